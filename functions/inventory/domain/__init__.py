@@ -1,0 +1,1 @@
+"""Rules of stock and of order; standard library only, no AWS."""

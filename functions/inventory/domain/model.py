@@ -1,0 +1,145 @@
+"""Values that travel between the reader, the rules and the writer.
+
+`Row`, `Reject` and `Skip` are named tuples rather than frozen dataclasses: millions of them are made
+per file, and a tuple is built in C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One stock statement of a feed: this SKU at this location holds this quantity.
+
+    Attributes:
+        line: Physical line (1-based, of the whole file) on which the record begins.
+        sku: Stock keeping unit, exactly as fed (leading zeros are part of it).
+        location: Where the stock is; "default" when the feed has no notion of it.
+        quantity: Absolute stock in canonical decimal text (see `decimals.canonical`).
+        name: Product name.
+        category: Product category.
+        unit_price: Price of one unit in canonical decimal text.
+        currency: ISO 4217 code.
+        reorder_point: Quantity at which to reorder, canonical decimal text.
+        attributes: Every further non-empty column, header to cell text.
+        updated_at: The row's own time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`, where the feed has one.
+    """
+
+    line: int
+    sku: str
+    location: str
+    quantity: str
+    name: str | None
+    category: str | None
+    unit_price: str | None
+    currency: str | None
+    reorder_point: str | None
+    attributes: dict[str, str]
+    updated_at: str | None
+
+
+class Reject(NamedTuple):
+    """A row (or, with line 0 or 1, a file) that must not load, and why.
+
+    Attributes:
+        line: Physical line on which the damage was found; 0 for a whole file.
+        byte_offset: Where the record begins in the (decompressed) file.
+        error: A code of `errors.ErrorCode`.
+        message: One sentence for the person who corrects the file.
+        column: Header of the offending column, where one can be named.
+        value: The offending text, where there is one.
+        row: The raw record.
+        cells: The record split by the feed's dialect, for the reject file.
+    """
+
+    line: int
+    byte_offset: int
+    error: str
+    message: str
+    column: str | None
+    value: str | None
+    row: str
+    cells: tuple[str, ...]
+
+
+class Skip(NamedTuple):
+    """A row that is not stock by the rules of its profile.
+
+    Attributes:
+        line: Physical line on which the record begins.
+        reason: A short fixed text such as "blank sku"; counted per reason.
+        column: Header of the cell that decided, where there is one.
+    """
+
+    line: int
+    reason: str
+    column: str | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one stretch of a feed held; the unit in which rows are decided and written.
+
+    Attributes:
+        rows: Stock rows in file order.
+        rejects: Refused rows in file order.
+        skips: Rows that are not stock, in file order.
+        next_line: The physical line after this stretch.
+        next_byte_offset: The byte (of the decompressed file) after this stretch.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    next_line: int = 1
+    next_byte_offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectVersion:
+    """One version of one S3 object, as an event or a listing names it.
+
+    Attributes:
+        bucket: Bucket name.
+        key: Object key, never URL-encoded.
+        version_id: Version id; None where the bucket is not versioned.
+        etag: Entity tag without quotes.
+        size_bytes: Size of the object as stored.
+        sequencer: The event's sequencer; "" where there is none (a listing has none).
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    size_bytes: int
+    sequencer: str = ""
+
+    @property
+    def object_id(self) -> str:
+        """Partition key of the ingestion record: `<bucket>/<key>#<version id, else etag>`."""
+        return f"{self.bucket}/{self.key}#{self.version_id or self.etag}"
+
+
+@dataclass(kw_only=True, slots=True)
+class Counts:
+    """Outcomes of the stock rows of one object version; they add up to `rows_read`.
+
+    Source: DESIGN.md 3.5. In a file with a column per location each such cell is one stock row.
+    """
+
+    rows_read: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row read has exactly one outcome."""
+        outcomes = self.loaded + self.unchanged + self.stale
+        return self.rows_read == outcomes + self.rejected + self.skipped + self.duplicates

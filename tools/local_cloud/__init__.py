@@ -1,0 +1,1 @@
+"""The local cloud: MiniStack with the stack applied by real Terraform."""
