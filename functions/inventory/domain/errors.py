@@ -1,11 +1,11 @@
 """Errors of the functions.
 
-    InventoryError
-    |-- BadFileError        permanent: the whole file is refused, the record ends FAILED
-    |-- ObjectGoneError     permanent: the version cannot be read any more
-    `-- RetryableError      raised so that AWS retries and finally dead-letters the event
-        |-- ThrottledError  a service asked for less
-        `-- OutOfTimeError  the invocation ends before the work does
+InventoryError
+|-- BadFileError        permanent: the whole file is refused, the record ends FAILED
+|-- ObjectGoneError     permanent: the version cannot be read any more
+`-- RetryableError      raised so that AWS retries and finally dead-letters the event
+    |-- ThrottledError  a service asked for less
+    `-- OutOfTimeError  the invocation ends before the work does
 """
 
 from __future__ import annotations

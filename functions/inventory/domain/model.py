@@ -1,7 +1,7 @@
 """Values that travel between the reader, the rules and the writer.
 
-`Row`, `Reject` and `Skip` are named tuples rather than frozen dataclasses: millions of them are made
-per file, and a tuple is built in C.
+`Row`, `Reject` and `Skip` are named tuples rather than frozen dataclasses: millions of them are
+made per file, and a tuple is built in C.
 """
 
 from __future__ import annotations

@@ -1,0 +1,155 @@
+"""What each function needs to know from its environment, read once and checked at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class ConfigError(Exception):
+    """The function's environment lacks variables or holds values that cannot be used."""
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def _whole_number(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def _share(value: str) -> Decimal:
+    try:
+        share = Decimal(value)
+    except InvalidOperation:
+        raise ValueError("must be a number") from None
+    if not 0 <= share <= 1:
+        raise ValueError("must lie between 0 and 1")
+    return share
+
+
+def _json_object(value: str) -> dict[str, Any]:
+    parsed = json.loads(value)
+    if not isinstance(parsed, dict):
+        raise TypeError("must be a JSON object")
+    return parsed
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": _text,
+    "int": _whole_number,
+    "Decimal": _share,
+    "dict[str, Any]": _json_object,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Variables that one function reads; a field `items_table_name` is `ITEMS_TABLE_NAME`."""
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Names of the environment variables this function requires."""
+        return frozenset(field.name.upper() for field in fields(cls))
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read and check every variable.
+
+        Args:
+            environment: Variable names to text, such as `os.environ`.
+
+        Raises:
+            ConfigError: Variables are missing or unusable; the message names all of them.
+        """
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field in fields(cls):
+            name = field.name.upper()
+            if name not in environment:
+                problems.append(f"{name} is not set")
+                continue
+            try:
+                values[field.name] = _PARSERS[str(field.type)](environment[name])
+            except (ValueError, TypeError) as error:
+                problems.append(f"{name}={environment[name]!r}: {error}")
+        if problems:
+            raise ConfigError("; ".join(problems))
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestConfig(Config):
+    """What the processor and the chunk processor need.
+
+    Attributes:
+        items_table_name: Table of the stock items.
+        ingestions_table_name: Table of the ingestion records.
+        lanes_table_name: Table in which runs announce what they may skip.
+        dead_letter_queue_url: Where rejects go.
+        work_queue_url: Where byte ranges and rechecks go.
+        reports_bucket_name: Where reject files go.
+        feed_profiles: Profiles and pins of this deployment, beside the built-in ones.
+        reject_message_limit: Reject messages per object version before one message stands for all.
+        large_object_bytes: Objects above this size are split into byte ranges.
+        max_stock_drop_share: Share (0 to 1) of known stock a file may remove; 0 switches it off.
+    """
+
+    items_table_name: str
+    ingestions_table_name: str
+    lanes_table_name: str
+    dead_letter_queue_url: str
+    work_queue_url: str
+    reports_bucket_name: str
+    feed_profiles: dict[str, Any]
+    reject_message_limit: int
+    large_object_bytes: int
+    max_stock_drop_share: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryConfig(Config):
+    """What the daily summary needs.
+
+    Attributes:
+        items_table_name: Table of the stock items.
+        ingestions_table_name: Table of the ingestion records.
+        reports_bucket_name: Where summaries go.
+        alarm_topic_arn: Topic on which the summary is announced.
+        low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
+        summary_timezone: IANA time zone in which a day begins and ends.
+    """
+
+    items_table_name: str
+    ingestions_table_name: str
+    reports_bucket_name: str
+    alarm_topic_arn: str
+    low_stock_threshold: int
+    summary_timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileConfig(Config):
+    """What the reconcile needs.
+
+    Attributes:
+        uploads_bucket_name: Bucket whose object versions are accounted for.
+        ingestions_table_name: Table of the ingestion records.
+        work_queue_url: Where missing object versions are sent again.
+        reconcile_deadline_minutes: Age in minutes at which a version must have a terminal record.
+    """
+
+    uploads_bucket_name: str
+    ingestions_table_name: str
+    work_queue_url: str
+    reconcile_deadline_minutes: int
