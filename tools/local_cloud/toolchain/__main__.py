@@ -1,0 +1,38 @@
+"""Prepares the machine: `python3 -m local_cloud.toolchain [python] [node] [terraform] [peers]`.
+
+Each step leaves a stamp with a hash of what it depends on, so a second run takes no time.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from local_cloud.errors import LocalCloudError
+from local_cloud.toolchain import steps
+from local_cloud.toolchain.terraform_cli import find_terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STEPS: dict[str, Callable[[], object]] = {
+    "python": steps.python_environment,
+    "node": steps.node_modules,
+    "terraform": find_terraform,
+    "peers": steps.peer_packages,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named steps in order; the first failure is one line on standard error."""
+    try:
+        for name in names:
+            STEPS[name]()
+    except LocalCloudError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,247 @@
+"""The steps of setup; each returns at once when its stamp says that nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from local_cloud.errors import MissingToolError
+from local_cloud.paths import BUILD, NODE_MODULES, ROOT, STAMPS, TOOLS, VENV, VENV_BIN
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = 20
+PIPENV = TOOLS / "pipenv"
+PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
+
+PRIME = """
+import cdktf, cdktf_cdktf_provider_aws
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+AwsProvider(cdktf.TerraformStack(cdktf.Testing.app(), "prime"), "Aws")
+"""
+
+
+def python_environment() -> None:
+    """`.venv` from the lock, compiled, with jsii's caches filled.
+
+    Raises:
+        MissingToolError: Python or Node are missing or too old, or a package could not be had.
+    """
+    node_version()
+    interpreter = python_interpreter()
+    stamp = _digest(
+        ROOT / "Pipfile", ROOT / "Pipfile.lock", ROOT / "pyproject.toml", text=str(interpreter)
+    )
+    if not ((VENV_BIN / "python").exists() and _stamped("python", stamp)):
+        pipenv = _pipenv(interpreter)
+        _say("installing the locked Python packages into .venv")
+        _run(
+            [pipenv, "sync", "--dev"],
+            "the locked Python packages could not be installed",
+            environment=_pipenv_environment(interpreter),
+        )
+        # Bindings without byte code cost every first import about 40 seconds.
+        _say("compiling the bindings")
+        _run(
+            [
+                VENV_BIN / "python",
+                "-m",
+                "compileall",
+                "-q",
+                "-j",
+                "0",
+                *VENV.glob("lib/python*/site-packages"),
+            ],
+            None,
+        )
+        _stamp("python", stamp)
+    _prime_jsii(stamp)
+
+
+def peer_packages() -> None:
+    """The readers that `make faults` measures beside ours."""
+    interpreter = python_interpreter()
+    stamp = _digest(ROOT / "Pipfile.lock", text=str(interpreter))
+    if _stamped("peers", stamp):
+        return
+    _say("installing the peers that are measured beside ours")
+    _run(
+        [_pipenv(interpreter), "sync", "--categories", "peers"],
+        "the peer packages could not be installed",
+        environment=_pipenv_environment(interpreter),
+    )
+    _stamp("peers", stamp)
+
+
+def node_modules() -> None:
+    """The pinned CDKTF CLI in `node_modules`.
+
+    Raises:
+        MissingToolError: Node or npm is missing, or a package could not be had.
+    """
+    version = node_version()
+    npm = shutil.which("npm")
+    if npm is None:
+        raise MissingToolError("npm is missing: install Node.js 20 or newer with npm")
+    stamp = _digest(ROOT / "package.json", ROOT / "package-lock.json", text=version)
+    if (NODE_MODULES / ".bin" / "cdktf").exists() and _stamped("node", stamp):
+        return
+    _say("installing the pinned CDKTF CLI")
+    _run(
+        [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        "the pinned CDKTF CLI could not be installed",
+    )
+    _stamp("node", stamp)
+
+
+def python_interpreter() -> Path:
+    """An interpreter that is new enough: this one, else another on PATH."""
+    if sys.version_info >= OLDEST_PYTHON:
+        return Path(getattr(sys, "_base_executable", sys.executable))
+    for minor in (13, 12, 11):
+        found = shutil.which(f"python3.{minor}")
+        # A version manager's shim may exist for a version that is not installed.
+        if (
+            found
+            and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+        ):
+            return Path(found)
+    have = f"{sys.version_info.major}.{sys.version_info.minor}"
+    raise MissingToolError(
+        f"Python 3.11 or newer is needed, python3 is {have}: install Python 3.11 to 3.13"
+    )
+
+
+def node_version() -> str:
+    """Node's version text, such as `v20.20.2`."""
+    node = shutil.which("node")
+    if node is None:
+        raise MissingToolError("node is missing: install Node.js 20 or newer")
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.", done.stdout)
+    if found is None or int(found[1]) < OLDEST_NODE:
+        raise MissingToolError(
+            f"Node.js 20 or newer is needed, node is {done.stdout.strip() or 'broken'}: install it"
+        )
+    return done.stdout.strip()
+
+
+def _pipenv(interpreter: Path) -> Path:
+    stamp = _digest(PIPENV_REQUIREMENTS, text=str(interpreter))
+    pipenv = PIPENV / "bin" / "pipenv"
+    if pipenv.exists() and _stamped("pipenv", stamp):
+        return pipenv
+    _say("installing pipenv for this project alone")
+    shutil.rmtree(PIPENV, ignore_errors=True)
+    PIPENV.parent.mkdir(parents=True, exist_ok=True)
+    _run(
+        [interpreter, "-m", "venv", PIPENV],
+        "Python has no working venv module: install it (python3-venv on Debian and Ubuntu)",
+    )
+    _run(
+        [
+            PIPENV / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--disable-pip-version-check",
+            "--requirement",
+            PIPENV_REQUIREMENTS,
+        ],
+        "pipenv could not be installed: is the package index of pip in reach?",
+    )
+    _stamp("pipenv", stamp)
+    return pipenv
+
+
+def _pipenv_environment(interpreter: Path) -> dict[str, str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PIPENV_PIPFILE", "PIPENV_ACTIVE"}
+    }
+    return {
+        **environment,
+        "PIPENV_VENV_IN_PROJECT": "1",
+        "PIPENV_IGNORE_VIRTUALENVS": "1",
+        "PIPENV_DEFAULT_PYTHON_VERSION": str(interpreter),
+        "PIPENV_NOSPIN": "1",
+        "PIPENV_VERBOSITY": "-1",
+        "PIPENV_YES": "1",
+    }
+
+
+def _prime_jsii(stamp: str) -> None:
+    # jsii writes the bindings' type index from a worker; a quick run ends before it is written,
+    # and every later run would pay 2 s for a cache that never fills. One slow run fills it.
+    cache = _jsii_cache()
+    name = "jsii-" + hashlib.sha256(str(cache).encode()).hexdigest()[:12]
+    if cache.exists() and _stamped(name, stamp):
+        return
+    _say("filling jsii's cache")
+    quiet = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+    _run(
+        [VENV_BIN / "python", "-c", PRIME],
+        "cdktf could not be loaded",
+        environment={**os.environ, **quiet},
+    )
+    _stamp(name, stamp)
+
+
+def _jsii_cache() -> Path:
+    """Where jsii keeps unpacked packages; another home directory has another one."""
+    named = os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+    if named:
+        return Path(named)
+    mac = sys.platform == "darwin"
+    return Path.home() / ("Library/Caches/com.amazonaws.jsii" if mac else ".cache/aws/jsii")
+
+
+def _run(
+    command: list[str | Path], failure: str | None, *, environment: dict[str, str] | None = None
+) -> None:
+    """Run a step with its output in a log; on failure show the log's end and one line."""
+    log = BUILD / "setup.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with log.open("ab") as output:
+        code = subprocess.run(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    if code and failure:
+        raise MissingToolError(f"{failure}; the log is {log.relative_to(ROOT)}")
+    _say(f"  done in {time.monotonic() - started:.0f} s")
+
+
+def _digest(*files: Path, text: str = "") -> str:
+    digest = hashlib.sha256(text.encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _stamped(name: str, digest: str) -> bool:
+    stamp = STAMPS / name
+    return stamp.exists() and stamp.read_text() == digest
+
+
+def _stamp(name: str, digest: str) -> None:
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    (STAMPS / name).write_text(digest)
+
+
+def _say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
