@@ -24,8 +24,10 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 
 from fastsynth import lazy_index, lazy_package, type_index
+from fastsynth.notice import say_once
 
 __all__ = ["install"]
 
@@ -51,6 +53,8 @@ def install() -> bool:
         return False
     if not lazy_package.install():
         return True
+    if any(name.endswith("._jsii") for name in sys.modules):
+        say_once("install() comes too late for bindings that are imported already")
     lazy_index.install()
     type_index.install()
     os.environ.setdefault(END_OF_LIFE, "20")

@@ -23,7 +23,7 @@ from fastsynth import type_index
 from fastsynth.notice import say_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import CodeType, ModuleType
 
 MINIMUM_EAGER_IMPORTS = 20
@@ -86,7 +86,7 @@ class LazyPackageLoader(SourceFileLoader):
         if split is None:
             return super().get_code(fullname)
         head, self.names = split
-        return self.source_to_code(head.encode(), self.path)  # type: ignore[no-any-return]
+        return self.source_to_code(head.encode(), self.path)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the package and give it attributes that import on first use.
@@ -186,7 +186,7 @@ def make_lazy(module: ModuleType, names: frozenset[str]) -> None:
         names: Its modules, without the package's name.
     """
     package = module.__name__
-    own_dir: Callable[[], Sequence[str]] = module.__dir__
+    own_dir: Callable[[], Iterable[str]] = module.__dir__
 
     def __getattr__(attribute: str) -> ModuleType:  # noqa: N807 - PEP 562 calls it so
         if attribute in names:
