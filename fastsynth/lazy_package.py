@@ -23,7 +23,7 @@ from fastsynth import type_index
 from fastsynth.notice import say_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from types import CodeType, ModuleType
 
 MINIMUM_EAGER_IMPORTS = 20
@@ -186,7 +186,6 @@ def make_lazy(module: ModuleType, names: frozenset[str]) -> None:
         names: Its modules, without the package's name.
     """
     package = module.__name__
-    own_dir: Callable[[], Iterable[str]] = module.__dir__
 
     def __getattr__(attribute: str) -> ModuleType:  # noqa: N807 - PEP 562 calls it so
         if attribute in names:
@@ -194,7 +193,7 @@ def make_lazy(module: ModuleType, names: frozenset[str]) -> None:
         raise AttributeError(f"module {package!r} has no attribute {attribute!r}")
 
     def __dir__() -> list[str]:  # noqa: N807 - PEP 562 calls it so
-        return sorted(names.union(own_dir()))
+        return sorted(names.union(vars(module)))
 
     module.__dict__["__getattr__"] = __getattr__
     module.__dict__["__dir__"] = __dir__

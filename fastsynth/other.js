@@ -1,0 +1,111 @@
+// Requires the parts of a large generated index.js when they are used.
+//
+// The index of a provider's bindings is one `exports.x = require("./x");` line for each of the
+// provider's resources. A file that holds nothing else gets getters instead; any other file is
+// compiled as it is. Preloaded by fastsynth/lazy_index.py with `node --require`.
+"use strict";
+
+const fs = require("node:fs");
+const Module = require("node:module");
+const path = require("node:path");
+
+const MINIMUM_REQUIRES = 20;
+const REQUIRE = /^exports\.([A-Za-z_$][\w$]*) = require\("(\.\/[^"\\]+)"\);$/;
+// What TypeScript writes around those lines; `exports.a = exports.b = void 0` fixes their order.
+const FRAME = new RegExp(
+  [
+    '^"use strict";$',
+    '^Object\\.defineProperty\\(exports, "__esModule", \\{ value: true \\}\\);$',
+    "^(exports\\.[A-Za-z_$][\\w$]* = )+void 0;$",
+    "^//.*$",
+    "^$",
+  ].join("|"),
+);
+
+/** Splits a whole index file into [name, path] pairs and the lines to keep; null: leave it. */
+function parse(content, filename) {
+  const kept = [];
+  const pairs = [];
+  let other = null;
+  let comment = false;
+  for (const raw of content.split("\n")) {
+    const line = raw.trimEnd();
+    const match = REQUIRE.exec(line);
+    if (comment || line.startsWith("/*")) {
+      const end = line.indexOf("*/");
+      comment = end < 0;
+      if (end >= 0 && line.slice(end + 2).trim() !== "") other ??= line;
+      kept.push(raw);
+    } else if (match !== null) {
+      pairs.push([match[1], match[2]]);
+      kept.push("");
+    } else {
+      if (!FRAME.test(line)) other ??= line;
+      kept.push(raw);
+    }
+  }
+  if (pairs.length < MINIMUM_REQUIRES) return null;
+  if (other !== null) {
+    say(`${filename} loads whole, it holds '${other.slice(0, 60)}' among the requires`);
+    return null;
+  }
+  return { kept, pairs };
+}
+
+/** Runs inside the index: defines a getter for each part, which its value replaces at once. */
+function define(exports, require, pairs) {
+  for (const [name, request] of pairs) {
+    const settle = (value) =>
+      Object.defineProperty(exports, name, {
+        value, configurable: true, enumerable: true, writable: true,
+      });
+    Object.defineProperty(exports, name, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = require(request);
+        settle(value);
+        return value;
+      },
+      set: settle,
+    });
+  }
+}
+
+function say(message) {
+  process.stderr.write(`fastsynth: ${message}\n`);
+}
+
+const compile = Module.prototype._compile;
+if (typeof compile === "function") {
+  Module.prototype._compile = function (content, filename, ...rest) {
+    let text = content;
+    if (typeof content === "string" && path.basename(filename) === "index.js") {
+      const index = parse(content, filename);
+      if (index !== null) {
+        // One line more at the end, so that every other line keeps its number.
+        const call = `(${define})(exports, require, ${JSON.stringify(index.pairs)});`;
+        text = `${index.kept.join("\n")}\n${call.replaceAll("\n", " ")}\n`;
+      }
+    }
+    return compile.call(this, text, filename, ...rest);
+  };
+} else {
+  say("the provider's Node side loads whole, this Node compiles modules in another way");
+}
+
+// jsii's kernel indexes a package's types in a worker that dies with the kernel. Whoever started
+// the kernel learns here which packages are being indexed (fastsynth/type_index.py).
+const report = process.env.FASTSYNTH_REPORT;
+if (report) {
+  const threads = require("node:worker_threads");
+  threads.Worker = class extends threads.Worker {
+    constructor(file, options) {
+      super(file, options);
+      const directory = options?.workerData?.packageDir;
+      if (typeof directory === "string") {
+        fs.appendFileSync(report, `${fs.realpathSync(directory)}\n`, { mode: 0o600 });
+      }
+    }
+  };
+}

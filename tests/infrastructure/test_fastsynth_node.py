@@ -1,0 +1,137 @@
+"""The Node hook on fabricated packages: what becomes a getter, and what stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from fastsynth import lazy_index
+
+NAMES = [f"thing{number:02}" for number in range(25)]
+FRAME = (
+    '"use strict";\n/**\n * A licence.\n */\n'
+    'Object.defineProperty(exports, "__esModule", { value: true });\n'
+    f"{''.join(f'exports.{name} = ' for name in reversed(NAMES))}void 0;\n"
+    "// https://example.org\n"
+)
+REQUIRES = "".join(f'exports.{name} = require("./{name}");\n' for name in NAMES)
+LOADED = "globalThis.loaded = (globalThis.loaded ?? []).concat"
+
+
+@pytest.fixture
+def node(tmp_path, monkeypatch):
+    """Run a script in Node with the hook and an index.js of the given text."""
+    # A path with a blank, which NODE_OPTIONS takes apart unless it is quoted
+    hook = tmp_path / "with blank" / "hook.cjs"
+    hook.parent.mkdir()
+    shutil.copy(lazy_index.HOOK, hook)
+    monkeypatch.setattr(lazy_index, "HOOK", hook)
+    monkeypatch.setenv("NODE_OPTIONS", "--no-deprecation")
+    lazy_index.install()
+
+    def run(
+        index: str, script: str, file: str = "index.js", **environment: str
+    ) -> tuple[object, str]:
+        folder = tmp_path / "with blank" / "lib"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(index)
+        for name in NAMES:
+            (folder / f"{name}.js").write_text(
+                f'{LOADED}("{name}"); exports.value = "{name}";\n', encoding="utf-8"
+            )
+        text = f"const lib = require({json.dumps(str(folder / file))});\n{script}"
+        done = subprocess.run(
+            ["node", "-e", text],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout), done.stderr
+
+    return run
+
+
+def printed(expression: str) -> str:
+    """Give a script that prints one value as JSON."""
+    return f"console.log(JSON.stringify({expression}));"
+
+
+def test_an_index_requires_none_of_its_parts(node):
+    """Loading the index alone loads nothing else."""
+    loaded, said = node(FRAME + REQUIRES, printed("globalThis.loaded ?? []"))
+    assert loaded == []
+    assert said == ""
+
+
+def test_a_part_is_required_once_when_it_is_used(node):
+    """A getter replaces itself by the value."""
+    script = "lib.thing07; lib.thing07;" + printed(
+        "[lib.thing07.value, loaded, Object.getOwnPropertyDescriptor(lib, 'thing07').writable]"
+    )
+    assert node(FRAME + REQUIRES, script)[0] == ["thing07", ["thing07"], True]
+
+
+def test_the_names_keep_their_order(node):
+    """Object.keys() gives what it gives without the hook."""
+    script = printed("[Object.keys(lib), lib.__esModule, Object.keys(lib).length]")
+    assert node(FRAME + REQUIRES, script) == node(
+        FRAME + REQUIRES, script, NODE_OPTIONS="--no-deprecation"
+    )
+
+
+def test_a_part_can_be_replaced(node):
+    """Assigning to an export works as on a plain object."""
+    script = "lib.thing01 = 5;" + printed("[lib.thing01, globalThis.loaded ?? []]")
+    assert node(FRAME + REQUIRES, script)[0] == [5, []]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        FRAME + REQUIRES + "exports.extra = 1;\n",
+        FRAME + "const register = () => {};\n" + REQUIRES,
+        FRAME
+        + REQUIRES.replace('exports.thing03 = require("./thing03");', 'require("./thing03");'),
+        FRAME + REQUIRES + "/* */ exports.extra = 1;\n",
+    ],
+)
+def test_fails_to_be_lazy_where_other_code_stands_in_the_index(node, index):
+    """Such a file loads whole and says so once."""
+    loaded, said = node(index, printed("loaded"))
+    assert loaded == NAMES
+    assert said.startswith("fastsynth: ")
+    assert "among the requires" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_small_index_loads_whole_in_silence(node):
+    """There is nothing to gain and nothing to say."""
+    small = "".join(REQUIRES.splitlines(keepends=True)[:19])
+    loaded, said = node(FRAME + small, printed("loaded"))
+    assert loaded == NAMES[:19]
+    assert said == ""
+
+
+def test_other_files_are_left_alone(node):
+    """Only a file named index.js is looked at."""
+    loaded, said = node(FRAME + REQUIRES, printed("loaded"), file="main.js")
+    assert loaded == NAMES
+    assert said == ""
+
+
+def test_a_package_being_indexed_is_reported(node, tmp_path):
+    """A worker with a package directory leaves the directory's real path in the report."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    worker = "const { Worker } = require('worker_threads');"
+    data = json.dumps({"workerData": {"packageDir": str(tmp_path / "link")}, "eval": True})
+    script = f"{worker} new Worker('', {data}); new Worker('', {{ eval: true }});" + printed("1")
+    report = tmp_path / "report"
+    node(FRAME + REQUIRES, script, FASTSYNTH_REPORT=str(report))
+    assert report.read_text() == f"{tmp_path.resolve()}\n"
