@@ -1,0 +1,125 @@
+"""One delivery of an event to a function by a service, with its retries and its dead letters.
+
+Errors that no retry can heal (the function is gone, or may not be invoked) go to the dead-letter
+queue at once; others are retried as the target's policy says.
+
+Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+"""
+
+# MiniStack is untyped, and its private names are what is patched.
+# ruff: noqa: SLF001
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ministack.services import lambda_svc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_RETRIES = 185
+DEFAULT_AGE_SECONDS = 86_400
+LONGEST_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryError:
+    """Why a target did not take an event.
+
+    Attributes:
+        code: EventBridge's code; Scheduler reports the exception of the target instead.
+        exception: Name of the target's exception.
+        message: What the target said.
+        retried: Whether another attempt may succeed.
+    """
+
+    code: str
+    exception: str
+    message: str
+    retried: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenUp:
+    """An event that was not delivered.
+
+    Attributes:
+        error: Of the last attempt.
+        retry_attempts: How often it was tried again.
+        exhausted: The limit that ended the attempts, None when none could have helped.
+    """
+
+    error: DeliveryError
+    retry_attempts: int
+    exhausted: str | None
+
+
+def deliver(
+    function_arn: str,
+    payload: str,
+    policy: dict[str, Any],
+    allowed: Callable[[dict[str, Any]], bool],
+) -> GivenUp | None:
+    """Invoke a function asynchronously; None once Lambda has taken the event.
+
+    Args:
+        function_arn: The target.
+        payload: The event as JSON text.
+        policy: The target's RetryPolicy.
+        allowed: Whether the caller may invoke the function, from MiniStack's record of it.
+    """
+    retries = int(policy.get("MaximumRetryAttempts", DEFAULT_RETRIES))
+    deadline = time.time() + int(policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE_SECONDS))
+    wait = lambda_svc._LAMBDA_ASYNC_RETRY_BASE_SECONDS
+    attempt = 0
+    while True:
+        error = attempt_delivery(function_arn, payload, allowed)
+        if error is None:
+            return None
+        if not error.retried:
+            return GivenUp(error=error, retry_attempts=0, exhausted=None)
+        if attempt == retries:
+            return GivenUp(error=error, retry_attempts=attempt, exhausted="MaximumRetryAttempts")
+        if time.time() + wait > deadline:
+            return GivenUp(
+                error=error, retry_attempts=attempt, exhausted="MaximumEventAgeInSeconds"
+            )
+        time.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        attempt += 1
+
+
+def attempt_delivery(
+    function_arn: str, payload: str, allowed: Callable[[dict[str, Any]], bool]
+) -> DeliveryError | None:
+    """One attempt; what went wrong, or None."""
+    func, config, name = lambda_svc._get_func_record_for_ref(function_arn)
+    if not func or not config:
+        return DeliveryError(
+            code="NO_RESOURCE",
+            exception="ResourceNotFoundException",
+            message=f"Function not found: {name}",
+            retried=False,
+        )
+    if not allowed(func):
+        return DeliveryError(
+            code="NO_PERMISSIONS",
+            exception="AccessDeniedException",
+            message=f"not authorized to perform: lambda:InvokeFunction on resource: {function_arn}",
+            retried=False,
+        )
+    if config.get("State") in {"Pending", "Failed"}:
+        return DeliveryError(
+            code="ERROR_FROM_TARGET",
+            exception="ResourceConflictException",
+            message=f"The function is in state {config['State']}",
+            retried=True,
+        )
+    record = lambda_svc._execution_record_for_config(func, config)
+    lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+    return None

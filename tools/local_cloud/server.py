@@ -1,0 +1,208 @@
+"""Starts and stops the local cloud; whatever it started ends with it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local_cloud.errors import NotReadyError
+from local_cloud.paths import BUILD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REGION = "us-east-1"
+SECRET = "test"  # noqa: S105  # MiniStack takes any
+
+START_LIMIT_SECONDS = 30
+STOP_LIMIT_SECONDS = 5
+
+
+def is_alive(group: int) -> bool:
+    """Whether any process of a process group still runs."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def stop_group(group: int) -> None:
+    """End a process group: asked first, then made to."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+        deadline = time.monotonic() + STOP_LIMIT_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-group, os.WNOHANG)
+            if not is_alive(group):
+                return
+            time.sleep(0.02)
+
+
+class LocalCloud:
+    """MiniStack on a free loopback port, in a process group and a folder of its own.
+
+    Args:
+        auth: Whether IAM policies are enforced for every call of a function.
+        functions_endpoint: URL that only the functions' calls go to, for a proxy in between.
+            Default: the cloud itself.
+        account_id: The account that clients and Terraform work in.
+
+    Example:
+        with LocalCloud(auth=True) as cloud:
+            cloud.client("s3").list_buckets()
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: bool = True,
+        functions_endpoint: str | None = None,
+        account_id: str = "000000000000",
+    ) -> None:
+        self.auth = auth
+        self.functions_endpoint = functions_endpoint
+        self.account_id = account_id
+        self.endpoint = ""
+        self.group = 0
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            NotReadyError: It ended or did not answer within 30 seconds.
+        """
+        scratch = BUILD / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="cloud-", dir=scratch))
+        with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+            port = listener.getsockname()[1]
+            self.endpoint = f"http://127.0.0.1:{port}"
+            log = (self._folder / "log").open("wb")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local_cloud.launcher", str(listener.fileno())],
+                env=self._environment(port),
+                cwd=self._folder,
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            log.close()
+        self.group = process.pid
+        atexit.register(self.stop)
+        try:
+            self._wait(process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it with every process it started, and remove its folder; twice is harmless."""
+        atexit.unregister(self.stop)
+        if self.group:
+            stop_group(self.group)
+            self.group = 0
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def detach(self) -> Path:
+        """Leave it running after this process; `stop_group` with its group ends it.
+
+        Returns:
+            Its folder, to be removed when it is stopped.
+        """
+        atexit.unregister(self.stop)
+        folder, self._folder = self._folder, None
+        self.group, group = 0, self.group
+        if folder is None or not group:
+            raise NotReadyError("the local cloud does not run")
+        return folder
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own
+        """A boto3 client of the cloud; the process's own AWS settings play no part."""
+        make: Any = boto3.Session(region_name=REGION).client
+        return make(
+            service,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.account_id,
+            aws_secret_access_key=SECRET,
+            config=Config(retries={"mode": "standard", "max_attempts": 5}),
+        )
+
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables that point SDKs and tools at it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.account_id,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+        }
+
+    @property
+    def log(self) -> str:
+        """What it wrote; empty once it is stopped."""
+        path = self._folder / "log" if self._folder else None
+        return path.read_text(errors="replace") if path and path.exists() else ""
+
+    def _environment(self, port: int) -> dict[str, str]:
+        # Everything in here is visible to the functions, so nothing of the caller's is passed on.
+        variables = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),
+            "TMPDIR": str(self._folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
+            "AUTH": "true" if self.auth else "false",
+            # There is no container in this cloud, and none is looked for.
+            "DOCKER_HOST": f"unix://{self._folder}/no-docker",
+        }
+        if self.functions_endpoint:
+            variables["AWS_ENDPOINT_URL"] = self.functions_endpoint
+        return variables
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_LIMIT_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise NotReadyError(f"the local cloud ended while starting: {self.log[-2000:]}")
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                url = f"{self.endpoint}/_ministack/health"
+                with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # loopback
+                    return
+            time.sleep(0.05)
+        raise NotReadyError(f"the local cloud did not answer within {START_LIMIT_SECONDS} s")
