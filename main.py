@@ -1,0 +1,61 @@
+"""Synthesise one environment: read the environment once, build the app, write the JSON.
+
+Needs no credentials, no network and no clock, and works from any current directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import fastsynth
+
+# jsii warns at every start on Node 20; the value lists the versions to be quiet about.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+# Before anything of cdktf: what is imported already loads as slowly as it always did.
+fastsynth.install()
+
+from cdktf import App  # noqa: E402
+
+from constructs_lib.function_package import FunctionPackage, PackageError, build_zip  # noqa: E402
+from constructs_lib.settings import Settings, SettingsError, load_settings  # noqa: E402
+from constructs_lib.stack import InventoryStack  # noqa: E402
+
+PROJECT_FOLDER = Path(__file__).resolve().parent
+
+
+def read_settings() -> Settings:
+    """Read the settings of the environment that ENVIRONMENT_SUFFIX names, `dev` by default.
+
+    Raises:
+        SettingsError: Settings cannot be used, or cdktf.json does not know the environment.
+    """
+    suffix = os.environ.get("ENVIRONMENT_SUFFIX") or "dev"
+    configuration = json.loads((PROJECT_FOLDER / "cdktf.json").read_text(encoding="utf-8"))
+    environments = configuration["context"]["environments"]
+    # An environment that cdktf.json does not know, such as a branch's, is one like dev.
+    return load_settings(
+        {**environments.get(suffix, environments["dev"]), "environment_suffix": suffix}
+    )
+
+
+def main() -> None:
+    """Write the stack, and the zip it deploys, to the output folder."""
+    output_folder = Path(os.environ.get("CDKTF_OUTDIR") or PROJECT_FOLDER / "cdktf.out")
+    try:
+        settings = read_settings()
+        content = build_zip(PROJECT_FOLDER / "functions", PROJECT_FOLDER / "Pipfile.lock")
+    except (SettingsError, PackageError) as error:
+        sys.exit(str(error))
+    package = FunctionPackage.write(content, output_folder / "stacks" / settings.stack_name)
+    # What cdktf would validate is whether a `terraform` on this machine is new enough; the stack
+    # says itself which one it needs, and Terraform checks.
+    app = App(outdir=str(output_folder), skip_validation=True)
+    InventoryStack(app, settings, package)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()
