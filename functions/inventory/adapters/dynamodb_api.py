@@ -1,0 +1,319 @@
+"""The one narrow door to DynamoDB: signed requests of DynamoDB JSON, without per-item work.
+
+botocore's client validates, serialises and parses every attribute value in Python, which costs
+several times what the rows themselves cost. Our requests are built by us, so this module leaves
+that out; credentials, signing and transport stay botocore's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from zlib import crc32
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+
+from inventory.domain.errors import InventoryError, OutOfTimeError, RetryableError, ThrottledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from botocore.session import Session
+
+    from inventory.domain.ports import Deadline
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+#: Requests in flight at once; enough to fill one vCPU at DynamoDB's usual latency.
+REQUESTS_IN_FLIGHT = 8
+
+#: Attempts of one piece of work before it is raised; about 40 s of waiting at the longest.
+MAX_ATTEMPTS = 15
+
+_CONNECT_TIMEOUT_SECONDS = 2
+_READ_TIMEOUT_SECONDS = 5
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 5.0
+
+# Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "ThrottlingError",
+        "LimitExceededException",
+    }
+)
+_TRANSIENT = _THROTTLES | frozenset(
+    {
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+    }
+)
+_SERVER_ERROR = 500
+
+
+class DynamoDbError(InventoryError):
+    """DynamoDB refuses a request for a reason that another attempt does not change.
+
+    Args:
+        code: DynamoDB's error code.
+        message: DynamoDB's message.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class ConditionFailedError(DynamoDbError):
+    """The condition of a write does not hold."""
+
+
+class TransientError(RetryableError):
+    """DynamoDB may answer another attempt.
+
+    Args:
+        code: DynamoDB's error code, or the name of a failure on the way.
+        message: What was said.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+    @property
+    def throttled(self) -> bool:
+        """Whether DynamoDB asked for less."""
+        return self.code in _THROTTLES
+
+
+def error_of(code: str, message: str) -> DynamoDbError | TransientError:
+    """The exception for an error code of a response or of one statement in it."""
+    if code in _TRANSIENT:
+        return TransientError(code, message)
+    if code in ("ConditionalCheckFailedException", "ConditionalCheckFailed"):
+        return ConditionFailedError(code, message)
+    return DynamoDbError(code, message)
+
+
+class Transport(Protocol):
+    """One attempt of one operation."""
+
+    def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and give the answer, both in DynamoDB JSON.
+
+        Raises:
+            TransientError: Another attempt may succeed.
+            DynamoDbError: It will not.
+        """
+        ...
+
+
+class SignedTransport:
+    """Sends requests over HTTPS, signed with Signature Version 4.
+
+    Args:
+        session: Gives credentials and the region.
+        endpoint_url: Where DynamoDB is; by default what the environment says, else AWS.
+    """
+
+    def __init__(self, session: Session, endpoint_url: str | None = None) -> None:
+        region = session.get_config_variable("region") or "us-east-1"
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise RetryableError("no AWS credentials were found")
+        self._signer = SigV4Auth(credentials, "dynamodb", region)
+        self._url = (endpoint_url or _endpoint_url(region)).rstrip("/") + "/"
+        self._http = URLLib3Session(
+            max_pool_connections=REQUESTS_IN_FLIGHT,
+            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]
+        )
+        encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+        self._encode = encoder.encode
+
+    def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Send one request; see `Transport`."""
+        request = AWSRequest(
+            method="POST",
+            url=self._url,
+            data=self._encode(payload).encode(),
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            },
+        )
+        self._signer.add_auth(request)
+        try:
+            response = self._http.send(request.prepare())
+        except (HTTPClientError, BotoConnectionError) as error:
+            raise TransientError(type(error).__name__, str(error)) from error
+        body: bytes = response.content
+        if response.status_code != 200:  # noqa: PLR2004  HTTP
+            raise _http_error(response.status_code, body)
+        checksum = response.headers.get("x-amz-crc32")
+        if checksum is not None and int(checksum) != crc32(body):
+            raise TransientError("ChecksumMismatch", "the answer was damaged on its way")
+        try:
+            answer: dict[str, Any] = json.loads(body)
+        except ValueError as error:
+            raise TransientError("DamagedAnswer", "the answer is not JSON") from error
+        return answer
+
+
+def _http_error(status_code: int, body: bytes) -> DynamoDbError | TransientError:
+    try:
+        said = json.loads(body)
+        code = str(said.get("__type", "")).rpartition("#")[2]
+        message = str(said.get("message") or said.get("Message") or "")
+    except (ValueError, AttributeError):
+        code, message = "", ""
+    error = error_of(code or f"Http{status_code}", message)
+    if isinstance(error, DynamoDbError) and status_code >= _SERVER_ERROR:
+        return TransientError(code or f"Http{status_code}", message)
+    return error
+
+
+def _endpoint_url(region: str) -> str:
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return (
+        os.environ.get("AWS_ENDPOINT_URL_DYNAMODB")
+        or os.environ.get("AWS_ENDPOINT_URL")
+        or f"https://dynamodb.{region}.{suffix}"
+    )
+
+
+class Backoff:
+    """Pauses between attempts of one piece of work: exponential, full jitter, in the time left.
+
+    Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+
+    Args:
+        deadline: Seconds left.
+        sleep: Takes seconds.
+        uniform: Gives a number from 0 to 1.
+    """
+
+    __slots__ = ("_attempt", "_deadline", "_sleep", "_uniform")
+
+    def __init__(
+        self, deadline: Deadline, sleep: Callable[[float], None], uniform: Callable[[], float]
+    ) -> None:
+        self._deadline = deadline
+        self._sleep = sleep
+        self._uniform = uniform
+        self._attempt = 0
+
+    def pause(self, error: TransientError) -> None:
+        """Wait before the next attempt.
+
+        Args:
+            error: What the attempt met.
+
+        Raises:
+            ThrottledError: Too many attempts were throttled.
+            OutOfTimeError: The invocation ends before the next attempt.
+            TransientError: `error`, after too many attempts.
+        """
+        self._attempt += 1
+        if self._attempt >= MAX_ATTEMPTS:
+            if error.throttled:
+                raise ThrottledError(f"still throttled: {error}") from error
+            raise error
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self._attempt)
+        seconds = longest * self._uniform()
+        if seconds + _READ_TIMEOUT_SECONDS > self._deadline.left():
+            raise OutOfTimeError(f"no time left for another attempt: {error}") from error
+        self._sleep(seconds)
+
+    def pause_throttled(self, message: str) -> None:
+        """Wait because part of a request was not served; see `pause`."""
+        self.pause(TransientError("ThrottlingException", message))
+
+    def progress(self) -> None:
+        """Start over with short pauses, after part of the work was done."""
+        self._attempt = 0
+
+
+class DynamoDbApi:
+    """Calls DynamoDB with DynamoDB JSON, retries what may pass, and runs several calls at once.
+
+    Args:
+        transport: One attempt.
+        deadline: Seconds left.
+        in_flight: Calls at once; 1 runs them one after the other in the caller's thread.
+        sleep: Takes seconds.
+        uniform: Gives a number from 0 to 1, for the jitter.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        deadline: Deadline,
+        *,
+        in_flight: int = REQUESTS_IN_FLIGHT,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._deadline = deadline
+        self._sleep = sleep
+        self._uniform = uniform
+        self._in_flight = in_flight
+        self._pool: ThreadPoolExecutor | None = None
+
+    def backoff(self) -> Backoff:
+        """Pauses for one piece of work."""
+        return Backoff(self._deadline, self._sleep, self._uniform)
+
+    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call an operation until DynamoDB answers.
+
+        Args:
+            operation: Such as "BatchGetItem".
+            payload: DynamoDB JSON.
+
+        Raises:
+            DynamoDbError: DynamoDB refuses.
+            RetryableError: No answer in the time left.
+        """
+        backoff: Backoff | None = None
+        while True:
+            try:
+                return self._transport(operation, payload)
+            except TransientError as error:
+                backoff = backoff or self.backoff()
+                backoff.pause(error)
+
+    def each(self, work: Callable[[_T], _R], pieces: Sequence[_T]) -> list[_R]:
+        """Do a piece of work for each of several inputs, several at once.
+
+        Returns only when none is running any more, also when one fails: a request that is still
+        on its way when its run ends could otherwise arrive after the run was given up.
+
+        Raises:
+            InventoryError: The first failure, in the order of the inputs.
+        """
+        if self._in_flight == 1 or len(pieces) <= 1:
+            return [work(piece) for piece in pieces]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="dynamodb")
+        futures = [self._pool.submit(work, piece) for piece in pieces]
+        wait(futures)
+        return [future.result() for future in futures]

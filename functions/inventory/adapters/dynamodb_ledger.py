@@ -1,0 +1,249 @@
+"""The ingestions table: one record per object version."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from inventory.adapters.dynamodb_api import ConditionFailedError
+from inventory.domain.ledger import Admission, Mode, Record, RunReport, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.adapters.dynamodb_api import DynamoDbApi
+    from inventory.domain.ports import Usage
+
+_Json = dict[str, Any]
+
+#: What a quantity in every feed means, so that a reader of the record need not ask.
+QUANTITY_MEANING = "absolute stock at as_of"
+
+# Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_KEYS_PER_READ = 100
+
+
+class DynamoDbLedger:
+    """The ingestions table behind `ports.Ledger` and `ports.LedgerReader`.
+
+    Idempotency: a run is a member of the set `open_runs`, entered and removed by name, and all
+    other attributes are set, never added to, so a lost acknowledgement may be repeated. The one
+    exception, `attempts`, informs and decides nothing.
+
+    Args:
+        api: DynamoDB.
+        table_name: Name of the ingestions table.
+        usage: Where consumed units are counted.
+    """
+
+    def __init__(self, api: DynamoDbApi, table_name: str, usage: Usage) -> None:
+        self._api = api
+        self._table = table_name
+        self._usage = usage
+
+    def get(self, object_id: str) -> Record | None:
+        """The record; see `ports.Ledger`."""
+        answer = self._api.call(
+            "GetItem",
+            {
+                "TableName": self._table,
+                "Key": {"object_id": {"S": object_id}},
+                "ConsistentRead": True,
+            },
+        )
+        self._usage.read_units += 1
+        item = answer.get("Item")
+        return None if item is None else _record(item)
+
+    def get_many(self, object_ids: Sequence[str]) -> dict[str, Record]:
+        """The records of several object versions, those that exist, strongly consistent."""
+        records: dict[str, Record] = {}
+        for at in range(0, len(object_ids), _KEYS_PER_READ):
+            keys = [{"object_id": {"S": name}} for name in object_ids[at : at + _KEYS_PER_READ]]
+            backoff = self._api.backoff()
+            while keys:
+                answer = self._api.call(
+                    "BatchGetItem",
+                    {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}},
+                )
+                self._usage.read_units += len(keys)
+                for item in answer.get("Responses", {}).get(self._table, ()):
+                    records[item["object_id"]["S"]] = _record(item)
+                keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+                if keys:
+                    backoff.pause_throttled(f"{len(keys)} unprocessed keys")
+        return records
+
+    def open(self, admission: Admission) -> bool:
+        """Enter a run in the record; see `ports.Ledger`."""
+        version = admission.version
+        values: _Json = {":run": {"SS": [admission.run]}, ":one": {"N": "1"}}
+        names = {"#status": "status"}
+        if admission.mode is Mode.WORK:
+            names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes", "#base": "base"}
+            values |= {
+                ":status": {"S": Status.IN_PROGRESS},
+                ":completed": {"S": Status.COMPLETED},
+                ":bucket": {"S": version.bucket},
+                ":key": {"S": version.key},
+                ":bytes": {"N": str(version.size_bytes)},
+                ":now": {"S": admission.now},
+                ":lease": {"S": admission.lease_until},
+                ":base": {"S": admission.base},
+                ":meaning": {"S": QUANTITY_MEANING},
+            }
+            setting = (
+                "SET #status = :status, #bucket = :bucket, #key = :key, #bytes = :bytes, "
+                "started_at = :now, lease_until = :lease, #base = :base, "
+                "quantity_meaning = :meaning"
+            )
+            if version.version_id is not None:
+                setting += ", version_id = :version"
+                values[":version"] = {"S": version.version_id}
+            condition = (
+                "attribute_not_exists(object_id) OR (#status <> :completed AND #base <= :base)"
+            )
+        else:
+            found = admission.found
+            values |= {":found": {"S": found.status if found else ""}}
+            values[":lease"] = {"S": admission.lease_until}
+            setting = "SET lease_until = :lease"
+            condition = "#status = :found"
+        return self._update(
+            version.object_id,
+            f"{setting} ADD open_runs :run, attempts :one",
+            condition,
+            names,
+            values,
+        )
+
+    def complete(self, admission: Admission, report: RunReport) -> None:
+        """Close the run and make the record COMPLETED; see `ports.Ledger`."""
+        self._end(
+            admission, report, Status.COMPLETED, "attribute_exists(object_id) AND #base <= :base"
+        )
+
+    def fail(self, admission: Admission, report: RunReport) -> None:
+        """Close the run and make the record FAILED; see `ports.Ledger`."""
+        self._end(
+            admission,
+            report,
+            Status.FAILED,
+            "attribute_exists(object_id) AND #base <= :base AND #status <> :completed",
+        )
+
+    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
+        found = admission.found
+        counts = {name: {"N": str(count)} for name, count in asdict(report.counts).items()}
+        values: _Json = {f":{name}": count for name, count in counts.items()}
+        values |= {
+            ":status": {"S": status},
+            ":base": {"S": admission.base},
+            ":profile": {"S": report.profile},
+            ":at": {"S": report.finished_at},
+            ":skips": {
+                "M": {
+                    reason: {"N": str(count)}
+                    for reason, count in sorted(report.skipped_by_reason.items())
+                }
+            },
+            ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
+            ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
+            ":runs": {"SS": sorted(admission.over | {admission.run})},
+        }
+        setting = ", ".join(f"{name} = :{name}" for name in counts)
+        setting = (
+            f"SET #status = :status, #base = :base, profile = :profile, finished_at = :at, "
+            f"skipped_by_reason = :skips, read_units = :reads, write_units = :writes, {setting}"
+        )
+        removing = ["lease_until"]
+        if status is Status.FAILED:
+            values[":completed"] = {"S": Status.COMPLETED}
+        names = {"#status": "status", "#base": "base", "#error": "error"}
+        if report.error:
+            values[":error"] = {"S": report.error}
+            setting += ", #error = :error"
+        else:
+            removing.append("#error")
+        if report.first_error_line is not None:
+            values[":line"] = {"N": str(report.first_error_line)}
+            setting += ", first_error_line = :line"
+        else:
+            removing.append("first_error_line")
+        ended = self._update(
+            admission.version.object_id,
+            f"{setting} REMOVE {', '.join(removing)} DELETE open_runs :runs",
+            condition,
+            names,
+            values,
+        )
+        if not ended:
+            self.close(admission, written=0)
+
+    def close(self, admission: Admission, *, written: int) -> None:
+        """Close a run that leaves the status alone; see `ports.Ledger`."""
+        object_id = admission.version.object_id
+        runs = {":runs": {"SS": sorted(admission.over | {admission.run})}}
+        found = admission.found
+        if written and found is not None and found.status is Status.COMPLETED:
+            moved = self._update(
+                object_id,
+                "ADD loaded :up, unchanged :down DELETE open_runs :runs",
+                "#status = :completed AND unchanged >= :up AND contains(open_runs, :run)",
+                {"#status": "status"},
+                {
+                    **runs,
+                    ":completed": {"S": Status.COMPLETED},
+                    ":up": {"N": str(written)},
+                    ":down": {"N": str(-written)},
+                    ":run": {"S": admission.run},
+                },
+            )
+            if moved:
+                return
+        self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
+
+    def accept(self, admission: Admission) -> None:
+        """Note that the file may load; see `ports.Ledger`."""
+        self._update(
+            admission.version.object_id,
+            "SET accepted = :yes",
+            "attribute_exists(object_id)",
+            {},
+            {":yes": {"BOOL": True}},
+        )
+
+    def _update(
+        self, object_id: str, update: str, condition: str, names: _Json, values: _Json
+    ) -> bool:
+        payload: _Json = {
+            "TableName": self._table,
+            "Key": {"object_id": {"S": object_id}},
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        if names:
+            payload["ExpressionAttributeNames"] = names
+        self._usage.write_units += 1
+        try:
+            self._api.call("UpdateItem", payload)
+        except ConditionFailedError:
+            return False
+        return True
+
+
+def _record(item: _Json) -> Record:
+    return Record(
+        status=Status(item["status"]["S"]),
+        base=item.get("base", {}).get("S", ""),
+        open_runs=frozenset(item.get("open_runs", {}).get("SS", ())),
+        accepted=item.get("accepted", {}).get("BOOL", False),
+        lease_until=item.get("lease_until", {}).get("S", ""),
+        read_units=float(item.get("read_units", {}).get("N", "0")),
+        write_units=float(item.get("write_units", {}).get("N", "0")),
+    )
+
+
+def _number(units: float) -> str:
+    return f"{units:.1f}".removesuffix(".0")

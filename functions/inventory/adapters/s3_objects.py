@@ -1,0 +1,208 @@
+"""The uploads bucket: what a version is, and its bytes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from inventory.domain.errors import ObjectGoneError, RetryableError
+from inventory.domain.ports import ObjectInfo
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+    from inventory.domain.model import ObjectVersion
+
+# 405: the version is a delete marker; 412: the object has another entity tag by now.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_GONE = frozenset(
+    {"404", "405", "412", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "PreconditionFailed"}
+)
+
+_REOPENINGS = 3
+
+
+class S3Objects:
+    """The uploads bucket behind `ports.ObjectStore`.
+
+    A version is read by its version id; without one, only while its entity tag is the event's, so
+    the bytes are always those that were announced.
+
+    Args:
+        client: S3.
+    """
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    def describe(self, version: ObjectVersion) -> ObjectInfo:
+        """What S3 says of the version; see `ports.ObjectStore`."""
+        try:
+            head = self._client.head_object(**_exactly(version))
+        except ClientError as error:
+            raise _translated(error, version) from error
+        except BotoCoreError as error:
+            raise RetryableError(f"{version.object_id}: {error}") from error
+        return ObjectInfo(
+            version=replace(
+                version,
+                # An event of a versioned bucket may lack the id; S3 names it here.
+                version_id=version.version_id or _named(head.get("VersionId")),
+                etag=head["ETag"].strip('"'),
+                size_bytes=head["ContentLength"],
+            ),
+            last_modified=head["LastModified"],
+            metadata={name.lower(): value for name, value in head["Metadata"].items()},
+        )
+
+    def source(self, version: ObjectVersion) -> S3Source:
+        """Where its bytes come from."""
+        return S3Source(self._client, version)
+
+
+class S3Source:
+    """Bytes of one object version, from any place on.
+
+    Args:
+        client: S3.
+        version: A version as `S3Objects.describe` gave it.
+    """
+
+    def __init__(self, client: S3Client, version: ObjectVersion) -> None:
+        self._client = client
+        self._version = version
+
+    def open(self, start_byte: int = 0) -> BinaryIO:
+        """Stream of the bytes from `start_byte` on; see `ports.FeedSource`."""
+        if start_byte >= self._version.size_bytes:
+            return io.BytesIO()
+        return cast("BinaryIO", ObjectStream(self, start_byte, self._version.size_bytes))
+
+    def get(self, start_byte: int) -> StreamingBody:
+        """One GET.
+
+        Raises:
+            ObjectGoneError: The version cannot be read any more.
+            RetryableError: S3 did not answer.
+        """
+        request = _exactly(self._version)
+        if start_byte:
+            request["Range"] = f"bytes={start_byte}-"
+        try:
+            return self._client.get_object(**request)["Body"]
+        except ClientError as error:
+            raise _translated(error, self._version) from error
+        except BotoCoreError as error:
+            raise RetryableError(f"{self._version.object_id}: {error}") from error
+
+
+class ObjectStream(io.RawIOBase):
+    """A body that is opened again where it broke off, and never ends early in silence.
+
+    Args:
+        source: Opens bodies.
+        start_byte: Where to begin.
+        size_bytes: Size of the whole object.
+    """
+
+    def __init__(self, source: S3Source, start_byte: int, size_bytes: int) -> None:
+        super().__init__()
+        self._source = source
+        self._position = start_byte
+        self._size = size_bytes
+        self._reopenings = 0
+        self._body = source.get(start_byte)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes; fewer than asked only at the end.
+
+        Raises:
+            ObjectGoneError: The version vanished while it was read.
+            RetryableError: S3 broke off too often.
+        """
+        wanted = self._size - self._position
+        if size is not None and 0 <= size < wanted:
+            wanted = size
+        parts: list[bytes] = []
+        while wanted:
+            part = self._read_some(wanted)
+            parts.append(part)
+            self._position += len(part)
+            wanted -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401  any writable buffer
+        """Fill a buffer, as `io.BufferedReader` and `gzip` ask for it."""
+        view = memoryview(buffer).cast("B")
+        part = self.read(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if not self.closed:
+            self._body.close()
+        super().close()
+
+    def _read_some(self, wanted: int) -> bytes:
+        while True:
+            failure: Exception | None = None
+            part = b""
+            try:
+                part = self._body.read(wanted)
+            except (
+                HTTPClientError,
+                BotoConnectionError,
+                IncompleteReadError,
+                ResponseStreamingError,
+                OSError,
+            ) as error:
+                failure = error
+            if part:
+                return part
+            if self._reopenings >= _REOPENINGS:
+                raise RetryableError(
+                    f"the object breaks off at byte {self._position} of {self._size}"
+                ) from failure
+            self._reopenings += 1
+            self._body.close()
+            self._body = self._source.get(self._position)
+
+
+def _named(version_id: str | None) -> str | None:
+    """A version id, unless it is the "null" of an object from before versioning."""
+    return None if version_id == "null" else version_id
+
+
+def _exactly(version: ObjectVersion) -> dict[str, Any]:
+    request: dict[str, Any] = {"Bucket": version.bucket, "Key": version.key}
+    if version.version_id is not None:
+        request["VersionId"] = version.version_id
+    elif version.etag:
+        request["IfMatch"] = version.etag
+    return request
+
+
+def _translated(error: ClientError, version: ObjectVersion) -> Exception:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _GONE:
+        return ObjectGoneError(f"The object version was deleted before it was read ({code}).")
+    if status >= 500 or code in ("SlowDown", "RequestTimeout", "RequestTimeTooSkewed"):  # noqa: PLR2004  HTTP
+        return RetryableError(f"{version.object_id}: {code}")
+    return error

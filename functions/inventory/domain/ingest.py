@@ -1,0 +1,324 @@
+"""One object version from its delivery to the end of its record.
+
+Order of effects: the run is entered in the record; lanes are announced; items are read, decided
+and written batch by batch; reject messages and the reject file leave; whoever relied on an
+overwritten item is sent again; the record ends. Every step may be repeated, and a delivery that
+fails anywhere before the end is simply delivered again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError, RetryableError
+from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
+from inventory.domain.model import Counts, Reject
+from inventory.domain.order import Tokens, base_of, object_time, timestamp
+from inventory.domain.publishing import RejectDoors, RejectPublisher, reject_message
+from inventory.domain.seen import SeenKeys
+from inventory.domain.writing import RowWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from inventory.domain.model import ObjectVersion
+    from inventory.domain.ports import (
+        Deadline,
+        Feed,
+        ItemStore,
+        Lanes,
+        Ledger,
+        ObjectInfo,
+        ObjectStore,
+        OpenFeed,
+        Usage,
+        WorkQueue,
+    )
+    from inventory.domain.work import Delivery
+
+_ADMISSION_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one delivery came to; handlers log it and make metrics of it.
+
+    Attributes:
+        object_id: Key of the record.
+        mode: What the delivery was allowed to do.
+        status: Status of the record as this run leaves it; None when it leaves it alone.
+        profile: Profile of the feed; "" when it was not opened.
+        size_bytes: Size of the object.
+        counts: Outcomes of the rows of this run.
+        skipped_by_reason: Skipped rows by reason.
+        written: Items this run wrote.
+        rechecks: Object versions sent again.
+        reject_messages: Reject messages sent, the one of a refused file included.
+        error: Why the file was refused; "" otherwise.
+        read_units: Read request units of this run.
+        write_units: Write request units of this run.
+        seconds: How long it took.
+    """
+
+    object_id: str
+    mode: Mode
+    status: Status | None
+    profile: str = ""
+    size_bytes: int = 0
+    counts: Counts = field(default_factory=Counts)
+    skipped_by_reason: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+    rechecks: int = 0
+    reject_messages: int = 0
+    error: str = ""
+    read_units: float = 0.0
+    write_units: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row read has exactly one outcome; False must raise an alarm."""
+        return self.counts.balanced
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestPorts:
+    """What `Ingest` needs of the world.
+
+    Attributes:
+        objects: The uploads bucket.
+        open_feed: The reader, profiles included.
+        items: The items table.
+        lanes: The lanes table.
+        ledger: The ingestions table.
+        work: The work queue.
+        rejects: Where rejects leave.
+        usage: Capacity units, counted by the adapters.
+        deadline: Seconds left, shared with the adapters.
+        now: The time, with a time zone.
+    """
+
+    objects: ObjectStore
+    open_feed: OpenFeed
+    items: ItemStore
+    lanes: Lanes
+    ledger: Ledger
+    work: WorkQueue
+    rejects: RejectDoors
+    usage: Usage
+    deadline: Deadline
+    now: Callable[[], datetime]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Run:
+    """What one run has come to so far."""
+
+    admission: Admission
+    report: RunReport
+    written: int = 0
+    rechecks: int = 0
+    reject_messages: int = 0
+
+
+class Ingest:
+    """Processes deliveries of object versions; deliveries of one version are idempotent.
+
+    Idempotency: every item write is conditional on what was read and carries the row's token, the
+    record is keyed by the object version, and messages carry stable ids.
+
+    Args:
+        ports: The world.
+        batch_rows: Rows that are read, decided and written together.
+    """
+
+    def __init__(self, ports: IngestPorts, *, batch_rows: int = 1000) -> None:
+        self._ports = ports
+        self._batch_rows = batch_rows
+
+    def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
+        """Process one delivery.
+
+        Args:
+            delivery: What came and why.
+            time_left: Seconds until the invocation ends.
+
+        Raises:
+            RetryableError: The delivery must come again.
+        """
+        ports = self._ports
+        ports.deadline.start(time_left)
+        began = ports.now()
+        reads, writes = ports.usage.read_units, ports.usage.write_units
+        info, refusal, base = self._describe(delivery.version)
+        admission = self._admit(
+            replace(delivery, version=info.version if info else delivery.version), base
+        )
+        run = _Run(admission=admission, report=RunReport())
+        status: Status | None = None
+        if admission.mode is not Mode.ANSWERED:
+            try:
+                if refusal is not None:
+                    raise refusal
+                self._load(run)
+            except (BadFileError, ObjectGoneError) as error:
+                refusal = error
+                self._refuse(run, error)
+            ended = ports.now()
+            run.report.read_units = ports.usage.read_units - reads
+            run.report.write_units = ports.usage.write_units - writes
+            run.report.finished_at = timestamp(ended)
+            status = self._end(run, refused=refusal is not None)
+        report = run.report
+        return Outcome(
+            object_id=admission.version.object_id,
+            mode=admission.mode,
+            status=status,
+            profile=report.profile,
+            size_bytes=admission.version.size_bytes,
+            counts=report.counts,
+            skipped_by_reason=report.skipped_by_reason,
+            written=run.written,
+            rechecks=run.rechecks,
+            reject_messages=run.reject_messages,
+            error=report.error,
+            read_units=ports.usage.read_units - reads,
+            write_units=ports.usage.write_units - writes,
+            seconds=(ports.now() - began).total_seconds(),
+        )
+
+    def _describe(
+        self, version: ObjectVersion
+    ) -> tuple[ObjectInfo | None, BadFileError | ObjectGoneError | None, str]:
+        """What S3 says, what is wrong with that, and the base it gives ("" without one)."""
+        try:
+            info = self._ports.objects.describe(version)
+        except ObjectGoneError as error:
+            return None, error, ""
+        try:
+            time = object_time(info.last_modified, info.metadata)
+        except BadFileError as error:
+            return info, error, ""
+        return info, None, base_of(time, version.sequencer)
+
+    def _admit(self, delivery: Delivery, base: str) -> Admission:
+        ledger = self._ports.ledger
+        for _ in range(_ADMISSION_ATTEMPTS):
+            admission = admit(
+                ledger.get(delivery.version.object_id),
+                kind=delivery.kind,
+                version=delivery.version,
+                base=base,
+                delivery_id=delivery.delivery_id,
+                now=self._ports.now(),
+            )
+            if admission.mode is Mode.ANSWERED or ledger.open(admission):
+                return admission
+        raise RetryableError(f"{delivery.version.object_id}: the record keeps changing")
+
+    def _load(self, run: _Run) -> None:
+        """Everything between the beginning and the end of the record."""
+        admission = run.admission
+        version = admission.version
+        if version.key.endswith("/") and version.size_bytes == 0:
+            return  # what consoles create as a folder; it holds no rows
+        feed = self._ports.open_feed(self._ports.objects.source(version), key=version.key)
+        run.report.profile = feed.profile
+        writer = RowWriter(
+            items=self._ports.items,
+            lanes=self._ports.lanes,
+            deadline=self._ports.deadline,
+            admission=admission,
+            tokens=Tokens(admission.base, version.object_id),
+            counts=run.report.counts,
+            seen=SeenKeys(),
+            now=lambda: timestamp(self._ports.now()),
+        )
+        publisher = self._publisher(run, feed)
+        try:
+            try:
+                self._process(run, feed, writer, publisher)
+            finally:
+                run.written = writer.written
+        except BadFileError:
+            # Damage that nobody could know before: what stood before it is loaded and accounted
+            # for like any row, so its rejects leave and its overwritten items are looked after.
+            self._settle(run, writer, publisher)
+            raise
+        finally:
+            publisher.close()
+        self._settle(run, writer, publisher)
+
+    def _publisher(self, run: _Run, feed: Feed) -> RejectPublisher:
+        return RejectPublisher(
+            self._ports.rejects,
+            version=run.admission.version,
+            profile=feed.profile,
+            header=feed.header,
+            timestamp=run.admission.now,
+        )
+
+    def _process(
+        self, run: _Run, feed: Feed, writer: RowWriter, publisher: RejectPublisher
+    ) -> None:
+        report = run.report
+        counts = report.counts
+        reasons = report.skipped_by_reason
+        for batch in feed.batches(self._batch_rows):
+            writer.check_time()
+            counts.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
+            counts.rejected += len(batch.rejects)
+            counts.skipped += len(batch.skips)
+            for skip in batch.skips:
+                reasons[skip.reason] = reasons.get(skip.reason, 0) + 1
+            if batch.rejects:
+                if report.first_error_line is None:
+                    report.first_error_line = batch.rejects[0].line
+                if run.admission.mode is Mode.WORK:
+                    publisher.add(batch.rejects)
+            writer.write(batch.rows)
+
+    def _settle(self, run: _Run, writer: RowWriter, publisher: RejectPublisher) -> None:
+        """After the last write: rejects out, then whoever relied on overwritten items again."""
+        run.reject_messages = publisher.finish()
+        run.rechecks = writer.look_back(self._ports.work)
+
+    def _refuse(self, run: _Run, error: BadFileError | ObjectGoneError) -> None:
+        """Send the one reject of a refused file."""
+        if isinstance(error, BadFileError):
+            code, line, column, value = error.code, error.line, error.column, error.value
+        else:
+            code, line, column, value = ErrorCode.SOURCE_ERROR, 0, None, None
+        reject = Reject(
+            line=line,
+            byte_offset=0,
+            error=code,
+            message=str(error),
+            column=column,
+            value=value,
+            row="",
+            cells=(),
+        )
+        run.report.error = f"{code}: {error}"
+        if run.report.first_error_line is None:
+            run.report.first_error_line = line
+        found = run.admission.found
+        if run.admission.mode is Mode.RECHECK and found and found.status is not Status.COMPLETED:
+            return  # the delivery that ends the record says so
+        body = reject_message(reject, run.admission.version, run.report.profile, run.admission.now)
+        self._ports.rejects.queue.send("file", [body])
+        run.reject_messages += 1
+
+    def _end(self, run: _Run, *, refused: bool) -> Status | None:
+        ledger = self._ports.ledger
+        admission = run.admission
+        if admission.mode is Mode.RECHECK or (admission.mode is Mode.REWORK and refused):
+            ledger.close(admission, written=run.written)
+            return None
+        if refused:
+            ledger.fail(admission, run.report)
+            return Status.FAILED
+        ledger.complete(admission, run.report)
+        return Status.COMPLETED

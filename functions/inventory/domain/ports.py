@@ -1,0 +1,305 @@
+"""What the rules need of the world; adapters implement these, tests fake them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+    from typing import BinaryIO
+
+    from inventory.domain.ledger import Admission, Record, RunReport
+    from inventory.domain.model import Batch, ObjectVersion, Row
+    from inventory.domain.work import WorkMessage
+
+
+class ObjectInfo(NamedTuple):
+    """What S3 says of one object version.
+
+    Attributes:
+        version: The version, with its version id wherever the bucket has one.
+        last_modified: When S3 stored it; the same at every redelivery.
+        metadata: User metadata, keys in lower case.
+    """
+
+    version: ObjectVersion
+    last_modified: datetime
+    metadata: dict[str, str]
+
+
+class FeedSource(Protocol):
+    """Bytes of one object version."""
+
+    def open(self, start_byte: int = 0) -> BinaryIO:
+        """Stream of the bytes from `start_byte` on; may be called more than once.
+
+        Raises:
+            ObjectGoneError: The version cannot be read any more.
+            RetryableError: S3 did not answer; also raised by the stream's `read`.
+        """
+        ...
+
+
+class ObjectStore(Protocol):
+    """The uploads bucket."""
+
+    def describe(self, version: ObjectVersion) -> ObjectInfo:
+        """What S3 says of the version.
+
+        Raises:
+            ObjectGoneError: The version was deleted or overwritten.
+            RetryableError: S3 did not answer.
+        """
+        ...
+
+    def source(self, version: ObjectVersion) -> FeedSource:
+        """Where its bytes come from."""
+        ...
+
+
+class Feed(Protocol):
+    """A feed whose header was understood."""
+
+    @property
+    def profile(self) -> str:
+        """Name of the profile it follows."""
+        ...
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Its columns, as fed."""
+        ...
+
+    def batches(self, max_rows: int = ...) -> Iterator[Batch]:
+        """Stretches of it in file order."""
+        ...
+
+
+class OpenFeed(Protocol):
+    """Opens a feed, profiles included."""
+
+    def __call__(self, source: FeedSource, *, key: str) -> Feed:
+        """A feed over these bytes.
+
+        Args:
+            source: Where the bytes come from.
+            key: Object key, which may pin a profile.
+
+        Raises:
+            BadFileError: The whole file is refused.
+        """
+        ...
+
+
+class Stored(NamedTuple):
+    """What the items table holds for a row's key.
+
+    Attributes:
+        token: Its order token; "" when something else wrote an item without one.
+        equal: Whether its content (all but order_token, as_of, source, written_at) is the row's.
+        names: Names of its content attributes, so that a whole-item replace knows what to remove.
+        quantity: Its quantity in decimal text.
+    """
+
+    token: str
+    equal: bool
+    names: Collection[str]
+    quantity: str
+
+
+class Change(NamedTuple):
+    """One conditional write.
+
+    Attributes:
+        row: What to write.
+        token: Its order token.
+        stored: What was read and must still be there; None when nothing may be there.
+    """
+
+    row: Row
+    token: str
+    stored: Stored | None
+
+
+class Usage:
+    """Capacity units used so far.
+
+    Attributes:
+        read_units: Read request units.
+        write_units: Write request units.
+    """
+
+    __slots__ = ("read_units", "write_units")
+
+    def __init__(self) -> None:
+        self.read_units = 0.0
+        self.write_units = 0.0
+
+
+class ItemStore(Protocol):
+    """The items table."""
+
+    def read(self, rows: Sequence[Row]) -> list[Stored | None]:
+        """What is stored for each row's key, strongly consistent, in the order of the rows.
+
+        Raises:
+            RetryableError: The table did not answer in the time left.
+        """
+        ...
+
+    def write(
+        self, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
+    ) -> list[Change]:
+        """Write each change if what was read is still there; all others are acknowledged.
+
+        Args:
+            changes: No two of the same key.
+            version: Source of the rows.
+            written_at: ISO 8601 time.
+
+        Returns:
+            The changes whose condition failed.
+
+        Raises:
+            RetryableError: The table did not answer in the time left.
+        """
+        ...
+
+    def known_stock(self, locations: Collection[str]) -> Decimal:
+        """Sum of the stored quantities at these locations, strongly consistent."""
+        ...
+
+
+class Lanes(Protocol):
+    """Announcements of what a run may skip, so that a late writer finds who relied on its items.
+
+    A lane is a fixed share of all locations. A run announces, before it reads items of a lane, a
+    bound of the tokens it may skip there; a run that overwrote an item asks, after its writes are
+    acknowledged, who announced a later bound.
+    """
+
+    def announce(self, lane: str, bound: str, version: ObjectVersion, *, expires_at: int) -> None:
+        """Announce that rows of this version up to `bound` may be skipped in the lane.
+
+        Args:
+            lane: From `lanes.lane_of`.
+            bound: From `order.Tokens.bound`.
+            version: The version to send again when an older item is written.
+            expires_at: Epoch seconds after which the announcement may vanish.
+        """
+        ...
+
+    def announced_after(self, lane: str, token: str) -> Iterator[ObjectVersion]:
+        """Versions that announced a bound after `token`, strongly consistent."""
+        ...
+
+
+class Ledger(Protocol):
+    """The ingestions table: one record per object version."""
+
+    def get(self, object_id: str) -> Record | None:
+        """The record, strongly consistent; None when there is none."""
+        ...
+
+    def open(self, admission: Admission) -> bool:
+        """Enter a run in the record.
+
+        Returns:
+            False when the record is not as the admission was decided on; read and decide again.
+        """
+        ...
+
+    def complete(self, admission: Admission, report: RunReport) -> None:
+        """Close the run and make the record COMPLETED, unless a later base has done so."""
+        ...
+
+    def fail(self, admission: Admission, report: RunReport) -> None:
+        """Close the run and make the record FAILED, unless it is COMPLETED."""
+        ...
+
+    def close(self, admission: Admission, *, written: int) -> None:
+        """Close a run that leaves the status alone; `written` rows move to `loaded`."""
+        ...
+
+    def accept(self, admission: Admission) -> None:
+        """Note that the file may load, so that later attempts do not ask again."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """The work queue."""
+
+    def send(self, messages: Sequence[WorkMessage]) -> None:
+        """Send every message.
+
+        Raises:
+            RetryableError: A message was not taken.
+        """
+        ...
+
+
+class RejectQueue(Protocol):
+    """The dead-letter queue, as far as rejects go there."""
+
+    def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
+        """Send every body as a message with the attribute `kind`.
+
+        Args:
+            kind: "row" or "file".
+            bodies: As `rejects.reject_message` makes them.
+
+        Raises:
+            RetryableError: A message was not taken.
+        """
+        ...
+
+
+class Reports(Protocol):
+    """The reports bucket."""
+
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+        """Store an object.
+
+        Raises:
+            RetryableError: S3 did not take it.
+        """
+        ...
+
+
+class Deadline:
+    """Seconds left of the running invocation, shared by the rules and the adapters."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left: Callable[[], float] = lambda: float("inf")
+
+    def start(self, left: Callable[[], float]) -> None:
+        """Take over from a new invocation.
+
+        Args:
+            left: Seconds until the invocation ends.
+        """
+        self._left = left
+
+    def left(self) -> float:
+        """Seconds until the invocation ends."""
+        return self._left()
+
+
+class ObjectListing(Protocol):
+    """All versions of the uploads bucket."""
+
+    def versions(self) -> Iterator[tuple[ObjectVersion, datetime]]:
+        """Every object version and when S3 stored it; delete markers are left out."""
+        ...
+
+
+class LedgerReader(Protocol):
+    """The ingestions table, as far as the reconcile reads it."""
+
+    def get_many(self, object_ids: Sequence[str]) -> dict[str, Record]:
+        """The records of several object versions, those that exist, strongly consistent."""
+        ...

@@ -1,0 +1,91 @@
+"""Messages of the work queue: object versions that must be processed (again)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from inventory.domain.model import ObjectVersion
+
+
+class Kind(StrEnum):
+    """Why an object version is delivered.
+
+    CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
+    an older row was written over an item that this version had relied on.
+    """
+
+    CREATED = "created"
+    REDRIVE = "redrive"
+    RECHECK = "recheck"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkMessage:
+    """One message of the work queue.
+
+    Attributes:
+        kind: Why.
+        version: What to process.
+    """
+
+    kind: Kind
+    version: ObjectVersion
+
+    def to_text(self) -> str:
+        """Body of the message, compact JSON."""
+        version = self.version
+        body: dict[str, Any] = {
+            "kind": self.kind.value,
+            "bucket": version.bucket,
+            "key": version.key,
+            "version_id": version.version_id,
+            "etag": version.etag,
+            "size_bytes": version.size_bytes,
+            "sequencer": version.sequencer,
+        }
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_body(cls, body: dict[str, Any]) -> WorkMessage:
+        """The message whose body says this.
+
+        Args:
+            body: Parsed body; `kind`, `bucket` and `key` are required, and one of `version_id`
+                and `etag`.
+
+        Raises:
+            ValueError: The body is not one of ours.
+        """
+        try:
+            version = ObjectVersion(
+                bucket=str(body["bucket"]),
+                key=str(body["key"]),
+                version_id=body.get("version_id") or None,
+                etag=str(body.get("etag") or ""),
+                size_bytes=int(body.get("size_bytes") or 0),
+                sequencer=str(body.get("sequencer") or ""),
+            )
+            kind = Kind(body["kind"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a work message: {error!r}") from error
+        if not (version.version_id or version.etag):
+            raise ValueError("not a work message: neither version_id nor etag")
+        return cls(kind=kind, version=version)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One delivery of one object version.
+
+    Attributes:
+        kind: Why it came.
+        version: What came.
+        delivery_id: Id of the event or message; need not be unique.
+    """
+
+    kind: Kind
+    version: ObjectVersion
+    delivery_id: str

@@ -1,0 +1,225 @@
+"""Rows into the table: register, read, decide, write, and look back for those who skipped.
+
+Why the final table does not depend on order, crashes or concurrency: docs/adr/0002.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from inventory.domain.decide import Decision, decide
+from inventory.domain.errors import OutOfTimeError
+from inventory.domain.lanes import RETENTION_SECONDS, LaneIndex
+from inventory.domain.ports import Change
+from inventory.domain.work import Kind, WorkMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from inventory.domain.ledger import Admission
+    from inventory.domain.model import Counts, ObjectVersion, Row
+    from inventory.domain.order import Tokens
+    from inventory.domain.ports import Deadline, ItemStore, Lanes, WorkQueue
+    from inventory.domain.seen import SeenKeys
+
+#: Seconds that must be left to begin another batch; requests of one batch take far less.
+RESERVE_SECONDS = 10.0
+
+
+class RowWriter:
+    """Writes the rows of one run.
+
+    Args:
+        items: The items table.
+        lanes: Announcements.
+        deadline: Seconds left.
+        admission: What the run may do.
+        tokens: Tokens of the object version.
+        counts: Counted into.
+        seen: Keys of the file so far.
+        now: The time, for `written_at`.
+    """
+
+    def __init__(
+        self,
+        *,
+        items: ItemStore,
+        lanes: Lanes,
+        deadline: Deadline,
+        admission: Admission,
+        tokens: Tokens,
+        counts: Counts,
+        seen: SeenKeys,
+        now: Callable[[], str],
+    ) -> None:
+        self._items = items
+        self._lanes = lanes
+        self._deadline = deadline
+        self._version = admission.version
+        self._thorough = admission.thorough
+        self._expires_at = _epoch(admission.now) + RETENTION_SECONDS
+        self._tokens = tokens
+        self._counts = counts
+        self._seen = seen
+        self._now = now
+        self._lane_of = LaneIndex().of
+        self._announced: dict[str, str] = {}
+        self._lowest: dict[str, str] = {}
+        self._highest_skipped = ""
+        self._timed = False
+        self._overtaken = False
+        self.written = 0
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Bring one batch into the table and count every row.
+
+        Batches of a file must come one after the other: a later row of a key may only be read
+        once the earlier one is written.
+
+        Raises:
+            RetryableError: The table did not answer, or no time is left.
+        """
+        pending = self._winners(rows)
+        if not pending:
+            return
+        self._announce(pending)
+        attempted: set[tuple[str, str]] = set()
+        while pending:
+            self.check_time()
+            pending = self._settle(pending, attempted)
+
+    def look_back(self, queue: WorkQueue) -> int:
+        """Send every version again that may have relied on an item this run overwrote.
+
+        Must run after every write is acknowledged: only then does a version that this does not
+        find announce itself too late to have read the older item.
+
+        Returns:
+            Number of versions sent.
+        """
+        again: dict[str, ObjectVersion] = {}
+        own = self._version.object_id
+        for lane, token in self._lowest.items():
+            for version in self._lanes.announced_after(lane, token):
+                if version.object_id != own:
+                    again[version.object_id] = version
+        if self._overtaken:
+            again[own] = self._version
+        if again:
+            queue.send([WorkMessage(kind=Kind.RECHECK, version=v) for v in again.values()])
+        return len(again)
+
+    def check_time(self) -> None:
+        """Refuse to go on when the invocation is about to end.
+
+        Raises:
+            OutOfTimeError: It is.
+        """
+        if self._deadline.left() < RESERVE_SECONDS:
+            raise OutOfTimeError(f"{self._version.object_id}: no time left for another batch")
+
+    def _winners(self, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+        """The row with the highest token of each key, and its token."""
+        of = self._tokens.of
+        winners = {(row[1], row[2]): (row, of(row[0], row[10])) for row in rows}
+        self._timed = self._timed or any(row[10] is not None for row in rows)
+        if self._timed:
+            winners = {}
+            for row in rows:
+                key, token = (row[1], row[2]), of(row[0], row[10])
+                if key not in winners or winners[key][1] < token:
+                    winners[key] = (row, token)
+        self._counts.duplicates += len(rows) - len(winners)
+        return list(winners.values())
+
+    def _announce(self, pending: Sequence[tuple[Row, str]]) -> None:
+        """Announce, before anything is read, up to which token rows may be skipped."""
+        lane_of = self._lane_of
+        if self._timed:
+            highest: dict[str, str] = {}
+            for row, token in pending:
+                lane = lane_of(row[2])
+                if token > highest.get(lane, ""):
+                    highest[lane] = token
+        else:
+            token = pending[0][1]
+            highest = {lane_of(location): token for location in {row[2] for row, _ in pending}}
+        for lane, token in highest.items():
+            bound = self._tokens.bound(token)
+            if bound > self._announced.get(lane, ""):
+                self._lanes.announce(lane, bound, self._version, expires_at=self._expires_at)
+                self._announced[lane] = bound
+
+    def _settle(
+        self, pending: list[tuple[Row, str]], attempted: set[tuple[str, str]]
+    ) -> list[tuple[Row, str]]:
+        """One round of read, decide, write; returns what somebody else changed in between."""
+        stored = self._items.read([row for row, _ in pending])
+        mine = self._tokens.mine
+        outcomes = [0] * 6
+        changes: list[Change] = []
+        for (row, token), old in zip(pending, stored, strict=True):
+            if old is None:
+                changes.append(Change(row, token, None))
+                continue
+            old_token = old[0]
+            decision = decide(token, old_token, equal=old[1], mine=mine(old_token))
+            if decision is Decision.WRITE:
+                changes.append(Change(row, token, old))
+                continue
+            if decision is Decision.UNCHANGED:
+                self._highest_skipped = max(self._highest_skipped, token)
+            elif decision is Decision.LOADED:
+                ambiguous = (row[1], row[2]) in attempted
+                if ambiguous or self._thorough:
+                    self._note_written(row[2], token)
+                self.written += ambiguous
+            outcomes[decision] += 1
+            self._take_over(row, decision, outcomes)
+        refused: list[Change] = []
+        if changes:
+            refused = self._items.write(changes, version=self._version, written_at=self._now())
+            self._count_written(changes, refused, outcomes)
+            attempted.update((change.row[1], change.row[2]) for change in refused)
+        counts = self._counts
+        counts.loaded += outcomes[Decision.LOADED]
+        counts.unchanged += outcomes[Decision.UNCHANGED]
+        counts.stale += outcomes[Decision.STALE]
+        counts.duplicates += outcomes[Decision.DUPLICATE]
+        return [(change.row, change.token) for change in refused]
+
+    def _count_written(
+        self, changes: Sequence[Change], refused: Sequence[Change], outcomes: list[int]
+    ) -> None:
+        failed = {(change.row[1], change.row[2]) for change in refused}
+        for row, token, old in changes:
+            if failed and (row[1], row[2]) in failed:
+                continue
+            if old is not None:
+                # Nobody can have skipped a row for which nothing was stored.
+                self._note_written(row[2], token)
+            self.written += 1
+            outcomes[Decision.LOADED] += 1
+            self._take_over(row, Decision.LOADED, outcomes)
+
+    def _note_written(self, location: str, token: str) -> None:
+        lane = self._lane_of(location)
+        lowest = self._lowest.get(lane)
+        if lowest is None or token < lowest:
+            self._lowest[lane] = token
+        if self._timed and self._seen.forgot and token < self._highest_skipped:
+            self._overtaken = True
+
+    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> None:
+        """A later row of a key turns the outcome of the earlier one into a duplicate."""
+        if decision is Decision.DUPLICATE:
+            return
+        earlier = self._seen.swap(hash((row[1], row[2])), decision)
+        if earlier:
+            outcomes[earlier] -= 1
+            outcomes[Decision.DUPLICATE] += 1
+
+
+def _epoch(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp())
