@@ -1,0 +1,37 @@
+"""Announcements on an SNS topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns.client import SNSClient
+
+
+class SnsAnnouncements:
+    """Publishes summaries on the topic that also carries the alarms.
+
+    The message attribute `kind` is `summary`, so that a subscriber can filter these out.
+
+    Args:
+        client: SNS client.
+        topic_arn: The topic.
+    """
+
+    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def announce(self, subject: str, text: str) -> None:
+        """Publish one message.
+
+        Args:
+            subject: At most 100 printable ASCII characters.
+            text: The message.
+        """
+        self._client.publish(
+            TopicArn=self._topic_arn,
+            Subject=subject,
+            Message=text,
+            MessageAttributes={"kind": {"DataType": "String", "StringValue": "summary"}},
+        )

@@ -1,0 +1,76 @@
+"""inventory-summary: once a day, what is in stock, what runs low and what did not arrive."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from inventory import bootstrap
+from inventory.domain.summary.clock import scheduled_time
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from inventory.domain.summary.service import StoredSummary
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Make the summary of the day that the schedule called for.
+
+    Args:
+        event: Input of the schedule, see `clock.scheduled_time`.
+        _context: Lambda's context.
+
+    Returns:
+        The `date` and, by extension, the location of each document.
+
+    Raises:
+        InventoryError: Lambda retries the event and finally dead-letters it.
+    """
+    stored = bootstrap.summary_service().make(scheduled_time(event, datetime.now(UTC)))
+    observe(stored)
+    return {"date": stored.summary.date, **stored.locations}
+
+
+def observe(stored: StoredSummary) -> None:
+    """Log what the summary found and add its metrics to those of the invocation.
+
+    Args:
+        stored: The summary that was made.
+    """
+    summary = stored.summary
+    stock, feeds, cost = summary.stock, summary.feeds, summary.cost
+    read_units = float(cost.items_read_units + cost.ingestions_read_units)
+    figures = {
+        "Items": stock.totals.items,
+        "OutOfStockItems": stock.totals.out,
+        "LowStockItems": stock.totals.low,
+        "UnchangedItems": stock.unchanged.total,
+        "UnreadableItems": stock.unreadable,
+        "FeedsReceived": feeds.received,
+        "FeedsRejectedRows": feeds.rows["rejected"],
+        "SummaryReadUnits": read_units,
+        "SummariesWritten": 1,
+    }
+    logger.info(
+        "summary written",
+        date=summary.date,
+        page=stored.locations["html"],
+        compared_with=summary.changes.since_date if summary.changes else None,
+        notes=summary.notes,
+        read_units=read_units,
+        read_dollars=float(cost.dollars),
+        figures=figures,
+    )
+    metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
+    for name, value in figures.items():
+        metrics.add_metric(name, MetricUnit.Count, value)
