@@ -109,7 +109,7 @@ def fire(schedule: dict[str, Any], due: datetime, account_id: str, region: str) 
         )
 
     failed = deliveries.deliver(target["Arn"], payload, target.get("RetryPolicy") or {}, allowed)
-    queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+    queue_arn = str((target.get("DeadLetterConfig") or {}).get("Arn", ""))
     if failed is None:
         return
     may_send = bool(queue_arn) and grants.role_allowed(
@@ -134,7 +134,7 @@ def fire(schedule: dict[str, Any], due: datetime, account_id: str, region: str) 
     }
     if failed.exhausted:
         attributes["EXHAUSTED_RETRY_CONDITION"] = failed.exhausted
-    queues.put(str(queue_arn), payload, attributes)
+    queues.put(queue_arn, payload, attributes)
 
 
 def _payload(
