@@ -1,0 +1,137 @@
+"""Measures the project: ``python -m bench [group ...]``, all groups without one.
+
+Prints one table and writes ``build/bench.json``. ``QUICK=1`` takes fewer and smaller runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+import bench
+
+OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
+
+Run = Callable[[bool], dict[str, object]]
+
+GOALS: Mapping[str, tuple[str, float]] = {
+    "synth_cpu_ratio_to_plain_cdktf": (">=", 10),
+    "synth_cpu_seconds": ("<=", 1.5),
+    "synth_wall_seconds": ("<=", 1.5),
+    "synth_peak_mb": ("<=", 350),
+    "rows_per_cpu_second_vs_batch_writer_all_new": (">=", 3),
+    "rows_per_cpu_second_vs_batch_writer_2_percent_changed": (">=", 8),
+    "peak_memory_ratio_1gb_to_10mb": ("<=", 1.1),
+}
+"""What the figures are to reach."""
+
+
+def main() -> int:
+    """Run the groups named on the command line and give the exit code."""
+    console = Console(soft_wrap=True)
+    available = groups()
+    wanted = sys.argv[1:] or sorted(available)
+    if unknown := sorted(set(wanted) - set(available)):
+        console.print(f"unknown: {', '.join(unknown)}; there is {', '.join(sorted(available))}")
+        return 2
+    quick = os.environ.get("QUICK", "") not in {"", "0"}
+    # A run of some groups leaves the figures of the others as they are.
+    merged: dict[str, object] = (
+        json.loads(OUTPUT.read_text("utf-8")) if sys.argv[1:] and OUTPUT.is_file() else {}
+    )
+    table = Table(title=f"python -m bench ({'quick' if quick else 'full'})")
+    for heading in ("figure", "value", "goal"):
+        table.add_column(heading, justify="left" if heading == "figure" else "right", no_wrap=True)
+    for name in wanted:
+        start = time.monotonic()
+        with console.status(f"measuring {name}"):
+            figures = available[name](quick)
+        merged |= figures
+        table.add_section()
+        for figure, value in figures.items():
+            add_rows(table, figure, value)
+        table.add_row(f"[dim]{name}: measured in[/]", f"[dim]{time.monotonic() - start:.0f} s[/]")
+    merged["measured_with"] = {
+        "quick": quick,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+    }
+    console.print(table)
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    OUTPUT.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def groups() -> dict[str, Run]:
+    """Find the modules of this package that measure something."""
+    modules = {
+        info.name: importlib.import_module(f"bench.{info.name}")
+        for info in pkgutil.iter_modules(bench.__path__)
+        if info.name != "__main__"
+    }
+    return {name: module.run for name, module in modules.items() if hasattr(module, "run")}
+
+
+def add_rows(table: Table, figure: str, value: object) -> None:
+    """Add one figure to the table: a number, a sentence or a table of its own.
+
+    Args:
+        table: What is printed at the end.
+        figure: The figure's name.
+        value: Its value.
+    """
+    if isinstance(value, Mapping):
+        table.add_row(figure, "")
+        for row, columns in value.items():
+            cells = columns.items() if isinstance(columns, Mapping) else [("", columns)]
+            text = ", ".join(f"{label(column)} {shown(cell)}".strip() for column, cell in cells)
+            table.add_row(f"  {row}", text)
+    else:
+        table.add_row(figure, shown(value), goal(figure, value))
+
+
+def label(column: str) -> str:
+    """Give a column's name without its unit, which the columns' order makes plain.
+
+    Args:
+        column: A name such as ``wall_seconds``.
+    """
+    return column.removesuffix("_seconds").removesuffix("_mb")
+
+
+def shown(value: object) -> str:
+    """Give a value as people read it.
+
+    Args:
+        value: A number or a sentence.
+    """
+    return f"{value:,.10g}" if isinstance(value, int | float) else str(value)
+
+
+def goal(figure: str, value: object) -> str:
+    """Give a figure's goal and whether it is met.
+
+    Args:
+        figure: The figure's name.
+        value: Its value.
+    """
+    if figure not in GOALS or not isinstance(value, int | float):
+        return ""
+    comparison, limit = GOALS[figure]
+    met = value >= limit if comparison == ">=" else value <= limit
+    return f"{comparison} {limit:g} [{'green]met' if met else 'red]missed'}[/]"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""Synthesis: CPU, wall time and memory of ``python main.py``, with and without the levers.
+
+The project's own stack is measured against itself without :mod:`fastsynth`; a fixed application
+of 14 resources (``synth_apps``) against CDK Terrain and the AWS CDK, each in an environment of
+its own below ``build/bench``. All caches are warm, jsii's type index included, for everybody.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.process import Cost, measure, median
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "build" / "bench"
+APPS = Path(__file__).parent / "synth_apps"
+PROJECT = str(ROOT / "main.py")
+TERRAFORM_APP = str(APPS / "terraform_app.py")
+AWS_CDK_APP = str(APPS / "aws_cdk_app.py")
+
+PEER_REQUIREMENTS = {
+    "cdktn": ("cdktn==0.24.0", "cdktn-provider-aws==25.8.1"),
+    "aws_cdk": ("aws-cdk-lib==2.275.0",),
+}
+INSTALL_SECONDS = 300
+PREPARE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of synthesising something.
+
+    Attributes:
+        name: Row in the table.
+        python: Interpreter to run it with.
+        app: Path of the program.
+        runs: How often it is measured.
+        environment: Variables on top of the scrubbed environment.
+        same_as: Row of the variant that must write the same bytes, if there is one.
+    """
+
+    name: str
+    python: str
+    app: str
+    runs: int
+    environment: dict[str, str] = field(default_factory=dict)
+    same_as: str | None = None
+
+    @property
+    def outdir(self) -> Path:
+        """Folder for what is synthesised."""
+        return WORK / "out" / self.name
+
+    def command(self) -> list[str]:
+        """Give the command line; the project's own program takes its folder from a variable."""
+        return [self.python, self.app, *([] if self.app == PROJECT else [str(self.outdir)])]
+
+    def variables(self) -> dict[str, str]:
+        """Give the whole environment of a run."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        silent = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+        paths = {"CDKTF_OUTDIR": str(self.outdir), "PYTHONPATH": str(ROOT)}
+        return {**kept, **silent, **paths, **self.environment}
+
+
+def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has this signature
+    """Measure and give the figures.
+
+    Args:
+        quick: Fewer runs, and only those peers that an earlier full run has installed.
+
+    Raises:
+        RuntimeError: A program fails, or its output differs with and without the levers.
+    """
+    fast, slow = (3, 1) if quick else (7, 3)
+    levers, plain = {"BENCH_FASTSYNTH": "1"}, {"FASTSYNTH": "0"}
+    own, figures = sys.executable, {}
+    variants = [
+        Variant("project, levers", own, PROJECT, fast, same_as="project, as installed"),
+        Variant("project, as installed", own, PROJECT, slow, plain),
+        Variant("14 resources: cdktf, levers", own, TERRAFORM_APP, fast, levers),
+    ]
+    if not quick:
+        variants.append(Variant("14 resources: cdktf, as installed", own, TERRAFORM_APP, slow))
+    for peer in PEER_REQUIREMENTS:
+        python = install_peer(peer, quick=quick)
+        if isinstance(python, Skipped):
+            figures[f"synth_{peer}_skipped"] = python.reason
+        elif peer == "aws_cdk":
+            variants.append(Variant("14 resources: AWS CDK", python, AWS_CDK_APP, slow))
+        else:
+            terrain = {"BENCH_FRAMEWORK": "cdktn"}
+            variants += [
+                Variant("14 resources: cdktn", python, TERRAFORM_APP, slow, terrain),
+                Variant(
+                    "14 resources: cdktn, levers", python, TERRAFORM_APP, fast, terrain | levers
+                ),
+            ]
+    costs = measure_all(variants)
+    check_same_output(variants)
+    ours, without = costs["project, levers"], costs["project, as installed"]
+    return {
+        "synth_cpu_ratio_to_plain_cdktf": round(without.cpu_seconds / ours.cpu_seconds, 2),
+        "synth_cpu_seconds": round(ours.cpu_seconds, 3),
+        "synth_wall_seconds": round(ours.wall_seconds, 3),
+        "synth_peak_mb": round(ours.peak_mb, 1),
+        "synth_costs": {name: cost.columns() for name, cost in costs.items()},
+        **figures,
+    }
+
+
+def measure_all(variants: list[Variant]) -> dict[str, Cost]:
+    """Warm every variant up, then measure them in turns, so that drift meets all alike.
+
+    Args:
+        variants: What to measure.
+    """
+    for python in {variant.python for variant in variants}:
+        prepare(python)
+    for variant in variants:
+        if variant.environment.get("FASTSYNTH") != "0":
+            measure(variant.command(), cwd=ROOT, environment=variant.variables())
+    runs: dict[str, list[Cost]] = {variant.name: [] for variant in variants}
+    for turn in range(max(variant.runs for variant in variants)):
+        for variant in variants:
+            if turn < variant.runs:
+                cost = measure(variant.command(), cwd=ROOT, environment=variant.variables())
+                runs[variant.name].append(cost)
+    return {name: median(costs) for name, costs in runs.items()}
+
+
+def prepare(python: str) -> None:
+    """Compile an environment's bindings and have jsii index their types.
+
+    Args:
+        python: The environment's interpreter.
+    """
+    for command in ("compile", "prime"):
+        subprocess.run(  # noqa: S603 - the project's own commands
+            [python, "-m", "fastsynth", command],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            timeout=PREPARE_SECONDS,
+        )
+
+
+def check_same_output(variants: list[Variant]) -> None:
+    """Compare what the variants of one application wrote.
+
+    Args:
+        variants: What has run.
+
+    Raises:
+        RuntimeError: The levers changed a byte.
+    """
+    folders = {variant.name: variant.outdir for variant in variants}
+    for variant in variants:
+        if variant.same_as is not None:
+            written, expected = contents(variant.outdir), contents(folders[variant.same_as])
+            if not written or written != expected:
+                raise RuntimeError(f"'{variant.name}' and '{variant.same_as}' differ in a byte")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read all files below a folder.
+
+    Args:
+        folder: Where to start.
+    """
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A peer that is not measured.
+
+    Attributes:
+        reason: One line for people.
+    """
+
+    reason: str
+
+
+def install_peer(peer: str, *, quick: bool) -> str | Skipped:
+    """Give the interpreter of a peer's environment, which is created when it is missing.
+
+    Args:
+        peer: Key of ``PEER_REQUIREMENTS``.
+        quick: Whether to do without what is not installed yet.
+    """
+    requirements = PEER_REQUIREMENTS[peer]
+    folder = WORK / "peers" / "-".join(requirements)
+    python = folder / "bin" / "python"
+    complete = folder / "complete"
+    if complete.is_file():
+        return str(python)
+    if quick:
+        return Skipped(f"{peer} is not installed yet; a run without QUICK=1 does so")
+    venv.create(folder, clear=True, with_pip=True)
+    try:
+        subprocess.run(  # noqa: S603 - the environment's own pip
+            [str(python), "-m", "pip", "install", "--quiet", *requirements],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        return Skipped(f"{peer} cannot be installed: {error.stderr.strip().splitlines()[-1]}")
+    except subprocess.TimeoutExpired:
+        return Skipped(f"{peer} cannot be installed within {INSTALL_SECONDS} s")
+    complete.touch()
+    return str(python)
