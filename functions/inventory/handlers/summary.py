@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from inventory import bootstrap
+from inventory.bootstrap.summary import summary_service
 from inventory.domain.summary.clock import scheduled_time
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     Raises:
         InventoryError: Lambda retries the event and finally dead-letters it.
     """
-    stored = bootstrap.summary_service().make(scheduled_time(event, datetime.now(UTC)))
+    stored = summary_service().make(scheduled_time(event, datetime.now(UTC)))
     observe(stored)
     return {"date": stored.summary.date, **stored.locations}
 

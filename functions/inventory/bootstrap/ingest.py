@@ -1,0 +1,50 @@
+"""What the processor and the chunk processor are made of."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cache, partial
+
+from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_lanes import DynamoDbLanes
+from inventory.adapters.dynamodb_ledger import DynamoDbLedger
+from inventory.adapters.s3_objects import S3Objects
+from inventory.adapters.s3_reports import S3Reports
+from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender, SqsWorkQueue
+from inventory.bootstrap import clients
+from inventory.config import IngestConfig
+from inventory.domain.ingest import Ingest, IngestPorts
+from inventory.domain.ports import Deadline, Usage
+from inventory.domain.publishing import RejectDoors
+from inventory.domain.reading import ProfileSet, open_feed
+
+
+@cache
+def ingest() -> Ingest:
+    """The service that processes deliveries of object versions.
+
+    Raises:
+        ConfigError: The function's environment is incomplete.
+    """
+    config = IngestConfig.from_env(os.environ)
+    deadline, usage = Deadline(), Usage()
+    api = clients.dynamodb(deadline)
+    sqs = clients.sqs()
+    ports = IngestPorts(
+        objects=S3Objects(clients.s3()),
+        open_feed=partial(open_feed, profiles=ProfileSet.from_settings(config.feed_profiles)),
+        items=DynamoDbItems(api, config.items_table_name, usage),
+        lanes=DynamoDbLanes(api, config.lanes_table_name, usage),
+        ledger=DynamoDbLedger(api, config.ingestions_table_name, usage),
+        work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
+        rejects=RejectDoors(
+            queue=SqsRejectQueue(SqsSender(sqs, config.dead_letter_queue_url, deadline)),
+            reports=S3Reports(clients.s3(), config.reports_bucket_name),
+            message_limit=config.reject_message_limit,
+        ),
+        usage=usage,
+        deadline=deadline,
+        now=partial(datetime.now, UTC),
+    )
+    return Ingest(ports)

@@ -1,0 +1,55 @@
+"""inventory-chunk-processor: messages of the work queue, each an object version to go through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+
+from inventory.bootstrap.ingest import ingest
+from inventory.handlers.deliveries import from_work_record
+from inventory.handlers.observation import logger, metrics, observe
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Process every message; one that fails comes again alone.
+
+    Args:
+        event: SQS event; each record's body is the JSON of `work.WorkMessage`.
+        context: Lambda's context; its remaining time bounds the work.
+
+    Returns:
+        The identifiers of the messages that failed.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+
+    def process(record: SQSRecord) -> None:
+        delivery = from_work_record(record.message_id, record.body)
+        logger.append_keys(object_id=delivery.version.object_id)
+        try:
+            outcome = ingest().run(
+                delivery, time_left=lambda: context.get_remaining_time_in_millis() / 1000
+            )
+        except Exception:
+            # The batch goes on and the message comes again; without this line nobody knew why.
+            logger.exception("delivery failed")
+            raise
+        observe(outcome)
+
+    return process_partial_response(
+        event=event, record_handler=process, processor=processor, context=context
+    )

@@ -1,0 +1,69 @@
+"""What the ingest functions log and measure of each delivery; never what a row holds.
+
+Powertools writes the metrics as embedded metric format into the function's own log group.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from inventory.domain.ledger import Mode, Status
+
+if TYPE_CHECKING:
+    from inventory.domain.ingest import Outcome
+
+logger = Logger()
+metrics = Metrics()
+
+
+def observe(outcome: Outcome) -> None:
+    """Log one delivery's outcome and add its metrics to those of the invocation."""
+    counts = outcome.counts
+    logger.info(
+        "delivery processed",
+        object_id=outcome.object_id,
+        mode=outcome.mode.value,
+        status=outcome.status.value if outcome.status else None,
+        profile=outcome.profile,
+        error=outcome.error,
+        rows_read=counts.rows_read,
+        loaded=counts.loaded,
+        unchanged=counts.unchanged,
+        stale=counts.stale,
+        rejected=counts.rejected,
+        skipped=counts.skipped,
+        duplicates=counts.duplicates,
+        written=outcome.written,
+        rechecks=outcome.rechecks,
+        reject_messages=outcome.reject_messages,
+        read_units=outcome.read_units,
+        write_units=outcome.write_units,
+        seconds=round(outcome.seconds, 3),
+    )
+    metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
+    _count("DeliveriesAnswered", outcome.mode is Mode.ANSWERED)
+    _count("Rechecks", outcome.rechecks)
+    _count("FilesCompleted", outcome.status is Status.COMPLETED)
+    _count("FilesFailed", outcome.status is Status.FAILED)
+    _count("AccountingBreaches", not outcome.balanced)
+    metrics.add_metric("ReadUnits", MetricUnit.Count, outcome.read_units)
+    metrics.add_metric("WriteUnits", MetricUnit.Count, outcome.write_units)
+    if outcome.mode is not Mode.WORK:
+        return  # the rows of an earlier run are not counted twice
+    _count("RowsRead", counts.rows_read)
+    _count("RowsLoaded", counts.loaded)
+    _count("RowsUnchanged", counts.unchanged)
+    _count("RowsStale", counts.stale)
+    _count("RowsRejected", counts.rejected)
+    _count("RowsSkipped", counts.skipped)
+    _count("RowsDuplicate", counts.duplicates)
+    metrics.add_metric("IngestDuration", MetricUnit.Seconds, outcome.seconds)
+
+
+def _count(name: str, value: int) -> None:
+    metrics.add_metric(name, MetricUnit.Count, value)

@@ -1,0 +1,102 @@
+"""Handlers run with recorded events and a service that only notes what it is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inventory.domain.ingest import Outcome
+from inventory.domain.ledger import Mode, Status
+from inventory.domain.model import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.domain.work import Delivery
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+
+
+class Context:
+    """The part of Lambda's context that the handlers and Powertools read."""
+
+    function_name = "inventory-processor-dev"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:us-east-1:111122223333:function:inventory-processor-dev"
+    aws_request_id = "5f6a1ed2-0000-4000-8000-000000000001"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds left."""
+        return 90_000
+
+
+class NotingIngest:
+    """Notes deliveries; fails for keys that say so."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.seconds_left: list[float] = []
+        self.counts = Counts(rows_read=3, loaded=2, rejected=1)
+
+    def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
+        """Note the delivery."""
+        self.deliveries.append(delivery)
+        self.seconds_left.append(time_left())
+        if "broken" in delivery.version.key:
+            raise TimeoutError("the table does not answer")
+        return Outcome(
+            object_id=delivery.version.object_id,
+            mode=Mode.WORK,
+            status=Status.COMPLETED,
+            profile="canonical",
+            counts=self.counts,
+        )
+
+
+@pytest.fixture
+def context() -> Context:
+    """Lambda's context with 90 s left."""
+    return Context()
+
+
+@pytest.fixture
+def ingest(monkeypatch: pytest.MonkeyPatch) -> NotingIngest:
+    """The service behind both ingest handlers."""
+    from inventory.handlers import chunk_processor, processor  # noqa: PLC0415  after the environment
+
+    noting = NotingIngest()
+    monkeypatch.setattr(processor, "ingest", lambda: noting)
+    monkeypatch.setattr(chunk_processor, "ingest", lambda: noting)
+    return noting
+
+
+@pytest.fixture(autouse=True)
+def function_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every function has in its environment."""
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-processor")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
+
+
+@pytest.fixture
+def load_event() -> Callable[[str], dict[str, Any]]:
+    """Loads a recorded event by its name."""
+
+    def load(name: str) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+        return parsed
+
+    return load
+
+
+@pytest.fixture
+def emitted(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """JSON lines that the function printed: logs and embedded metrics."""
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]
+
+    return read

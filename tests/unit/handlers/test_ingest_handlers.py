@@ -1,0 +1,132 @@
+"""The processor and the chunk processor hand over, observe and answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inventory.domain.model import ObjectVersion
+from inventory.domain.work import Kind, WorkMessage
+from inventory.handlers import chunk_processor, processor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Context, NotingIngest
+
+
+def metric_sums(lines: list[dict[str, Any]]) -> dict[str, float]:
+    """Metrics by name, over all embedded metric lines."""
+    sums: dict[str, float] = {}
+    for line in lines:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                value = line[metric["Name"]]
+                values = value if isinstance(value, list) else [value]
+                sums[metric["Name"]] = sums.get(metric["Name"], 0) + sum(values)
+    return sums
+
+
+def sqs_event(*keys: str) -> dict[str, Any]:
+    """An SQS event with one recheck message per key."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{key}",
+                "receiptHandle": "handle",
+                "body": WorkMessage(
+                    kind=Kind.RECHECK,
+                    version=ObjectVersion(
+                        bucket="uploads", key=key, version_id="v1", etag="e", size_bytes=1
+                    ),
+                ).to_text(),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:inventory-work-dev",
+                "awsRegion": "us-east-1",
+            }
+            for key in keys
+        ]
+    }
+
+
+def test_the_processor_hands_over_the_events_object_with_the_time_left(
+    ingest: NotingIngest, context: Context, load_event: Callable[[str], dict[str, Any]]
+) -> None:
+    """One event, one delivery, bounded by the invocation."""
+    answer = processor.handler(load_event("s3_object_created"), context)
+
+    assert [d.version.key for d in ingest.deliveries] == ["stores/north/stock.csv"]
+    assert ingest.seconds_left == [90.0]
+    assert answer == {"object_id": ingest.deliveries[0].version.object_id, "mode": "work"}
+
+
+def test_the_processor_measures_every_outcome(
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    emitted: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """Rows by outcome, files by status and the invariant are metrics; the log names the object."""
+    processor.handler(load_event("s3_object_created"), context)
+
+    lines = emitted()
+    sums = metric_sums(lines)
+    assert sums["RowsRead"] == 3
+    assert sums["RowsLoaded"] == 2
+    assert sums["RowsRejected"] == 1
+    assert sums["FilesCompleted"] == 1
+    assert sums["FilesFailed"] == 0
+    assert sums["AccountingBreaches"] == 0
+    log = next(line for line in lines if line.get("message") == "delivery processed")
+    assert log["object_id"] == ingest.deliveries[0].version.object_id
+
+
+def test_counts_that_do_not_add_up_are_a_breach(
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    emitted: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """An alarm watches this metric."""
+    ingest.counts.rows_read = 4
+
+    processor.handler(load_event("s3_object_created"), context)
+
+    assert metric_sums(emitted())["AccountingBreaches"] == 1
+
+
+def test_fails_with_the_services_own_error_so_that_lambda_retries(
+    ingest: NotingIngest, context: Context, load_event: Callable[[str], dict[str, Any]]
+) -> None:
+    """Nothing is swallowed."""
+    event = load_event("s3_object_created")
+    event["detail"]["object"]["key"] = "broken.csv"
+
+    with pytest.raises(TimeoutError):
+        processor.handler(event, context)
+    assert len(ingest.deliveries) == 1
+
+
+def test_a_poison_message_fails_alone(
+    ingest: NotingIngest, context: Context, emitted: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """The others of the batch are done; the failed one is logged and comes again."""
+    answer = chunk_processor.handler(sqs_event("a.csv", "broken.csv", "c.csv"), context)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-broken.csv"}]}
+    assert [d.version.key for d in ingest.deliveries] == ["a.csv", "broken.csv", "c.csv"]
+    assert any(line.get("message") == "delivery failed" for line in emitted())
+
+
+def test_every_message_may_fail_without_failing_the_invocation(
+    ingest: NotingIngest, context: Context
+) -> None:
+    """The queue counts receives per message, whatever the others did."""
+    answer = chunk_processor.handler(sqs_event("broken-1.csv", "broken-2.csv"), context)
+
+    assert len(answer["batchItemFailures"]) == 2
+    assert len(ingest.deliveries) == 2
