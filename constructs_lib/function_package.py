@@ -15,12 +15,11 @@ import json
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ASSET_PATH = "assets/functions.zip"
 OWN_SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".py", ".svg"})
@@ -162,7 +161,7 @@ def _dependency_files(
         for name in _importable(distribution, dependency.leave_out):
             if PurePosixPath(name).suffix in NATIVE_SUFFIXES:
                 problems.append(f"{name} is compiled, and functions run on another processor")
-            yield name, distribution.locate_file(name)  # type: ignore[misc]
+            yield name, Path(str(distribution.locate_file(name)))
     if problems:
         raise PackageError(f"{'; '.join(problems)}; run `pipenv sync --dev`")
 

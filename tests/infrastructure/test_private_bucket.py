@@ -1,0 +1,116 @@
+"""Buckets keep versions, are encrypted, closed, and cleaned."""
+
+from __future__ import annotations
+
+import pytest
+
+from constructs_lib.landing_bucket import LandingBucket
+from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from synthesised import only, resources, statements
+
+
+def a_bucket(stack, **props):
+    """Make a bucket."""
+    return PrivateBucket(stack, "Files", PrivateBucketProps(**{"bucket_name": "files", **props}))
+
+
+def test_a_bucket_keeps_every_version(synth) -> None:
+    """A file that is replaced can still be read by the version its event names."""
+    versioning = only(synth(a_bucket), "aws_s3_bucket_versioning")
+
+    assert versioning["versioning_configuration"] == {"status": "Enabled"}
+
+
+def test_a_bucket_is_encrypted_with_aes256_by_default(synth) -> None:
+    """Without a key of our own, S3's own keys do."""
+    (rule,) = only(synth(a_bucket), "aws_s3_bucket_server_side_encryption_configuration")["rule"]
+
+    assert rule == {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
+        "bucket_key_enabled": False,
+    }
+
+
+def test_a_bucket_uses_the_key_it_is_given(whole_stack) -> None:
+    """With customer managed keys, both buckets use the stack's key, once per bucket and while."""
+    document = whole_stack(customer_managed_keys=True)
+    found = resources(document, "aws_s3_bucket_server_side_encryption_configuration")
+
+    assert len(found) == 2
+    for encryption in found:
+        (rule,) = encryption["rule"]
+        default = rule["apply_server_side_encryption_by_default"]
+        assert default["sse_algorithm"] == "aws:kms"
+        assert default["kms_master_key_id"].startswith("${aws_kms_key.Key_")
+        assert rule["bucket_key_enabled"] is True
+
+
+def test_a_bucket_is_closed_to_the_public(synth) -> None:
+    """All four doors are shut, and access lists are off."""
+    document = synth(a_bucket)
+    block = only(document, "aws_s3_bucket_public_access_block")
+
+    assert {name for name, value in block.items() if value is True} == {
+        "block_public_acls",
+        "block_public_policy",
+        "ignore_public_acls",
+        "restrict_public_buckets",
+    }
+    assert only(document, "aws_s3_bucket_ownership_controls")["rule"] == {
+        "object_ownership": "BucketOwnerEnforced"
+    }
+
+
+def test_a_bucket_refuses_plain_http(synth) -> None:
+    """Every action of everybody is denied on bucket and objects, unless it comes over TLS."""
+    document = synth(a_bucket)
+    policy = only(document, "aws_s3_bucket_policy")["policy"]
+    (statement,) = statements(document, policy)
+
+    assert statement["effect"] == "Deny"
+    assert statement["actions"] == ["s3:*"]
+    assert statement["principals"] == [{"type": "*", "identifiers": ["*"]}]
+    assert statement["condition"] == [
+        {"test": "Bool", "variable": "aws:SecureTransport", "values": ["false"]}
+    ]
+    bucket, objects = statement["resources"]
+    assert bucket.startswith("${aws_s3_bucket.Files_")
+    assert objects == f"{bucket}/*"
+
+
+def test_a_bucket_cleans_up(synth) -> None:
+    """Abandoned uploads, old versions and lone delete markers go, current files stay."""
+    document = synth(lambda stack: a_bucket(stack, noncurrent_version_days=30))
+    lifecycle = only(document, "aws_s3_bucket_lifecycle_configuration")
+
+    assert lifecycle["rule"] == [
+        {
+            "id": "housekeeping",
+            "status": "Enabled",
+            "filter": [{"prefix": ""}],
+            "abort_incomplete_multipart_upload": [{"days_after_initiation": 7}],
+            "expiration": [{"expired_object_delete_marker": True}],
+            "noncurrent_version_expiration": [{"noncurrent_days": 30}],
+        }
+    ]
+    assert lifecycle["depends_on"][0].startswith("aws_s3_bucket_versioning.Files_Versioning")
+
+
+@pytest.mark.parametrize("force_destroy", [True, False])
+def test_a_bucket_is_destroyed_with_what_it_holds_only_when_asked(synth, force_destroy) -> None:
+    """By default, a bucket that holds anything refuses."""
+    props = {"force_destroy": True} if force_destroy else {}
+
+    bucket = only(synth(lambda stack: a_bucket(stack, **props)), "aws_s3_bucket")
+
+    assert bucket["force_destroy"] is force_destroy
+
+
+def test_a_landing_bucket_tells_eventbridge(synth) -> None:
+    """Every new object becomes an event."""
+    document = synth(
+        lambda stack: LandingBucket(stack, "Files", PrivateBucketProps(bucket_name="files"))
+    )
+
+    assert only(document, "aws_s3_bucket_notification")["eventbridge"] is True
+    assert only(document, "aws_s3_bucket_versioning")

@@ -1,0 +1,86 @@
+"""Reading what was synthesised: resources by type, policies with their references resolved."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from constructs_lib.function_package import FunctionPackage
+from constructs_lib.message_queue import MessageQueue, MessageQueueProps
+from constructs_lib.python_function import PythonFunction, PythonFunctionProps
+
+if TYPE_CHECKING:
+    from cdktf import TerraformStack
+
+Document = dict[str, Any]
+
+PACKAGE = FunctionPackage(path="assets/functions.zip", sha256_base64="c2hhMjU2")
+REFERENCE = re.compile(r"\$\{(?:data\.)?aws_\w+?\.([A-Za-z]\w*?)(?:_[0-9A-F]{8})?\.(\w+)\}")
+
+
+def resources(document: Document, type_: str) -> list[dict[str, Any]]:
+    """Give the resources of a type, without their metadata."""
+    return [
+        {key: value for key, value in each.items() if key != "//"}
+        for each in document["resource"].get(type_, {}).values()
+    ]
+
+
+def only(document: Document, type_: str) -> dict[str, Any]:
+    """Give the one resource of a type."""
+    (resource,) = resources(document, type_)
+    return resource
+
+
+def readable(text: str) -> str:
+    """Give a text with references as `<Construct.attribute>`, or `<Construct>` for its ARN."""
+    return REFERENCE.sub(
+        lambda found: f"<{found[1]}>" if found[2] == "arn" else f"<{found[1]}.{found[2]}>", text
+    )
+
+
+def statements(document: Document, reference: str) -> list[dict[str, Any]]:
+    """Give the statements of the policy document that a reference names."""
+    name = reference.removeprefix("${data.aws_iam_policy_document.").removesuffix(".json}")
+    return document["data"]["aws_iam_policy_document"][name]["statement"]
+
+
+def allowed(document: Document, reference: str) -> set[tuple[str, str]]:
+    """Give the pairs of action and resource that a policy allows, without conditions."""
+    pairs = set()
+    for statement in statements(document, reference):
+        assert statement["effect"] == "Allow"
+        pairs |= {
+            (action, readable(resource))
+            for action in statement["actions"]
+            for resource in statement.get("resources", ["-"])
+        }
+    return pairs
+
+
+def role_permissions(document: Document) -> dict[str, set[tuple[str, str]]]:
+    """Give, per role, everything that it may do."""
+    roles = document["resource"]["aws_iam_role"]
+    permissions: dict[str, set[tuple[str, str]]] = {each["name"]: set() for each in roles.values()}
+    for policy in document["resource"]["aws_iam_role_policy"].values():
+        (role,) = (each for id_, each in roles.items() if f".{id_}.name" in policy["role"])
+        permissions[role["name"]] |= allowed(document, policy["policy"])
+    return permissions
+
+
+def a_queue(stack: TerraformStack, id_: str = "Dlq", **props: Any) -> MessageQueue:
+    """Make a queue."""
+    return MessageQueue(stack, id_, MessageQueueProps(**{"queue_name": id_.lower(), **props}))
+
+
+def a_function(stack: TerraformStack, **props: Any) -> PythonFunction:
+    """Make a function, with a dead-letter queue of its own unless one is given."""
+    defaults = {
+        "function_name": "inventory-work-test",
+        "description": "Works",
+        "handler": "inventory.handlers.work.handler",
+        "package": PACKAGE,
+    }
+    if "dead_letter_queue" not in props:
+        props["dead_letter_queue"] = a_queue(stack)
+    return PythonFunction(stack, "Work", PythonFunctionProps(**{**defaults, **props}))
