@@ -15,12 +15,13 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
 
 from local_cloud.errors import NotReadyError
+from local_cloud.launcher_protocol import STAY
 from local_cloud.paths import BUILD
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ class LocalCloud:
         self.endpoint = ""
         self.group = 0
         self._folder: Path | None = None
+        self._pipe: IO[bytes] | None = None
+
+    @classmethod
+    def attach(cls, endpoint: str) -> Self:
+        """One that already runs, and that goes on when this process ends."""
+        cloud = cls()
+        cloud.endpoint = endpoint
+        return cloud
 
     def __enter__(self) -> Self:
         self.start()
@@ -108,13 +117,14 @@ class LocalCloud:
                 env=self._environment(port),
                 cwd=self._folder,
                 pass_fds=[listener.fileno()],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
             log.close()
         self.group = process.pid
+        self._pipe = process.stdin
         atexit.register(self.stop)
         try:
             self._wait(process)
@@ -128,6 +138,9 @@ class LocalCloud:
         if self.group:
             stop_group(self.group)
             self.group = 0
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -138,11 +151,12 @@ class LocalCloud:
         Returns:
             Its folder, to be removed when it is stopped.
         """
-        atexit.unregister(self.stop)
-        folder, self._folder = self._folder, None
-        self.group, group = 0, self.group
-        if folder is None or not group:
+        if self._folder is None or self._pipe is None:
             raise NotReadyError("the local cloud does not run")
+        self._pipe.write(STAY)
+        self._pipe.close()
+        atexit.unregister(self.stop)
+        folder, self._folder, self._pipe, self.group = self._folder, None, None, 0
         return folder
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own

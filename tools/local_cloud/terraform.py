@@ -130,6 +130,8 @@ class Terraform:
             for line in process.stdout or ():
                 event = json.loads(line) if line.startswith("{") else {}
                 kind = event.get("type")
+                if event.get("hook", {}).get("action") == "read":
+                    continue
                 if kind == "planned_change":
                     planned += 1
                     progress.update(task, total=planned)
