@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,12 @@ from inventory.domain.summary.page_parts import Bar, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# pygal leaves a finder of map plugins behind, of a kind that Python 3.12 ignores and 3.11 warns about
+# at every later import; we draw no maps.
+sys.meta_path[:] = [
+    finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"
+]
 
 # Drawn at a phone's width, so that text keeps its size there; wider screens enlarge it a little.
 _WIDTH = 400

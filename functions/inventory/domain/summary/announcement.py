@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
-from inventory.domain.summary.page_parts import UNNAMED, figure, printable
+from inventory.domain.summary.page_parts import UNSPECIFIED, figure, printable
 
 if TYPE_CHECKING:
     from inventory.domain.summary.model import Summary
@@ -39,7 +39,7 @@ def announcement(summary: Summary, location: str) -> str:
     more = [] if len(values) <= _CURRENCIES else [f"{len(values) - _CURRENCIES} more currencies"]
     newly = "" if changes is None else f" ({figure(changes.newly_out_total)} newly)"
     errors = ", ".join(
-        f"{error or UNNAMED} {figure(rows)}"
+        f"{error or UNSPECIFIED} {figure(rows)}"
         for error, rows in list(feeds.rejected_by_error.items())[:_ERRORS]
     )
     locations = figure(len(stock.by_location.named))

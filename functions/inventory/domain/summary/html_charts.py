@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inventory.domain.summary.exact import ZERO
-from inventory.domain.summary.page_parts import UNNAMED, Bar, escape, figure
+from inventory.domain.summary.page_parts import UNNAMED, UNSPECIFIED, Bar, escape, figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def charts(summary: Summary, draw: DrawBars) -> str:
         (
             "Rejected rows by error",
             [
-                Bar(error or UNNAMED, Decimal(rows), figure(rows))
+                Bar(error or UNSPECIFIED, Decimal(rows), figure(rows))
                 for error, rows in list(summary.feeds.rejected_by_error.items())[:_BARS]
             ],
         ),

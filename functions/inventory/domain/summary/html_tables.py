@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
 from inventory.domain.summary.page_parts import (
     UNNAMED,
+    UNSPECIFIED,
     Cell,
     Column,
     escape,
@@ -149,7 +150,7 @@ def feeds(found: Feeds) -> str:
         (name or UNNAMED, minute(found.last_received[name])) for name in found.missing_profiles
     )
     errors: Iterator[tuple[Cell, ...]] = (
-        (name or UNNAMED, rows) for name, rows in found.rejected_by_error.items()
+        (name or UNSPECIFIED, rows) for name, rows in found.rejected_by_error.items()
     )
     profiles: Iterator[tuple[Cell, ...]] = (
         (name or UNNAMED, files) for name, files in found.by_profile.items()

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
-# Stands for an empty category, profile or error code.
+# Stands for an empty category or profile.
 UNNAMED = "(none)"
+# Stands for the error of rejected rows whose record gives none.
+UNSPECIFIED = "(unspecified)"
 
 
 class Bar(NamedTuple):

@@ -1,0 +1,211 @@
+"""Stand-ins and made-up stock for tests of the daily summary, its page and its picture."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from inventory.adapters.pygal_charts import draw_bars
+from inventory.domain.summary.model import FeedRecord, StockItem
+from inventory.domain.summary.ports import ItemPage, RecordPage
+from inventory.domain.summary.service import SummaryService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+AS_OF = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+
+
+def stock_item(
+    sku: str = "A-1",
+    location: str = "Berlin",
+    quantity: str = "25",
+    *,
+    name: str | None = "Lamp",
+    category: str | None = "Lighting",
+    unit_price: str | None = "10.50",
+    currency: str | None = "EUR",
+    reorder_point: str | None = None,
+    as_of: str = "2026-11-21T08:00:00.000000Z",
+) -> StockItem:
+    """An item that is in stock, priced and recently changed, unless told otherwise."""
+    return StockItem(
+        sku, location, quantity, name, category, unit_price, currency, reorder_point, as_of
+    )
+
+
+def feed_record(
+    key: str = "berlin/stock.csv",
+    *,
+    status: str = "COMPLETED",
+    profile: str = "generic",
+    finished_at: str = "2026-11-21T20:00:05.000000Z",
+    counts: Mapping[str, int] | None = None,
+    rejected_by_error: Mapping[str, int] | None = None,
+    error: str = "",
+) -> FeedRecord:
+    """A completed file of ten loaded rows, unless told otherwise."""
+    return FeedRecord(
+        object_id=f"uploads/{key}#v1",
+        status=status,
+        profile=profile,
+        started_at="2026-11-21T20:00:00.000000Z",
+        finished_at=finished_at,
+        counts={"rows_read": 10, "loaded": 10} if counts is None else counts,
+        rejected_by_error=rejected_by_error or {},
+        error=error,
+    )
+
+
+@dataclass
+class FakeTables:
+    """Items and ingestion records held in memory, given out in pages of two."""
+
+    items: Sequence[StockItem] = ()
+    records: Sequence[FeedRecord] = ()
+    asked_since: list[str] = field(default_factory=list)
+
+    def item_pages(self) -> Iterator[ItemPage]:
+        """The items, half a read unit a page."""
+        for start in range(0, len(self.items), 2):
+            yield ItemPage(list(self.items[start : start + 2]), 0, Decimal("0.5"))
+
+    def record_pages(self, since: str) -> Iterator[RecordPage]:
+        """The records, one read unit a page; like a filter that lets too much through."""
+        self.asked_since.append(since)
+        for start in range(0, len(self.records), 2):
+            yield RecordPage(list(self.records[start : start + 2]), Decimal(1))
+
+
+@dataclass
+class FakeStore:
+    """Summaries held in memory."""
+
+    documents: dict[str, dict[str, str]] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+
+    def read_json(self, date: str) -> str | None:
+        """The JSON document of a day."""
+        self.reads.append(date)
+        return self.documents.get(date, {}).get("json")
+
+    def write(self, date: str, documents: Mapping[str, str]) -> dict[str, str]:
+        """Keep the documents of a day."""
+        self.documents[date] = dict(documents)
+        return {extension: f"memory://{date}/summary.{extension}" for extension in documents}
+
+
+@dataclass
+class FakeAnnouncer:
+    """Messages held in memory."""
+
+    messages: list[tuple[str, str]] = field(default_factory=list)
+
+    def announce(self, subject: str, text: str) -> None:
+        """Keep the message."""
+        self.messages.append((subject, text))
+
+
+def summary_service(
+    tables: FakeTables,
+    store: FakeStore | None = None,
+    announcer: FakeAnnouncer | None = None,
+    *,
+    low_stock_threshold: int = 10,
+    timezone: str = "Europe/Berlin",
+) -> SummaryService:
+    """A service over stand-ins, with the real charts."""
+    return SummaryService(
+        items=tables,
+        records=tables,
+        store=store or FakeStore(),
+        announcer=announcer or FakeAnnouncer(),
+        draw=draw_bars,
+        low_stock_threshold=low_stock_threshold,
+        timezone=timezone,
+    )
+
+
+PLACES = ("Berlin", "Hamburg", "Lyon", "Online", "Paris", "Vienna", "Warehouse North")
+PRODUCTS = {
+    "Lighting": ("Desk lamp", "Floor lamp", "Lantern"),
+    "Kitchen": ("Kettle", "Chef's knife 20 cm", "Salad bowl"),
+    "Garden": ("Watering can", "Secateurs", "Planter"),
+    "Textiles": ("Linen cushion", "Wool blanket", "Tablecloth"),
+    "Furniture": ("Stool", "Oak shelf", "Folding chair"),
+}
+
+
+def shop_items(seed: int, count: int = 600) -> list[StockItem]:
+    """A small retailer's stock; the seed stands for the day."""
+    steady, day = random.Random(1), random.Random(seed)
+    items = []
+    for number in range(count):
+        place = steady.choice(PLACES)
+        category = steady.choice(list(PRODUCTS))
+        name = steady.choice(PRODUCTS[category])
+        price = f"{steady.randint(400, 18_000) / 100:.2f}"
+        usual = steady.randint(12, 180) * (6 if place.startswith("Warehouse") else 1)
+        sold = day.choice((0, 0, 0, 2, 5, usual // 2, usual - 3, usual))
+        age = day.choice((0, 0, 1, 1, 2, 9, 40, 120))
+        changed = datetime(2026, 11, 21, day.randint(0, 23), tzinfo=UTC).timestamp() - age * 86_400
+        items.append(
+            stock_item(
+                f"{category[:2].upper()}-{1000 + number}",
+                place,
+                str(max(0, usual - sold)),
+                name=name,
+                category=category,
+                unit_price=price if number % 40 else None,
+                currency="GBP" if place == "Online" else "EUR",
+                reorder_point="20" if number % 3 == 0 else None,
+                as_of=datetime.fromtimestamp(changed, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
+            )
+        )
+    return items
+
+
+def shop_records() -> list[FeedRecord]:
+    """A day's deliveries, some of them with trouble."""
+    records = [
+        feed_record(
+            f"{place.lower().replace(' ', '-')}/2026-11-21-{hour:02}.csv",
+            finished_at=f"2026-11-21T{hour:02}:02:11.000000Z",
+            counts={"rows_read": 240, "loaded": 61, "unchanged": 179},
+        )
+        for place in PLACES
+        for hour in (6, 12, 18)
+    ]
+    records.append(
+        feed_record(
+            "online/export.csv",
+            profile="shopify-inventory",
+            finished_at="2026-11-21T21:15:40.000000Z",
+            counts={"rows_read": 320, "loaded": 291, "rejected": 29},
+            rejected_by_error={"type-error": 17, "constraint-error": 9, "missing-cell": 3},
+        )
+    )
+    records.append(
+        feed_record(
+            "lyon/stock.zip",
+            status="FAILED",
+            profile="",
+            finished_at="2026-11-21T22:40:02.000000Z",
+            counts={},
+            error="source-error: the archive ends before its directory",
+        )
+    )
+    return records
+
+
+def shop_documents() -> dict[str, str]:
+    """JSON, CSV and page of a small retailer's second summary, the same at every call."""
+    store = FakeStore()
+    tables = FakeTables(shop_items(2), [])
+    service = summary_service(tables, store)
+    service.make(datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
+    tables.items, tables.records = shop_items(3), shop_records()
+    return store.documents[service.make(AS_OF).summary.date]

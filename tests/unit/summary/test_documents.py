@@ -1,0 +1,247 @@
+"""The summary as JSON, CSV and page, with feeds that mean harm."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from summary_samples import (
+    AS_OF,
+    FakeStore,
+    FakeTables,
+    feed_record,
+    shop_documents,
+    stock_item,
+    summary_service,
+)
+
+from inventory.domain.summary.csv_document import COLUMNS, text_cell
+from inventory.domain.summary.json_document import UnreadableSummaryError, read_earlier
+from inventory.domain.summary.page_parts import figure, signed
+
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs are the point
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</table><h1>owned</h1>",
+    "</style></script><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "'; alert(1) //",
+    "&lt;b&gt;",
+    "=HYPERLINK(\"http://x\")",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",  # noqa: RUF001  full-width
+    "nul \x00 bell \x07 escape \x1b[31m",
+    "\u202egnp.exe",
+    "lone \ud800 surrogate",
+    "line\nbreak, comma \"quote\"",
+    "{{7*7}} ${7*7} %s {0}",
+]
+
+
+class Tags(HTMLParser):
+    """Notes the tags and attributes of a page, and the text outside its style and script."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self._raw = ""
+
+    def handle_starttag(self, tag, attrs) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+        self._raw = tag if tag in {"script", "style"} else ""
+
+    def handle_endtag(self, _tag) -> None:
+        """The end of raw text."""
+        self._raw = ""
+
+    def handle_data(self, data) -> None:
+        """Note text."""
+        if not self._raw:
+            self.text.append(data)
+
+
+def documents(text: str) -> dict[str, str]:
+    """A second day's documents of a table and records that hold a text everywhere."""
+    store = FakeStore()
+    stored = [
+        stock_item(text, text, "0", name=text, category=text, currency=text),
+        stock_item(f"{text}2", text, "3", as_of="2026-01-01T00:00:00.000000Z", name=text),
+        stock_item("fine", f"{text}3", "100"),
+    ]
+    record = feed_record(
+        text,
+        status="FAILED",
+        profile=text,
+        counts={"rows_read": 2, "rejected": 2},
+        rejected_by_error={text: 1},
+        error=text,
+    )
+    tables = FakeTables([stock_item("fine", text, "5")], [])
+    service = summary_service(tables, store)
+    service.make(AS_OF.replace(day=21))
+    tables.items, tables.records = stored, [record]
+    service.make(AS_OF)
+    return store.documents["2026-11-22"]
+
+
+def parsed(page: str) -> Tags:
+    """The page as a browser's parser would see it, roughly."""
+    tags = Tags()
+    tags.feed(page)
+    tags.close()
+    return tags
+
+
+def outline(page: str) -> Counter[tuple[str, tuple[str, ...]]]:
+    """How often each tag stands there with which attributes; the order depends on the text."""
+    return Counter((tag, tuple(sorted(attributes))) for tag, attributes in parsed(page).tags)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
+    """A page of hostile text has the tags and attributes of one of harmless text."""
+    assert outline(documents("harmless")["html"]) == outline(documents(text)["html"])
+
+
+@given(st.text(min_size=1, max_size=12).filter(lambda text: text != "EUR"))
+@settings(deadline=None, max_examples=40)
+def test_no_text_at_all_adds_markup_to_the_page(text) -> None:
+    """The same for any text, control characters and halves of pairs included."""
+    assert outline(documents("harmless")["html"]) == outline(documents(text)["html"])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_of_the_csv_begins_as_a_formula(text) -> None:
+    """Whatever a feed holds, a spreadsheet shows it and runs nothing."""
+    lines = list(csv.DictReader(io.StringIO(documents(text)["csv"].removeprefix("\ufeff"))))
+
+    assert len(lines) > 20
+    for line in lines:
+        assert tuple(line) == COLUMNS
+        for column, cell in line.items():
+            if not re.fullmatch(r"-?\d+(\.\d+)?", cell):
+                assert not cell.startswith(FORMULA_STARTS), (column, cell)
+
+
+def test_negative_figures_stay_numbers_in_the_csv() -> None:
+    """Only text is guarded: a spreadsheet must still add the figures up."""
+    store = FakeStore()
+    summary_service(FakeTables([stock_item(quantity="-3")]), store).make(AS_OF)
+
+    lines = list(csv.DictReader(io.StringIO(store.documents["2026-11-22"]["csv"][1:])))
+    total = next(line for line in lines if line["section"] == "total")
+    value = next(line for line in lines if line["section"] == "total value")
+
+    assert (total["quantity"], value["value"], value["currency"]) == ("-3", "-31.5", "EUR")
+
+
+@pytest.mark.parametrize("text", ["", "plain", "a=b", "'quoted", "1-2"])
+def test_harmless_text_is_left_alone_in_the_csv(text) -> None:
+    """Only the first character makes a formula."""
+    assert text == text_cell(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_json_gives_back_what_the_feed_held(text) -> None:
+    """JSON needs no guard, and the next summary reads the very same keys."""
+    stored = documents(text)["json"]
+
+    assert json.loads(stored)["out_of_stock"]["items"][0]["sku"] == text
+    assert read_earlier(stored).out_of_stock_keys.keys[0].sku == text
+
+
+def test_the_page_loads_nothing() -> None:
+    """No element points outside; the policy forbids it and names its one script by its hash."""
+    page = shop_documents()["html"]
+    tags = parsed(page)
+
+    for tag, attributes in tags.tags:
+        assert tag not in {"img", "iframe", "object", "embed", "video", "audio", "form", "base"}
+        assert not {"src", "srcset", "action", "background", "xlink:href"} & attributes.keys()
+        if "href" in attributes:
+            assert (tag, attributes["href"]) == ("link", "data:,")
+        assert not any(name.startswith("on") for name in attributes)
+    assert "url(" not in page
+    assert "@import" not in page
+    policy = next(
+        attributes["content"]
+        for tag, attributes in tags.tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_the_page_says_what_unchanged_means() -> None:
+    """A feed that repeats what is stored does not move the time of an item's last change."""
+    text = " ".join("".join(parsed(shop_documents()["html"]).text).split())
+
+    assert "Unchanged for 30 days" in text
+    assert "a feed that repeats what is stored leaves the time of the last change as it is" in text
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    """No clock, no random name and no order of arrival shows in any document."""
+    assert shop_documents() == shop_documents()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        "not json",
+        '{"version": 2}',
+        json.dumps({"version": 1, "date": "2026-11-21"}),
+    ],
+)
+def test_fails_to_read_what_is_no_summary_of_ours(damage) -> None:
+    """A damaged or foreign document is told apart from one of ours."""
+    with pytest.raises(UnreadableSummaryError):
+        read_earlier(damage)
+
+
+@pytest.mark.parametrize("path", ["totals", "locations", "out_of_stock_keys", "feeds", "as_of"])
+def test_fails_to_read_a_summary_that_lacks_a_part(path) -> None:
+    """Nothing that a comparison needs may be missing."""
+    document = json.loads(shop_documents()["json"])
+    del document[path]
+
+    with pytest.raises(UnreadableSummaryError):
+        read_earlier(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, "0"), (1234567, "1,234,567"), (-1234, "-1,234")],
+)
+def test_figures_are_set_in_thousands(value, expected) -> None:
+    """People read digits in groups."""
+    assert expected == figure(value)
+
+
+def test_differences_carry_their_sign() -> None:
+    """More, less and the same can be told at a glance."""
+    assert [signed(5), signed(-5), signed(0)] == ["+5", "-5", "±0"]

@@ -1,0 +1,213 @@
+"""The figures over the items table."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from summary_samples import AS_OF, stock_item
+
+from inventory.domain.summary.clock import canonical
+from inventory.domain.summary.exact import plain
+from inventory.domain.summary.stock import StockAccumulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.domain.summary.model import Stock, StockItem
+
+names = st.sampled_from(["Berlin", "Paris", "Lyon", "Oslo", "", "ä", "=1+1"])
+numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30)
+amounts = st.one_of(
+    st.integers(min_value=-5, max_value=40).map(str), numbers.map(lambda value: format(value, "f"))
+)
+items = st.lists(
+    st.builds(
+        stock_item,
+        sku=st.sampled_from([f"S{number}" for number in range(30)]),
+        location=names,
+        quantity=amounts,
+        category=st.none() | names,
+        unit_price=st.none() | amounts,
+        currency=st.none() | st.sampled_from(["EUR", "USD"]),
+        reorder_point=st.none() | amounts,
+        as_of=st.integers(min_value=0, max_value=200).map(
+            lambda days: canonical(AS_OF - timedelta(days=days))
+        ),
+    ),
+    max_size=60,
+    unique_by=lambda item: (item.sku, item.location),
+)
+
+
+def figures(pages: Sequence[Sequence[StockItem]], **options: int) -> Stock:
+    """The figures of these pages, with a threshold of 10."""
+    accumulator = StockAccumulator(low_stock_threshold=10, as_of=AS_OF, **options)
+    for page in pages:
+        accumulator.add(page)
+    return accumulator.stock()
+
+
+@given(items)
+@settings(deadline=None)
+def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> None:
+    """An independent computation in exact fractions gives the same figures."""
+    quantity: Counter[str] = Counter()
+    value: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    count: Counter[str] = Counter()
+    low: set[tuple[str, str]] = set()
+    out: set[tuple[str, str]] = set()
+    for item in stored:
+        units = Fraction(item.quantity)
+        limit = Fraction(10) if item.reorder_point is None else Fraction(item.reorder_point)
+        for group in ("total", f"at {item.location}", f"in {item.category or ''}"):
+            count[group] += 1
+            quantity[group] += units
+            if item.unit_price is not None:
+                value[group][item.currency or ""] += units * Fraction(item.unit_price)
+        if units <= 0:
+            out.add((item.sku, item.location))
+        elif units <= limit:
+            low.add((item.sku, item.location))
+
+    stock = figures([stored])
+
+    groups = {
+        "total": stock.totals,
+        **{f"at {name}": group for name, group in stock.by_location.named.items()},
+        **{f"in {name}": group for name, group in stock.by_category.named.items()},
+    }
+    assert {name: group.items for name, group in groups.items() if group.items} == count
+    assert {name: Fraction(group.quantity) for name, group in groups.items() if group.items} == {
+        name: quantity[name] for name in count
+    }
+    assert {
+        name: {currency: Fraction(amount) for currency, amount in group.value.items()}
+        for name, group in groups.items()
+        if group.value
+    } == value
+    assert (stock.totals.low, stock.totals.out) == (len(low), len(out))
+    assert {(item.sku, item.location) for item in stock.low.items} == low
+    assert {(item.sku, item.location) for item in stock.out.items} == out
+    assert {key[:2] for key in stock.out_of_stock_keys.keys} == out
+    assert stock.unpriced == sum(item.unit_price is None for item in stored)
+    assert stock.negative == sum(Fraction(item.quantity) < 0 for item in stored)
+
+
+@given(items, st.randoms(use_true_random=False), st.integers(min_value=1, max_value=7))
+@settings(deadline=None)
+def test_figures_do_not_depend_on_the_order_of_pages(stored, shuffler, size) -> None:
+    """Parallel segments arrive in any order; with tight limits every list and group is the same."""
+    limits = {"kept_groups": 2, "listed_items": 3, "kept_out_of_stock": 2}
+    mixed = list(stored)
+    shuffler.shuffle(mixed)
+
+    expected = figures([stored], **limits)
+    actual = figures([mixed[n : n + size] for n in range(0, len(mixed), size)], **limits)
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize(
+    ("quantity", "reorder_point", "expected"),
+    [
+        ("-0.001", None, "out"),
+        ("0", None, "out"),
+        ("0.001", None, "low"),
+        ("9.999", None, "low"),
+        ("10", None, "low"),
+        ("10.001", None, "fine"),
+        ("11", "12", "low"),
+        ("12", "12", "low"),
+        ("12.5", "12", "fine"),
+        ("1", "0", "fine"),
+        ("0", "0", "out"),
+        ("0", "-5", "out"),
+    ],
+)
+def test_an_item_is_out_at_zero_and_low_up_to_its_limit(quantity, reorder_point, expected) -> None:
+    """The reorder point decides, else the threshold; both belong to "low"."""
+    stock = figures([[stock_item(quantity=quantity, reorder_point=reorder_point)]])
+
+    actual = {(0, 1): "out", (1, 0): "low", (0, 0): "fine"}[stock.totals.low, stock.totals.out]
+    assert expected == actual
+    assert (stock.low.total, stock.out.total) == (stock.totals.low, stock.totals.out)
+
+
+def test_no_digit_is_lost_between_the_largest_and_the_smallest_number() -> None:
+    """DynamoDB's widest numbers multiply and add up exactly."""
+    widest = "9" * 38
+    smallest = f"0.{'0' * 100}1"
+    stock = figures(
+        [
+            [
+                stock_item("A", quantity=widest, unit_price=widest),
+                stock_item("B", quantity=smallest, unit_price="1"),
+            ]
+        ]
+    )
+
+    assert plain(stock.totals.quantity) == f"{widest}.{'0' * 100}1"
+    assert plain(stock.totals.value["EUR"]) == f"{int(widest) ** 2}.{'0' * 100}1"
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(6, {7: 0, 30: 0, 90: 0}), (7, {7: 0, 30: 0, 90: 0}), (31, {7: 1, 30: 1, 90: 0})],
+)
+def test_days_without_a_change_are_counted_back_from_the_scheduled_time(days, expected) -> None:
+    """An item counts once it has been unchanged for longer than the number of days."""
+    item = stock_item(as_of=canonical(AS_OF - timedelta(days=days)))
+
+    assert expected == figures([[item]]).unchanged_by_days
+
+
+def test_lists_begin_with_the_largest_shortfall_and_tell_how_many_there_are() -> None:
+    """Of many items the ones that need most come first; the rest is counted."""
+    stored = [stock_item(f"S{n:03}", quantity="1", reorder_point=str(n)) for n in range(1, 300)]
+
+    low = figures([stored], listed_items=3).low
+
+    assert low.total == 299
+    assert [item.sku for item in low.items] == ["S299", "S298", "S297"]
+    assert [item.limit for item in low.items] == [Decimal(299), Decimal(298), Decimal(297)]
+
+
+def test_names_beyond_the_limit_share_one_group() -> None:
+    """Memory stays bounded when a feed invents a location per row, and no unit is lost."""
+    stored = [stock_item("A", f"L{n:02}", quantity=str(n)) for n in range(20)]
+
+    stock = figures([stored], kept_groups=5)
+
+    assert sorted(stock.by_location.named) == ["L00", "L01", "L02", "L03", "L04"]
+    assert stock.by_location.other is not None
+    assert stock.by_location.other.items == 15
+    assert stock.totals.quantity == sum(range(20))
+
+
+def test_sums_are_flushed_before_they_grow_with_the_table(monkeypatch) -> None:
+    """The sums by location, category and currency are bounded and lose nothing when flushed."""
+    monkeypatch.setattr("inventory.domain.summary.stock._CELLS", 3)
+    stored = [stock_item(f"S{n}", f"L{n % 7}", quantity="1") for n in range(70)]
+
+    stock = figures([stored])
+
+    assert stock.totals.items == 70
+    assert {group.items for group in stock.by_location.named.values()} == {10}
+
+
+def test_stored_items_that_cannot_be_read_are_told() -> None:
+    """They are in no figure but not forgotten."""
+    accumulator = StockAccumulator(low_stock_threshold=10, as_of=AS_OF)
+    accumulator.add([stock_item()], unreadable=2)
+    accumulator.add([], unreadable=1)
+
+    stock = accumulator.stock()
+
+    assert (stock.totals.items, stock.unreadable) == (1, 3)
