@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
 from synthesised import only, resources
+
+from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
 
 
 def a_table(stack, **props):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from synthesised import readable, role_permissions, statements
 
 # A wildcard resource needs a line here, with its reason.
@@ -128,15 +127,15 @@ def test_only_the_service_itself_takes_a_role(whole_stack) -> None:
             },
         )
 
+    account = "<Caller.account_id>"
     function = ("Service", ["lambda.amazonaws.com"], {})
     schedule = (
         "Service",
         ["scheduler.amazonaws.com"],
         {
-            "aws:SourceAccount": ["<Caller.account_id>"],
+            "aws:SourceAccount": [account],
             "aws:SourceArn": [
-                "arn:<Partition.partition>:scheduler:us-east-1:<Caller.account_id>"
-                ":schedule-group/default"
+                f"arn:<Partition.partition>:scheduler:us-east-1:{account}:schedule-group/default"
             ],
         },
     )

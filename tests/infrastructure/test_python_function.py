@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from constructs_lib.python_function import PythonFunction
 from synthesised import a_function, a_queue, allowed, only, readable, resources
 
 
@@ -60,7 +59,7 @@ def test_a_function_waits_for_its_permissions(synth) -> None:
     assert function["depends_on"][0].startswith("aws_iam_role_policy.Work_Policy_")
 
 
-def a_function_with_a_queue(stack) -> PythonFunction:
+def a_function_with_a_queue(stack):
     """Make a function that takes messages off a queue."""
     function = a_function(stack, timeout_seconds=100)
     queue = a_queue(stack, "Jobs", visibility_timeout_seconds=600)

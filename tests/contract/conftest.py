@@ -1,0 +1,27 @@
+"""Both sides of a contract: what was synthesised, and what the functions and events say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import fastsynth
+
+fastsynth.install()
+
+from cdktf import Testing  # noqa: E402
+from synthesised import PACKAGE, Document  # noqa: E402
+
+from constructs_lib.settings import Settings, load_settings  # noqa: E402
+from constructs_lib.stack import InventoryStack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def stack() -> Document:
+    """Give the synthesised stack of a development environment."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in Settings.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+        settings = load_settings({})
+    return json.loads(Testing.synth(InventoryStack(Testing.app(), settings, PACKAGE)))

@@ -1,0 +1,237 @@
+"""The whole stack: names, tags, outputs, provider and backend, and what must stay where it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from synthesised import only, readable, resources
+
+NAMES = {
+    "aws_cloudwatch_dashboard": {"inventory-dev"},
+    "aws_cloudwatch_event_rule": {"inventory-upload-rule-dev"},
+    "aws_cloudwatch_log_group": {
+        "/aws/lambda/inventory-chunk-processor-dev",
+        "/aws/lambda/inventory-processor-dev",
+        "/aws/lambda/inventory-reconcile-dev",
+        "/aws/lambda/inventory-summary-dev",
+    },
+    "aws_dynamodb_table": {
+        "inventory-ingestions-dev",
+        "inventory-items-dev",
+        "inventory-lanes-dev",
+    },
+    "aws_kms_alias": {"alias/inventory-dev"},
+    "aws_lambda_function": {
+        "inventory-chunk-processor-dev",
+        "inventory-processor-dev",
+        "inventory-reconcile-dev",
+        "inventory-summary-dev",
+    },
+    "aws_s3_bucket": {
+        "inventory-reports-dev-<Caller.account_id>",
+        "inventory-uploads-dev-<Caller.account_id>",
+    },
+    "aws_scheduler_schedule": {"inventory-reconcile-hourly-dev", "inventory-summary-daily-dev"},
+    "aws_sns_topic": {"inventory-alarms-dev"},
+    "aws_sqs_queue": {"inventory-dlq-dev", "inventory-work-dev"},
+}
+NAME_ATTRIBUTES = ("name", "function_name", "bucket", "dashboard_name", "alarm_name", "target_id")
+# What holds data: a new address would destroy it and make an empty one.
+STATEFUL_ADDRESSES = {
+    "aws_cloudwatch_log_group.ChunkProcessor_LogGroup_179331C3",
+    "aws_cloudwatch_log_group.Processor_LogGroup_B3034378",
+    "aws_cloudwatch_log_group.Reconcile_LogGroup_151FBC31",
+    "aws_cloudwatch_log_group.Summary_LogGroup_4820F4B8",
+    "aws_dynamodb_table.Ingestions_A0075C28",
+    "aws_dynamodb_table.Items_5C12978B",
+    "aws_dynamodb_table.Lanes_ECC43FAD",
+    "aws_kms_key.Key_961B73FD",
+    "aws_s3_bucket.Reports_65402A0A",
+    "aws_s3_bucket.Uploads_4F6EB0FD",
+    "aws_sns_topic.AlarmTopic_D01E77F9",
+    "aws_sqs_queue.DeadLetterQueue_9F481546",
+    "aws_sqs_queue.WorkQueue_94013F35",
+}
+OUTPUTS = {
+    "alarm_topic_arn": "<AlarmTopic>",
+    "chunk_processor_function_name": "<ChunkProcessor.function_name>",
+    "dashboard_name": "<Dashboard.dashboard_name>",
+    "dead_letter_queue_url": "<DeadLetterQueue.url>",
+    "ingestions_table_name": "<Ingestions.name>",
+    "items_table_name": "<Items.name>",
+    "lanes_table_name": "<Lanes.name>",
+    "processor_function_name": "<Processor.function_name>",
+    "reconcile_function_name": "<Reconcile.function_name>",
+    "reports_bucket_name": "<Reports.bucket>",
+    "summary_function_name": "<Summary.function_name>",
+    "uploads_bucket_name": "<Uploads.bucket>",
+    "work_queue_url": "<WorkQueue.url>",
+}
+
+
+def name_of(resource) -> str:
+    """Give a resource's name in AWS."""
+    return readable(next(resource[key] for key in NAME_ATTRIBUTES if key in resource))
+
+
+@pytest.mark.parametrize("type_", NAMES)
+def test_names_are_those_that_others_rest_on(whole_stack, type_: str) -> None:
+    """Operators, dashboards and other systems know them by heart."""
+    assert {name_of(each) for each in resources(whole_stack(), type_)} == NAMES[type_]
+
+
+def test_every_name_tells_the_environment(whole_stack) -> None:
+    """Two environments in one account share nothing."""
+    document = whole_stack(environment_suffix="qa-7")
+    nameless = {"aws_iam_role_policy"}
+    for type_, instances in document["resource"].items():
+        for resource in instances.values():
+            name = next((resource[key] for key in NAME_ATTRIBUTES if key in resource), "")
+            if type_ not in nameless and name and not name.startswith("${"):
+                assert "-qa-7" in name, (type_, name)
+
+
+def test_everything_is_tagged(whole_stack) -> None:
+    """The provider puts the same tags on everything; the settings' own come along, unread."""
+    (provider,) = whole_stack(tags={"team": "stock", "note": "${not} an %{expression}"})[
+        "provider"
+    ]["aws"]
+
+    assert provider["default_tags"] == [
+        {
+            "tags": {
+                "environment": "dev",
+                "managed-by": "cdktf",
+                "project": "inventory",
+                "team": "stock",
+                "note": "$${not} an %%{expression}",
+            }
+        }
+    ]
+
+
+def test_outputs_are_those_that_others_rest_on(whole_stack) -> None:
+    """Each says what it is."""
+    outputs = whole_stack()["output"]
+
+    assert {name: readable(each["value"]) for name, each in outputs.items()} == OUTPUTS
+    for output in outputs.values():
+        assert output["description"]
+
+
+def test_one_configuration_takes_the_provider_of_a_mirror_and_of_the_registry(whole_stack) -> None:
+    """The bindings' exact pin is widened to a range."""
+    assert whole_stack()["terraform"]["required_providers"] == {
+        "aws": {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"local": {"path": "../../../terraform.inventory-dev.tfstate"}}),
+        (
+            {"backend": "s3", "state_bucket": "states", "state_region": "eu-west-1"},
+            {
+                "s3": {
+                    "bucket": "states",
+                    "key": "inventory-dev/terraform.tfstate",
+                    "region": "eu-west-1",
+                    "encrypt": True,
+                    "use_lockfile": True,
+                }
+            },
+        ),
+    ],
+)
+def test_the_state_is_kept_where_the_settings_say(whole_stack, changes, expected) -> None:
+    """A file beside the project by a relative path, or a bucket with a lock of its own."""
+    assert whole_stack(**changes)["terraform"]["backend"] == expected
+
+
+def test_the_state_may_be_kept_in_hcp_terraform(whole_stack) -> None:
+    """One workspace per environment."""
+    terraform = whole_stack(backend="cloud", cloud_organization="shop")["terraform"]
+
+    assert "backend" not in terraform
+    assert terraform["cloud"] == {
+        "organization": "shop",
+        "hostname": "app.terraform.io",
+        "workspaces": {"name": "inventory-dev"},
+    }
+
+
+def test_what_holds_data_stays_where_it_is(whole_stack) -> None:
+    """A construct may be rebuilt, its address may not change."""
+    document = whole_stack()
+    types = {address.partition(".")[0] for address in STATEFUL_ADDRESSES}
+
+    assert {
+        f"{type_}.{id_}" for type_ in types for id_ in document["resource"][type_]
+    } == STATEFUL_ADDRESSES
+
+
+@pytest.mark.parametrize(("environment", "protected"), [("dev", False), ("prod", True)])
+def test_production_refuses_to_lose_data(whole_stack, environment, protected) -> None:
+    """Tables refuse deletion, buckets that hold anything too, and a deleted key comes back."""
+    document = whole_stack(environment)
+
+    for table in resources(document, "aws_dynamodb_table"):
+        assert table["deletion_protection_enabled"] is protected
+    for bucket in resources(document, "aws_s3_bucket"):
+        assert bucket["force_destroy"] is not protected
+    assert only(document, "aws_kms_key")["deletion_window_in_days"] == (30 if protected else 7)
+
+
+@pytest.mark.parametrize(("environment", "days"), [("dev", 7), ("staging", 30), ("prod", 365)])
+def test_logs_are_kept_as_long_as_the_environment_needs(whole_stack, environment, days) -> None:
+    """A week of what is thrown away, a year of production."""
+    for group in resources(whole_stack(environment), "aws_cloudwatch_log_group"):
+        assert group["retention_in_days"] == days
+
+
+def test_a_key_of_our_own_encrypts_everything(whole_stack) -> None:
+    """Logs, variables and schedules too."""
+    document = whole_stack(customer_managed_keys=True)
+
+    for group in resources(document, "aws_cloudwatch_log_group"):
+        assert readable(group["kms_key_id"]) == "<Key>"
+    for function in resources(document, "aws_lambda_function"):
+        assert readable(function["kms_key_arn"]) == "<Key>"
+    for schedule in resources(document, "aws_scheduler_schedule"):
+        assert readable(schedule["kms_key_arn"]) == "<Key>"
+
+
+def test_feed_profiles_arrive_as_they_are(whole_stack) -> None:
+    """What looks like an expression of Terraform in them is none."""
+    profiles = {"profiles": [{"name": "a", "note": "${x} %{y}"}], "pins": {"in/": "a"}}
+    document = whole_stack(feed_profiles=profiles)
+    (processor,) = (
+        each
+        for each in resources(document, "aws_lambda_function")
+        if each["function_name"] == "inventory-processor-dev"
+    )
+    text = processor["environment"]["variables"]["FEED_PROFILES"]
+
+    assert json.loads(text.replace("$${", "${").replace("%%{", "%{")) == profiles
+    assert "$${x} %%{y}" in text
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_stack_of_an_environment_is_the_one_reviewed(
+    whole_stack, environment, snapshot
+) -> None:
+    """The snapshot shows a change; what it means, the other tests say."""
+    document = whole_stack(environment)
+
+    assert json.dumps(document, indent=1, sort_keys=True) == snapshot
+
+
+def test_the_same_settings_give_the_same_text(whole_stack) -> None:
+    """Nothing of a run, such as its time or its order, gets into the stack."""
+    first = whole_stack("staging")
+    second = whole_stack("staging", environment_suffix="staging")
+
+    assert first is not second
+    assert json.dumps(first) == json.dumps(second)
