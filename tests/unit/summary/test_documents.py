@@ -38,7 +38,7 @@ HOSTILE = [
     "javascript:alert(1)",
     "'; alert(1) //",
     "&lt;b&gt;",
-    "=HYPERLINK(\"http://x\")",
+    '=HYPERLINK("http://x")',
     "+1+1",
     "-1+1",
     "@SUM(1)",
@@ -49,7 +49,7 @@ HOSTILE = [
     "nul \x00 bell \x07 escape \x1b[31m",
     "\u202egnp.exe",
     "lone \ud800 surrogate",
-    "line\nbreak, comma \"quote\"",
+    'line\nbreak, comma "quote"',
     "{{7*7}} ${7*7} %s {0}",
 ]
 
@@ -121,7 +121,9 @@ def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
     assert outline(documents("harmless")["html"]) == outline(documents(text)["html"])
 
 
-@given(st.text(min_size=1, max_size=12).filter(lambda text: text != "EUR"))
+@given(
+    st.text(alphabet=st.characters(), min_size=1, max_size=12).filter(lambda text: text != "EUR")
+)
 @settings(deadline=None, max_examples=40)
 def test_no_text_at_all_adds_markup_to_the_page(text) -> None:
     """The same for any text, control characters and halves of pairs included."""

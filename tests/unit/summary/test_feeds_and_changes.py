@@ -131,9 +131,7 @@ def test_totals_and_locations_are_compared() -> None:
 
 def test_only_locations_that_both_name_are_compared_when_one_summary_was_cut() -> None:
     """A location that is missing there may be among the rest, and is no news."""
-    then = earlier(
-        stock_item("A", "Berlin", "5"), stock_item("A", "Zurich", "5"), kept_groups=1
-    )
+    then = earlier(stock_item("A", "Berlin", "5"), stock_item("A", "Zurich", "5"), kept_groups=1)
     now = figures(stock_item("A", "Berlin", "6"), stock_item("A", "Zurich", "5"))
 
     assert [change.location for change in compare(now, then).locations] == ["Berlin"]

@@ -1,0 +1,115 @@
+"""The summary's handler: one event, one call, one answer."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from summary_samples import FakeTables, feed_record, stock_item, summary_service
+
+from inventory.domain.summary.clock import day_in
+
+if TYPE_CHECKING:
+    from inventory.domain.summary.service import SummaryService
+
+EVENT = Path(__file__).resolve().parents[2] / "events" / "scheduled_summary.json"
+
+
+class Context:
+    """The part of Lambda's context that Powertools reads."""
+
+    function_name = "inventory-summary-dev"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:us-east-1:111122223333:function:inventory-summary-dev"
+    aws_request_id = "5f6a1ed2-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def deployed(monkeypatch, capsys) -> SimpleNamespace:  # noqa: ARG001  captures what is printed
+    """The handler as Lambda loads it, before a service over two items and two rejected rows."""
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-summary")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
+    # Powertools reads these when the module is loaded, which another test may have done before.
+    module = importlib.reload(importlib.import_module("inventory.handlers.summary"))
+    # Loggers live as long as the process, and with them the output of the test that came first.
+    module.logger.registered_handler.setStream(sys.stdout)
+    tables = FakeTables(
+        [stock_item("SECRET-SKU"), stock_item("B", quantity="0")],
+        [feed_record(counts={"rows_read": 5, "rejected": 2})],
+    )
+    service: SummaryService = summary_service(tables)
+    monkeypatch.setattr(module, "summary_service", lambda: service)
+    return SimpleNamespace(handler=module.handler, service=service)
+
+
+def printed(capsys) -> list[dict]:
+    """Logs and metrics that the function printed."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]
+
+
+def test_the_scheduled_event_makes_the_summary_of_its_day(deployed) -> None:
+    """The answer names the day and where its documents lie."""
+    answer = deployed.handler(json.loads(EVENT.read_text()), Context())
+
+    assert answer == {
+        "date": "2026-11-22",
+        "csv": "memory://2026-11-22/summary.csv",
+        "html": "memory://2026-11-22/summary.html",
+        "json": "memory://2026-11-22/summary.json",
+    }
+
+
+def test_an_event_without_a_time_stands_for_today(deployed) -> None:
+    """A call by hand needs no input."""
+    before = day_in(deployed.service.timezone, datetime.now(UTC))
+
+    deployed.handler({}, Context())
+
+    (day,) = deployed.service.store.documents
+    assert before <= day <= day_in(deployed.service.timezone, datetime.now(UTC))
+
+
+def test_figures_go_out_as_metrics_and_logs_without_rows(deployed, capsys) -> None:
+    """What alarms and the dashboard need is there; what a row holds is not."""
+    deployed.handler(json.loads(EVENT.read_text()), Context())
+
+    lines = printed(capsys)
+    (metrics,) = [line for line in lines if "_aws" in line]
+    (log,) = [line for line in lines if line.get("message") == "summary written"]
+    figures = {name: value[0] for name, value in metrics.items() if isinstance(value, list)}
+    assert figures == {
+        "Items": 2,
+        "OutOfStockItems": 1,
+        "LowStockItems": 0,
+        "UnchangedItems": 0,
+        "UnreadableItems": 0,
+        "FeedsReceived": 1,
+        "FeedsRejectedRows": 2,
+        "SummaryReadUnits": 1.5,
+        "SummariesWritten": 1,
+    }
+    assert metrics["environment"] == "dev"
+    assert log["figures"]["Items"] == 2
+    assert "SECRET-SKU" not in json.dumps(lines)
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_fails_without_counting_a_summary_when_the_service_fails(deployed, capsys) -> None:
+    """The failure reaches Lambda, and the alarm on missing summaries sees none."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError("no bucket")
+
+    deployed.service.store.write = fail
+
+    with pytest.raises(TimeoutError, match="no bucket"):
+        deployed.handler(json.loads(EVENT.read_text()), Context())
+
+    assert not any("SummariesWritten" in line for line in printed(capsys))
