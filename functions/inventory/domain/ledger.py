@@ -35,9 +35,9 @@ class Status(StrEnum):
 class Mode(StrEnum):
     """What a delivery is allowed to do.
 
-    WORK: process and end the record. REWORK: the record is COMPLETED but a later base or a dead
-    run asks for the rows again; the status stays. RECHECK: rows alone, nothing is published.
-    ANSWERED: nothing is left to do.
+    WORK: process and end the record. REWORK: the record is COMPLETED but a later base, a dead
+    run or an operator asks for the rows again; the status stays. RECHECK: rows alone, nothing is
+    published. ANSWERED: nothing is left to do.
     """
 
     WORK = "work"
@@ -166,7 +166,7 @@ def _mode(record: Record | None, kind: Kind, base: str) -> Mode:
     if kind is Kind.RECHECK:
         return Mode.RECHECK
     if record.status is Status.COMPLETED:
-        done = record.base >= base and not record.open_runs
+        done = record.base >= base and not record.open_runs and kind is not Kind.REPLAY
         return Mode.ANSWERED if done else Mode.REWORK
     if record.status is Status.FAILED and kind is Kind.CREATED and record.base >= base:
         return Mode.WORK if record.open_runs else Mode.ANSWERED

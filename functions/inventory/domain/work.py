@@ -14,12 +14,14 @@ class Kind(StrEnum):
     """Why an object version is delivered.
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
-    an older row was written over an item that this version had relied on.
+    an older row was written over an item that this version had relied on. REPLAY: an operator wants
+    its rows decided again by today's rules and profiles, whatever the record says.
     """
 
     CREATED = "created"
     REDRIVE = "redrive"
     RECHECK = "recheck"
+    REPLAY = "replay"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
