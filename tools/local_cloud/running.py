@@ -37,8 +37,8 @@ def up(console: Console) -> Deployment:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with LocalCloud() as cloud:
         deployment = _apply(cloud, console)
-        record = {"group": cloud.group, "endpoint": cloud.endpoint}
-        record["folder"] = str(cloud.detach())
+        group, folder = cloud.detach()
+        record = {"group": group, "folder": str(folder), "endpoint": cloud.endpoint}
         RECORD.write_text(json.dumps(record))
     return deployment
 

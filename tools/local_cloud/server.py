@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REGION = "us-east-1"
+DEFAULT_ACCOUNT_ID = "000000000000"
 SECRET = "test"  # noqa: S105  # MiniStack takes any
 
 START_LIMIT_SECONDS = 30
@@ -42,15 +43,20 @@ def is_alive(group: int) -> bool:
     return False
 
 
-def stop_group(group: int) -> None:
-    """End a process group: asked first, then made to."""
+def stop_group(group: int, leader: subprocess.Popen[bytes] | None = None) -> None:
+    """End a process group: asked first, then made to.
+
+    Args:
+        group: Its id.
+        leader: Its leader where that is a child of this process, which has to be reaped.
+    """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, number)
         deadline = time.monotonic() + STOP_LIMIT_SECONDS
         while time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(-group, os.WNOHANG)
+            if leader is not None:
+                leader.poll()
             if not is_alive(group):
                 return
             time.sleep(0.02)
@@ -75,15 +81,14 @@ class LocalCloud:
         *,
         auth: bool = True,
         functions_endpoint: str | None = None,
-        account_id: str = "000000000000",
+        account_id: str = DEFAULT_ACCOUNT_ID,
     ) -> None:
         self.auth = auth
         self.functions_endpoint = functions_endpoint
         self.account_id = account_id
         self.endpoint = ""
-        self.group = 0
         self._folder: Path | None = None
-        self._pipe: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def attach(cls, endpoint: str) -> Self:
@@ -112,7 +117,7 @@ class LocalCloud:
             port = listener.getsockname()[1]
             self.endpoint = f"http://127.0.0.1:{port}"
             log = (self._folder / "log").open("wb")
-            process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [sys.executable, "-m", "local_cloud.launcher", str(listener.fileno())],
                 env=self._environment(port),
                 cwd=self._folder,
@@ -123,8 +128,6 @@ class LocalCloud:
                 start_new_session=True,
             )
             log.close()
-        self.group = process.pid
-        self._pipe = process.stdin
         atexit.register(self.stop)
         try:
             self._wait(process)
@@ -135,29 +138,34 @@ class LocalCloud:
     def stop(self) -> None:
         """Stop it with every process it started, and remove its folder; twice is harmless."""
         atexit.unregister(self.stop)
-        if self.group:
-            stop_group(self.group)
-            self.group = 0
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
+        if self._process is not None:
+            stop_group(self._process.pid, self._process)
+            if self._process.stdin:
+                self._process.stdin.close()
+            self._process = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def detach(self) -> Path:
-        """Leave it running after this process; `stop_group` with its group ends it.
+    def detach(self) -> tuple[int, Path]:
+        """Leave it running after this process.
 
         Returns:
-            Its folder, to be removed when it is stopped.
+            Its process group for `stop_group`, and its folder, to be removed then.
+
+        Raises:
+            NotReadyError: It does not run.
         """
-        if self._folder is None or self._pipe is None:
+        if self._folder is None or self._process is None or self._process.stdin is None:
             raise NotReadyError("the local cloud does not run")
-        self._pipe.write(STAY)
-        self._pipe.close()
+        self._process.stdin.write(STAY)
+        self._process.stdin.close()
         atexit.unregister(self.stop)
-        folder, self._folder, self._pipe, self.group = self._folder, None, None, 0
-        return folder
+        group, folder = self._process.pid, self._folder
+        # It is nobody's child from here on; without a return code Popen would complain.
+        self._process.returncode = 0
+        self._process = self._folder = None
+        return group, folder
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own
         """A boto3 client of the cloud; the process's own AWS settings play no part."""

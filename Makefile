@@ -1,0 +1,85 @@
+# Every target sets up what it needs; `make help` lists them.
+
+ENV ?= dev
+PYTHON ?= python3
+
+export PYTHONDONTWRITEBYTECODE :=
+export ENVIRONMENT_SUFFIX = $(ENV)
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
+
+BIN := .venv/bin
+TOOLCHAIN = PYTHONPATH=tools $(PYTHON) -B -m local_cloud.toolchain
+STACK = cdktf.out/stacks/inventory-$(ENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-node setup-terraform demo test local-up local-down synth plan review \
+	deploy destroy bench faults format lint types lock python3-present
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  ENV=<environment> chooses one of dev (default), staging and prod, or a name of your own.\n'
+
+python3-present:
+	@command -v $(PYTHON) >/dev/null || { echo 'error: python3 is missing: install Python 3.11 to 3.13' >&2; exit 1; }
+
+setup: python3-present ## Install what the lock names into .venv (quick when nothing changed)
+	@$(TOOLCHAIN) python
+
+setup-terraform: setup
+	@$(TOOLCHAIN) terraform
+
+setup-node: setup-terraform
+	@$(TOOLCHAIN) node
+
+demo: setup-terraform ## The whole story on this machine; KEEP=1 leaves the local cloud running
+	@$(BIN)/python -m local_cloud demo $(if $(KEEP),--keep)
+
+local-up: setup-terraform ## Start the local cloud with the stack applied
+	@$(BIN)/python -m local_cloud up
+
+local-down: setup ## Stop the local cloud and discard it
+	@$(BIN)/python -m local_cloud down
+
+synth: setup ## Write cdktf.out/stacks/inventory-<ENV>/cdk.tf.json
+	@$(BIN)/python main.py
+	@echo $(STACK)/cdk.tf.json
+
+plan: setup-terraform synth ## Show what `make deploy` would change
+	@$(BIN)/python -m local_cloud.tool terraform $(STACK) init -input=false
+	@$(BIN)/python -m local_cloud.tool terraform $(STACK) plan -input=false
+
+review: setup-terraform synth ## Plan and judge the changes
+	@$(BIN)/inventory review --env $(ENV)
+
+deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
+	@$(BIN)/python -m local_cloud.tool cdktf deploy inventory-$(ENV)
+
+destroy: setup-node ## Remove everything that was deployed, after asking
+	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
+
+test: setup-node lint types ## Run every check
+	@$(BIN)/python -m pytest
+
+bench: setup-terraform ## Measure; writes build/bench.json
+	@$(BIN)/python -m bench
+
+faults: setup-terraform ## Run the fault campaign; writes build/faults.json
+	@$(TOOLCHAIN) peers
+	@$(BIN)/python -m faults
+
+format: setup ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet . || true
+
+lint: setup ## Check format, rules and the direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+types: setup ## Check types
+	@$(BIN)/mypy
+
+lock: setup ## Lock the newest allowed versions, naming no package index
+	@build/tools/pipenv/bin/pipenv lock
+	@$(BIN)/python tools/clean_lock.py
+	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
