@@ -39,7 +39,7 @@ def deployed(monkeypatch, capsys) -> SimpleNamespace:  # noqa: ARG001  captures 
     # Powertools reads these when the module is loaded, which another test may have done before.
     module = importlib.reload(importlib.import_module("inventory.handlers.summary"))
     # Loggers live as long as the process, and with them the output of the test that came first.
-    monkeypatch.setattr(module.logger.registered_handler, "stream", sys.stdout)
+    monkeypatch.setattr(module.logger.handlers[0], "stream", sys.stdout)
     tables = FakeTables(
         [stock_item("SECRET-SKU"), stock_item("B", quantity="0")],
         [feed_record(counts={"rows_read": 5, "rejected": 2})],
