@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,10 +36,9 @@ def deployed(monkeypatch, capsys) -> SimpleNamespace:  # noqa: ARG001  captures 
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-summary")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
-    # Powertools reads these when the module is loaded, which another test may have done before.
+    # Powertools reads these, and where to print, when the module is loaded for the first time.
+    logging.Logger.manager.loggerDict.pop("inventory-summary", None)
     module = importlib.reload(importlib.import_module("inventory.handlers.summary"))
-    # Loggers live as long as the process, and with them the output of the test that came first.
-    monkeypatch.setattr(module.logger.handlers[0], "stream", sys.stdout)
     tables = FakeTables(
         [stock_item("SECRET-SKU"), stock_item("B", quantity="0")],
         [feed_record(counts={"rows_read": 5, "rejected": 2})],
