@@ -1,0 +1,126 @@
+"""Whole stretches of records to rows by column, where nothing is unusual.
+
+A stretch of a thousand records is transposed and each column converted in C; that takes a third of
+the time of mapping records one by one. Whatever is unusual (another width, a blank SKU, a number
+that is none, a long key) sends the stretch to `RecordMapper`, which decides each record.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from inventory.domain.model import Row
+from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
+from inventory.domain.reading.rows import NO_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from inventory.domain.reading.layout import Layout
+    from inventory.domain.reading.rows import RecordMapper
+
+
+class ColumnMapper:
+    """Maps stretches of one feed.
+
+    Args:
+        mapper: Converts the cells.
+    """
+
+    def __init__(self, mapper: RecordMapper) -> None:
+        self._layout = mapper.layout
+        self._converters = mapper.converters
+        self._extras = tuple(name for name, _ in self._layout.extras)
+        self._usable = _usable(self._layout)
+
+    def rows(self, records: Sequence[list[str]], lines: Iterable[int]) -> list[Row] | None:
+        """The rows of a stretch; None when a record of it is unusual.
+
+        Args:
+            records: The records as split, none long enough to be checked for its size.
+            lines: Physical line on which each begins.
+        """
+        layout = self._layout
+        if not self._usable or set(map(len, records)) != {layout.width}:
+            return None
+        columns = list(zip(*records, strict=True))
+        indexes = layout.indexes
+        skus = list(map(str.strip, columns[indexes["sku"]]))
+        quantities = self._required(columns[indexes["quantity"]])
+        if quantities is None or "" in skus or max(map(len, skus)) > SAFE_SKU_CHARACTERS:
+            return None
+        locations: Iterable[str] = repeat(layout.profile.location.constant)
+        if not layout.profile.location.constant:
+            default = layout.profile.location.default
+            locations = repeat(default)
+            if "location" in indexes:
+                stripped = list(map(str.strip, columns[indexes["location"]]))
+                if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS:
+                    return None
+                locations = [location or default for location in stripped]
+        optional: dict[str, Iterable[str | None]] = {}
+        for field in ("unit_price", "currency", "reorder_point", "updated_at"):
+            found = self._optional(columns, field)
+            if found is None:
+                return None
+            optional[field] = found
+        return list(
+            map(
+                tuple.__new__,
+                repeat(Row),
+                zip(
+                    lines,
+                    skus,
+                    locations,
+                    quantities,
+                    _texts(columns, indexes.get("name")),
+                    _texts(columns, indexes.get("category")),
+                    optional["unit_price"],
+                    optional["currency"],
+                    optional["reorder_point"],
+                    self._attributes(columns),
+                    optional["updated_at"],
+                    strict=False,
+                ),
+            )
+        )
+
+    def _required(self, cells: Sequence[str]) -> list[str] | None:
+        texts = list(map(self._converters["quantity"].__getitem__, cells))
+        return None if "" in texts else texts
+
+    def _optional(
+        self, columns: Sequence[Sequence[str]], field: str
+    ) -> Iterable[str | None] | None:
+        index = self._layout.indexes.get(field)
+        if index is None:
+            return repeat(None)
+        converter = self._converters[field]
+        texts = [converter[cell] if cell else None for cell in columns[index]]
+        return None if "" in texts else texts
+
+    def _attributes(self, columns: Sequence[Sequence[str]]) -> Iterable[dict[str, str]]:
+        names = self._extras
+        if not names:
+            return repeat(NO_ATTRIBUTES)
+        cells = zip(*(columns[index] for _, index in self._layout.extras), strict=True)
+        return [
+            {name: cell for name, cell in zip(names, row, strict=True) if cell} for row in cells
+        ]
+
+
+def _usable(layout: Layout) -> bool:
+    """Whether the feed is of a shape this module knows."""
+    profile = layout.profile
+    return not (
+        layout.stock
+        or profile.formula_guard
+        or profile.skip_rows
+        or "suffix" in layout.indexes
+        or layout.sku_fallback is not None
+    )
+
+
+def _texts(columns: Sequence[Sequence[str]], index: int | None) -> Iterable[str | None]:
+    return repeat(None) if index is None else [cell or None for cell in columns[index]]

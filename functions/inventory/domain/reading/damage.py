@@ -1,0 +1,200 @@
+"""How far damage reaches.
+
+A record is damaged where a quote is misplaced or a quoted cell does not end in time. What follows
+may belong to it (it had cells over several lines) or be intact (a stray quote only seems to swallow
+it). The judgement rests on single edits: if dropping or adding one quote makes a well-formed record
+of the right width, that is how far the record reached before it was damaged.
+
+Parity decides most cases: every well-formed record holds an even number of quotes, so one stray
+quote in a record of one line can never be repaired into a longer one by an edit in that line.
+
+Where two readings fit, lines are refused rather than loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from inventory.domain.reading.grammar import physical_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inventory.domain.reading.grammar import Grammar
+
+#: Most physical lines of one record; else one stray quote would swallow the file.
+MAX_RECORD_LINES = 64
+#: How far ahead damage is judged: every record that begins within reach also ends in it.
+WINDOW_LINES = 2 * MAX_RECORD_LINES
+WINDOW_CHARACTERS = 1 << 17
+
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)")
+# More quotes than this before the first misplaced one are not tried: such a record is garbage.
+_MOST_EDITS = 200
+
+
+class Extent(NamedTuple):
+    """Where the damaged record begins and ends in the text."""
+
+    start: int
+    stop: int
+
+
+class DamageJudge:
+    """Judges damage in feeds of one dialect and width.
+
+    Args:
+        grammar: Well-formed records of the dialect.
+        width: Cells of a whole record.
+    """
+
+    def __init__(self, grammar: Grammar, width: int) -> None:
+        self._grammar = grammar
+        self._width = width
+
+    def extent(self, text: str, previous: int, damaged: int, end: int) -> Extent:
+        """Which part of the text is the damaged record.
+
+        Args:
+            text: Holds the damage.
+            previous: Where the record before it begins, which is well-formed but may have been
+                damaged all the same; equal to `damaged` when there is none to question.
+            damaged: Where the damage was noticed: no well-formed record begins here.
+            end: How far ahead to look; after a line end.
+        """
+        line_stop = _next_line(text, damaged)
+        if previous < damaged:
+            second = _next_line(text, previous)
+            if second < damaged and self._whole(text, second, line_stop, end):
+                # Its lines are rows of their own, and so is the damaged one: it was a stray quote
+                # that met the quote before a line break inside a cell.
+                return Extent(previous, second)
+        stops = sorted(set(self._repairs(text, damaged, end)))
+        for stop in stops:
+            if stop > line_stop and not self._whole(text, line_stop, stop, end):
+                return Extent(damaged, stop)
+        if stops:
+            return Extent(damaged, line_stop)
+        if previous < damaged:
+            joint = [stop for stop in self._drops(text, previous, end) if stop > damaged]
+            if joint:
+                # A stray quote closed a cell early, so that half a record looked like a whole one.
+                return Extent(previous, min(joint))
+        return Extent(damaged, self._absorb(text, damaged, line_stop, end))
+
+    def first_lines(self, text: str, start: int, end: int) -> int:
+        """End of the first line of a record that is too long, with what clearly belongs to it."""
+        return self._absorb(text, start, _next_line(text, start), end)
+
+    def describe(self, text: str, start: int, end: int) -> str:
+        """What is wrong with the record that begins at `start`."""
+        at, opened = _first_misplaced(text, start, end, self._grammar.delimiter)
+        cell = len(self._grammar.split_loosely(text[start:at] + "x"))
+        if opened:
+            return f"the quote that opens cell {cell} has no end within {MAX_RECORD_LINES} lines"
+        return f"a quote in cell {cell} neither begins nor ends it"
+
+    def _fits(self, record: str) -> bool:
+        return len(self._grammar.split(physical_lines(record))[0]) == self._width
+
+    def _whole(self, text: str, start: int, stop: int, end: int) -> bool:
+        """Whether records of the right width (and blank lines) cover the text up to `stop`."""
+        while start < stop:
+            match = self._grammar.record.match(text, start, end)
+            if match is None or (match[0].strip("\r\n") and not self._fits(match[0])):
+                return False
+            start = match.end()
+        return True
+
+    def _repairs(self, text: str, start: int, end: int) -> Iterator[int]:
+        """Ends of the whole records that one more or one less quote would make from `start` on."""
+        yield from self._drops(text, start, end)
+        line_stop = _next_line(text, start)
+        delimiter = self._grammar.delimiter
+        # A quote that was lost stood beside a delimiter or a line end, or inside beside a quote.
+        for at in range(start, line_stop):
+            beside = (
+                at == start or text[at] in delimiter + '"\r\n' or text[at - 1] in delimiter + '"'
+            )
+            if beside:
+                edited = text[start:at] + '"' + text[at:end]
+                if (length := self._repaired(edited)) is not None:
+                    yield start + length - 1
+
+    def _drops(self, text: str, start: int, end: int) -> Iterator[int]:
+        misplaced, _ = _first_misplaced(text, start, end, self._grammar.delimiter)
+        at = text.find('"', start, end)
+        for _ in range(_MOST_EDITS):
+            if not start <= at <= misplaced:
+                return
+            length = self._repaired(text[start:at] + text[at + 1 : end])
+            if length is not None and length > at - start:
+                yield start + length + 1
+            at = text.find('"', at + 1, end)
+
+    def _repaired(self, edited: str) -> int | None:
+        """Length of the record of the right width that the edited text begins with."""
+        match = self._grammar.record.match(edited)
+        if match is None or not self._fits(match[0]):
+            return None
+        return match.end() if len(physical_lines(match[0])) <= MAX_RECORD_LINES else None
+
+    def _absorb(self, text: str, start: int, stop: int, end: int) -> int:
+        """End of the lines that, broken like the first, together are no wider than one record."""
+        cells = len(self._grammar.split_loosely(text[start:stop]))
+        for _ in range(MAX_RECORD_LINES):
+            match = self._grammar.record.match(text, stop, end)
+            if stop >= end or (match and (not match[0].strip("\r\n") or self._fits(match[0]))):
+                break
+            next_stop = _next_line(text, stop)
+            cells += len(self._grammar.split_loosely(text[stop:next_stop])) - 1
+            if cells > self._width:
+                break
+            stop = next_stop
+        return stop
+
+
+def window_end(text: str, start: int, *, final: bool) -> int | None:
+    """How far ahead damage at `start` is judged; None while that needs more text.
+
+    It depends on the text alone, not on how much of it was read already.
+    """
+    stop = start
+    for _ in range(WINDOW_LINES):
+        match = _LINE.match(text, stop)
+        if match is None:
+            return stop if final else None
+        if match.end() - start > WINDOW_CHARACTERS and stop > start:
+            return stop
+        stop = match.end()
+    return stop
+
+
+def _next_line(text: str, start: int) -> int:
+    match = _LINE.match(text, start)
+    return match.end() if match else len(text)
+
+
+def _first_misplaced(text: str, start: int, end: int, delimiter: str) -> tuple[int, bool]:
+    """The first quote that neither opens, closes nor doubles.
+
+    Returns:
+        Its position and False; or the position of a quote that opens and is never closed and True.
+    """
+    boundary = delimiter + "\r\n"
+    opened = -1
+    at = text.find('"', start, end)
+    while at >= 0:
+        if opened < 0:
+            if at > start and text[at - 1] not in boundary:
+                return at, False
+            opened = at
+        elif text[at + 1 : at + 2] == '"':
+            at += 1
+        elif at + 1 < end and text[at + 1] not in boundary:
+            return at, False
+        else:
+            opened = -1
+        at = text.find('"', at + 1, end)
+    return (opened, True) if opened >= 0 else (end, False)

@@ -1,0 +1,172 @@
+"""A feed: rows, rejects and skips of one file, in batches and in bounded memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from inventory.domain.reading.archives import Archive, open_unpacked
+from inventory.domain.reading.batching import Batcher
+from inventory.domain.reading.blocks import BLOCK_BYTES, text_blocks
+from inventory.domain.reading.encodings import FeedEncoding
+from inventory.domain.reading.grammar import grammar_of
+from inventory.domain.reading.header import Opening, open_header
+from inventory.domain.reading.layout import layout_of
+from inventory.domain.reading.matching import ProfileSet
+from inventory.domain.reading.records import RecordSplitter
+from inventory.domain.reading.sources import BoundedStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from inventory.domain.model import Batch
+    from inventory.domain.reading.records import Stretch
+    from inventory.domain.reading.sources import FeedSource
+
+
+def open_feed(
+    source: FeedSource, *, key: str, profiles: ProfileSet, block_bytes: int = BLOCK_BYTES
+) -> Feed:
+    """A feed whose packing, encoding, dialect, profile and header are understood.
+
+    Args:
+        source: The file as stored; opened two to four times.
+        key: Its object key, which may pin a profile.
+        profiles: Profiles it may follow.
+        block_bytes: Read at a time; what the feed gives does not depend on it.
+
+    Raises:
+        BadFileError: The file is refused; nothing of it may load.
+    """
+    return Feed(open_header(source, key, profiles), profiles=profiles, block_bytes=block_bytes)
+
+
+def continue_feed(
+    state: Mapping[str, Any],
+    source: FeedSource,
+    *,
+    start_byte: int,
+    start_line: int,
+    end_byte: int | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Feed:
+    """A feed from a record boundary on.
+
+    Args:
+        state: `Feed.state()` of the feed this one continues.
+        source: The same file as stored.
+        start_byte: A `Batch.next_byte_offset` or the beginning of a range of `ranges`.
+        start_line: The physical line there.
+        end_byte: Where to stop, also a record boundary; None at the end of the file.
+        block_bytes: Read at a time.
+    """
+    profiles = ProfileSet([state["own_profile"]] if state["own_profile"] else ())
+    profile = next(profile for profile in profiles if profile.name == state["profile"])
+    opening = Opening(
+        source=source,
+        archive=Archive(state["archive"]),
+        packed=Archive(state["archive"]),
+        layout=layout_of(profile, tuple(state["header"]), state["delimiter"]),
+        encoding=FeedEncoding(state["encoding"]),
+        body_byte=start_byte,
+        body_line=start_line,
+    )
+    return Feed(opening, profiles=profiles, block_bytes=block_bytes, end_byte=end_byte)
+
+
+class Feed:
+    """The rows of one file, or of a part of it. Made by `open_feed` and `continue_feed`.
+
+    Args:
+        opening: What is known of the file, and where to begin.
+        profiles: The set its profile is of.
+        block_bytes: Read at a time.
+        end_byte: Where to stop; None at the end of the file.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        *,
+        profiles: ProfileSet,
+        block_bytes: int,
+        end_byte: int | None = None,
+    ) -> None:
+        self._opening = opening
+        self._profiles = profiles
+        self._block_bytes = block_bytes
+        self._end_byte = end_byte
+        self._layout = opening.layout
+
+    @property
+    def profile(self) -> str:
+        """Name of the profile it follows."""
+        return self._layout.profile.name
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Its columns as fed, without those that a reject file appends."""
+        return self._layout.columns
+
+    @property
+    def delimiter(self) -> str:
+        """What separates its cells."""
+        return self._layout.delimiter
+
+    @property
+    def quoted(self) -> bool:
+        """Whether quotes quote."""
+        return self._layout.profile.quoted
+
+    @property
+    def start_byte(self) -> int:
+        """Byte of the unpacked file at which its first record begins."""
+        return self._opening.body_byte
+
+    @property
+    def start_line(self) -> int:
+        """Physical line on which its first record begins."""
+        return self._opening.body_line
+
+    @property
+    def compressed(self) -> bool:
+        """Whether bytes of the feed are other than bytes of the file, so that it has no ranges."""
+        return self._opening.packed is not Archive.NONE
+
+    def state(self) -> dict[str, Any]:
+        """What `continue_feed` needs to know of the file; survives JSON."""
+        return {
+            "profile": self.profile,
+            "own_profile": self._profiles.own_data(self.profile),
+            "header": list(self._layout.header),
+            "delimiter": self.delimiter,
+            "encoding": self._opening.encoding.name,
+            "archive": str(self._opening.packed),
+        }
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The feed's text, split into well-formed and damaged stretches."""
+        opening = self._opening
+        splitter = RecordSplitter(
+            grammar_of(self.delimiter, quoted=self.quoted),
+            self._layout.width,
+            opening.encoding,
+            line=self.start_line,
+            byte_offset=self.start_byte,
+        )
+        size = None if self._end_byte is None else self._end_byte - self.start_byte
+        unpacked = open_unpacked(opening.source, opening.archive, self.start_byte)
+        with BoundedStream(unpacked, size) as stream:
+            blocks = text_blocks(stream, opening.encoding, block_bytes=self._block_bytes)
+            yield from splitter.split(blocks)
+
+    def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
+        """The feed from its beginning, in stretches of at most `max_rows` rows.
+
+        A feed with more locations than `max_rows` gives all rows of one record together.
+
+        Args:
+            max_rows: Most rows, rejects and skips of a batch.
+        """
+        return Batcher(self._layout, self._opening.encoding, max_rows).batches(
+            self.stretches(), line=self.start_line, byte_offset=self.start_byte
+        )

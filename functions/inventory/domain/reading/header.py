@@ -1,0 +1,202 @@
+"""The beginning of a feed: what it is packed in, its encoding, dialect, profile and columns.
+
+All of it is decided before the first row is given, so that a file that is refused loads nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.reading.archives import Archive, archive_of, open_unpacked, verify
+from inventory.domain.reading.blocks import TextBlock, byte_blocks
+from inventory.domain.reading.encodings import (
+    LEGACY_ENCODINGS,
+    UTF_8,
+    FeedEncoding,
+    marked_encoding,
+    survey,
+)
+from inventory.domain.reading.grammar import grammar_of, physical_lines
+from inventory.domain.reading.profiles import DELIMITERS
+from inventory.domain.reading.records import RecordSplitter
+from inventory.domain.reading.sources import BoundedStream, BytesSource, FeedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inventory.domain.reading.layout import Layout
+    from inventory.domain.reading.matching import ProfileSet
+
+#: Read to look at a feed; a file that is shorter is not read again.
+PROBE_BYTES = 1 << 17
+#: Longest header record in characters; hundreds of columns take a tenth of it.
+MAX_HEADER_CHARACTERS = 1 << 15
+# The header is taken for damaged when this many records agree on another width and none has its.
+_AGREEING_RECORDS = 3
+_SAMPLED_RECORDS = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """What the beginning of a feed told.
+
+    Attributes:
+        source: Where to read on: the file, or its unpacked bytes where they are known entirely.
+        archive: How that source is packed.
+        packed: How the file as stored is packed.
+        layout: Its columns.
+        encoding: Its encoding.
+        body_byte: Byte of the unpacked file after the header.
+        body_line: Physical line after the header.
+    """
+
+    source: FeedSource
+    archive: Archive
+    packed: Archive
+    layout: Layout
+    encoding: FeedEncoding
+    body_byte: int
+    body_line: int
+
+
+def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
+    """Look at the beginning of a feed.
+
+    Args:
+        source: The file as stored.
+        key: Its object key, which may pin a profile.
+        profiles: Profiles it may follow.
+
+    Raises:
+        BadFileError: The file is refused.
+    """
+    archive = packed = archive_of(_probe(source, Archive.NONE), key)
+    verify(source, archive)
+    probe = _probe(source, archive)
+    whole = len(probe) < PROBE_BYTES
+    if whole:
+        source, archive = BytesSource(probe), Archive.NONE
+    marked = marked_encoding(probe)
+    body = probe[marked.mark_bytes :] if marked else probe
+    if whole and not body.strip():
+        raise BadFileError(ErrorCode.SOURCE_ERROR, "the file is empty")
+    if marked:
+        layout, encoding = _match(body, marked, key, profiles), marked
+    else:
+        layout = _match_unmarked(body, key, profiles)
+        encoding = FeedEncoding(UTF_8)
+        if layout.profile.encodings:
+            with BoundedStream(open_unpacked(source, archive), None) as stream:
+                encoding = survey(byte_blocks(stream), layout.profile.encodings)
+            layout = _match(body, encoding, key, profiles)
+    text, unreadable = _text(body, encoding, whole=whole)
+    record = _records(text)[(layout.delimiter, layout.profile.quoted)]
+    opening = Opening(
+        source=source,
+        archive=archive,
+        packed=packed,
+        layout=layout,
+        encoding=encoding,
+        body_byte=encoding.mark_bytes + min(encoding.byte_length(record), len(body)),
+        body_line=1 + len(physical_lines(record)),
+    )
+    _check_body(opening, TextBlock(text[len(record) :], unreadable, final=whole))
+    return opening
+
+
+def _probe(source: FeedSource, archive: Archive) -> bytes:
+    with BoundedStream(open_unpacked(source, archive), None) as stream:
+        return stream.read(PROBE_BYTES)
+
+
+def _text(body: bytes, encoding: FeedEncoding, *, whole: bool) -> tuple[str, bool]:
+    """The probe's whole lines, and whether any of it is unreadable."""
+    blocks = byte_blocks(BoundedStream(BytesSource(body).open(), None), encoding)
+    first = next(blocks, b"")
+    lines = b"".join(chain([first], blocks)) if whole else first
+    text, unreadable = encoding.decode(lines)
+    return (text if text.endswith(("\n", "\r")) else text + "\n"), unreadable
+
+
+def _records(text: str) -> dict[tuple[str, bool], str]:
+    """The first record in every dialect in which it is well-formed."""
+    records = {}
+    for quoted in (True, False):
+        for delimiter in DELIMITERS:
+            match = grammar_of(delimiter, quoted=quoted).record.match(text)
+            if match is not None and len(match[0]) <= MAX_HEADER_CHARACTERS:
+                records[delimiter, quoted] = match[0]
+    return records
+
+
+def _match(
+    body: bytes, encoding: FeedEncoding, key: str, profiles: ProfileSet, *, legacy: str = ""
+) -> Layout:
+    text, _ = _text(body, encoding, whole=len(body) + encoding.mark_bytes < PROBE_BYTES)
+    if "\0" in physical_lines(text)[0]:
+        raise BadFileError(ErrorCode.SOURCE_ERROR, "the file is not text", line=1)
+    headers = {
+        (delimiter, quoted): grammar_of(delimiter, quoted=quoted).split(physical_lines(record))[0]
+        for (delimiter, quoted), record in _records(text).items()
+    }
+    if not headers:
+        message = f"the header is longer than {MAX_HEADER_CHARACTERS} characters"
+        raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+    try:
+        return profiles.match(headers, key, legacy=legacy)
+    except BadFileError as error:
+        if any(quoted for _, quoted in headers):
+            raise
+        message = f"a quote in the header is misplaced or has no end; {error.message}"
+        raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1) from None
+
+
+def _match_unmarked(body: bytes, key: str, profiles: ProfileSet) -> Layout:
+    """The layout by a header in UTF-8, or else in an encoding that its profile allows."""
+    first = body[: MAX_HEADER_CHARACTERS * 2].splitlines()[0]
+    try:
+        first.decode(UTF_8)
+    except UnicodeDecodeError:
+        for name in LEGACY_ENCODINGS:
+            try:
+                return _match(body, FeedEncoding(name), key, profiles, legacy=name)
+            except BadFileError:
+                continue
+        raise BadFileError(
+            ErrorCode.ENCODING_ERROR, "the header is not UTF-8 text", line=1
+        ) from None
+    return _match(body, FeedEncoding(UTF_8), key, profiles)
+
+
+def _check_body(opening: Opening, rest: TextBlock) -> None:
+    """Rows follow the header, and the first ones do not all contradict its width."""
+    if rest.final and not rest.text.strip():
+        raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
+    width = opening.layout.width
+    records = list(islice(_sampled(opening, rest), _SAMPLED_RECORDS))
+    widths = set(map(len, records))
+    if len(records) >= _AGREEING_RECORDS and len(widths) == 1 and width not in widths:
+        raise BadFileError(
+            ErrorCode.MISSING_LABEL,
+            f"the header names {width} columns, but the rows have {widths.pop()} cells",
+            line=1,
+        )
+
+
+def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
+    """The first well-formed records that are not blank."""
+    layout = opening.layout
+    grammar = grammar_of(layout.delimiter, quoted=layout.profile.quoted)
+    splitter = RecordSplitter(
+        grammar,
+        layout.width,
+        opening.encoding,
+        line=opening.body_line,
+        byte_offset=opening.body_byte,
+    )
+    for stretch in splitter.split([rest]):
+        if not stretch.damage:
+            yield from filter(None, grammar.reader(physical_lines(stretch.text)))

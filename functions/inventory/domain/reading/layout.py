@@ -1,0 +1,196 @@
+"""Where the columns of one feed are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.reading.profiles import REJECT_COLUMNS, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from inventory.domain.reading.profiles import Profile
+
+
+class StockColumn(NamedTuple):
+    """The columns of one location in a feed with a column per location.
+
+    Attributes:
+        location: Its name, from the header.
+        quantity: Index of its quantity.
+        reorder_point: Index of its reorder point; None without one.
+        extras: Its further columns, name and index.
+    """
+
+    location: str
+    quantity: int
+    reorder_point: int | None
+    extras: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """A profile applied to one header.
+
+    Attributes:
+        profile: The profile.
+        delimiter: Of the feed.
+        header: All columns of the file, those of a reject file included.
+        columns: The feed's own columns: without those of a reject file.
+        indexes: Field to the index of its column; of "location" and "suffix" too.
+        sku_fallback: Index of the column for blank SKUs; None without one.
+        stock: Columns per location; empty in a feed with one quantity column.
+        extras: Further columns, name and index: they become attributes.
+        skips: For each skip rule of the profile the index of its column; None without it.
+    """
+
+    profile: Profile
+    delimiter: str
+    header: tuple[str, ...]
+    columns: tuple[str, ...]
+    indexes: Mapping[str, int]
+    sku_fallback: int | None
+    stock: tuple[StockColumn, ...]
+    extras: tuple[tuple[str, int], ...]
+    skips: tuple[int | None, ...]
+
+    @property
+    def width(self) -> int:
+        """Cells of a whole row."""
+        return len(self.header)
+
+
+def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layout:
+    """The layout of a feed that fits the profile.
+
+    Raises:
+        BadFileError: A column has no name, a name of several lines, or the name of another one.
+    """
+    columns = header
+    if tuple(map(normalised, header[-len(REJECT_COLUMNS) :])) == REJECT_COLUMNS:
+        columns = header[: -len(REJECT_COLUMNS)]
+    _check(profile, columns)
+    labels = [normalised(column) for column in columns]
+    indexes = {
+        field: index
+        for field, aliases in _fields(profile)
+        if (index := _index(labels, aliases)) is not None
+    }
+    sku_fallback = _index(labels, profile.sku_fallback)
+    if "sku" not in indexes and sku_fallback is not None:
+        indexes["sku"], sku_fallback = sku_fallback, None
+    stock = tuple(_stock_columns(profile, columns))
+    used = {*indexes.values(), sku_fallback}
+    for column in stock:
+        used |= {column.quantity, column.reorder_point, *(index for _, index in column.extras)}
+    return Layout(
+        profile=profile,
+        delimiter=delimiter,
+        header=header,
+        columns=columns,
+        indexes=indexes,
+        sku_fallback=sku_fallback,
+        stock=stock,
+        extras=tuple((c.strip(), i) for i, c in enumerate(columns) if i not in used),
+        skips=tuple(_index(labels, rule.columns) for rule in profile.skip_rows),
+    )
+
+
+def location_labels(profile: Profile, columns: Sequence[str]) -> list[tuple[str, int]]:
+    """Names of the locations in a header, with the index of their quantity column."""
+    rule = profile.location
+    if rule.prefix:
+        return list(_after_prefix(columns, rule.prefix, underscores=rule.underscores))
+    labels = [normalised(column) for column in columns]
+    after = _index(labels, rule.after)
+    if after is None:
+        return []
+    known = {alias for aliases in profile.columns.values() for alias in aliases}
+    known |= {label for alternatives in profile.required for label in alternatives}
+    known |= {*profile.strong, *REJECT_COLUMNS}
+    return [
+        (column.strip(), index)
+        for index, column in enumerate(columns)
+        if index > after and labels[index] not in known
+    ]
+
+
+def _check(profile: Profile, header: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    wanted = {alias for _, aliases in _fields(profile) for alias in aliases}
+    for index, label in enumerate(header):
+        if not label.strip():
+            raise BadFileError(
+                ErrorCode.MISSING_LABEL, f"column {index + 1} of the header has no name", line=1
+            )
+        if "\n" in label or "\r" in label or (not profile.quoted and '"' in label):
+            raise BadFileError(
+                ErrorCode.SOURCE_ERROR,
+                f"the name of column {index + 1} is damaged",
+                line=1,
+                value=label[:80],
+            )
+        # Columns that feed a field are the same in any writing; others only when written alike.
+        same = normalised(label) if normalised(label) in wanted else label.strip()
+        if same in seen:
+            raise BadFileError(
+                ErrorCode.DUPLICATE_LABEL,
+                f"the header names {label.strip()!r} twice",
+                line=1,
+                column=label.strip(),
+            )
+        seen[same] = label
+
+
+def _fields(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield from profile.columns.items()
+    yield "location", profile.location.columns
+    yield "suffix", profile.location.suffix
+
+
+def _index(labels: Sequence[str], aliases: Sequence[str]) -> int | None:
+    return next((labels.index(alias) for alias in aliases if alias in labels), None)
+
+
+def _after_prefix(
+    columns: Sequence[str], prefix: str, *, underscores: bool
+) -> Iterator[tuple[str, int]]:
+    for index, column in enumerate(columns):
+        label = column.strip()
+        if label[: len(prefix)].casefold() == prefix.casefold():
+            name = label[len(prefix) :]
+            if name := (name.replace("_", " ") if underscores else name).strip():
+                yield name, index
+
+
+def _stock_columns(profile: Profile, columns: Sequence[str]) -> Iterator[StockColumn]:
+    rule = profile.location
+    if not rule.in_header:
+        return
+    by_prefix = {
+        prefix: dict(_after_prefix(columns, prefix, underscores=rule.underscores))
+        for prefix in (*rule.fields.values(), *rule.families)
+    }
+    seen: set[str] = set()
+    for location, quantity in location_labels(profile, columns):
+        if location in seen:
+            raise BadFileError(
+                ErrorCode.DUPLICATE_LABEL,
+                f"the header names the location {location!r} twice",
+                line=1,
+                column=columns[quantity],
+            )
+        seen.add(location)
+        reorder = rule.fields.get("reorder_point")
+        yield StockColumn(
+            location,
+            quantity,
+            by_prefix[reorder].get(location) if reorder else None,
+            tuple(
+                (prefix.strip(" _"), by_prefix[prefix][location])
+                for prefix in rule.families
+                if location in by_prefix[prefix]
+            ),
+        )

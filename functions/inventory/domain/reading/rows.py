@@ -1,0 +1,223 @@
+"""From cells to rows, skips and rejects, one record at a time.
+
+`columns` does the same for whole stretches of records in which nothing is unusual; this module is
+the definition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import ErrorCode
+from inventory.domain.model import Row, Skip
+from inventory.domain.reading.limits import (
+    MAX_ITEM_BYTES,
+    MAX_LOCATION_BYTES,
+    MAX_SKU_BYTES,
+    RESERVED_ITEM_BYTES,
+    SAFE_LOCATION_CHARACTERS,
+    SAFE_SKU_CHARACTERS,
+    byte_size,
+    item_bytes,
+)
+from inventory.domain.reading.quantities import (
+    CellError,
+    Converter,
+    currency_converter,
+    number_converter,
+    time_converter,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from inventory.domain.reading.layout import Layout, StockColumn
+
+    #: Takes a refusal: code, message, index of the column (None for the whole record).
+    Refuse = Callable[[ErrorCode, str, int | None], None]
+
+NO_ATTRIBUTES: dict[str, str] = {}
+_FORMULA_STARTS = ("'=", "'+", "'-", "'@")
+
+
+class _RefusedCellError(Exception):
+    """A cell because of which the row cannot load."""
+
+    def __init__(self, code: ErrorCode, message: str, index: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.index = index
+
+
+class RecordMapper:
+    """Maps the records of one feed.
+
+    Args:
+        layout: Where the columns are.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        profile = layout.profile
+        money = number_converter(profile.price_decimals, money=profile.name != "canonical")
+        number = number_converter(profile.decimals)
+        #: Field to what converts its cells; other fields are text.
+        self.converters: dict[str, Converter] = {
+            "quantity": number,
+            "reorder_point": number,
+            "unit_price": money,
+            "currency": currency_converter(),
+            "updated_at": time_converter(),
+        }
+        self._blank_words = {"unit_price": profile.blank_prices}
+        self._stock_cells = max(len(layout.stock), 1)
+
+    def map(
+        self,
+        cells: list[str],
+        line: int,
+        *,
+        sized: bool,
+        rows: list[Row],
+        skips: list[Skip],
+        refuse: Refuse,
+    ) -> None:
+        """Map one record.
+
+        Args:
+            cells: The record as split.
+            line: Physical line on which it begins.
+            sized: Whether it is long enough to be checked against the item size limit.
+            rows: Takes its rows.
+            skips: Takes its skips.
+            refuse: Takes its refusals.
+        """
+        layout = self.layout
+        if len(cells) != layout.width:
+            if not cells:
+                skips.append(Skip(line, "blank row", None))
+                return
+            self._refuse_width(cells, refuse)
+            return
+        if tuple(cells) == layout.header:
+            refuse(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None)
+            return
+        if layout.profile.formula_guard:
+            cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
+        skip = self._skip_of(cells, line)
+        if skip is not None:
+            skips.extend([skip] * self._stock_cells)
+            return
+        if not layout.profile.skip_blank_sku and not any(map(str.strip, cells)):
+            refuse(ErrorCode.BLANK_ROW, "the row is blank", None)
+            return
+        for stock in layout.stock or (None,):
+            try:
+                found = self._row(cells, line, stock)
+                if isinstance(found, Skip):
+                    skips.append(found)
+                elif sized and item_bytes(found) > MAX_ITEM_BYTES - RESERVED_ITEM_BYTES:
+                    message = f"the row makes an item of more than {MAX_ITEM_BYTES} bytes"
+                    refuse(ErrorCode.CONSTRAINT_ERROR, message, None)
+                else:
+                    rows.append(found)
+            except _RefusedCellError as refused:
+                refuse(refused.code, refused.message, refused.index)
+
+    def _refuse_width(self, cells: Sequence[str], refuse: Refuse) -> None:
+        width, got = self.layout.width, len(cells)
+        code = ErrorCode.MISSING_CELL if got < width else ErrorCode.EXTRA_CELL
+        refuse(code, f"the row has {got} cells, the header {width}", None)
+
+    def _skip_of(self, cells: Sequence[str], line: int) -> Skip | None:
+        layout = self.layout
+        for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
+            if index is not None and rule.applies(cells[index]):
+                return Skip(line, rule.reason, layout.columns[index])
+        if layout.profile.skip_blank_sku and not self._sku(cells):
+            return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
+        return None
+
+    def _sku(self, cells: Sequence[str]) -> str:
+        layout = self.layout
+        sku = cells[layout.indexes["sku"]].strip()
+        if not sku and layout.sku_fallback is not None:
+            sku = cells[layout.sku_fallback].strip()
+        return sku
+
+    def _row(self, cells: Sequence[str], line: int, stock: StockColumn | None) -> Row | Skip:
+        layout = self.layout
+        at = layout.indexes["quantity"] if stock is None else stock.quantity
+        if cells[at].strip().casefold() in layout.profile.not_stocked:
+            return Skip(line, "not stocked", layout.columns[at])
+        sku = self._sku(cells)
+        sku_at = layout.indexes["sku"]
+        if not sku:
+            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", sku_at)
+        if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
+            message = f"sku has more than {MAX_SKU_BYTES} bytes"
+            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, message, sku_at)
+        quantity = self.converters["quantity"][cells[at]]
+        if not quantity:
+            raise self._refused("quantity", cells[at], at)
+        reorder_at = stock.reorder_point if stock is not None else None
+        return Row(
+            line=line,
+            sku=sku,
+            location=self._location(cells, stock),
+            quantity=quantity,
+            name=self._text(cells, "name"),
+            category=self._text(cells, "category"),
+            unit_price=self._converted(cells, "unit_price"),
+            currency=self._converted(cells, "currency"),
+            reorder_point=self._converted(cells, "reorder_point", reorder_at),
+            attributes=self._attributes(cells, stock),
+            updated_at=self._converted(cells, "updated_at"),
+        )
+
+    def _location(self, cells: Sequence[str], stock: StockColumn | None) -> str:
+        layout = self.layout
+        rule = layout.profile.location
+        at = layout.indexes.get("location", layout.indexes.get("suffix"))
+        if stock is not None:
+            location, at = stock.location, stock.quantity
+        elif rule.constant:
+            suffix = cells[at].strip() if at is not None else ""
+            location = f"{rule.constant}-{suffix}" if suffix else rule.constant
+        else:
+            location = (cells[at].strip() if at is not None else "") or rule.default
+        if len(location) > SAFE_LOCATION_CHARACTERS and byte_size(location) > MAX_LOCATION_BYTES:
+            message = f"location has more than {MAX_LOCATION_BYTES} bytes"
+            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
+        return location
+
+    def _text(self, cells: Sequence[str], field: str) -> str | None:
+        at = self.layout.indexes.get(field)
+        return None if at is None else cells[at] or None
+
+    def _converted(self, cells: Sequence[str], field: str, at: int | None = None) -> str | None:
+        if at is None:
+            at = self.layout.indexes.get(field)
+        if at is None:
+            return None
+        text = self.converters[field][cells[at]]
+        if text:
+            return text
+        stripped = cells[at].strip()
+        if not stripped or stripped.casefold() in self._blank_words.get(field, ()):
+            return None
+        raise self._refused(field, cells[at], at)
+
+    def _refused(self, field: str, cell: str, at: int) -> _RefusedCellError:
+        error: CellError = self.converters[field].refusal(cell)
+        label = self.layout.columns[at].strip()
+        shown = cell.strip()
+        what = f"{label} is blank" if not shown else f"{label} {shown[:80]!r} {error.message}"
+        return _RefusedCellError(error.code, what, at)
+
+    def _attributes(self, cells: Sequence[str], stock: StockColumn | None) -> dict[str, str]:
+        extras = self.layout.extras + (stock.extras if stock is not None else ())
+        if not extras:
+            return NO_ATTRIBUTES
+        return {name: cells[index] for name, index in extras if cells[index]}
