@@ -1,8 +1,9 @@
 // Requires the parts of a large generated index.js when they are used.
 //
 // The index of a provider's bindings is one `exports.x = require("./x");` line for each of the
-// provider's resources. A file that holds nothing else gets getters instead; any other file is
-// compiled as it is. Preloaded by fastsynth/lazy_index.py with `node --require`.
+// provider's resources, or `exports.x = __importStar(require("./x/index"));` from newer compilers.
+// A file that holds nothing else gets getters instead; any other file is compiled as it is.
+// Preloaded by fastsynth/lazy_index.py with `node --require`.
 "use strict";
 
 const fs = require("node:fs");
@@ -10,7 +11,8 @@ const Module = require("node:module");
 const path = require("node:path");
 
 const MINIMUM_REQUIRES = 20;
-const REQUIRE = /^exports\.([A-Za-z_$][\w$]*) = require\("(\.\/[^"\\]+)"\);$/;
+const REQUIRE =
+  /^exports\.([A-Za-z_$][\w$]*) = (?:require\("(\.\/[^"\\]+)"\)|__importStar\(require\("(\.\/[^"\\]+)"\)\));$/;
 // What TypeScript writes around those lines; `exports.a = exports.b = void 0` fixes their order.
 const FRAME = new RegExp(
   [
@@ -22,24 +24,34 @@ const FRAME = new RegExp(
   ].join("|"),
 );
 
-/** Splits a whole index file into [name, path] pairs and the lines to keep; null: leave it. */
+// A helper function that TypeScript puts on top, such as __importStar, which only defines.
+const HELPER_START = /^var __(\w+) = \(this && this\.__\1\) \|\| \(/;
+const HELPER_BODY = /^(\s.*|\}.*\{|\}\)*(\(\)\)?)?;)$/;
+const HELPER_END = /^\}\)*(\(\)\)?)?;$/;
+
+/** Splits a whole index file into [name, path, whether __importStar wraps it] and the lines to keep; null: leave it. */
 function parse(content, filename) {
   const kept = [];
   const pairs = [];
   let other = null;
   let comment = false;
+  let helper = false;
   for (const raw of content.split("\n")) {
     const line = raw.trimEnd();
     const match = REQUIRE.exec(line);
-    if (comment || line.startsWith("/*")) {
+    if (helper ? HELPER_BODY.test(line) : HELPER_START.test(line)) {
+      helper = !HELPER_END.test(line);
+      kept.push(raw);
+    } else if (comment || line.startsWith("/*")) {
       const end = line.indexOf("*/");
       comment = end < 0;
       if (end >= 0 && line.slice(end + 2).trim() !== "") other ??= line;
       kept.push(raw);
     } else if (match !== null) {
-      pairs.push([match[1], match[2]]);
+      pairs.push([match[1], match[2] ?? match[3], match[2] === undefined]);
       kept.push("");
     } else {
+      helper = false;
       if (!FRAME.test(line)) other ??= line;
       kept.push(raw);
     }
@@ -53,8 +65,8 @@ function parse(content, filename) {
 }
 
 /** Runs inside the index: defines a getter for each part, which its value replaces at once. */
-function define(exports, require, pairs) {
-  for (const [name, request] of pairs) {
+function define(exports, require, importStar, pairs) {
+  for (const [name, request, star] of pairs) {
     const settle = (value) =>
       Object.defineProperty(exports, name, {
         value, configurable: true, enumerable: true, writable: true,
@@ -63,7 +75,7 @@ function define(exports, require, pairs) {
       configurable: true,
       enumerable: true,
       get() {
-        const value = require(request);
+        const value = star ? importStar(require(request)) : require(request);
         settle(value);
         return value;
       },
@@ -84,7 +96,8 @@ if (typeof compile === "function") {
       const index = parse(content, filename);
       if (index !== null) {
         // One line more at the end, so that every other line keeps its number.
-        const call = `(${define})(exports, require, ${JSON.stringify(index.pairs)});`;
+        const star = "typeof __importStar === 'undefined' ? undefined : __importStar";
+        const call = `(${define})(exports, require, ${star}, ${JSON.stringify(index.pairs)});`;
         text = `${index.kept.join("\n")}\n${call.replaceAll("\n", " ")}\n`;
       }
     }

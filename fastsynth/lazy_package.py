@@ -77,9 +77,10 @@ class LazyPackageLoader(SourceFileLoader):
         Args:
             fullname: The package's dotted name.
         """
-        source = self.get_source(fullname)
         try:
-            split = split_eager_imports(source) if source is not None else None
+            # Counted in bytes first: most packages have no such lines, and cdktf's own is large.
+            few = self.get_data(self.path).count(b"\nfrom . import ") < MINIMUM_EAGER_IMPORTS
+            split = None if few else split_eager_imports(self.get_source(fullname) or "")
         except UnexpectedShapeError as error:
             say_once(f"{fullname} loads whole, {error}")
             split = None

@@ -19,6 +19,21 @@ FRAME = (
     "// https://example.org\n"
 )
 REQUIRES = "".join(f'exports.{name} = require("./{name}");\n' for name in NAMES)
+HELPERS = """"use strict";
+var __setModuleDefault = (this && this.__setModuleDefault) || (Object.create ? (function(o, v) {
+    Object.defineProperty(o, "default", { enumerable: true, value: v });
+}) : function(o, v) {
+    o["default"] = v;
+});
+var __importStar = (this && this.__importStar) || (function () {
+    return function (mod) {
+        return mod && mod.__esModule ? mod : { star: true, value: mod.value };
+    };
+})();
+"""
+STARS = HELPERS + "".join(
+    f'exports.{name} = __importStar(require("./{name}"));\n' for name in NAMES
+)
 LOADED = "globalThis.loaded = (globalThis.loaded ?? []).concat"
 
 
@@ -78,6 +93,12 @@ def test_a_part_is_required_once_when_it_is_used(node):
     assert node(FRAME + REQUIRES, script)[0] == ["thing07", ["thing07"], True]
 
 
+def test_a_part_passes_through_the_compilers_helper(node):
+    """Newer compilers wrap each require in __importStar, which then works on the part in use."""
+    script = "lib.thing07;" + printed("[lib.thing07.value, lib.thing07.star, loaded]")
+    assert node(STARS, script) == (["thing07", True, ["thing07"]], "")
+
+
 def test_the_names_keep_their_order(node):
     """Object.keys() gives what it gives without the hook."""
     script = printed("[Object.keys(lib), lib.__esModule, Object.keys(lib).length]")
@@ -100,6 +121,8 @@ def test_a_part_can_be_replaced(node):
         FRAME
         + REQUIRES.replace('exports.thing03 = require("./thing03");', 'require("./thing03");'),
         FRAME + REQUIRES + "/* */ exports.extra = 1;\n",
+        STARS.replace("})();", "})(); exports.extra = 1;") + REQUIRES,
+        STARS + "register();\nfunction register() {}\n",
     ],
 )
 def test_fails_to_be_lazy_where_other_code_stands_in_the_index(node, index):
