@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,9 +37,10 @@ def deployed(monkeypatch, capsys) -> SimpleNamespace:  # noqa: ARG001  captures 
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-summary")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
-    # Powertools reads these, and where to print, when the module is loaded for the first time.
-    logging.Logger.manager.loggerDict.pop("inventory-summary", None)
+    # Powertools reads these when the module is loaded, and prints where the first test printed.
     module = importlib.reload(importlib.import_module("inventory.handlers.summary"))
+    for log_handler in logging.getLogger("inventory-summary").handlers:
+        monkeypatch.setattr(log_handler, "stream", sys.stdout)
     tables = FakeTables(
         [stock_item("SECRET-SKU"), stock_item("B", quantity="0")],
         [feed_record(counts={"rows_read": 5, "rejected": 2})],
