@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from local_cloud import observe
-from local_cloud.errors import LocalCloudError
+from local_cloud.errors import LocalCloudError, NotReadyError
 from local_cloud.paths import BUILD, ROOT
 from local_cloud.samples import Sample, next_day, sample_files
 
@@ -65,11 +65,20 @@ def _wait_for_all(deployment: Deployment, samples: list[Sample]) -> list[Outcome
 
 
 def _record(deployment: Deployment, sample: Sample, object_id: str) -> dict[str, Any]:
-    return observe.wait_for(
-        lambda: observe.ingestion(deployment, object_id),
-        f"the ingestion of {sample.key}",
-        seconds=FILE_LIMIT_SECONDS,
-    )
+    try:
+        return observe.wait_for(
+            lambda: observe.ingestion(deployment, object_id),
+            f"the ingestion of {sample.key}",
+            seconds=FILE_LIMIT_SECONDS,
+        )
+    except NotReadyError as error:
+        failures = {
+            str(letter["body"].get("responsePayload", {}).get("errorMessage"))
+            for letter in observe.dead_letters(deployment)
+            if letter["kind"] is None
+        }
+        reasons = "; ".join(sorted(failures)) or "no failed event is in the dead-letter queue"
+        raise NotReadyError(f"{error}: {reasons}") from error
 
 
 def check(outcomes: list[Outcome], item_count: int) -> None:

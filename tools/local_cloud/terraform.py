@@ -130,7 +130,7 @@ class Terraform:
             for line in process.stdout or ():
                 event = json.loads(line) if line.startswith("{") else {}
                 kind = event.get("type")
-                if event.get("hook", {}).get("action") == "read":
+                if "read" in (event.get(part, {}).get("action") for part in ("hook", "change")):
                     continue
                 if kind == "planned_change":
                     planned += 1
