@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.records import Stretch
 
+#: Records looked at together where something is unusual.
+_GROUP = 50
 _CODES = frozenset(map(str, ErrorCode))
 
 
@@ -103,24 +105,42 @@ class Batcher:
         return self._encoding.byte_length("".join(lines))
 
     def _map(self, records: list[list[str]], part: _Part, unreadable: bool) -> None:  # noqa: FBT001
-        batch = self._batch
         one_line_each = len(records) == len(part.lines)
-        starts: Sequence[int] = range(len(records))
+        starts: Sequence[int] = range(len(records) + 1)
         if not one_line_each:
             reader = self._grammar.reader(part.lines)
             starts = [0, *(reader.line_num for _ in reader)]
         longest = max(map(len, part.lines)) * (1 if one_line_each else MAX_RECORD_LINES)
         sized = longest > SAFE_RECORD_CHARACTERS
-        if not unreadable and not sized:
-            rows = self._columns.rows(records, [part.line + start for start in starts])
-            if rows is not None:
-                batch.rows += rows
-                return
-        for index, cells in enumerate(records):
-            start = starts[index]
-            stop = start + 1 if one_line_each else starts[index + 1]
+        if unreadable or sized:
+            self._map_each(records, starts, part, unreadable=unreadable, sized=sized)
+        elif not self._map_columns(records, starts, part):
+            # Something is unusual, mostly a row or two: look for it in small groups.
+            for at in range(0, len(records), _GROUP):
+                group, group_starts = records[at : at + _GROUP], starts[at : at + _GROUP + 1]
+                if not self._map_columns(group, group_starts, part):
+                    self._map_each(group, group_starts, part)
+
+    def _map_columns(self, records: list[list[str]], starts: Sequence[int], part: _Part) -> bool:
+        rows = self._columns.rows(records, [part.line + start for start in starts])
+        if rows is None:
+            return False
+        self._batch.rows += rows
+        return True
+
+    def _map_each(
+        self,
+        records: list[list[str]],
+        starts: Sequence[int],
+        part: _Part,
+        *,
+        unreadable: bool = False,
+        sized: bool = False,
+    ) -> None:
+        batch = self._batch
+        for cells, start, stop in zip(records, starts, starts[1:], strict=False):
             refuse = _Refuse(batch.rejects, self._layout, part, (start, stop), cells)
-            if unreadable and UNREADABLE.search(part.raw(start, stop)):
+            if unreadable and UNREADABLE.search("".join(cells)):
                 refuse.unreadable()
                 continue
             self._mapper.map(
