@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import fastsynth
 
@@ -26,6 +27,19 @@ from constructs_lib.stack import InventoryStack  # noqa: E402
 PROJECT_FOLDER = Path(__file__).resolve().parent
 
 
+def problems_of_feed_profiles(profiles: dict[str, Any]) -> list[str]:
+    """Ask the functions' reader what is wrong with feed profiles.
+
+    Args:
+        profiles: Profiles and pins.
+    """
+    sys.path.insert(0, str(PROJECT_FOLDER / "functions"))
+    # Only those who have profiles of their own wait for the reader.
+    from inventory.domain.reading import validate_profiles  # noqa: PLC0415
+
+    return validate_profiles(profiles)
+
+
 def read_settings() -> Settings:
     """Read the settings of the environment that ENVIRONMENT_SUFFIX names, `dev` by default.
 
@@ -36,9 +50,8 @@ def read_settings() -> Settings:
     configuration = json.loads((PROJECT_FOLDER / "cdktf.json").read_text(encoding="utf-8"))
     environments = configuration["context"]["environments"]
     # An environment that cdktf.json does not know, such as a branch's, is one like dev.
-    return load_settings(
-        {**environments.get(suffix, environments["dev"]), "environment_suffix": suffix}
-    )
+    context = {**environments.get(suffix, environments["dev"]), "environment_suffix": suffix}
+    return load_settings(context, problems_of_feed_profiles)
 
 
 def main() -> None:
@@ -50,8 +63,8 @@ def main() -> None:
     except (SettingsError, PackageError) as error:
         sys.exit(str(error))
     package = FunctionPackage.write(content, output_folder / "stacks" / settings.stack_name)
-    # What cdktf would validate is whether a `terraform` on this machine is new enough; the stack
-    # says itself which one it needs, and Terraform checks.
+    # What cdktf would validate is whether a `terraform` on this machine is new enough for the
+    # backend; synthesis does not need one, and Terraform says so itself.
     app = App(outdir=str(output_folder), skip_validation=True)
     InventoryStack(app, settings, package)
     app.synth()

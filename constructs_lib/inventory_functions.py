@@ -87,7 +87,7 @@ class InventoryFunctions:
             description="Loads stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
             environment=self._ingest_environment(),
-            reserved_concurrency=props.settings.max_reserved_concurrency,
+            reserved_concurrency=props.settings.max_reserved_concurrency or 1,
         )
         self.chunk_processor = self._function(
             scope,
@@ -95,6 +95,7 @@ class InventoryFunctions:
             description="Loads parts of large stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
             environment=self._ingest_environment(),
+            reserved_concurrency=props.settings.work_queue_concurrency,
         )
         self.summary = self._function(
             scope,
@@ -125,9 +126,10 @@ class InventoryFunctions:
         memory_mib: int,
         environment: dict[str, str],
         timeout_seconds: int = LONGEST_INVOCATION_SECONDS,
-        reserved_concurrency: int | None = None,
+        reserved_concurrency: int = 1,
     ) -> PythonFunction:
         props = self._props
+        reserves = props.settings.max_reserved_concurrency is not None
         name = props.names.functions[id_]
         module = name.removeprefix("inventory-").removesuffix(f"-{props.names.suffix}")
         return PythonFunction(
@@ -149,7 +151,7 @@ class InventoryFunctions:
                 timeout_seconds=timeout_seconds,
                 memory_mib=memory_mib,
                 log_retention_days=props.settings.log_retention_days,
-                reserved_concurrency=reserved_concurrency,
+                reserved_concurrency=reserved_concurrency if reserves else None,
                 encryption_key=props.encryption_key,
             ),
         )

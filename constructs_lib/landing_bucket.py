@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 
 
 class LandingBucket(PrivateBucket):
-    """A private bucket that tells EventBridge about every object."""
+    """A private bucket that tells EventBridge about every object, whatever its props say."""
 
     def __init__(self, scope: Construct, id_: str, props: PrivateBucketProps) -> None:
-        super().__init__(scope, id_, props)
-        S3BucketNotification(self, "Notification", bucket=self.bucket_name, eventbridge=True)
+        super().__init__(scope, id_, replace(props, sends_events=True))

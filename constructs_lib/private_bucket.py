@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
     S3BucketOwnershipControlsRule,
@@ -54,6 +55,7 @@ class PrivateBucketProps:
         encryption_key: Key of our own. Default: AES256 with keys that S3 manages.
         noncurrent_version_days: Days a replaced or deleted version is kept. Default: 90.
         incomplete_upload_days: Days until parts of an abandoned upload are deleted. Default: 7.
+        sends_events: Whether EventBridge hears of every new object. Default: it does not.
         force_destroy: Whether destroying the bucket deletes what is in it. Default: a bucket that
             holds anything refuses to be destroyed.
     """
@@ -62,6 +64,7 @@ class PrivateBucketProps:
     encryption_key: EncryptionKey | None = None
     noncurrent_version_days: int = 90
     incomplete_upload_days: int = 7
+    sends_events: bool = False
     force_destroy: bool = False
 
 
@@ -98,6 +101,8 @@ class PrivateBucket(Construct):
             bucket=self.bucket_name,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
+        if props.sends_events:
+            S3BucketNotification(self, "Notification", bucket=self.bucket_name, eventbridge=True)
         self._encrypt()
         self._close()
         S3BucketLifecycleConfiguration(

@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from constructs_lib.limits import (
@@ -31,6 +32,7 @@ ValidateFeedProfiles = Callable[[dict[str, Any]], list[str]]
 # Lambda gives all variables of a function 4 KB together.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MOST_FEED_PROFILE_BYTES = 2800
+NOT_UNDERSTOOD = "feed_profiles_not_understood"
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
@@ -316,14 +318,22 @@ def load_settings(
         SettingsError: Says for every setting that cannot be used its name, the value got and the
             values allowed.
     """
+
+    class CheckedSettings(Settings):
+        """Settings whose feed profiles the functions understand."""
+
+        @field_validator("feed_profiles")
+        @classmethod
+        def _understood(cls, value: dict[str, Any]) -> dict[str, Any]:
+            problems = validate_feed_profiles(value) if any(value.values()) else []
+            if problems:
+                raise PydanticCustomError(NOT_UNDERSTOOD, "{problems}", {"problems": problems})
+            return value
+
     try:
-        settings = Settings(**context)
+        return CheckedSettings(**context)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
-    problems = validate_feed_profiles(settings.feed_profiles)
-    if problems:
-        raise SettingsError("\n".join(f"feed_profiles: {problem}" for problem in problems))
-    return settings
 
 
 def _lines(error: ValidationError) -> list[str]:
@@ -333,6 +343,9 @@ def _lines(error: ValidationError) -> list[str]:
             lines.append(each["msg"].removeprefix("Value error, "))
             continue
         name = str(each["loc"][0])
+        if each["type"] == NOT_UNDERSTOOD:
+            lines += [f"{name} ({name.upper()}): {problem}" for problem in each["ctx"]["problems"]]
+            continue
         field = Settings.model_fields.get(name)
         if field is None:
             lines.append(f"{name}: no such setting; there are {', '.join(Settings.model_fields)}")

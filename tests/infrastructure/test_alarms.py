@@ -19,6 +19,10 @@ def test_the_topic_is_encrypted_with_a_key_that_cloudwatch_may_use(whole_stack) 
     assert readable(administrator["principals"][0]["identifiers"][0]) == (
         "arn:<Partition.partition>:iam::<Caller.account_id>:root"
     )
+    for statement in (administrator, cloudwatch):
+        assert [readable(each) for each in statement["resources"]] == [
+            "arn:<Partition.partition>:kms:us-east-1:<Caller.account_id>:key/*"
+        ]
     assert cloudwatch["actions"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert cloudwatch["principals"] == [
         {"type": "Service", "identifiers": ["cloudwatch.amazonaws.com"]}

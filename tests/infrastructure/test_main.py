@@ -107,3 +107,18 @@ def test_fails_in_lines_and_without_a_traceback(tmp_path) -> None:
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("log_retention_days (LOG_RETENTION_DAYS): got '8', allowed: 1,")
     assert not (tmp_path / "out").exists()
+
+
+def test_fails_for_feed_profiles_that_the_reader_refuses(tmp_path) -> None:
+    """A deployment that would refuse every file is refused itself."""
+    result = synthesise(
+        PROJECT,
+        tmp_path,
+        FEED_PROFILES='{"pins": {"acme/": "acme"}}',
+        CDKTF_OUTDIR=str(tmp_path / "out"),
+    )
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "feed_profiles (FEED_PROFILES): pins: 'acme/' names 'acme', which is no profile\n"
+    )

@@ -114,3 +114,10 @@ def test_a_landing_bucket_tells_eventbridge(synth) -> None:
 
     assert only(document, "aws_s3_bucket_notification")["eventbridge"] is True
     assert only(document, "aws_s3_bucket_versioning")
+
+
+def test_another_bucket_tells_nobody_unless_asked(synth) -> None:
+    """Events nobody waits for would only be noise."""
+    assert not resources(synth(a_bucket), "aws_s3_bucket_notification")
+    asked = synth(lambda stack: a_bucket(stack, sends_events=True))
+    assert only(asked, "aws_s3_bucket_notification")["eventbridge"] is True

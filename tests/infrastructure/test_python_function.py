@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from synthesised import a_function, a_queue, allowed, only, readable, resources
 
 
@@ -104,19 +105,26 @@ def test_fails_for_a_queue_that_shows_a_message_again_too_soon(refuse) -> None:
     )
 
 
-def test_concurrency_is_set_aside_only_for_the_processor(whole_stack) -> None:
-    """A setting bounds how many files are processed at the same time."""
-    document = whole_stack(max_reserved_concurrency=7)
-
-    assert {
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [None, None, None, None]),
+        ({"max_reserved_concurrency": 7, "work_queue_concurrency": 5}, [7, 5, 1, 1]),
+    ],
+)
+def test_concurrency_is_set_aside_for_all_functions_or_for_none(
+    whole_stack, changes, expected
+) -> None:
+    """A setting bounds how many files are processed at the same time; the rest follows from it."""
+    by_name = {
         function["function_name"]: function.get("reserved_concurrent_executions")
-        for function in resources(document, "aws_lambda_function")
-    } == {
-        "inventory-processor-dev": 7,
-        "inventory-chunk-processor-dev": None,
-        "inventory-summary-dev": None,
-        "inventory-reconcile-dev": None,
+        for function in resources(whole_stack(**changes), "aws_lambda_function")
     }
+
+    assert expected == [
+        by_name[f"inventory-{what}-dev"]
+        for what in ("processor", "chunk-processor", "summary", "reconcile")
+    ]
 
 
 def test_functions_have_their_time_and_memory(whole_stack) -> None:

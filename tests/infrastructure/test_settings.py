@@ -152,11 +152,15 @@ def test_fails_for_a_backend_without_what_it_needs(backend, missing) -> None:
 def test_fails_for_feed_profiles_that_the_functions_would_refuse() -> None:
     """The check itself is given, because infrastructure does not know the functions."""
     message = refusal(
-        {"feed_profiles": {"profiles": [{}]}},
-        validate_feed_profiles=lambda profiles: [f"{len(profiles['profiles'])} without a name"],
+        {"feed_profiles": {"profiles": [{}]}, "low_stock_threshold": -1},
+        validate_feed_profiles=lambda profiles: [f"{len(profiles['profiles'])} bad", "and so on"],
     )
 
-    assert message == "feed_profiles: 1 without a name"
+    assert message.splitlines() == [
+        "low_stock_threshold (LOW_STOCK_THRESHOLD): got -1, allowed: 0 or more",
+        "feed_profiles (FEED_PROFILES): 1 bad",
+        "feed_profiles (FEED_PROFILES): and so on",
+    ]
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
