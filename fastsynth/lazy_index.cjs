@@ -88,12 +88,35 @@ function say(message) {
   process.stderr.write(`fastsynth: ${message}\n`);
 }
 
+// jsii's kernel indexes a package's types in a worker that dies with the kernel. Whoever started
+// the kernel learns here which packages are being indexed (fastsynth/type_index.py).
+let report = process.env.FASTSYNTH_REPORT;
+
+/** Lists the package directories that workers are started for from now on. */
+function watchWorkers(target) {
+  const threads = require("node:worker_threads");
+  threads.Worker = class extends threads.Worker {
+    constructor(file, options) {
+      super(file, options);
+      const directory = options?.workerData?.packageDir;
+      if (typeof directory === "string") {
+        fs.appendFileSync(target, `${fs.realpathSync(directory)}\n`, { mode: 0o600 });
+      }
+    }
+  };
+}
+
 const compile = Module.prototype._compile;
 if (typeof compile === "function") {
   Module.prototype._compile = function (content, filename, ...rest) {
     let text = content;
-    if (typeof content === "string" && path.basename(filename) === "index.js") {
-      const index = parse(content, filename);
+    if (typeof content === "string") {
+      // Not at the start: most processes have no workers, and their module takes its time.
+      if (report && content.includes("worker_threads")) {
+        watchWorkers(report);
+        report = undefined;
+      }
+      const index = path.basename(filename) === "index.js" ? parse(content, filename) : null;
       if (index !== null) {
         // One line more at the end, so that every other line keeps its number.
         const star = "typeof __importStar === 'undefined' ? undefined : __importStar";
@@ -105,20 +128,4 @@ if (typeof compile === "function") {
   };
 } else {
   say("the provider's Node side loads whole, this Node compiles modules in another way");
-}
-
-// jsii's kernel indexes a package's types in a worker that dies with the kernel. Whoever started
-// the kernel learns here which packages are being indexed (fastsynth/type_index.py).
-const report = process.env.FASTSYNTH_REPORT;
-if (report) {
-  const threads = require("node:worker_threads");
-  threads.Worker = class extends threads.Worker {
-    constructor(file, options) {
-      super(file, options);
-      const directory = options?.workerData?.packageDir;
-      if (typeof directory === "string") {
-        fs.appendFileSync(report, `${fs.realpathSync(directory)}\n`, { mode: 0o600 });
-      }
-    }
-  };
 }

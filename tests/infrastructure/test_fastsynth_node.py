@@ -152,9 +152,18 @@ def test_other_files_are_left_alone(node):
 def test_a_package_being_indexed_is_reported(node, tmp_path):
     """A worker with a package directory leaves the directory's real path in the report."""
     (tmp_path / "link").symlink_to(tmp_path)
-    worker = "const { Worker } = require('worker_threads');"
     data = json.dumps({"workerData": {"packageDir": str(tmp_path / "link")}, "eval": True})
-    script = f"{worker} new Worker('', {data}); new Worker('', {{ eval: true }});" + printed("1")
+    starts = (
+        "const { Worker } = require('worker_threads');"
+        f"new Worker('', {data}); new Worker('', {{ eval: true }}); exports.done = 1;"
+    )
     report = tmp_path / "report"
-    node(FRAME + REQUIRES, script, FASTSYNTH_REPORT=str(report))
+    node(starts, printed("lib.done"), FASTSYNTH_REPORT=str(report))
     assert report.read_text() == f"{tmp_path.resolve()}\n"
+
+
+def test_nothing_is_reported_without_a_package(node, tmp_path):
+    """A process without workers leaves no file."""
+    report = tmp_path / "report"
+    node(FRAME + REQUIRES, printed("1"), FASTSYNTH_REPORT=str(report))
+    assert not report.exists()
