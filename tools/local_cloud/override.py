@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from local_cloud.errors import LocalCloudError
 from local_cloud.server import SECRET
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ def write_override(folder: Path, *, endpoint: str, account_id: str) -> Path:
         folder: The synthesised stack's folder.
         endpoint: URL of the local cloud, on loopback.
         account_id: Twelve digits; the local cloud takes the access key for the account.
+
+    Raises:
+        LocalCloudError: The endpoint is not on this machine.
     """
     if not endpoint.startswith("http://127.0.0.1:"):
-        raise ValueError(f"{endpoint} is not on loopback")
+        raise LocalCloudError(f"{endpoint} is not on loopback")
     provider = {
         "access_key": account_id,
         "secret_key": SECRET,

@@ -172,6 +172,8 @@ class Terraform:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def command_line_variables() -> dict[str, str]:

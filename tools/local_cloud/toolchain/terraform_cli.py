@@ -23,8 +23,8 @@ from local_cloud.paths import TOOLS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MINIMUM = (1, 9)
-"""`*_override` merging and provider ranges need no more; older ones were not tried."""
+MINIMUM = (1, 10)
+"""What the stack itself requires."""
 
 RELEASE = "1.11.4"
 
@@ -68,8 +68,8 @@ def find_terraform(*, fetch: bool = True) -> Path:
 
 
 def _version(terraform: Path) -> tuple[int, ...]:
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
-    environment.pop("TF_CLI_CONFIG_FILE", None)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_CLI")}
+    environment["CHECKPOINT_DISABLE"] = "1"
     done = subprocess.run(
         [str(terraform), "version", "-json"],
         env=environment,

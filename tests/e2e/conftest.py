@@ -1,0 +1,32 @@
+"""One stack for all end-to-end tests: real Terraform, a local cloud, IAM enforced.
+
+Applying takes about a minute, most of it the provider's own waits, so the tests share the stack
+and keep apart by using keys, SKUs and locations of their own. It is discarded whatever happens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_cloud.paths import BUILD
+from local_cloud.stack import deployed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud.stack import Deployment
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """The stack, applied under AUTH=true: outputs, clients by `deployment.cloud.client(...)`."""
+    with deployed(BUILD / "e2e", auth=True) as applied:
+        yield applied
+
+
+@pytest.fixture
+def outputs(deployment: Deployment) -> dict[str, str]:
+    """The stack's outputs, name to value."""
+    return deployment.outputs
