@@ -209,3 +209,76 @@ def shop_documents() -> dict[str, str]:
     service.make(datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
     tables.items, tables.records = shop_items(3), shop_records()
     return store.documents[service.make(AS_OF).summary.date]
+
+
+# Text that means harm to a page, a spreadsheet or a terminal.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</table><h1>owned</h1>",
+    "</style></script><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "'; alert(1) //",
+    "&lt;b&gt;",
+    '=HYPERLINK("http://x")',
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",  # noqa: RUF001  full-width
+    "nul \x00 bell \x07 escape \x1b[31m",
+    "\u202egnp.exe",
+    "lone \ud800 surrogate",
+    'line\nbreak, comma "quote"',
+    "{{7*7}} ${7*7} %s {0}",
+)
+
+
+def text_documents(text: str) -> dict[str, str]:
+    """A second day's documents of a table and records that hold a text everywhere."""
+    store = FakeStore()
+    stored = [
+        stock_item(text, text, "0", name=text, category=text, currency=text),
+        stock_item(f"{text}2", text, "3", as_of="2026-01-01T00:00:00.000000Z", name=text),
+        stock_item("fine", f"{text}3", "100"),
+    ]
+    record = feed_record(
+        text,
+        status="FAILED",
+        profile=text,
+        counts={"rows_read": 2, "rejected": 2},
+        rejected_by_error={text: 1},
+        error=text,
+    )
+    tables = FakeTables([stock_item("fine", text, "5")], [])
+    service = summary_service(tables, store)
+    service.make(AS_OF.replace(day=21))
+    tables.items, tables.records = stored, [record]
+    service.make(AS_OF)
+    return store.documents["2026-11-22"]
+
+
+def hostile_documents() -> dict[str, str]:
+    """Documents of a table and records that hold every hostile text."""
+    store = FakeStore()
+    stored = [
+        stock_item(f"{text}{n}", text, quantity, name=text, category=text, currency=text)
+        for text in HOSTILE
+        for n, quantity in enumerate(("0", "3", "100"))
+    ]
+    records = [
+        feed_record(
+            text,
+            status="FAILED",
+            profile=text,
+            counts={"rows_read": 1, "rejected": 1},
+            rejected_by_error={text: 1},
+            error=text,
+        )
+        for text in HOSTILE
+    ]
+    service = summary_service(FakeTables(stored, records), store)
+    return store.documents[service.make(AS_OF).summary.date]

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from summary_samples import (
     AS_OF,
+    HOSTILE,
     FakeStore,
     FakeTables,
-    feed_record,
     shop_documents,
     stock_item,
     summary_service,
+    text_documents,
 )
 
 from inventory.domain.summary.csv_document import COLUMNS, text_cell
@@ -29,29 +30,6 @@ from inventory.domain.summary.json_document import UnreadableSummaryError, read_
 from inventory.domain.summary.page_parts import figure, signed
 
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs are the point
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</table><h1>owned</h1>",
-    "</style></script><script>alert(1)</script>",
-    "</title><svg onload=alert(1)>",
-    "javascript:alert(1)",
-    "'; alert(1) //",
-    "&lt;b&gt;",
-    '=HYPERLINK("http://x")',
-    "+1+1",
-    "-1+1",
-    "@SUM(1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    "＝1",  # noqa: RUF001  full-width
-    "nul \x00 bell \x07 escape \x1b[31m",
-    "\u202egnp.exe",
-    "lone \ud800 surrogate",
-    'line\nbreak, comma "quote"',
-    "{{7*7}} ${7*7} %s {0}",
-]
 
 
 class Tags(HTMLParser):
@@ -78,30 +56,6 @@ class Tags(HTMLParser):
             self.text.append(data)
 
 
-def documents(text: str) -> dict[str, str]:
-    """A second day's documents of a table and records that hold a text everywhere."""
-    store = FakeStore()
-    stored = [
-        stock_item(text, text, "0", name=text, category=text, currency=text),
-        stock_item(f"{text}2", text, "3", as_of="2026-01-01T00:00:00.000000Z", name=text),
-        stock_item("fine", f"{text}3", "100"),
-    ]
-    record = feed_record(
-        text,
-        status="FAILED",
-        profile=text,
-        counts={"rows_read": 2, "rejected": 2},
-        rejected_by_error={text: 1},
-        error=text,
-    )
-    tables = FakeTables([stock_item("fine", text, "5")], [])
-    service = summary_service(tables, store)
-    service.make(AS_OF.replace(day=21))
-    tables.items, tables.records = stored, [record]
-    service.make(AS_OF)
-    return store.documents["2026-11-22"]
-
-
 def parsed(page: str) -> Tags:
     """The page as a browser's parser would see it, roughly."""
     tags = Tags()
@@ -118,7 +72,7 @@ def outline(page: str) -> Counter[tuple[str, tuple[str, ...]]]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
     """A page of hostile text has the tags and attributes of one of harmless text."""
-    assert outline(documents("harmless")["html"]) == outline(documents(text)["html"])
+    assert outline(text_documents("harmless")["html"]) == outline(text_documents(text)["html"])
 
 
 @given(
@@ -127,13 +81,13 @@ def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
 @settings(deadline=None, max_examples=40)
 def test_no_text_at_all_adds_markup_to_the_page(text) -> None:
     """The same for any text, control characters and halves of pairs included."""
-    assert outline(documents("harmless")["html"]) == outline(documents(text)["html"])
+    assert outline(text_documents("harmless")["html"]) == outline(text_documents(text)["html"])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_cell_of_the_csv_begins_as_a_formula(text) -> None:
     """Whatever a feed holds, a spreadsheet shows it and runs nothing."""
-    lines = list(csv.DictReader(io.StringIO(documents(text)["csv"].removeprefix("\ufeff"))))
+    lines = list(csv.DictReader(io.StringIO(text_documents(text)["csv"].removeprefix("\ufeff"))))
 
     assert len(lines) > 20
     for line in lines:
@@ -164,7 +118,7 @@ def test_harmless_text_is_left_alone_in_the_csv(text) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_json_gives_back_what_the_feed_held(text) -> None:
     """JSON needs no guard, and the next summary reads the very same keys."""
-    stored = documents(text)["json"]
+    stored = text_documents(text)["json"]
 
     assert json.loads(stored)["out_of_stock"]["items"][0]["sku"] == text
     assert read_earlier(stored).out_of_stock_keys.keys[0].sku == text

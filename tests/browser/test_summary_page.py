@@ -1,0 +1,203 @@
+"""The summary page as people see it, in a headless Chromium."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from browser.devtools import MISSING, BrowserError, find_browser
+from summary_samples import hostile_documents
+
+if TYPE_CHECKING:
+    from browser.devtools import Page
+
+PHONE, DESK = 360, 1200
+
+# WCAG 2: relative luminance and contrast of an element's text against what lies behind it.
+CONTRAST = """(selector => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b]
+    .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const element = document.querySelector(selector);
+  const style = getComputedStyle(element);
+  const ink = channels(element.closest("svg") ? style.fill : style.color);
+  const [a, b] = [luminance(ink), luminance(behind(element))].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+})"""
+
+ROWS = """(place => [...document.querySelectorAll("table")[place].tBodies[0].rows]
+  .map(row => [...row.cells].map(cell => cell.dataset.value ?? cell.textContent)))"""
+
+
+def table_named(page: Page, caption: str) -> int:
+    """Place of the table whose caption begins so."""
+    captions = page.evaluate("[...document.querySelectorAll('caption')].map(c => c.textContent)")
+    (place,) = [place for place, text in enumerate(captions) if text.startswith(caption)]
+    return int(place)
+
+
+def mark_heading(page: Page, table: int, title: str) -> str:
+    """Selector of the button in a table's heading."""
+    page.evaluate(
+        f"""[...document.querySelectorAll("table")[{table}].querySelectorAll("th button")]
+          .find(button => button.textContent === {json.dumps(title)}).id = "wanted" """
+    )
+    return "#wanted"
+
+
+def column(page: Page, table: int, place: int) -> list[str]:
+    """Cells of a column from top to bottom."""
+    return [row[place] for row in page.evaluate(f"{ROWS}({table})")]
+
+
+def size(picture: bytes) -> tuple[int, int]:
+    """Width and height of a PNG."""
+    width, height = struct.unpack(">II", picture[16:24])
+    return width, height
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_the_page_renders_without_an_error_and_asks_for_nothing(browser, page_path, width, dark):
+    """On a phone and a desk, light and dark: headline, tiles, four charts and tables are there."""
+    page = browser.open(page_path, width=width, dark=dark)
+
+    assert page.problems() == []
+    assert page.requests() == [page.url]
+    assert page.evaluate("document.querySelector('h1').textContent") == "Inventory on 2026-11-22"
+    assert page.evaluate("document.querySelectorAll('.tile').length") == 9
+    assert page.evaluate("document.querySelectorAll('.chart svg rect.reactive').length") > 15
+    assert page.evaluate("document.querySelectorAll('table').length") == 10
+
+
+def test_a_phone_shows_the_page_without_scrolling_sideways(browser, page_path):
+    """Wide tables scroll inside themselves; nothing sticks out, and no text is too small."""
+    page = browser.open(page_path, width=PHONE, height=800)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    sticking_out = page.evaluate(
+        """[...document.querySelectorAll("body *")]
+          .filter(e => !e.closest(".scroll table, svg"))
+          .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)
+          .map(e => e.outerHTML.slice(0, 80))"""
+    )
+    assert sticking_out == []
+    smallest = page.evaluate(
+        """Math.min(...[...document.querySelectorAll("svg text")].map(text =>
+          parseFloat(getComputedStyle(text).fontSize) * text.getCTM().a))"""
+    )
+    assert smallest >= 11
+    labels_outside = page.evaluate(
+        """[...document.querySelectorAll("svg text")].filter(text =>
+          text.getBoundingClientRect().left < text.closest("svg").getBoundingClientRect().left - 1
+        ).map(text => text.textContent)"""
+    )
+    assert labels_outside == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_from_its_ground(browser, page_path, dark):
+    """Contrast is at least 4.5 in both modes, and dark mode is dark."""
+    page = browser.open(page_path, dark=dark)
+
+    for selector in ("h1", ".soft", ".tile b.bad", ".tile b.warn", "td", "th button", "svg text"):
+        assert page.evaluate(f"{CONTRAST}({json.dumps(selector)})") >= 4.5, selector
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, ground[4:-1].split(","))) < 120) is dark
+
+
+def test_a_click_on_a_heading_sorts_by_size_and_another_one_back(browser, page_path):
+    """Figures sort as numbers, largest first at the first click."""
+    page = browser.open(page_path)
+    table = table_named(page, "By location")
+    heading = mark_heading(page, table, "Units")
+    expected = sorted(column(page, table, 2), key=float, reverse=True)
+
+    page.click(heading)
+    assert expected == column(page, table, 2)
+    assert page.evaluate("document.querySelector('#wanted').parentNode.ariaSort") == "descending"
+
+    page.click(heading)
+    assert expected[::-1] == column(page, table, 2)
+    assert page.evaluate("document.querySelector('#wanted').parentNode.ariaSort") == "ascending"
+    assert page.problems() == []
+
+
+def test_a_heading_sorts_text_with_the_keyboard_too(browser, page_path):
+    """Text sorts upwards at first; rows stay whole and other headings lose their mark."""
+    page = browser.open(page_path)
+    table = table_named(page, "Out of stock")
+    before = page.evaluate(f"{ROWS}({table})")
+    page.click(mark_heading(page, table, "Units"))
+    page.evaluate("document.querySelector('#wanted').id = ''")
+
+    page.evaluate(f"document.querySelector('{mark_heading(page, table, 'Name')}').focus()")
+    page.press_enter()
+
+    after = page.evaluate(f"{ROWS}({table})")
+    assert [row[2] for row in after] == sorted(row[2] for row in before)
+    assert sorted(after) == sorted(before)
+    marked = page.evaluate(
+        f"document.querySelectorAll('table')[{table}].querySelectorAll('[aria-sort]').length"
+    )
+    assert marked == 1
+
+
+def test_hostile_feeds_run_nothing_in_the_page(browser, tmp_path):
+    """Markup, scripts and event handlers of a feed are shown as text."""
+    path = tmp_path / "summary.html"
+    path.write_bytes(hostile_documents()["html"].encode("utf-8", "replace"))
+
+    page = browser.open(path, width=PHONE)
+
+    assert page.problems() == []
+    assert page.requests() == [page.url]
+    assert page.evaluate("document.querySelectorAll('script').length") == 1
+    assert page.evaluate("document.querySelectorAll('img, iframe, object, b b').length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["throw new Error('x')", "console.error('x')", "document.images[0].src = 'http://[::1]:9/x'"],
+)
+def test_an_error_in_a_page_is_noticed(browser, tmp_path, script):
+    """The checks above can fail: a page with an error is found out."""
+    path = tmp_path / "broken.html"
+    path.write_text(
+        "<meta http-equiv='Content-Security-Policy' content=\"img-src 'none'\"><img alt=''>"
+        f"<script>{script}</script>"
+    )
+
+    assert browser.open(path).problems() != []
+
+
+def test_a_picture_of_the_whole_page_can_be_taken(browser, page_path):
+    """The picture of the README comes about like this."""
+    picture = browser.open(page_path, dark=True).screenshot(height=1300)
+
+    assert picture.startswith(b"\x89PNG")
+    assert size(picture) == (DESK, 1300)
+
+
+def test_fails_with_one_line_when_there_is_no_browser(monkeypatch):
+    """The message names what to install."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.delenv("CHROMIUM_PATH", raising=False)
+    monkeypatch.setattr("browser.devtools.MAC", "/nonexistent")
+
+    with pytest.raises(BrowserError, match="apt-get install chromium") as failure:
+        find_browser()
+
+    assert str(failure.value) == MISSING
+    assert "\n" not in MISSING
