@@ -1,47 +1,69 @@
-"""The `inventory` command.
+"""The `inventory` command: what an operator does with a deployed stack.
 
 Each subcommand is a module of its own beside this one, named as the command is, that has a
-`register(app)` function; a module without one is a helper.
+`register(app)` function; all other modules are helpers. What is slow to import (boto3, the reader)
+is imported by the commands when they run, so that `--help` is quick.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import sys
 
 import typer
 
-import inventory_cli
+from inventory_cli.errors import CliError
+from inventory_cli.exits import EXIT_CODES_HELP, Exit
+from inventory_cli.failures import explain
+from inventory_cli.rendering import complain
+
+#: Subcommands in the order in which the help lists them.
+COMMANDS = ("upload", "status", "rejects", "redrive", "replay", "summary", "doctor")
 
 app = typer.Typer(
     name="inventory",
-    help="Operate the inventory pipeline, on AWS or on the local cloud.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # The one mode in which paragraphs of docstrings are filled to the width of the terminal.
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
+@app.callback(epilog=EXIT_CODES_HELP)
 def inventory() -> None:
-    """Operate the inventory pipeline, on AWS or on the local cloud."""
+    """Feed, watch and repair the inventory pipeline, on AWS and on the local cloud."""
 
 
 def register_commands(application: typer.Typer) -> None:
-    """Add every command of this package."""
-    for found in pkgutil.iter_modules(inventory_cli.__path__):
-        if found.name.startswith("_") or found.name == "main":
-            continue
-        module = importlib.import_module(f"inventory_cli.{found.name}")
-        register = getattr(module, "register", None)
-        if register is not None:
-            register(application)
+    """Add every subcommand.
+
+    Args:
+        application: Where to add them.
+    """
+    for name in COMMANDS:
+        importlib.import_module(f"inventory_cli.{name}").register(application)
+    for command in application.registered_commands:
+        command.epilog = EXIT_CODES_HELP
+    # 2, the usual code of a wrong command line, says here that a file was refused.
+    typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]
 
 
 def main() -> None:
-    """Run the command that was asked for."""
+    """Run the command line; a failure ends in one line and an exit code, without a traceback."""
     register_commands(app)
-    app(prog_name="inventory")
+    try:
+        app(prog_name="inventory")
+    except CliError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except Exception as error:
+        reason = explain(error)
+        if reason is None:
+            raise
+        complain(reason)
+        sys.exit(Exit.OUT_OF_REACH)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,250 @@
+"""The checks of `inventory doctor`, one function each."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from inventory_cli.queues import messages_in
+from inventory_cli.records import scan_records
+from inventory_cli.rendering import age, figure, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from inventory_cli.session import Session
+
+# What is expected of feeds where neither the command line nor an alarm says it: the default of the
+# setting expected_feed_interval_hours.
+_DEFAULT_FEED_INTERVAL = timedelta(hours=24)
+
+# What each command does beyond reading, as the action and the resource it needs.
+_WRITES = {
+    "upload": ("s3:PutObject", "uploads"),
+    "replay": ("sqs:SendMessage", "work"),
+    "redrive": ("sqs:DeleteMessage", "dead letters"),
+    "summary --run": ("lambda:InvokeFunction", "summary"),
+}
+
+
+class Level(StrEnum):
+    """How good or bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Finding(NamedTuple):
+    """What one check found.
+
+    Attributes:
+        level: How good or bad it is.
+        check: What was looked at.
+        found: What was found, in a few words.
+    """
+
+    level: Level
+    check: str
+    found: str
+
+
+def credentials(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Who the caller is, and whether it is the account the stack is in."""
+    identity = session.sts.get_caller_identity()
+    account = session.outputs.alarm_topic_arn.split(":")[4]
+    level = Level.OK if identity["Account"] == account else Level.FAIL
+    remark = "" if level is Level.OK else f", but the stack is in account {account}"
+    yield Finding(level, "credentials", f"{identity['Arn']}{remark}")
+
+
+def functions(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether each function is active and its last update went through."""
+    names = session.outputs
+    for name in (
+        names.processor_function_name,
+        names.chunk_processor_function_name,
+        names.summary_function_name,
+        names.reconcile_function_name,
+    ):
+        if not name:
+            continue
+        found = session.functions.get_function_configuration(FunctionName=name)
+        # A function that was idle for weeks is woken by its next event.
+        state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
+        well = state in ("Active", "Inactive") and update == "Successful"
+        reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
+        text = f"{state}, last update {update} {reason}".rstrip()
+        yield Finding(Level.OK if well else Level.FAIL, f"function {name}", text)
+
+
+def tables(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether each table is active."""
+    for name in (session.outputs.items_table_name, session.outputs.ingestions_table_name):
+        table = session.dynamodb.describe_table(TableName=name)["Table"]
+        state = table.get("TableStatus", "unknown")
+        count = figure(table.get("ItemCount", 0))
+        level = Level.OK if state in ("ACTIVE", "UPDATING") else Level.FAIL
+        yield Finding(level, f"table {name}", f"{state}, about {count} items")
+
+
+def buckets(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether each bucket can be listed."""
+    for name in (session.outputs.uploads_bucket_name, session.outputs.reports_bucket_name):
+        session.s3.head_bucket(Bucket=name)
+        yield Finding(Level.OK, f"bucket {name}", "reachable")
+
+
+def queues(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether the dead-letter queue is empty, and how much work waits."""
+    dead = messages_in(session, session.outputs.dead_letter_queue_url)
+    yield Finding(
+        Level.WARN if dead else Level.OK,
+        "dead-letter queue",
+        f"{figure(dead)} messages: see `inventory rejects`" if dead else "empty",
+    )
+    waiting = messages_in(session, session.outputs.work_queue_url)
+    text = f"{figure(waiting)} messages" if waiting else "empty"
+    yield Finding(Level.OK, "work queue", text)
+
+
+def schedule(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether the daily summary is scheduled."""
+    name = f"inventory-summary-daily-{session.outputs.suffix}"
+    found = session.scheduler.get_schedule(Name=name)
+    enabled = found["State"] == "ENABLED"
+    text = f"{found['State']}, {found['ScheduleExpression']}"
+    zone = found.get("ScheduleExpressionTimezone")
+    yield Finding(
+        Level.OK if enabled else Level.FAIL,
+        f"schedule {name}",
+        f"{text} {zone}" if zone else text,
+    )
+
+
+def alarms(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Alarms of the stack that are on."""
+    names = []
+    total = 0
+    pages = session.cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix="inventory-"
+    )
+    for page in pages:
+        for alarm in page.get("MetricAlarms", ()):
+            if session.outputs.alarm_topic_arn not in alarm.get("AlarmActions", ()):
+                continue
+            total += 1
+            if alarm.get("StateValue") == "ALARM":
+                names.append(alarm["AlarmName"])
+    for name in names:
+        yield Finding(Level.WARN, f"alarm {name}", "ALARM: see docs/operations.md")
+    if not total:
+        yield Finding(Level.FAIL, "alarms", "the stack has none")
+    elif not names:
+        yield Finding(Level.OK, "alarms", f"none of {total} is on")
+
+
+def freshness(session: Session, now: datetime, interval: timedelta | None) -> Iterator[Finding]:
+    """Whether a feed was loaded within the interval."""
+    expected = interval or _watched_interval(session) or _DEFAULT_FEED_INTERVAL
+    hours = f"{expected.total_seconds() / 3600:g} h"
+    moments = (
+        parse_moment(record.moment)
+        for record in scan_records(session)
+        if record.status == "COMPLETED"
+    )
+    latest = max((moment for moment in moments if moment), default=None)
+    if latest is None:
+        yield Finding(Level.WARN, "feeds", f"none was loaded yet; expected every {hours}")
+        return
+    late = now - latest > expected
+    text = f"the latest was loaded {age(latest, now)} ago; expected every {hours}"
+    yield Finding(Level.WARN if late else Level.OK, "feeds", text)
+
+
+def _watched_interval(session: Session) -> timedelta | None:
+    """The window of the alarm that goes off when no feed came."""
+    answer = session.cloudwatch.describe_alarms(
+        AlarmNames=[f"inventory-no-feed-{session.outputs.suffix}"]
+    )
+    for alarm in answer.get("MetricAlarms", ()):
+        periods = [alarm.get("Period"), *(m.get("Period") for m in alarm.get("Metrics", ()))]
+        stats = [m["MetricStat"]["Period"] for m in alarm.get("Metrics", ()) if "MetricStat" in m]
+        period = next((each for each in (*periods, *stats) if each), None)
+        if period:
+            return timedelta(seconds=period * alarm.get("EvaluationPeriods", 1))
+    return None
+
+
+def permissions(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether the caller may do what the commands do beyond reading."""
+    names = session.outputs
+    caller = session.sts.get_caller_identity()["Arn"]
+    arns = {
+        "uploads": f"arn:aws:s3:::{names.uploads_bucket_name}/*",
+        "work": _queue_arn(session, names.work_queue_url),
+        "dead letters": _queue_arn(session, names.dead_letter_queue_url),
+        "summary": session.functions.get_function_configuration(
+            FunctionName=names.summary_function_name
+        )["FunctionArn"],
+    }
+    if ":root" in caller:
+        yield Finding(Level.OK, "permissions", "the account's root user may do everything")
+        return
+    for command, (action, resource) in _WRITES.items():
+        decision = _simulate(session, _principal(caller), action, arns[resource])
+        if decision is None:
+            yield Finding(
+                Level.WARN, "permissions", "cannot be told: iam:SimulatePrincipalPolicy is refused"
+            )
+            return
+        allowed = decision == "allowed"
+        yield Finding(
+            Level.OK if allowed else Level.FAIL,
+            f"may {command}",
+            f"{action} {'allowed' if allowed else decision}",
+        )
+
+
+def _simulate(session: Session, principal: str, action: str, resource: str) -> str | None:
+    """IAM's decision; None when the caller may not ask."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # botocore is slow to import
+
+    try:
+        answer = session.iam.simulate_principal_policy(
+            PolicySourceArn=principal, ActionNames=[action], ResourceArns=[resource]
+        )
+    except ClientError:
+        return None
+    results = answer["EvaluationResults"]
+    return results[0]["EvalDecision"] if results else None
+
+
+def _principal(caller: str) -> str:
+    """The role of an assumed role's session, which is what a policy is attached to."""
+    prefix, _, path = caller.partition(":assumed-role/")
+    if not path:
+        return caller
+    return f"{prefix.replace(':sts:', ':iam:')}:role/{path.split('/')[0]}"
+
+
+def _queue_arn(session: Session, queue_url: str) -> str:
+    attributes = session.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]
+    return attributes["QueueArn"]
+
+
+#: Checks in the order in which they are made.
+CHECKS: Mapping[str, Callable[[Session, datetime, timedelta | None], Iterator[Finding]]] = {
+    "credentials": credentials,
+    "functions": functions,
+    "tables": tables,
+    "buckets": buckets,
+    "queues": queues,
+    "schedule": schedule,
+    "alarms": alarms,
+    "feeds": freshness,
+    "permissions": permissions,
+}

@@ -1,0 +1,87 @@
+"""`inventory doctor`: is everything there, reachable, allowed and fresh."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inventory_cli.checks import CHECKS, Finding, Level
+from inventory_cli.errors import CliError
+from inventory_cli.exits import Exit
+from inventory_cli.failures import explain
+from inventory_cli.rendering import emit_json, emit_table, say
+from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inventory_cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(
+    feed_hours: Annotated[
+        int | None,
+        typer.Option(
+            "--feed-hours",
+            metavar="HOURS",
+            help="Hours within which a feed must have come. Default: what the alarm watches.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Check the stack, your permissions, queues, alarms and feeds.
+
+    Every check is one line: ok, warn or fail. Exit 1 when one failed, 4 when the stack or AWS is
+    out of reach; warnings alone exit 0. Nothing is changed.
+    """
+    session = connect(outputs, env)
+    interval = None if feed_hours is None else timedelta(hours=feed_hours)
+    findings = list(examine(session, datetime.now(UTC), interval))
+    if json_:
+        emit_json([finding._asdict() for finding in findings])
+    else:
+        emit_table(("", "check", "found"), findings, folded=("check", "found"))
+        worst = {finding.level for finding in findings}
+        if Level.FAIL in worst:
+            say("something is wrong: docs/operations.md says what to do", style="fail")
+        elif Level.WARN in worst:
+            say("it works, and something wants a look", style="warn")
+        else:
+            say("all is well", style="ok")
+    failed = any(finding.level is Level.FAIL for finding in findings)
+    raise typer.Exit(Exit.ATTENTION if failed else Exit.OK)
+
+
+def examine(session: Session, now: datetime, feed_interval: timedelta | None) -> Iterator[Finding]:
+    """Findings of every check; one that cannot be made fails and the others go on.
+
+    Args:
+        session: Connection.
+        now: The present.
+        feed_interval: Within which a feed must have come; None for what the alarm watches.
+    """
+    yield Finding(Level.OK, "outputs", session.where)
+    for name, check in CHECKS.items():
+        try:
+            yield from check(session, now, feed_interval)
+        except CliError as error:
+            yield Finding(Level.FAIL, name, str(error))
+        except Exception as error:
+            reason = explain(error)
+            if reason is None:
+                raise
+            yield Finding(Level.FAIL, name, reason)
+            if name == "credentials":
+                return  # nothing else can be asked

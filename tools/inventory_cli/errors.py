@@ -1,0 +1,35 @@
+"""Errors of the `inventory` command.
+
+CliError                a message for people and an exit code
+|-- UsageError          the command line makes no sense
+|-- OutOfReachError     AWS or the stack's outputs could not be reached
+`-- NotYetError         something did not happen in time
+"""
+
+from __future__ import annotations
+
+from inventory_cli.exits import Exit
+
+
+class CliError(Exception):
+    """A failure that is told without a traceback."""
+
+    exit_code: Exit = Exit.ATTENTION
+
+
+class UsageError(CliError):
+    """The command line makes no sense."""
+
+    exit_code = Exit.USAGE
+
+
+class OutOfReachError(CliError):
+    """AWS or the stack's outputs could not be reached."""
+
+    exit_code = Exit.OUT_OF_REACH
+
+
+class NotYetError(CliError):
+    """Something did not happen in time; it may still happen."""
+
+    exit_code = Exit.NOT_YET

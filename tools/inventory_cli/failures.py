@@ -1,0 +1,31 @@
+"""What AWS's failures mean to an operator."""
+
+from __future__ import annotations
+
+
+def explain(error: Exception) -> str | None:
+    """One line for a failure of AWS or of the connection; None for anything else.
+
+    Args:
+        error: What was raised.
+    """
+    # Errors of botocore come only where it is imported already; `--help` never gets here.
+    from botocore.exceptions import (  # noqa: PLC0415
+        BotoCoreError,
+        ClientError,
+        EndpointConnectionError,
+        NoCredentialsError,
+    )
+
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials: set AWS_PROFILE, or run `make local-up` for a local cloud"
+    if isinstance(error, EndpointConnectionError):
+        return f"{error}: is the local cloud still up?"
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        code = details.get("Code", "unknown")
+        message = details.get("Message", "")
+        return f"AWS refused {error.operation_name}: {code} {message}".rstrip()
+    if isinstance(error, BotoCoreError):
+        return f"AWS could not be reached: {error}"
+    return None

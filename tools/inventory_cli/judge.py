@@ -1,0 +1,200 @@
+"""What to do with each message of the dead-letter queue.
+
+A rejected row waits for one of two things. Either the rules have changed (a profile was added, a
+defect repaired) and it can be read now: then its object version is processed again, and the order
+decides whether it becomes stock or is stale. Or a newer file has corrected it: then it is stale
+already and its message is done with. A row for which neither holds stays in the queue.
+
+A row counts as corrected when the item it is about holds a later order token; a row or a file,
+when a newer version of the same object was loaded without a single reject.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from inventory.adapters.s3_objects import S3Objects
+from inventory.domain.errors import ObjectGoneError
+from inventory.domain.model import ObjectVersion
+from inventory.domain.order import Tokens, base_of, object_time
+from inventory.domain.reading import ProfileSet
+from inventory.domain.work import Kind, WorkMessage
+from inventory_cli.errors import OutOfReachError
+from inventory_cli.events import WorkAgain, plan_event
+from inventory_cli.letters import LetterKind
+from inventory_cli.objects import versions_of
+from inventory_cli.records import get_record
+from inventory_cli.rereading import StockKey, reread
+from inventory_cli.verdicts import Action, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inventory_cli.letters import Letter
+    from inventory_cli.session import Session
+
+
+class Judge:
+    """Decides about messages by what is stored now; changes nothing.
+
+    Args:
+        session: Connection.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._objects = S3Objects(session.s3)
+        self._corrected: dict[tuple[str, str | None], str] = {}
+
+    def verdicts(self, letters: Sequence[Letter]) -> Iterator[Verdict]:
+        """Verdicts about messages, those of one object version together.
+
+        Args:
+            letters: Messages.
+        """
+        rejects: dict[tuple[str, str, str | None], list[Letter]] = {}
+        for letter in letters:
+            if letter.kind is LetterKind.EVENT:
+                yield self._event(letter)
+            else:
+                bucket, key = letter.bucket_and_key or ("", "")
+                rejects.setdefault((bucket, key, letter.version_id), []).append(letter)
+        for (bucket, key, version_id), group in rejects.items():
+            yield from self._rejects(bucket, key, version_id, group)
+
+    def _event(self, letter: Letter) -> Verdict:
+        task = plan_event(letter, self._session.outputs)
+        if task is None:
+            reason = "not an event of this stack"
+            return Verdict(letter=letter, action=Action.UNKNOWN, reason=reason)
+        reason = "to the work queue" if isinstance(task, WorkAgain) else f"to {task.function_name}"
+        return Verdict(letter=letter, action=Action.AGAIN, reason=reason, task=task)
+
+    def _rejects(
+        self, bucket: str, key: str, version_id: str | None, group: list[Letter]
+    ) -> Iterator[Verdict]:
+        if bucket != self._session.outputs.uploads_bucket_name:
+            for letter in group:
+                reason = f"bucket {bucket} is not this stack's"
+                yield Verdict(letter=letter, action=Action.UNKNOWN, reason=reason)
+            return
+        named = ObjectVersion(
+            bucket=bucket,
+            key=key,
+            version_id=version_id,
+            etag=_etag(group[0], bucket, key) if version_id is None else "",
+            size_bytes=0,
+        )
+        correction = self._correction(named)
+        try:
+            info = self._objects.describe(named)
+        except ObjectGoneError:
+            for letter in group:
+                yield _settled(letter, correction, "the object version is gone")
+            return
+        version = info.version
+        record = get_record(self._session, version.object_id)
+        files = [each for each in group if each.kind is LetterKind.FILE]
+        rows = [each for each in group if each.kind is LetterKind.ROW]
+        # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
+        pointers = files if record is not None and record.status == "COMPLETED" else []
+        lines = None if pointers else {_line(each) for each in rows}
+        reading = reread(
+            self._objects.source(version), key=key, profiles=self._profiles, lines=lines
+        )
+        if reading.refusal:
+            for letter in group:
+                yield _settled(letter, correction, reading.refusal)
+            return
+        redrive = WorkAgain(body=WorkMessage(kind=Kind.REDRIVE, version=version).to_text())
+        for letter in [] if pointers else files:
+            yield Verdict(
+                letter=letter, action=Action.AGAIN, reason="can be read now", task=redrive
+            )
+        base = str(record.attributes.get("base", "")) if record else ""
+        tokens = Tokens(
+            base or base_of(object_time(info.last_modified, info.metadata), ""), version.object_id
+        )
+        replay = WorkAgain(body=WorkMessage(kind=Kind.REPLAY, version=version).to_text())
+        for letter in rows:
+            line = _line(letter)
+            keys = reading.still_refused(line, letter.document.get("column"))
+            if keys is None:
+                yield Verdict(
+                    letter=letter, action=Action.AGAIN, reason="can be read now", task=replay
+                )
+                continue
+            stale = bool(keys) and all(self._newer_stored(tokens, line, each) for each in keys)
+            why = "the item holds newer stock" if stale else correction
+            yield _settled(letter, why, str(letter.document.get("message", "")))
+        for letter in pointers:
+            open_lines = [
+                line
+                for line, columns in reading.refused.items()
+                if not all(
+                    keys and all(self._newer_stored(tokens, line, each) for each in keys)
+                    for keys in columns.values()
+                )
+            ]
+            why = correction if open_lines else "no row is left to correct"
+            yield _settled(letter, why, f"{len(open_lines)} rows are still refused")
+
+    def _newer_stored(self, tokens: Tokens, line: int, key: StockKey) -> bool:
+        answer = self._session.dynamodb.get_item(
+            TableName=self._session.outputs.items_table_name,
+            Key={"sku": {"S": key.sku}, "location": {"S": key.location}},
+            ProjectionExpression="order_token",
+            ConsistentRead=True,
+        )
+        stored = answer.get("Item", {}).get("order_token", {}).get("S", "")
+        return stored > tokens.of(line, key.updated_at)
+
+    def _correction(self, version: ObjectVersion) -> str:
+        """Why the version counts as corrected by a newer one; "" if it does not."""
+        known = self._corrected.get((version.key, version.version_id))
+        if known is None:
+            known = self._find_correction(version)
+            self._corrected[version.key, version.version_id] = known
+        return known
+
+    def _find_correction(self, version: ObjectVersion) -> str:
+        versions = [each.version.object_id for each in versions_of(self._session, version.key)]
+        if version.object_id not in versions:
+            return ""  # which ones are newer cannot be told any more
+        for object_id in versions[: versions.index(version.object_id)]:
+            record = get_record(self._session, object_id)
+            if record and record.status == "COMPLETED" and not record.count("rejected"):
+                return "a newer version of the file was loaded whole"
+        return ""
+
+    @cached_property
+    def _profiles(self) -> ProfileSet:
+        """The profiles that the deployed function reads by."""
+        name = self._session.outputs.processor_function_name
+        configuration = self._session.functions.get_function_configuration(FunctionName=name)
+        variables = configuration.get("Environment", {}).get("Variables", {})
+        try:
+            settings: Any = json.loads(variables["FEED_PROFILES"])
+        except (KeyError, ValueError) as error:
+            raise OutOfReachError(f"{name} has no readable FEED_PROFILES: {error!r}") from error
+        return ProfileSet.from_settings(settings)
+
+
+def _settled(letter: Letter, correction: str, refusal: str) -> Verdict:
+    """Done with when there is a correction, else still refused."""
+    if correction:
+        return Verdict(letter=letter, action=Action.STALE, reason=correction)
+    return Verdict(letter=letter, action=Action.REFUSED, reason=refusal)
+
+
+def _line(letter: Letter) -> int:
+    line = letter.document.get("line")
+    return line if isinstance(line, int) else 0
+
+
+def _etag(letter: Letter, bucket: str, key: str) -> str:
+    """Entity tag of a version without an id, out of the reject's id."""
+    identity = str(letter.document.get("id", "")).removeprefix(f"{bucket}/{key}#")
+    return identity.rpartition("/")[0]

@@ -1,0 +1,198 @@
+"""Ingestion records as operators read them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from inventory_cli.errors import NotYetError
+from inventory_cli.exits import Exit
+from inventory_cli.rendering import emit_table, figure, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from inventory_cli.session import Session
+
+#: Counts of a record in the order in which they are shown; they add up to rows_read.
+OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
+
+_TERMINAL = frozenset({"COMPLETED", "FAILED"})
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One ingestion record.
+
+    Attributes:
+        attributes: The stored item, numbers as `int` or `Decimal`.
+    """
+
+    attributes: Mapping[str, Any]
+
+    @property
+    def object_id(self) -> str:
+        """`<bucket>/<key>#<version id, else etag>`."""
+        return str(self.attributes["object_id"])
+
+    @property
+    def status(self) -> str:
+        """IN_PROGRESS, COMPLETED or FAILED."""
+        return str(self.attributes.get("status", ""))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the status is terminal and no run of the version is open."""
+        return self.status in _TERMINAL and not self.attributes.get("open_runs")
+
+    @property
+    def rows_read(self) -> int:
+        """Stock rows of the version."""
+        return self.count("rows_read")
+
+    @property
+    def moment(self) -> str:
+        """When the version's latest run ended, else when it began."""
+        return str(self.attributes.get("finished_at") or self.attributes.get("started_at") or "")
+
+    @property
+    def exit_code(self) -> Exit:
+        """What a command that asked for this record ends with."""
+        if self.status == "FAILED":
+            return Exit.REFUSED
+        if not self.status or self.status == "IN_PROGRESS":
+            return Exit.NOT_YET
+        return Exit.ATTENTION if self.count("rejected") else Exit.OK
+
+    def count(self, name: str) -> int:
+        """One of the counts; 0 while it is not known."""
+        return int(self.attributes.get(name, 0))
+
+
+def get_record(session: Session, object_id: str) -> Record | None:
+    """The record of an object version, strongly consistent; None when there is none.
+
+    Args:
+        session: Connection.
+        object_id: Partition key of the record.
+    """
+    answer = session.dynamodb.get_item(
+        TableName=session.outputs.ingestions_table_name,
+        Key={"object_id": {"S": object_id}},
+        ConsistentRead=True,
+    )
+    item = answer.get("Item")
+    return Record(_plain(item)) if item else None
+
+
+def scan_records(session: Session) -> Iterator[Record]:
+    """Every record of the table, in no order; reads the whole table.
+
+    Args:
+        session: Connection.
+    """
+    pages = session.dynamodb.get_paginator("scan").paginate(
+        TableName=session.outputs.ingestions_table_name
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield Record(_plain(item))
+
+
+def await_record(
+    session: Session,
+    object_id: str,
+    *,
+    timeout_seconds: float,
+    after: str = "",
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Record:
+    """The record once it has ended.
+
+    Args:
+        session: Connection.
+        object_id: Partition key of the record.
+        timeout_seconds: How long to wait.
+        after: ISO 8601 time; the record must have ended later than that.
+        sleep: Takes seconds.
+        clock: Seconds of a monotonic clock.
+
+    Raises:
+        NotYetError: It has not ended in time.
+    """
+    deadline = clock() + timeout_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        record = get_record(session, object_id)
+        if record is not None and record.ended and record.moment > after:
+            return record
+        if clock() + pause > deadline:
+            state = "no record yet" if record is None else f"the record is {record.status}"
+            raise NotYetError(
+                f"{object_id} has not ended within {timeout_seconds:g} s ({state}); "
+                "look again with `inventory status`"
+            )
+        sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+
+
+def show_record(record: Record) -> None:
+    """Print one record for people."""
+    attributes = record.attributes
+    say(f"{record.object_id}")
+    say(record.status, style=record.status)
+    if attributes.get("error"):
+        say(f"error: {attributes['error']}", style="fail")
+    facts = [
+        f"profile {attributes['profile']}" if attributes.get("profile") else "",
+        f"{figure(int(attributes['bytes']))} bytes" if "bytes" in attributes else "",
+        f"attempt {attributes['attempts']}" if attributes.get("attempts") else "",
+        f"{attributes['write_units']} write units" if "write_units" in attributes else "",
+        f"{attributes['read_units']} read units" if "read_units" in attributes else "",
+    ]
+    say(", ".join(fact for fact in facts if fact))
+    times = [
+        f"{name} {attributes[f'{name}_at']}"
+        for name in ("started", "finished")
+        if attributes.get(f"{name}_at")
+    ]
+    if times:
+        say(", ".join(times))
+    if attributes.get("first_error_line"):
+        say(f"first reject in line {attributes['first_error_line']}")
+    if "rows_read" in attributes:
+        columns = ("rows read", *OUTCOMES)
+        counts = (record.rows_read, *(record.count(name) for name in OUTCOMES))
+        emit_table(columns, [[figure(count) for count in counts]], right=columns)
+    skipped = attributes.get("skipped_by_reason")
+    if skipped:
+        reasons = ", ".join(f"{reason} {figure(int(n))}" for reason, n in sorted(skipped.items()))
+        say(f"skipped: {reasons}")
+
+
+def record_rows(records: list[Record]) -> list[list[str]]:
+    """Table rows of several records, see `RECORD_COLUMNS`."""
+    return [
+        [
+            record.moment[5:19].replace("T", " "),
+            record.status,
+            record.object_id.partition("/")[2].rpartition("#")[0],
+            str(record.attributes.get("profile", "")),
+            *(figure(record.count(name)) for name in ("rows_read", "loaded", "rejected")),
+        ]
+        for record in records
+    ]
+
+
+RECORD_COLUMNS = ("time (UTC)", "status", "key", "profile", "rows", "loaded", "rejected")
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415  # boto3 is slow to import
+
+    plain = TypeDeserializer().deserialize
+    return {name: plain(value) for name, value in item.items()}

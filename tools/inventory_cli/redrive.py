@@ -1,0 +1,211 @@
+"""`inventory redrive`: messages of the dead-letter queue given back, and removed once they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inventory_cli.errors import OutOfReachError
+from inventory_cli.events import InvokeAgain, WorkAgain
+from inventory_cli.exits import Exit
+from inventory_cli.letters import Letter, LetterKind, Reading, reading
+from inventory_cli.queues import messages_in, send_work
+from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
+from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
+from inventory_cli.verdicts import Action, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from inventory_cli.session import Session
+
+# Judged and settled together: rows of one file are then read again once.
+_LETTERS_PER_ROUND = 1000
+
+# Longer than a round takes; a command that was killed hides its messages so long at most.
+_HIDDEN_SECONDS = 600
+
+_ACCEPTED = 202
+_LEFT = frozenset({Action.REFUSED, Action.UNKNOWN})
+
+
+class Kinds(StrEnum):
+    """Kinds of messages as the command line names them."""
+
+    ROWS = "rows"
+    FILES = "files"
+    EVENTS = "events"
+
+
+_KINDS = {
+    Kinds.ROWS: LetterKind.ROW,
+    Kinds.FILES: LetterKind.FILE,
+    Kinds.EVENTS: LetterKind.EVENT,
+}
+
+
+@dataclass(slots=True)
+class Redriver:
+    """Settles messages by their verdicts: first given back, then removed.
+
+    Attributes:
+        session: Connection.
+        read: Where the messages were read.
+        discard: Whether rejects that are still refused are removed too.
+        given: What this run has given back already.
+        not_removed: Messages that were given back and yet stay; another run is harmless.
+    """
+
+    session: Session
+    read: Reading
+    discard: bool
+    given: set[WorkAgain | InvokeAgain] = field(default_factory=set)
+    not_removed: int = 0
+
+    def settle(self, verdicts: list[Verdict]) -> None:
+        """Give back what is to be given back, then remove what is done with.
+
+        Args:
+            verdicts: Verdicts about messages.
+        """
+        tasks = dict.fromkeys(verdict.task for verdict in verdicts if verdict.task)
+        fresh = [task for task in tasks if task not in self.given]
+        send_work(self.session, [task.body for task in fresh if isinstance(task, WorkAgain)])
+        for task in fresh:
+            if isinstance(task, InvokeAgain):
+                self._invoke(task)
+        self.given.update(fresh)
+        done = [verdict.letter for verdict in verdicts if self.removes(verdict)]
+        self.not_removed += self.read.delete(done)
+
+    def removes(self, verdict: Verdict) -> bool:
+        """Whether the message leaves the queue."""
+        refused = verdict.action is Action.REFUSED
+        return verdict.action not in _LEFT or (self.discard and refused)
+
+    def _invoke(self, task: InvokeAgain) -> None:
+        answer = self.session.functions.invoke(
+            FunctionName=task.function_name,
+            InvocationType="Event",
+            Payload=task.payload.encode(),
+        )
+        if answer["StatusCode"] != _ACCEPTED:
+            raise OutOfReachError(f"{task.function_name} did not take an event")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(redrive)
+
+
+def redrive(
+    kind: Annotated[
+        list[Kinds] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Only rows, files or events; may be given again. Default: all.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="At most so many messages.", min=1, show_default=False),
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would happen, change nothing.")
+    ] = False,
+    discard: Annotated[
+        bool,
+        typer.Option(
+            "--discard", help="Also remove rows and files that are still refused: give them up."
+        ),
+    ] = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Settle what waits in the dead-letter queue.
+
+    Rows and files are read again by today's rules: what can be read now is processed again, what
+    a newer file has corrected is stale and done with, and the rest stays. Failed events are given
+    back as they were. A message is removed only once its work was accepted, and work that comes
+    twice changes nothing: after an interruption, run the command again.
+    """
+    session = connect(outputs, env)
+    remark(session.where)
+    wanted = {_KINDS[each] for each in kind or list(Kinds)}
+    waiting = messages_in(session, session.outputs.dead_letter_queue_url)
+    verdicts: list[Verdict] = []
+    with (
+        reading(
+            session.sqs, session.outputs.dead_letter_queue_url, hidden_seconds=_HIDDEN_SECONDS
+        ) as read,
+        progress("redriving", min(waiting, limit or waiting), quiet=json_) as advance,
+    ):
+        redriver = Redriver(session, read, discard)
+        letters = islice((each for each in read.letters() if each.kind in wanted), limit)
+        for found in _rounds(session, letters, advance):
+            if not dry_run:
+                redriver.settle(found)
+            verdicts.extend(found)
+    left = sum(not redriver.removes(verdict) for verdict in verdicts) + redriver.not_removed
+    if json_:
+        emit_json({"dry_run": dry_run, "messages": [_document(each) for each in verdicts]})
+    else:
+        _show(verdicts, left, dry_run=dry_run)
+    raise typer.Exit(Exit.ATTENTION if left else Exit.OK)
+
+
+def _rounds(
+    session: Session, letters: Iterator[Letter], advance: Callable[[int], None]
+) -> Iterator[list[Verdict]]:
+    # The reader and botocore are slow to import, and `--help` needs neither.
+    from inventory_cli.judge import Judge  # noqa: PLC0415
+
+    judge = Judge(session)
+    while part := list(islice(letters, _LETTERS_PER_ROUND)):
+        found = list(judge.verdicts(part))
+        yield found
+        advance(len(found))
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    letter = verdict.letter
+    return {
+        "message_id": letter.message_id,
+        "kind": letter.kind.value,
+        "id": letter.document.get("id") if letter.kind is not LetterKind.EVENT else None,
+        "action": verdict.action.value,
+        "reason": verdict.reason,
+    }
+
+
+def _show(verdicts: list[Verdict], left: int, *, dry_run: bool) -> None:
+    if not verdicts:
+        remark("nothing of this kind waits in the dead-letter queue")
+        return
+    groups = Counter(
+        (
+            each.action.value,
+            each.letter.kind.value,
+            each.letter.bucket_and_key[1] if each.letter.bucket_and_key else "",
+            each.reason,
+        )
+        for each in verdicts
+    )
+    emit_table(
+        ("messages", "action", "kind", "key", "why"),
+        [(figure(count), *group) for group, count in sorted(groups.items())],
+        right=("messages",),
+        folded=("key", "why"),
+    )
+    verb = "would be settled" if dry_run else "settled"
+    say(f"{figure(len(verdicts) - left)} {verb}, {figure(left)} left in the queue")
+    if any(each.action is Action.REFUSED for each in verdicts):
+        remark("still refused: upload a corrected file, or give them up with --discard")

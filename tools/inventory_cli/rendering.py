@@ -1,0 +1,200 @@
+"""Output for people and for scripts.
+
+What is asked for goes to standard output; progress and remarks go to standard error, so that
+`--json` can be piped. Text of feeds and services never reaches the terminal as control codes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+STYLES = {
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "COMPLETED": "green",
+    "IN_PROGRESS": "yellow",
+    "FAILED": "bold red",
+}
+
+
+def printable(value: object) -> str:
+    """Text of a value in which control characters are shown, not obeyed.
+
+    Args:
+        value: Anything; None gives "".
+    """
+    if value is None:
+        return ""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in str(value)
+    )
+
+
+def figure(number: float) -> str:
+    """A number with separators between thousands."""
+    return f"{number:,}"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago something was, in its largest unit.
+
+    Args:
+        moment: When it was.
+        now: The present.
+    """
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A stored ISO 8601 time; None where there is none.
+
+    Args:
+        text: Such as `2026-11-22T20:18:05.000000Z`.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def emit_json(value: object) -> None:
+    """Print a value as JSON on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a line of the answer on standard output.
+
+    Args:
+        text: The line; printed as it is, without markup.
+        style: One of `STYLES`, or a rich style.
+    """
+    Console(highlight=False, soft_wrap=True).print(
+        Text(printable(text), style=STYLES.get(style, style))
+    )
+
+
+def remark(text: str) -> None:
+    """Print a remark on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(printable(text), style="dim"))
+
+
+def complain(text: str) -> None:
+    """Print why a command failed, on standard error."""
+    line = Text("inventory: ", style="bold red")
+    line.append(printable(text), style="not bold default")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(line)
+
+
+def emit_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    folded: Sequence[str] = (),
+) -> None:
+    """Print a table on standard output.
+
+    Args:
+        columns: Headings.
+        rows: Cells; their text is printed as it is, a status in its colour.
+        right: Headings of columns aligned to the right.
+        folded: Headings of columns that take several lines where the terminal is narrow.
+    """
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column not in folded,
+        )
+    for row in rows:
+        cells = [printable(cell) for cell in row]
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
+    Console(highlight=False).print(table)
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, shown on terminals alone.
+
+    Args:
+        what: What is going on.
+        total: Steps there are; None where that is not known.
+        quiet: Whether to show nothing.
+
+    Yields:
+        A function that takes how many steps were made.
+    """
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(steps: int) -> None:
+            bar.update(task, advance=steps)
+
+        yield advance
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A moment as people give it: ISO 8601, or so long ago (`90m`, `36h`, `7d`).
+
+    Args:
+        text: What was given; a time without a zone is UTC.
+        now: The present.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    number, unit = text[:-1], text[-1:]
+    if number.isascii() and number.isdigit() and unit in units:
+        try:
+            return now - timedelta(**{units[unit]: int(number)})
+        except OverflowError:
+            raise ValueError(f"{text!r} is too long ago") from None
+    moment = parse_moment(text)
+    if moment is None:
+        raise ValueError(
+            f"{text!r} is neither a time such as 2026-11-22T20:18:05Z nor an age such as 36h"
+        )
+    return moment
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  # whatever JSON takes
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

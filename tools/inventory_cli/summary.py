@@ -1,0 +1,152 @@
+"""`inventory summary`: the daily summary in the terminal or in the browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import webbrowser
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inventory.domain.order import timestamp
+from inventory_cli.errors import CliError, UsageError
+from inventory_cli.rendering import emit_json, emit_table, remark, say
+from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inventory_cli.session import Session
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_STOCK_ROWS = 15
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(summary)
+
+
+def summary(
+    date: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="Day of the summary. Default: the latest.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    run: Annotated[bool, typer.Option("--run", help="Make the summary now, then show it.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open its page in the browser.")] = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Show the daily summary: stock, what runs low, which feeds came."""
+    if date is not None and not _DATE.match(date):
+        raise UsageError(f"--date {date!r} is not a day such as 2026-11-22")
+    if date is not None and run:
+        raise UsageError("--run makes the summary of today; leave out --date")
+    session = connect(outputs, env)
+    remark(session.where)
+    day = _run(session) if run else date or _latest_day(session)
+    document = json.loads(_read(session, day, "json"))
+    if json_:
+        emit_json(document)
+    else:
+        _show(document)
+    if open_:
+        page = Path(mkdtemp(prefix="inventory-")) / f"summary-{day}.html"
+        page.write_bytes(_read(session, day, "html"))
+        remark(f"the page: {page}")
+        webbrowser.open(page.as_uri())
+
+
+def _run(session: Session) -> str:
+    """Make the summary of today; gives its day."""
+    name = session.outputs.summary_function_name
+    answer = session.functions.invoke(
+        FunctionName=name,
+        Payload=json.dumps({"scheduled_time": timestamp(datetime.now(UTC))}).encode(),
+    )
+    payload = json.loads(answer["Payload"].read() or b"{}")
+    if answer.get("FunctionError"):
+        raise CliError(f"{name} failed: {payload.get('errorType')}: {payload.get('errorMessage')}")
+    return str(payload["date"])
+
+
+def _latest_day(session: Session) -> str:
+    prefix = "summaries/"
+    for _ in ("year", "month", "day"):
+        answer = session.s3.list_objects_v2(
+            Bucket=session.outputs.reports_bucket_name, Prefix=prefix, Delimiter="/"
+        )
+        folders = [entry["Prefix"] for entry in answer.get("CommonPrefixes", ())]
+        if not folders:
+            raise CliError("there is no summary yet; make one with `inventory summary --run`")
+        prefix = max(folders)
+    return prefix.removeprefix("summaries/").strip("/").replace("/", "-")
+
+
+def _read(session: Session, day: str, extension: str) -> bytes:
+    key = f"summaries/{day.replace('-', '/')}/summary.{extension}"
+    try:
+        answer = session.s3.get_object(Bucket=session.outputs.reports_bucket_name, Key=key)
+    except session.s3.exceptions.NoSuchKey as error:
+        raise CliError(f"there is no summary of {day}") from error
+    return answer["Body"].read()
+
+
+def _show(document: Mapping[str, Any]) -> None:
+    totals, feeds = document["totals"], document["feeds"]
+    say(f"Inventory on {document['date']} ({document['timezone']}), as of {document['as_of']}")
+    emit_table(
+        ("", "items", "quantity", "low", "out", "value"),
+        [_group("all", totals), *(_group(each["name"], each) for each in _places(document))],
+        right=("items", "quantity", "low", "out"),
+        folded=("", "value"),
+    )
+    for name, title in (("out_of_stock", "Out of stock"), ("low", "Running low")):
+        listed = document[name]
+        say(f"{title}: {listed['total']}", style="bold")
+        if listed["items"]:
+            emit_table(
+                ("sku", "location", "name", "quantity", "limit"),
+                [
+                    (each["sku"], each["location"], each["name"], each["quantity"], each["limit"])
+                    for each in listed["items"][:10]
+                ],
+                right=("quantity", "limit"),
+                folded=("sku", "location", "name"),
+            )
+    statuses = ", ".join(f"{count} {status}" for status, count in feeds["by_status"].items())
+    say(f"Feeds since {feeds['since']}: {feeds['received']}{f' ({statuses})' if statuses else ''}")
+    rejected = feeds["rows"].get("rejected", 0)
+    errors = ", ".join(f"{error or '-'} {n}" for error, n in feeds["rejected_by_error"].items())
+    say(f"Rows rejected: {rejected}{f' ({errors})' if errors else ''}")
+    for profile in feeds["missing_profiles"]:
+        say(f"No feed of profile {profile} since {feeds['last_received'].get(profile)}", "warn")
+    for note in document["notes"]:
+        say(note, "warn")
+
+
+def _places(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    named: list[Mapping[str, Any]] = document["locations"]["named"][:_STOCK_ROWS]
+    return named
+
+
+def _group(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:
+    value = ", ".join(f"{amount} {currency}".strip() for currency, amount in group["value"].items())
+    return (
+        name or "(none)",
+        group["items"],
+        group["quantity"],
+        group["low"],
+        group["out_of_stock"],
+        value,
+    )

@@ -1,0 +1,42 @@
+"""What becomes of each message of the dead-letter queue; `judge` decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inventory_cli.events import InvokeAgain, WorkAgain
+    from inventory_cli.letters import Letter
+
+
+class Action(StrEnum):
+    """What becomes of a message.
+
+    AGAIN: it is given back and removed. STALE: newer data is stored, so it is removed. REFUSED:
+    today's rules refuse it too and nothing newer is there; it stays. UNKNOWN: it is none of ours;
+    it stays.
+    """
+
+    AGAIN = "again"
+    STALE = "stale"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What to do with one message, and why.
+
+    Attributes:
+        letter: The message.
+        action: What becomes of it.
+        reason: Why, in a few words.
+        task: How it is given back; None unless the action is AGAIN.
+    """
+
+    letter: Letter
+    action: Action
+    reason: str
+    task: WorkAgain | InvokeAgain | None = None
