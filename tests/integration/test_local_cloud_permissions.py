@@ -1,4 +1,4 @@
-"""PartiQL is authorised by verb and table, as on AWS."""
+"""PartiQL is authorised by verb and table, batches like single messages, as on AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.patches.permissions import statement_checks
+from local_cloud.patches.permissions import iam_action, statement_checks
 
 if TYPE_CHECKING:
     from workshop import Workshop
@@ -85,3 +85,19 @@ def test_each_verb_needs_its_own_action(statement: str, action: str) -> None:
     checks = statement_checks("dynamodb:ExecuteStatement", body, "us-east-1", "000000000000")
 
     assert checks == [(f"dynamodb:{action}", f"{TABLE}items")]
+
+
+@pytest.mark.parametrize(
+    ("batch_action", "action"),
+    [
+        ("SendMessageBatch", "sqs:SendMessage"),
+        ("DeleteMessageBatch", "sqs:DeleteMessage"),
+        ("ChangeMessageVisibilityBatch", "sqs:ChangeMessageVisibility"),
+        ("ReceiveMessage", "sqs:ReceiveMessage"),
+    ],
+)
+def test_batch_of_messages_needs_the_action_of_one(batch_action: str, action: str) -> None:
+    """AWS knows no permission for a batch."""
+    headers = {"x-amz-target": f"AmazonSQS.{batch_action}"}
+
+    assert iam_action("sqs", "POST", "/", headers, b"{}", {}) == action

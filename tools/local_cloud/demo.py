@@ -73,9 +73,10 @@ def _record(deployment: Deployment, sample: Sample, object_id: str) -> dict[str,
         )
     except NotReadyError as error:
         failures = {
-            str(letter["body"].get("responsePayload", {}).get("errorMessage"))
+            message
             for letter in observe.dead_letters(deployment)
-            if letter["kind"] is None
+            for name, message in letter["attributes"].items()
+            if name in {"ERROR_MESSAGE", "ErrorMessage"}
         }
         reasons = "; ".join(sorted(failures)) or "no failed event is in the dead-letter queue"
         raise NotReadyError(f"{error}: {reasons}") from error

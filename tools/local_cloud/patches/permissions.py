@@ -1,14 +1,16 @@
-"""IAM under AUTH=true: PartiQL as AWS authorises it, and loopback taken as TLS.
+"""IAM under AUTH=true: PartiQL and SQS batches as AWS authorises them, loopback taken as TLS.
 
 AWS has no ExecuteStatement permission: each statement needs the action of its verb on its table.
+A batch of messages needs the permission of a single one.
 The local cloud speaks plain HTTP to this machine alone, so a policy that denies everything but
 TLS would deny the functions every call.
 
-Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html and
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 """
 
 # MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, FBT001, FBT003
+# ruff: noqa: SLF001, ANN401, FBT001, FBT003
 # mypy: disable-error-code="import-untyped"
 
 from __future__ import annotations
@@ -38,14 +40,35 @@ OPERATIONS = {
     "dynamodb:ExecuteTransaction": "TransactStatements",
 }
 
+BATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+_extract_iam_action = iam_actions.extract_iam_action
 _transaction_checks = iam_actions.dynamodb_transaction_checks
 _pin_request_origin = app.pin_request_origin
 
 
 def apply() -> None:
-    """Replace the per-item checks of DynamoDB and the origin of requests."""
-    iam_actions.dynamodb_transaction_checks = statement_checks
+    """Replace the names of actions, DynamoDB's checks per item and the origin of requests."""
+    iam_actions.extract_iam_action = iam_action
+    iam_actions.dynamodbBATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+_extract_iam_action = iam_actions.extract_iam_action
+_transaction_checks = statement_checks
     app.pin_request_origin = pin_request_origin
+
+
+def iam_action(*request: Any) -> str | None:
+    """The action a request needs, by AWS's own name."""
+    name: str | None = _extract_iam_action(*request)
+    return BATCHES.get(name, name) if name else name
 
 
 def pin_request_origin(source_ip: str, _secure_transport: bool) -> None:
@@ -54,14 +77,14 @@ def pin_request_origin(source_ip: str, _secure_transport: bool) -> None:
 
 
 def statement_checks(
-    iam_action: str, body: bytes, region: str, account_id: str
+    action: str, body: bytes, region: str, account_id: str
 ) -> list[tuple[str, str]]:
     """The (action, table ARN) pairs a DynamoDB request needs beyond its own name."""
-    if iam_action not in OPERATIONS:
-        checks: list[tuple[str, str]] = _transaction_checks(iam_action, body, region, account_id)
+    if action not in OPERATIONS:
+        checks: list[tuple[str, str]] = _transaction_checks(action, body, region, account_id)
         return checks
     request: dict[str, Any] = json.loads(body)
-    member = OPERATIONS[iam_action]
+    member = OPERATIONS[action]
     statements = request.get(member, []) if member else [request]
     needed = {_needed(each.get("Statement", ""), region, account_id) for each in statements}
     return sorted(needed)
