@@ -21,7 +21,8 @@ fastsynth.install()
 from cdktf import App  # noqa: E402
 
 from constructs_lib.function_package import FunctionPackage, PackageError, build_zip  # noqa: E402
-from constructs_lib.settings import Settings, SettingsError, load_settings  # noqa: E402
+from constructs_lib.settings import Settings  # noqa: E402
+from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
 
 PROJECT_FOLDER = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ def read_settings() -> Settings:
     """Read the settings of the environment that ENVIRONMENT_SUFFIX names, `dev` by default.
 
     Raises:
-        SettingsError: Settings cannot be used, or cdktf.json does not know the environment.
+        SettingsError: Settings cannot be used; the message names all of them.
     """
     suffix = os.environ.get("ENVIRONMENT_SUFFIX") or "dev"
     configuration = json.loads((PROJECT_FOLDER / "cdktf.json").read_text(encoding="utf-8"))

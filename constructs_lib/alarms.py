@@ -23,7 +23,8 @@ OPERATORS = (
     "LessThanOrEqualToThreshold",
 )
 MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
-LONGEST_WINDOW_SECONDS = 7 * 86_400
+HOUR_IN_SECONDS = 3600
+DAY_IN_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,7 @@ def _rules(specs: Iterable[AlarmSpec]) -> list[Rule]:
     rules = []
     for spec in specs:
         window = spec.period_seconds * spec.evaluation_periods
+        longest = (7 if spec.period_seconds >= HOUR_IN_SECONDS else 1) * DAY_IN_SECONDS
         rules += [
             name_of_length(f"{spec.key}.alarm_name", spec.alarm_name, 255),
             name_of_length(f"{spec.key}.description", spec.description, 1024),
@@ -114,6 +116,6 @@ def _rules(specs: Iterable[AlarmSpec]) -> list[Rule]:
                 holds=spec.period_seconds in {10, 20, 30}
                 or (spec.period_seconds > 0 and spec.period_seconds % 60 == 0),
             ),
-            between(f"{spec.key} (seconds looked at)", window, 10, LONGEST_WINDOW_SECONDS),
+            between(f"{spec.key} (seconds looked at)", window, 10, longest),
         ]
     return rules

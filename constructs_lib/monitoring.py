@@ -19,13 +19,28 @@ DYNAMODB = "AWS/DynamoDB"
 HOUR_IN_SECONDS = 3600
 
 
-def alarm_specs(names: Names) -> tuple[AlarmSpec, ...]:
+def alarm_specs(names: Names, *, expected_feed_interval_hours: int) -> tuple[AlarmSpec, ...]:
     """Give the alarms of a stack.
 
     Args:
         names: The names of what is watched.
+        expected_feed_interval_hours: Hours in which a file must arrive.
     """
     return (
+        AlarmSpec(
+            key="NoFeedArrived",
+            alarm_name=names.of("no-feed-arrived"),
+            description=f"No file has arrived for {expected_feed_interval_hours} hours.",
+            namespace=LAMBDA,
+            metric_name="Invocations",
+            dimensions={"FunctionName": names.functions["Processor"]},
+            threshold=1,
+            operator="LessThanThreshold",
+            period_seconds=HOUR_IN_SECONDS,
+            evaluation_periods=expected_feed_interval_hours,
+            # Lambda reports no invocations by reporting nothing.
+            missing_data="breaching",
+        ),
         *_queue_alarms(names),
         *(alarm for role in names.functions for alarm in _function_alarms(names, role)),
         *(alarm for role in names.tables for alarm in _table_alarms(names, role)),

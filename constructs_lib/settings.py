@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zoneinfo
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -13,11 +12,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from constructs_lib.limits import (
@@ -27,19 +24,12 @@ from constructs_lib.limits import (
     RETENTION_DAYS,
 )
 
-ValidateFeedProfiles = Callable[[dict[str, Any]], list[str]]
-
 # Lambda gives all variables of a function 4 KB together.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MOST_FEED_PROFILE_BYTES = 2800
-NOT_UNDERSTOOD = "feed_profiles_not_understood"
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
-
-
-class SettingsError(Exception):
-    """Settings that cannot be used, all of them, a line each."""
 
 
 def _from_json(value: object) -> object:
@@ -303,55 +293,3 @@ class Settings(BaseSettings):
         if name and not getattr(self, name):
             raise ValueError(f"{name} must be set for the {self.backend} backend")
         return self
-
-
-def load_settings(
-    context: dict[str, Any], validate_feed_profiles: ValidateFeedProfiles = lambda _: []
-) -> Settings:
-    """Read the settings of one environment.
-
-    Args:
-        context: What cdktf.json says about the environment.
-        validate_feed_profiles: Gives what is wrong with the feed profiles, a sentence each.
-
-    Raises:
-        SettingsError: Says for every setting that cannot be used its name, the value got and the
-            values allowed.
-    """
-
-    class CheckedSettings(Settings):
-        """Settings whose feed profiles the functions understand."""
-
-        @field_validator("feed_profiles")
-        @classmethod
-        def _understood(cls, value: dict[str, Any]) -> dict[str, Any]:
-            problems = validate_feed_profiles(value) if any(value.values()) else []
-            if problems:
-                raise PydanticCustomError(NOT_UNDERSTOOD, "{problems}", {"problems": problems})
-            return value
-
-    try:
-        return CheckedSettings(**context)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_lines(error))) from None
-
-
-def _lines(error: ValidationError) -> list[str]:
-    lines = []
-    for each in error.errors():
-        if not each["loc"]:
-            lines.append(each["msg"].removeprefix("Value error, "))
-            continue
-        name = str(each["loc"][0])
-        if each["type"] == NOT_UNDERSTOOD:
-            lines += [f"{name} ({name.upper()}): {problem}" for problem in each["ctx"]["problems"]]
-            continue
-        field = Settings.model_fields.get(name)
-        if field is None:
-            lines.append(f"{name}: no such setting; there are {', '.join(Settings.model_fields)}")
-            continue
-        extra = field.json_schema_extra
-        allowed = extra["allowed"] if isinstance(extra, dict) else ""
-        inner = ".".join(map(str, each["loc"]))
-        lines.append(f"{inner} ({name.upper()}): got {each['input']!r}, allowed: {allowed}")
-    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdktf import TerraformOutput, TerraformStack
-from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 
 from constructs_lib.account import Account
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
@@ -21,12 +20,12 @@ from constructs_lib.inventory_functions import (
 )
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
 from constructs_lib.landing_bucket import LandingBucket
-from constructs_lib.literal import literal
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
 from constructs_lib.monitoring import alarm_specs, dashboard_graphs
 from constructs_lib.names import Names
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from constructs_lib.provider import add_provider
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
 
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 
     from constructs_lib.function_package import FunctionPackage
     from constructs_lib.settings import Settings
-
-# One configuration takes 5.100.0 from a mirror and 6.x from the registry.
-PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
 
 
 class InventoryStack(TerraformStack):
@@ -57,7 +53,7 @@ class InventoryStack(TerraformStack):
         super().__init__(scope, settings.stack_name)
         self._settings = settings
         self._names = Names(suffix=settings.environment_suffix)
-        self._add_provider()
+        add_provider(self, settings)
         add_backend(self, settings)
         self._account = Account.of_provider(self, settings.aws_region)
         self._key = EncryptionKey(
@@ -90,27 +86,6 @@ class InventoryStack(TerraformStack):
         self._add_triggers()
         self._dashboard = self._add_monitoring()
         self._add_outputs()
-
-    def _add_provider(self) -> None:
-        tags = {
-            "environment": self._settings.environment_suffix,
-            "managed-by": "cdktf",
-            "project": "inventory",
-            **self._settings.tags,
-        }
-        AwsProvider(
-            self,
-            "Aws",
-            region=self._settings.aws_region,
-            default_tags=[
-                AwsProviderDefaultTags(
-                    tags={literal(key): literal(tags[key]) for key in sorted(tags)}
-                )
-            ],
-        )
-        # No required_version: Checkov cannot read a stack that has one, and then finds no fault.
-        self.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
-        self.add_override("terraform.required_providers.aws.version", PROVIDER_VERSIONS)
 
     def _bucket_props(self, what: str) -> PrivateBucketProps:
         return PrivateBucketProps(
@@ -246,7 +221,11 @@ class InventoryStack(TerraformStack):
         )
 
     def _add_monitoring(self) -> Dashboard:
-        Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=alarm_specs(self._names)))
+        specs = alarm_specs(
+            self._names,
+            expected_feed_interval_hours=self._settings.expected_feed_interval_hours,
+        )
+        Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=specs))
         return Dashboard(
             self,
             "Dashboard",

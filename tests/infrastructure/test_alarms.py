@@ -118,6 +118,17 @@ def test_what_must_not_happen_is_watched(whole_stack, metric, dimension, watched
     } >= watched
 
 
+def test_a_feed_that_does_not_arrive_is_noticed_in_time(whole_stack) -> None:
+    """No data is no file; the hours are a setting, a week at most."""
+    alarms = resources(whole_stack(expected_feed_interval_hours=168), "aws_cloudwatch_metric_alarm")
+    (alarm,) = (each for each in alarms if each["alarm_name"] == "inventory-no-feed-arrived-dev")
+
+    assert alarm["treat_missing_data"] == "breaching"
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)
+    assert (alarm["period"], alarm["evaluation_periods"]) == (3600, 168)
+    assert alarm["dimensions"] == {"FunctionName": "inventory-processor-dev"}
+
+
 def test_the_dashboard_shows_what_is_there(whole_stack) -> None:
     """Every name on the page is a name of the stack, and no graph covers another."""
     document = whole_stack()

@@ -105,6 +105,16 @@ def weekly_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
     alarm(stack, period_seconds=86_400, evaluation_periods=evaluation_periods)
 
 
+def hourly_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
+    """Make an alarm that looks at hours."""
+    alarm(stack, period_seconds=3600, evaluation_periods=evaluation_periods)
+
+
+def quick_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
+    """Make an alarm that looks at minutes."""
+    alarm(stack, period_seconds=60, evaluation_periods=evaluation_periods)
+
+
 def dashboard(stack: TerraformStack, **props: Any) -> None:
     """Make a dashboard; graphs are given by their number."""
     graphs = tuple(Graph(title=str(index), metrics=()) for index in range(props.pop("graphs", 1)))
@@ -131,6 +141,8 @@ NUMBERS = [
     (schedule, "maximum_retry_attempts", 0, 185),
     (key, "deletion_window_days", 7, 30),
     (weekly_alarm, "evaluation_periods", 1, 7),
+    (hourly_alarm, "evaluation_periods", 1, 168),
+    (quick_alarm, "evaluation_periods", 1, 1440),
     (dashboard, "graphs", 1, 500),
 ]
 NAMES = [

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.settings import Settings, SettingsError, load_settings
+from constructs_lib.settings import Settings
+from constructs_lib.settings_loading import SettingsError, load_settings
 
 PROJECT = Path(__file__).parents[2]
 
