@@ -2,8 +2,9 @@
 
 A record is damaged where a quote is misplaced or a quoted cell does not end in time. What follows
 may belong to it (it had cells over several lines) or be intact (a stray quote only seems to swallow
-it). The judgement rests on single edits: if dropping or adding one quote makes a well-formed record
-of the right width, that is how far the record reached before it was damaged.
+it). The judgement rests on single edits: if dropping or adding one quote, or a delimiter beside
+one, makes a well-formed record of the right width, that is how far the record reached before it
+was damaged.
 
 Parity decides most cases: every well-formed record holds an even number of quotes, so one stray
 quote in a record of one line can never be repaired into a longer one by an edit in that line.
@@ -71,6 +72,7 @@ class DamageJudge:
                 # that met the quote before a line break inside a cell.
                 return Extent(previous, second)
         stops = sorted(set(self._repairs(text, damaged, end)))
+        stops = stops or sorted(set(self._separated(text, damaged, end)))
         for stop in stops:
             if stop > line_stop and not self._whole(text, line_stop, stop, end):
                 return Extent(damaged, stop)
@@ -121,6 +123,22 @@ class DamageJudge:
                 edited = text[start:at] + '"' + text[at:end]
                 if (length := self._repaired(edited)) is not None:
                     yield start + length - 1
+
+    def _separated(self, text: str, start: int, end: int) -> Iterator[int]:
+        """Ends of the whole records that a delimiter beside a quote would make from `start` on."""
+        delimiter = self._grammar.delimiter
+        at = text.find('"', start, end)
+        for _ in range(_MOST_EDITS):
+            if at < 0:
+                return
+            for left, right in ((at, at), (at + 1, at + 1), (at - 1, at), (at + 1, at + 2)):
+                if left < start:
+                    continue
+                edited = text[start:left] + delimiter + text[right:end]
+                length = self._repaired(edited)
+                if length is not None and length > left - start:
+                    yield start + length - 1 + right - left
+            at = text.find('"', at + 1, _next_line(text, start))
 
     def _drops(self, text: str, start: int, end: int) -> Iterator[int]:
         misplaced, _ = _first_misplaced(text, start, end, self._grammar.delimiter)

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 PROBE_BYTES = 1 << 17
 #: Longest header record in characters; hundreds of columns take a tenth of it.
 MAX_HEADER_CHARACTERS = 1 << 15
-# The header is taken for damaged when this many records agree on another width and none has its.
+# The header is taken for damaged when none of the first records has its width: that many if they
+# agree on another one, else as many as are looked at.
 _AGREEING_RECORDS = 3
 _SAMPLED_RECORDS = 16
+_WRAPPED_CELLS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,17 +179,25 @@ def _check_body(opening: Opening, rest: TextBlock) -> None:
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
     width = opening.layout.width
     records = list(islice(_sampled(opening, rest), _SAMPLED_RECORDS))
-    widths = set(map(len, records))
-    if len(records) >= _AGREEING_RECORDS and len(widths) == 1 and width not in widths:
+    widths = {len(cells) for cells in records}
+    needed = _AGREEING_RECORDS if len(widths) == 1 else _SAMPLED_RECORDS
+    if len(records) >= needed and width not in widths:
+        have = ", ".join(map(str, sorted(widths - {0}))) or "no legible"
         raise BadFileError(
             ErrorCode.MISSING_LABEL,
-            f"the header names {width} columns, but the rows have {widths.pop()} cells",
+            f"the header names {width} columns, but the first rows have {have} cells",
             line=1,
         )
+    if opening.layout.profile.quoted and '"' not in rest.text:
+        cells = [cell for record in records for cell in record]
+        wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for c in cells)
+        if wrapped >= _WRAPPED_CELLS:
+            message = "cells are quoted with apostrophes instead of quotes"
+            raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
 
 
 def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
-    """The first well-formed records that are not blank."""
+    """The first records that are not blank; damaged lines without cells."""
     layout = opening.layout
     grammar = grammar_of(layout.delimiter, quoted=layout.profile.quoted)
     splitter = RecordSplitter(
@@ -198,5 +208,7 @@ def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
         byte_offset=opening.body_byte,
     )
     for stretch in splitter.split([rest]):
-        if not stretch.damage:
+        if stretch.damage:
+            yield from [[]] * len(physical_lines(stretch.text))
+        else:
             yield from filter(None, grammar.reader(physical_lines(stretch.text)))

@@ -66,6 +66,7 @@ class _Candidate:
     delimiter: str
     quoted: bool
     labels: tuple[str, ...]
+    known: frozenset[str]
 
 
 class ProfileSet:
@@ -125,7 +126,10 @@ class ProfileSet:
         Raises:
             BadFileError: No profile fits, or columns are named twice or not at all.
         """
-        candidates = [_Candidate(*dialect, tuple(cells)) for dialect, cells in headers.items()]
+        candidates = [
+            _Candidate(delimiter, quoted, tuple(cells), frozenset(map(normalised, cells)))
+            for (delimiter, quoted), cells in headers.items()
+        ]
         profiles = [p for p in self.fitting(key) if not legacy or legacy in p.encodings]
         best: tuple[int, Profile, _Candidate] | None = None
         for profile in profiles:
@@ -167,13 +171,9 @@ def _in_dialect(profile: Profile, candidates: Sequence[_Candidate]) -> list[_Can
     ]
 
 
-def _known(labels: Sequence[str]) -> list[str]:
-    return [normalised(label) for label in labels]
-
-
 def _missing(profile: Profile, candidate: _Candidate) -> list[str]:
     """Required columns that are not there, as they would be written."""
-    labels = set(_known(candidate.labels))
+    labels = candidate.known
     missing = [
         " or ".join(alternatives)
         for alternatives in profile.required
@@ -189,7 +189,7 @@ def _fit(profile: Profile, candidate: _Candidate) -> int | None:
     """How many columns speak for the profile; None when it does not fit."""
     if not _in_dialect(profile, [candidate]) or _missing(profile, candidate):
         return None
-    labels = set(_known(candidate.labels))
+    labels = candidate.known
     if not labels.isdisjoint(profile.negative):
         return None
     strong = sum(label in labels for label in profile.strong)
@@ -198,6 +198,6 @@ def _fit(profile: Profile, candidate: _Candidate) -> int | None:
 
 def _unwanted(profile: Profile, candidates: Sequence[_Candidate]) -> str:
     """Columns that speak against a profile."""
-    labels = {label for c in _in_dialect(profile, candidates) for label in _known(c.labels)}
+    labels = {label for c in _in_dialect(profile, candidates) for label in c.known}
     found = [label for label in profile.negative if label in labels]
     return f" and has {', '.join(found)}" if found else ""
