@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fastsynth
 
@@ -21,9 +21,11 @@ fastsynth.install()
 from cdktf import App  # noqa: E402
 
 from constructs_lib.function_package import FunctionPackage, PackageError, build_zip  # noqa: E402
-from constructs_lib.settings import Settings  # noqa: E402
 from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
+
+if TYPE_CHECKING:
+    from constructs_lib.settings import Settings
 
 PROJECT_FOLDER = Path(__file__).resolve().parent
 
