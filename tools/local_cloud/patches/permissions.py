@@ -54,14 +54,7 @@ _pin_request_origin = app.pin_request_origin
 def apply() -> None:
     """Replace the names of actions, DynamoDB's checks per item and the origin of requests."""
     iam_actions.extract_iam_action = iam_action
-    iam_actions.dynamodbBATCHES = {
-    "sqs:SendMessageBatch": "sqs:SendMessage",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
-    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-}
-
-_extract_iam_action = iam_actions.extract_iam_action
-_transaction_checks = statement_checks
+    iam_actions.dynamodb_transaction_checks = statement_checks
     app.pin_request_origin = pin_request_origin
 
 
