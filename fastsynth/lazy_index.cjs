@@ -64,6 +64,18 @@ function parse(content, filename) {
   return { kept, pairs };
 }
 
+// cdktf requires the 60 modules of archiver, and starts a process of its own to use them.
+const ARCHIVER = /^const archiver = require\("archiver"\);$/m;
+
+/** Requires archiver when it is called, in a file that does nothing else with it. */
+function deferArchiver(content) {
+  const uses = content.replace(ARCHIVER, "").replace(/\barchiver\(/g, "");
+  const only = ARCHIVER.test(content) && !/\barchiver\b/.test(uses);
+  return only
+    ? content.replace(ARCHIVER, 'const archiver = (...args) => require("archiver")(...args);')
+    : content;
+}
+
 /** Runs inside the index: defines a getter for each part, which its value replaces at once. */
 function define(exports, require, importStar, pairs) {
   for (const [name, request, star] of pairs) {
@@ -122,6 +134,8 @@ if (typeof compile === "function") {
         const star = "typeof __importStar === 'undefined' ? undefined : __importStar";
         const call = `(${define})(exports, require, ${star}, ${JSON.stringify(index.pairs)});`;
         text = `${index.kept.join("\n")}\n${call.replaceAll("\n", " ")}\n`;
+      } else if (path.basename(filename) === "fs.js") {
+        text = deferArchiver(content);
       }
     }
     return compile.call(this, text, filename, ...rest);

@@ -12,6 +12,7 @@ packages/@jsii/python-runtime/src/jsii/_reference_map.py.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import re
 import sys
@@ -32,7 +33,7 @@ MINIMUM_EAGER_IMPORTS = 20
 PUBLISH = "\npublication.publish()\n"
 EAGER_IMPORT = re.compile(r"from \. import ([A-Za-z_][A-Za-z0-9_]*)")
 ASSEMBLY_NAME = re.compile(r"JSIIAssembly\.load\(\s*\"([^\"]+)\"")
-ASSEMBLY_MODULE = "._jsii"
+ASSEMBLY_MODULE = "_jsii"
 
 
 class UnexpectedShapeError(Exception):
@@ -66,7 +67,29 @@ def split_eager_imports(source: str) -> tuple[str, frozenset[str]] | None:
     return head + publish, names
 
 
-class LazyPackageLoader(SourceFileLoader):
+class GeneratedModuleLoader(SourceFileLoader):
+    """Runs generated code without the garbage collector.
+
+    A generated module defines thousands of functions that stay, and leaves nothing to collect;
+    the collector would look through all of them again and again while it runs.
+    """
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module with the collector paused.
+
+        Args:
+            module: The module, not yet run.
+        """
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            super().exec_module(module)
+        finally:
+            if enabled:
+                gc.enable()
+
+
+class LazyPackageLoader(GeneratedModuleLoader):
     """Runs the head of a generated ``__init__`` and leaves its imports for later."""
 
     names: frozenset[str] = frozenset()
@@ -115,7 +138,7 @@ class AssemblyLoader(SourceFileLoader):
         """
         assembly = ASSEMBLY_NAME.search(self.get_source(module.__name__) or "")
         if assembly is not None:
-            package = module.__name__.removesuffix(ASSEMBLY_MODULE)
+            package = module.__name__.rpartition(".")[0]
             table = {f"{assembly[1]}.{camel_case(n)}": f"{package}.{n}" for n in self.names}
             module.__dict__["_SUBMODULE_FQN_MAP"] = table
         super().exec_module(module)
@@ -143,14 +166,8 @@ class BindingsFinder:
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or type(spec.loader) is not SourceFileLoader:
             return spec
-        if fullname.endswith(ASSEMBLY_MODULE):
-            parent = sys.modules.get(fullname.removesuffix(ASSEMBLY_MODULE))
-            parent_loader = getattr(parent, "__loader__", None)
-            if isinstance(parent_loader, LazyPackageLoader) and parent_loader.names:
-                spec.loader = AssemblyLoader(fullname, spec.loader.path)
-                spec.loader.names = parent_loader.names
-        elif spec.submodule_search_locations and holds_assembly(spec.loader.path):
-            spec.loader = LazyPackageLoader(fullname, spec.loader.path)
+        package = spec.submodule_search_locations is not None
+        spec.loader = choose_loader(fullname, spec.loader, package=package)
         return spec
 
 
@@ -168,6 +185,27 @@ def install() -> bool:
     else:
         say_once("packages load whole, the standard path finder is not in use")
     return True
+
+
+def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -> SourceFileLoader:
+    """Give the loader for a module: a lazy one for jsii packages and what lies in them.
+
+    Args:
+        fullname: The module's dotted name.
+        standard: The loader that the path finder chose.
+        package: Whether the module is a package.
+    """
+    parent_name, _, own_name = fullname.rpartition(".")
+    parent = getattr(sys.modules.get(parent_name), "__loader__", None)
+    if isinstance(parent, LazyPackageLoader) and parent.names:
+        if own_name != ASSEMBLY_MODULE:
+            return GeneratedModuleLoader(fullname, standard.path)
+        assembly_loader = AssemblyLoader(fullname, standard.path)
+        assembly_loader.names = parent.names
+        return assembly_loader
+    if package and holds_assembly(standard.path):
+        return LazyPackageLoader(fullname, standard.path)
+    return standard
 
 
 def holds_assembly(init_path: str) -> bool:

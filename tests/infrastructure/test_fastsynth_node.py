@@ -149,6 +149,28 @@ def test_other_files_are_left_alone(node):
     assert said == ""
 
 
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        ("archiver('zip')", []),
+        ("exports.zip = archiver", ["archiver"]),
+        ("Object.keys(archiver); archiver('zip')", ["archiver"]),
+    ],
+)
+def test_archiver_is_required_when_it_is_called(node, tmp_path, uses, expected):
+    """A file that only calls archiver loads it with the first call; any other loads it at once."""
+    module = tmp_path / "with blank" / "lib" / "node_modules" / "archiver" / "index.js"
+    module.parent.mkdir(parents=True)
+    module.write_text(f'{LOADED}("archiver"); module.exports = (kind) => ({{ kind }});\n')
+    text = f'const archiver = require("archiver");\nexports.run = () => {{ return {uses}; }};\n'
+    script = "const before = globalThis.loaded ?? []; const made = lib.run();" + printed(
+        "[before, loaded, made.kind ?? made.name]"
+    )
+    before, loaded, _ = node(text, script, file="fs.js")[0]
+    assert before == expected
+    assert loaded == ["archiver"]
+
+
 def test_a_package_being_indexed_is_reported(node, tmp_path):
     """A worker with a package directory leaves the directory's real path in the report."""
     (tmp_path / "link").symlink_to(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -151,6 +152,14 @@ def test_threads_get_the_same_modules(package):
         got = list(pool.map(lambda name: getattr(module, name).Thing, NAMES * 8))
     assert [thing.value for thing in got] == NAMES * 8
     assert len(set(map(id, got))) == len(NAMES)
+
+
+def test_the_collector_rests_while_generated_code_runs(package):
+    """Imports of bindings do not collect, and the collector goes on after them."""
+    head = HEAD.replace("ROOT_VALUE = 41", "import gc\nROOT_VALUE = gc.isenabled()")
+    module = load(package(head=head))
+    assert module.ROOT_VALUE is False
+    assert gc.isenabled()
 
 
 def test_jsii_learns_which_module_holds_a_type(package):
