@@ -1,0 +1,228 @@
+"""`inventory check`: what would become of a file, without AWS."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inventory_cli.exits import Exit
+from inventory_cli.rendering import emit_json, emit_table, figure, say
+from inventory_cli.session import JsonOption  # noqa: TC001  # typer reads the annotations
+
+if TYPE_CHECKING:
+    from inventory.domain.model import Reject
+    from inventory.domain.reading import ByteStream, ProfileSet
+
+_EXAMPLES = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row, or the file, that would be refused.
+
+    Attributes:
+        line: Physical line; 0 for the whole file.
+        column: Header of the column, where one can be named.
+        error: Code.
+        message: What is wrong.
+    """
+
+    line: int
+    column: str
+    error: str
+    message: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Verdict:
+    """What would become of one file.
+
+    Attributes:
+        file: Its path.
+        profile: Profile it follows; "" when it is refused.
+        refused: Why the file would be refused; None when it would load.
+        rows_read: Stock rows; each has exactly one of the outcomes that follow.
+        loads: Rows that would load.
+        duplicates: Rows superseded by a later row of the file with the same SKU and location.
+        rejected: Rows that would be rejected.
+        skipped: Rows that are no stock by the profile.
+        reasons: Skipped rows by reason.
+        errors: Rejected rows by code.
+        first: The first problems.
+        examples: The first items that would load: SKU and location to the last quantity.
+    """
+
+    file: str
+    profile: str = ""
+    refused: Problem | None = None
+    rows_read: int = 0
+    loads: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    first: list[Problem] = field(default_factory=list)
+    examples: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Files as they were exported, or packed."),
+    ],
+    errors: Annotated[
+        int, typer.Option(metavar="N", help="How many errors of a file to show.", min=0)
+    ] = 10,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Object key, if it pins a profile. Default: the path."),
+    ] = None,
+    profiles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="JSON",
+            help="File with your own profiles and pins, as in the setting feed_profiles.",
+        ),
+    ] = None,
+    *,
+    json_: JsonOption = False,
+) -> None:
+    """Show what would become of files: profile, counts, first errors, what would load.
+
+    Needs no AWS. Exit code 1: rows would be rejected; 2: a file would be refused.
+    """
+    known = _profiles(profiles)
+    verdicts = [judge(file, known, errors=errors, key=key) for file in files]
+    if json_:
+        emit_json([_as_json(verdict) for verdict in verdicts])
+    else:
+        for verdict in verdicts:
+            _show(verdict)
+    if any(verdict.refused for verdict in verdicts):
+        raise typer.Exit(Exit.REFUSED)
+    if any(verdict.rejected for verdict in verdicts):
+        raise typer.Exit(Exit.ATTENTION)
+
+
+def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = None) -> Verdict:
+    """Read a file as the pipeline would.
+
+    Args:
+        file: The file.
+        profiles: Profiles it may follow.
+        errors: How many problems to keep.
+        key: Object key it would get; None for its path.
+    """
+    from inventory.domain.errors import BadFileError  # noqa: PLC0415  # the reader is slow to import
+    from inventory.domain.reading import open_feed  # noqa: PLC0415
+
+    verdict = Verdict(file=str(file))
+    seen: set[int] = set()
+    try:
+        feed = open_feed(_PathSource(file), key=key or file.as_posix(), profiles=profiles)
+        verdict.profile = feed.profile
+        for batch in feed.batches():
+            verdict.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
+            verdict.rejected += len(batch.rejects)
+            verdict.skipped += len(batch.skips)
+            verdict.reasons.update(skip.reason for skip in batch.skips)
+            for reject in batch.rejects:
+                verdict.errors[str(reject.error)] += 1
+                if len(verdict.first) < errors:
+                    verdict.first.append(_problem(reject))
+            for row in batch.rows:
+                # A hash of 64 bits instead of the key keeps files of any size checkable.
+                item = row.sku, row.location
+                seen.add(hash(item))
+                if len(verdict.examples) < _EXAMPLES or item in verdict.examples:
+                    verdict.examples[item] = row.quantity
+            verdict.loads += len(batch.rows)
+    except BadFileError as error:
+        verdict.refused = Problem(error.line, error.column or "", str(error.code), error.message)
+    except OSError as error:
+        verdict.refused = Problem(0, "", "source-error", error.strerror or str(error))
+    verdict.duplicates = verdict.loads - len(seen)
+    verdict.loads = len(seen)
+    return verdict
+
+
+class _PathSource:
+    """A file on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def open(self, start_byte: int = 0) -> ByteStream:
+        stream = self._path.open("rb")
+        stream.seek(start_byte)
+        return stream
+
+
+def _profiles(path: Path | None) -> ProfileSet:
+    """Built-in profiles, and those of the file."""
+    from inventory.domain.reading import ProfileSet, validate_profiles  # noqa: PLC0415
+
+    if path is None:
+        return ProfileSet()
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{path}: {error}") from None
+    if problems := validate_profiles(data):
+        raise typer.BadParameter("; ".join(problems))
+    return ProfileSet.from_settings(data)
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    examples = [
+        {"sku": sku, "location": location, "quantity": quantity}
+        for (sku, location), quantity in verdict.examples.items()
+    ]
+    return {**asdict(replace(verdict, examples={})), "examples": examples}
+
+
+def _problem(reject: Reject) -> Problem:
+    return Problem(reject.line, reject.column or "", str(reject.error), reject.message)
+
+
+def _show(verdict: Verdict) -> None:
+    if verdict.refused is not None:
+        place = f"line {verdict.refused.line}: " if verdict.refused.line else ""
+        say(f"{verdict.file}: refused", "fail")
+        say(f"  {place}{verdict.refused.error}: {verdict.refused.message}")
+        return
+    say(f"{verdict.file}: {verdict.profile}", "warn" if verdict.rejected else "ok")
+    counts = {
+        "rows read": verdict.rows_read,
+        "would load": verdict.loads,
+        "duplicates": verdict.duplicates,
+        "rejected": verdict.rejected,
+        "skipped": verdict.skipped,
+    }
+    emit_table(list(counts), [[figure(count) for count in counts.values()]], right=list(counts))
+    for what, counter in (("skipped", verdict.reasons), ("rejected", verdict.errors)):
+        for name, count in counter.most_common():
+            say(f"  {what}: {figure(count)} {name}")
+    for (sku, location), quantity in verdict.examples.items():
+        say(f"  would load: {sku} at {location}: {quantity}")
+    if verdict.first:
+        emit_table(
+            ["line", "column", "error", "message"],
+            [[p.line, p.column, p.error, p.message] for p in verdict.first],
+            right=["line"],
+            folded=["message"],
+        )
+        more = verdict.rejected - len(verdict.first)
+        if more > 0:
+            say(f"  and {figure(more)} more")
