@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError, error_of
+from inventory.domain.order import TIME_LENGTH
 from inventory.domain.ports import Stored
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _PROJECTED_NAMES = {
     "#i": "attributes",
     "#j": "order_token",
 }
-_TIME_LENGTH = len("2026-11-22T20:18:05.000000Z")
 
 
 def content_of(row: Row) -> _Json:
@@ -190,7 +190,7 @@ class DynamoDbItems:
         row, token, stored = change
         content = content_of(row)
         content["order_token"] = {"S": token}
-        content["as_of"] = {"S": token[:_TIME_LENGTH]}
+        content["as_of"] = {"S": token[:TIME_LENGTH]}
         content["source"] = {"M": {**source, "line": {"N": str(row[0])}}}
         content["written_at"] = written_at
         names = tuple(content)

@@ -82,8 +82,7 @@ class DynamoDbLedger:
         if admission.mode is Mode.WORK:
             names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes", "#base": "base"}
             values |= {
-                ":status": {"S": Status.IN_PROGRESS},
-                ":completed": {"S": Status.COMPLETED},
+                ":status": {"S": Status.IN_PROGRESS.value},
                 ":bucket": {"S": version.bucket},
                 ":key": {"S": version.key},
                 ":bytes": {"N": str(version.size_bytes)},
@@ -100,18 +99,20 @@ class DynamoDbLedger:
             if version.version_id is not None:
                 setting += ", version_id = :version"
                 values[":version"] = {"S": version.version_id}
-            condition = (
-                "attribute_not_exists(object_id) OR (#status <> :completed AND #base <= :base)"
-            )
+            condition = "#status = :found AND #base <= :base"
         else:
-            found = admission.found
-            values |= {":found": {"S": found.status if found else ""}}
-            values[":lease"] = {"S": admission.lease_until}
-            setting = "SET lease_until = :lease"
+            setting = ""
             condition = "#status = :found"
+        if admission.found is None:
+            condition = "attribute_not_exists(object_id)"
+        else:
+            values[":found"] = {"S": admission.found.status.value}
+        # A request that is repeated finds its own run; one that arrives after the end does not.
+        condition = f"{condition} OR contains(open_runs, :me)"
+        values[":me"] = {"S": admission.run}
         return self._update(
             version.object_id,
-            f"{setting} ADD open_runs :run, attempts :one",
+            f"{setting} ADD open_runs :run, attempts :one".lstrip(),
             condition,
             names,
             values,
@@ -137,7 +138,7 @@ class DynamoDbLedger:
         counts = {name: {"N": str(count)} for name, count in asdict(report.counts).items()}
         values: _Json = {f":{name}": count for name, count in counts.items()}
         values |= {
-            ":status": {"S": status},
+            ":status": {"S": status.value},
             ":base": {"S": admission.base},
             ":profile": {"S": report.profile},
             ":at": {"S": report.finished_at},
@@ -158,7 +159,7 @@ class DynamoDbLedger:
         )
         removing = ["lease_until"]
         if status is Status.FAILED:
-            values[":completed"] = {"S": Status.COMPLETED}
+            values[":completed"] = {"S": Status.COMPLETED.value}
         names = {"#status": "status", "#base": "base", "#error": "error"}
         if report.error:
             values[":error"] = {"S": report.error}
@@ -193,7 +194,7 @@ class DynamoDbLedger:
                 {"#status": "status"},
                 {
                     **runs,
-                    ":completed": {"S": Status.COMPLETED},
+                    ":completed": {"S": Status.COMPLETED.value},
                     ":up": {"N": str(written)},
                     ":down": {"N": str(-written)},
                     ":run": {"S": admission.run},

@@ -238,18 +238,16 @@ class Ingest:
         )
         publisher = self._publisher(run, feed)
         try:
-            try:
-                self._process(run, feed, writer, publisher)
-            finally:
-                run.written = writer.written
+            self._process(run, feed, writer, publisher)
         except BadFileError:
             # Damage that nobody could know before: what stood before it is loaded and accounted
             # for like any row, so its rejects leave and its overwritten items are looked after.
             self._settle(run, writer, publisher)
             raise
+        else:
+            self._settle(run, writer, publisher)
         finally:
             publisher.close()
-        self._settle(run, writer, publisher)
 
     def _publisher(self, run: _Run, feed: Feed) -> RejectPublisher:
         return RejectPublisher(
@@ -282,6 +280,7 @@ class Ingest:
 
     def _settle(self, run: _Run, writer: RowWriter, publisher: RejectPublisher) -> None:
         """After the last write: rejects out, then whoever relied on overwritten items again."""
+        run.written = writer.written
         run.reject_messages = publisher.finish()
         run.rechecks = writer.look_back(self._ports.work)
 

@@ -1,8 +1,9 @@
 """The ingestion record: who may do what with an object version, and what is written down.
 
 A record is IN_PROGRESS from the first delivery on and ends COMPLETED or FAILED. It names its open
-runs: a run that dies leaves its name there, and whoever works on the version next knows that rows
-with its tokens may have been written without anybody having looked back (see `ingest`).
+runs: a run that dies leaves its name there, and when its delivery comes again it is known that
+rows with the version's tokens may have been written without anybody having looked back (see
+`writing`). A redrive knows it of every open run.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class Admission:
         found: The record it was decided on; None when there was none.
         now: When the run began, ISO 8601.
         lease_until: When it is over at the latest, ISO 8601.
+        thorough: Whether rows found with our own token count as written by this run, because an
+            earlier run of this delivery died (or, for a redrive, any other run may have).
         over: Open runs that are over for sure, to be dropped when this run ends.
     """
 
@@ -91,12 +94,8 @@ class Admission:
     found: Record | None
     now: str
     lease_until: str
+    thorough: bool = False
     over: frozenset[str] = frozenset()
-
-    @property
-    def thorough(self) -> bool:
-        """Whether rows found with our own token count as written: another run died or lives."""
-        return self.found is not None and bool(self.found.open_runs - {self.run})
 
 
 @dataclass(kw_only=True, slots=True)
@@ -145,31 +144,42 @@ def admit(
         kind: Why the version was delivered.
         version: The object version.
         base: Base by this delivery; "" when the object could not be described.
-        delivery_id: Id of the event or message.
+        delivery_id: Id of the event or message; the same when it comes again.
         now: When the run begins.
     """
+    unattended = _unattended(record, kind, delivery_id)
     return Admission(
-        mode=_mode(record, kind, base),
+        mode=_mode(record, kind, base, unattended=unattended),
         version=version,
         base=base if record is None else later_base(base, record.base),
         run=run_name(now, delivery_id),
         found=record,
         now=timestamp(now),
         lease_until=timestamp(now + LEASE),
-        over=frozenset() if record is None else _over(record, now),
+        thorough=unattended,
+        over=_over(record, now) if record is not None and kind is Kind.REDRIVE else frozenset(),
     )
 
 
-def _mode(record: Record | None, kind: Kind, base: str) -> Mode:
+def _unattended(record: Record | None, kind: Kind, delivery_id: str) -> bool:
+    """Whether a run may have died whose writes this delivery has to look after."""
+    if record is None:
+        return False
+    if kind is Kind.REDRIVE:
+        return bool(record.open_runs)
+    return any(run.partition("#")[2] == delivery_id for run in record.open_runs)
+
+
+def _mode(record: Record | None, kind: Kind, base: str, *, unattended: bool) -> Mode:
     if record is None:
         return Mode.WORK
     if kind is Kind.RECHECK:
         return Mode.RECHECK
+    known = record.base >= base and not unattended
     if record.status is Status.COMPLETED:
-        done = record.base >= base and not record.open_runs and kind is not Kind.REPLAY
-        return Mode.ANSWERED if done else Mode.REWORK
-    if record.status is Status.FAILED and kind is Kind.CREATED and record.base >= base:
-        return Mode.WORK if record.open_runs else Mode.ANSWERED
+        return Mode.ANSWERED if known else Mode.REWORK
+    if record.status is Status.FAILED and kind is Kind.CREATED and known:
+        return Mode.ANSWERED
     return Mode.WORK
 
 

@@ -19,6 +19,9 @@ from inventory.domain.errors import BadFileError, ErrorCode
 #: Metadata key (`x-amz-meta-as-of`) by which an uploader states the time of the stock.
 AS_OF = "as-of"
 
+#: Characters of a time, the first part of every token.
+TIME_LENGTH = len("2026-11-22T20:18:05.000000Z")
+
 _SEQUENCER_DIGITS = 32
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,32}\Z")
 _HIGHEST = "~"  # sorts after every digit, letter and "#", so after every token of a base

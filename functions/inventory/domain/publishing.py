@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from inventory.domain.model import Reject
 
@@ -125,7 +125,9 @@ class RejectPublisher:
             self._text.flush()
             self._file.seek(0)
             key = reject_key(self._version)
-            self._doors.reports.put(key, self._file, content_type="text/csv; charset=utf-8")
+            self._doors.reports.put(
+                key, cast("BinaryIO", self._file), content_type="text/csv; charset=utf-8"
+            )
             if self._count > sent:
                 self._doors.queue.send("file", [self._pointer(key, self._count - sent)])
                 sent += 1
@@ -138,7 +140,7 @@ class RejectPublisher:
 
     def _open_file(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  closed by close()
-        self._text = io.TextIOWrapper(self._file, "utf-8", newline="")  # type: ignore[type-var]
+        self._text = io.TextIOWrapper(self._file, "utf-8", newline="")
         self._writer = csv.writer(self._text, lineterminator="\n")
         self._writer.writerow((*self._header, "line", "error", "message"))
 

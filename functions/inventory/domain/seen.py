@@ -1,35 +1,49 @@
-"""Which keys a run has met in its file, in a fixed amount of memory."""
+"""Which keys a run has met in its file, in a bounded amount of memory."""
 
 from __future__ import annotations
 
 from array import array
+from datetime import UTC, datetime
 
-#: Slots; a power of two. 2**20 slots of 8 bytes hold the keys of some 700,000 rows.
-SLOTS = 1 << 20
+#: Most slots; a power of two. 2**20 slots of 8 bytes remember the keys of some 700,000 rows.
+MOST_SLOTS = 1 << 20
 
-_OUTCOME_BITS = 7
+_FIRST_SLOTS = 1 << 10
 _FULL = 0.7  # beyond this share of used slots, open addressing becomes slow
+_TAG = 0xFFFFFFFFFFFFFFF8
+_OUTCOME = 7
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SeenKeys:
     """Latest outcome of each key of a file, so that earlier rows can be counted as duplicates.
 
     Open addressing over one array: the upper bits of the key's hash and the outcome share a slot.
-    When it is full it forgets everything; beyond it the stored token decides, which is right for
-    the table and only less exact for the counts (`unchanged` instead of `duplicates`).
+    When its last size is full it forgets everything; beyond that the stored token decides, which
+    is right for the table and only less exact for the counts.
 
     Args:
-        slots: Number of slots, a power of two.
+        most_slots: Number of slots at which it forgets instead of growing, a power of two.
+
+    Attributes:
+        forgot: Whether it ever forgot.
     """
 
-    __slots__ = ("_limit", "_mask", "_slots", "_used", "forgot")
+    __slots__ = ("_limit", "_mask", "_most", "_slots", "_times", "_used", "forgot")
 
-    def __init__(self, slots: int = SLOTS) -> None:
+    def __init__(self, most_slots: int = MOST_SLOTS) -> None:
+        self._most = most_slots
+        self._times: array[int] | None = None
+        self.forgot = False
+        self._clear(min(_FIRST_SLOTS, most_slots))
+
+    def _clear(self, slots: int) -> None:
+        self._slots = array("Q", bytes(8 * slots))
         self._mask = slots - 1
         self._limit = int(slots * _FULL)
-        self._slots = array("Q", bytes(8 * slots))
         self._used = 0
-        self.forgot = False
+        if self._times is not None:
+            self._times = array("Q", bytes(8 * slots))
 
     def swap(self, key_hash: int, outcome: int) -> int:
         """Set the outcome of a key and get the one before.
@@ -43,17 +57,63 @@ class SeenKeys:
         """
         slots = self._slots
         mask = self._mask
-        tag = key_hash & 0xFFFFFFFFFFFFFFF8
+        tag = key_hash & _TAG
         index = (key_hash >> 3) & mask
         while entry := slots[index]:
-            if entry & 0xFFFFFFFFFFFFFFF8 == tag:
+            if entry & _TAG == tag:
                 slots[index] = tag | outcome
-                return entry & _OUTCOME_BITS
+                return 0 if entry & _OUTCOME == _OUTCOME else entry & _OUTCOME
             index = (index + 1) & mask
         slots[index] = tag | outcome
         self._used += 1
         if self._used > self._limit:
-            self._slots = array("Q", bytes(8 * (mask + 1)))
-            self._used = 0
-            self.forgot = True
+            self._grow()
         return 0
+
+    def newest(self, key_hash: int, time: str) -> bool:
+        """Whether no row of this key with a later time was met; remembers the time if so.
+
+        Args:
+            key_hash: `hash((sku, location))`.
+            time: The row's time, ISO 8601 UTC.
+        """
+        if self._times is None:
+            self._times = array("Q", bytes(8 * len(self._slots)))
+        index = self._place(key_hash)
+        since = datetime.fromisoformat(time) - _EPOCH
+        micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        if micros < self._times[index]:
+            return False
+        self._times[index] = micros
+        return True
+
+    def _place(self, key_hash: int) -> int:
+        """Slot of a key, taken without an outcome when the key is new."""
+        tag = key_hash & _TAG
+        if self._used >= self._limit:
+            self._grow()
+        index = (key_hash >> 3) & self._mask
+        while entry := self._slots[index]:
+            if entry & _TAG == tag:
+                return index
+            index = (index + 1) & self._mask
+        self._slots[index] = tag | _OUTCOME
+        self._used += 1
+        return index
+
+    def _grow(self) -> None:
+        slots, times = self._slots, self._times
+        if len(slots) >= self._most:
+            self.forgot = True
+            self._clear(self._most)
+            return
+        self._clear(2 * len(slots))
+        for at, entry in enumerate(slots):
+            if entry:
+                index = (entry >> 3) & self._mask
+                while self._slots[index]:
+                    index = (index + 1) & self._mask
+                self._slots[index] = entry
+                self._used += 1
+                if times is not None and self._times is not None:
+                    self._times[index] = times[at]

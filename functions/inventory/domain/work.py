@@ -85,7 +85,8 @@ class Delivery:
     Attributes:
         kind: Why it came.
         version: What came.
-        delivery_id: Id of the event or message; need not be unique.
+        delivery_id: Id of the event or message, the same when it comes again: by it a delivery
+            recognises a run of its own that died.
     """
 
     kind: Kind

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.lanes import RETENTION_SECONDS, LaneIndex
+from inventory.domain.order import TIME_LENGTH
 from inventory.domain.ports import Change
 from inventory.domain.work import Kind, WorkMessage
 
@@ -68,6 +69,7 @@ class RowWriter:
         self._lowest: dict[str, str] = {}
         self._highest_skipped = ""
         self._timed = False
+        self._times_unknown = False
         self._overtaken = False
         self.written = 0
 
@@ -122,13 +124,18 @@ class RowWriter:
     def _winners(self, rows: Sequence[Row]) -> list[tuple[Row, str]]:
         """The row with the highest token of each key, and its token."""
         of = self._tokens.of
+        if not self._timed and any(row[10] is not None for row in rows):
+            self._timed = True
+            self._times_unknown = self._counts.loaded + self._counts.unchanged > 0
+            self._highest_skipped = self._tokens.bound(of(0, None))
         winners = {(row[1], row[2]): (row, of(row[0], row[10])) for row in rows}
-        self._timed = self._timed or any(row[10] is not None for row in rows)
         if self._timed:
             winners = {}
             for row in rows:
                 key, token = (row[1], row[2]), of(row[0], row[10])
-                if key not in winners or winners[key][1] < token:
+                if key in winners and token < winners[key][1]:
+                    continue
+                if self._seen.newest(hash(key), token[:TIME_LENGTH]):
                     winners[key] = (row, token)
         self._counts.duplicates += len(rows) - len(winners)
         return list(winners.values())
@@ -168,7 +175,7 @@ class RowWriter:
             if decision is Decision.WRITE:
                 changes.append(Change(row, token, old))
                 continue
-            if decision is Decision.UNCHANGED:
+            if decision is Decision.UNCHANGED and self._timed:
                 self._highest_skipped = max(self._highest_skipped, token)
             elif decision is Decision.LOADED:
                 ambiguous = (row[1], row[2]) in attempted
@@ -208,8 +215,10 @@ class RowWriter:
         lowest = self._lowest.get(lane)
         if lowest is None or token < lowest:
             self._lowest[lane] = token
-        if self._timed and self._seen.forgot and token < self._highest_skipped:
-            self._overtaken = True
+        if self._timed and token < self._highest_skipped:
+            # Only when a row of this very key was skipped would it have to win now, and as long
+            # as every key is remembered, `_winners` has kept such a row away.
+            self._overtaken = self._overtaken or self._times_unknown or self._seen.forgot
 
     def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> None:
         """A later row of a key turns the outcome of the earlier one into a duplicate."""

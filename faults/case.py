@@ -1,0 +1,171 @@
+"""What one schedule is about: object versions, their rows, and what is announced of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from faults.fakes import BEGIN, MemoryObjects, tiny
+from faults.oracle import Fact
+from inventory.domain.order import timestamp
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from inventory.domain.model import ObjectVersion
+
+
+@dataclass(kw_only=True, slots=True)
+class Upload:
+    """One object version of a case.
+
+    Attributes:
+        version: As stored; its sequencer is that of its events.
+        time: Its time by which its rows are ordered.
+        lines: Lines of its tiny feed.
+        events: How often its event is delivered at least; 0 for an event that never came.
+        deleted: Whether it is deleted before anybody reads it.
+    """
+
+    version: ObjectVersion
+    time: str
+    lines: list[str]
+    events: int = 1
+    deleted: bool = False
+
+    def facts(self) -> list[Fact]:
+        """Its rows for the oracle."""
+        if self.deleted or "NO FEED" in self.lines:
+            return []
+        facts = []
+        for number, text in enumerate(self.lines, 2):
+            if text == "BROKEN":
+                break
+            if text[0] in "!-":
+                continue
+            sku, location, quantity, name, updated_at = text.split(",")
+            sequencer = self.version.sequencer if self.events else ""
+            object_id = self.version.object_id
+            facts.append(
+                Fact(
+                    object_id,
+                    self.time,
+                    sequencer,
+                    number,
+                    sku,
+                    location,
+                    quantity,
+                    name,
+                    updated_at,
+                )
+            )
+        return facts
+
+    @property
+    def status(self) -> str:
+        """Status its record must end in."""
+        bad = self.deleted or "NO FEED" in self.lines or "BROKEN" in self.lines
+        return "FAILED" if bad else "COMPLETED"
+
+    def rejects(self) -> set[str]:
+        """Ids of the reject messages it must cause."""
+        object_id = self.version.object_id
+        if self.deleted:
+            return {f"{object_id}/0"}
+        if "NO FEED" in self.lines:
+            return {f"{object_id}/1"}
+        ids = set()
+        for number, text in enumerate(self.lines, 2):
+            if text[0] == "!" or text == "BROKEN":
+                ids.add(f"{object_id}/{number}")
+            if text == "BROKEN":
+                break
+        return ids
+
+
+@dataclass(kw_only=True, slots=True)
+class Case:
+    """Uploads and the bucket that holds them."""
+
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    uploads: list[Upload] = field(default_factory=list)
+
+    def add(
+        self,
+        key: str,
+        lines: list[str],
+        *,
+        seconds: int,
+        sequencer: str = "",
+        as_of_seconds: int | None = None,
+        events: int = 1,
+    ) -> Upload:
+        """Store one more version.
+
+        Args:
+            key: Object key.
+            lines: Lines of its feed.
+            seconds: LastModified, in seconds after the beginning.
+            sequencer: Sequencer of its events.
+            as_of_seconds: Its `as-of`, in seconds after the beginning, where it has one.
+            events: How often its event is delivered at least.
+        """
+        time = BEGIN + timedelta(seconds=seconds if as_of_seconds is None else as_of_seconds)
+        metadata = {} if as_of_seconds is None else {"as-of": time.isoformat()}
+        body = "no feed" if "NO FEED" in lines else tiny(*lines)
+        version = self.objects.put(
+            key,
+            body,
+            last_modified=BEGIN + timedelta(seconds=seconds),
+            metadata=metadata,
+            sequencer=sequencer,
+        )
+        upload = Upload(version=version, time=timestamp(time), lines=lines, events=events)
+        self.uploads.append(upload)
+        return upload
+
+    def facts(self) -> list[Fact]:
+        """All rows that were delivered."""
+        return [fact for upload in self.uploads for fact in upload.facts()]
+
+
+_SEQUENCERS = ("", "0A", "0a", "0B5", "0B50", "zz", "0C" * 20, "00637B1A")
+
+
+def random_case(rng: Random) -> Case:
+    """A small case in which every kind of collision is likely."""
+    case = Case()
+    skus = "ABCDE"[: rng.randint(1, 5)]
+    locations = ["x", "y"] if rng.random() < 0.3 else ["x"]
+    quantities = "123"[: rng.randint(2, 3)]
+    keys = ["a.csv", "b.csv", "c.csv"][: rng.randint(1, 3)]
+    seconds = list(range(1, 1 + rng.choice((1, 2, 4, 6))))
+    timed = rng.random() < 0.35
+    odd = rng.random() < 0.25
+    for _ in range(rng.randint(2, 5)):
+        lines = []
+        own_times = timed and rng.random() < 0.7
+        for _ in range(rng.randint(1, 6)):
+            updated_at = ""
+            if own_times and rng.random() < 0.9:
+                updated_at = timestamp(BEGIN + timedelta(seconds=rng.choice(seconds)))
+            name = rng.choice(("", "", "n")) if odd else ""
+            cells = (rng.choice(skus), rng.choice(locations), rng.choice(quantities))
+            lines.append(",".join((*cells, name, updated_at)))
+        if odd:
+            extra = rng.choice(("!bad", "-blank", "!worse", "BROKEN", "NO FEED"))
+            lines.insert(rng.randint(0, len(lines)), extra)
+        upload = case.add(
+            rng.choice(keys),
+            lines,
+            seconds=rng.choice(seconds),
+            sequencer=rng.choice(_SEQUENCERS),
+            as_of_seconds=rng.choice(seconds) if rng.random() < 0.15 else None,
+            events=rng.choice((1, 1, 1, 1, 2, 2, 3, 0)),
+        )
+        if rng.random() < 0.03:
+            upload.deleted = True
+            case.objects.delete(upload.version)
+            upload.events = max(upload.events, 1)
+    return case

@@ -1,0 +1,322 @@
+"""The world around the writer in memory: objects, queues, reports, and a tiny feed format."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import md5
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from faults.dynamodb import MemoryDynamoDb
+from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_lanes import DynamoDbLanes
+from inventory.adapters.dynamodb_ledger import DynamoDbLedger
+from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
+from inventory.domain.ingest import Ingest, IngestPorts
+from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
+from inventory.domain.ports import Deadline, ObjectInfo, Usage
+from inventory.domain.publishing import RejectDoors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from inventory.adapters.dynamodb_api import Transport
+    from inventory.domain.ports import FeedSource, ItemStore, Lanes, Ledger, ObjectStore
+    from inventory.domain.work import WorkMessage
+
+BUCKET = "uploads"
+ITEMS, INGESTIONS, LANES = "items", "ingestions", "lanes"
+BEGIN = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+
+
+def memory_tables(**options: Any) -> MemoryDynamoDb:  # noqa: ANN401  passed through
+    """The three tables, empty."""
+    tables = {
+        ITEMS: ("sku", "location"),
+        INGESTIONS: ("object_id",),
+        LANES: ("lane", "position"),
+    }
+    return MemoryDynamoDb(tables, **options)
+
+
+class Clock:
+    """Time that stands still until somebody moves it; every look takes a millisecond."""
+
+    def __init__(self, now: datetime = BEGIN) -> None:
+        self.at = now
+
+    def __call__(self) -> datetime:
+        """The time."""
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def move(self, **delta: float) -> None:
+        """Let time pass, in the units of `timedelta`."""
+        self.at += timedelta(**delta)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version in the fake bucket."""
+
+    version: ObjectVersion
+    last_modified: datetime
+    metadata: dict[str, str]
+    body: bytes
+
+
+class MemoryObjects:
+    """A versioned bucket behind `ports.ObjectStore` and `ports.ObjectListing`."""
+
+    def __init__(self) -> None:
+        self.stored: list[StoredObject] = []
+        self._puts = 0
+
+    def put(
+        self,
+        key: str,
+        body: str,
+        *,
+        last_modified: datetime = BEGIN,
+        metadata: dict[str, str] | None = None,
+        sequencer: str = "",
+        versioned: bool = True,
+    ) -> ObjectVersion:
+        """Store a version and give what its event would say."""
+        data = body.encode()
+        self._puts += 1
+        version = ObjectVersion(
+            bucket=BUCKET,
+            key=key,
+            version_id=f"v{self._puts}" if versioned else None,
+            etag=md5(data, usedforsecurity=False).hexdigest(),
+            size_bytes=len(data),
+            sequencer=sequencer,
+        )
+        self.stored.append(StoredObject(version, last_modified, metadata or {}, data))
+        return version
+
+    def delete(self, version: ObjectVersion) -> None:
+        """Delete exactly this version."""
+        self.stored.remove(self.find(version))
+
+    def find(self, version: ObjectVersion) -> StoredObject:
+        """The version, by its id, else the latest if it has the entity tag."""
+        same_key = [one for one in self.stored if one.version.key == version.key]
+        if version.version_id is not None:
+            same_key = [one for one in same_key if one.version.version_id == version.version_id]
+        if not same_key or (
+            version.version_id is None and same_key[-1].version.etag != version.etag
+        ):
+            raise ObjectGoneError("The object version was deleted before it was read.")
+        return same_key[-1]
+
+    def describe(self, version: ObjectVersion) -> ObjectInfo:
+        """See `ports.ObjectStore`."""
+        one = self.find(version)
+        described = replace(one.version, sequencer=version.sequencer)
+        return ObjectInfo(described, one.last_modified, one.metadata)
+
+    def source(self, version: ObjectVersion) -> MemorySource:
+        """See `ports.ObjectStore`."""
+        return MemorySource(self, version)
+
+    def versions(self) -> Iterator[tuple[ObjectVersion, datetime]]:
+        """See `ports.ObjectListing`."""
+        for one in list(self.stored):
+            yield replace(one.version, sequencer=""), one.last_modified
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySource:
+    """Bytes of a fake version."""
+
+    objects: MemoryObjects
+    version: ObjectVersion
+
+    def open(self, start_byte: int = 0) -> BinaryIO:
+        """See `ports.FeedSource`."""
+        return io.BytesIO(self.objects.find(self.version).body[start_byte:])
+
+
+@dataclass(frozen=True, slots=True)
+class TinyFeed:
+    """A feed of lines `sku,location,quantity,name,updated_at`; the last two may be empty.
+
+    `!text` is a row that must be refused, `-text` one that is not stock, and a line `BROKEN`
+    stands for damage that nobody can know before.
+    """
+
+    lines: tuple[str, ...]
+    profile: str = "tiny"
+    header: tuple[str, ...] = ("sku", "location", "quantity", "name", "updated_at")
+
+    def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
+        """See `ports.Feed`."""
+        whole = self.lines
+        broken = whole.index("BROKEN") if "BROKEN" in whole else None
+        whole = whole[:broken]
+        for at in range(0, len(whole), max_rows):
+            yield _batch(whole[at : at + max_rows], at + 2)
+        if broken is not None:
+            raise BadFileError(ErrorCode.SOURCE_ERROR, "The file breaks off.", line=broken + 2)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, line: int) -> Row | Reject | Skip:
+    if text.startswith("!"):
+        cells = (text[1:],)
+        message = "The row cannot be read."
+        return Reject(line, 0, ErrorCode.TYPE_ERROR, message, None, None, text, cells)
+    if text.startswith("-"):
+        return Skip(line, text[1:], None)
+    sku, location, quantity, name, updated_at = text.split(",")
+    return Row(
+        line, sku, location, quantity, name or None, None, None, None, None, {}, updated_at or None
+    )
+
+
+def _batch(lines: Sequence[str], first: int) -> Batch:
+    batch = Batch(next_line=first + len(lines))
+    for line, text in enumerate(lines, first):
+        parsed = _parsed(text, line)
+        if isinstance(parsed, Row):
+            batch.rows.append(parsed)
+        elif isinstance(parsed, Skip):
+            batch.skips.append(parsed)
+        else:
+            batch.rejects.append(parsed)
+    return batch
+
+
+def open_tiny_feed(source: FeedSource, *, key: str) -> TinyFeed:
+    """Open a tiny feed; see `ports.OpenFeed`."""
+    with source.open() as stream:
+        text = stream.read().decode()
+    first, *lines = text.split("\n")
+    if first != "tiny":
+        raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} is no feed.", line=1, value=first)
+    return TinyFeed(tuple(line for line in lines if line))
+
+
+def tiny(*lines: str) -> str:
+    """Body of a tiny feed."""
+    return "\n".join(("tiny", *lines)) + "\n"
+
+
+@dataclass(slots=True)
+class MemoryQueue:
+    """The work queue in a list."""
+
+    messages: list[WorkMessage] = field(default_factory=list)
+
+    def send(self, messages: Sequence[WorkMessage]) -> None:
+        """See `ports.WorkQueue`."""
+        self.messages += messages
+
+
+@dataclass(slots=True)
+class MemoryRejects:
+    """The dead-letter queue, as far as rejects go there."""
+
+    bodies: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
+        """See `ports.RejectQueue`."""
+        self.bodies += [(kind, body) for body in bodies]
+
+
+@dataclass(slots=True)
+class MemoryReports:
+    """The reports bucket in a dictionary."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        assert content_type
+        self.files[key] = body.read()
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything one `Ingest` works with; the adapters are the real ones.
+
+    Attributes:
+        tables: DynamoDB.
+        transport: What the adapters call; the tables unless a test puts faults in between.
+        objects: The uploads bucket.
+        work: The work queue.
+        rejects: The dead-letter queue.
+        reports: The reports bucket.
+        clock: The time.
+    """
+
+    tables: MemoryDynamoDb = field(default_factory=memory_tables)
+    transport: Transport | None = None
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    work: MemoryQueue = field(default_factory=MemoryQueue)
+    rejects: MemoryRejects = field(default_factory=MemoryRejects)
+    reports: MemoryReports = field(default_factory=MemoryReports)
+    clock: Clock = field(default_factory=Clock)
+
+    def ports(
+        self,
+        *,
+        objects: ObjectStore | None = None,
+        items: Callable[[ItemStore], ItemStore] = lambda store: store,
+        lanes: Callable[[Lanes], Lanes] = lambda lanes: lanes,
+        ledger: Callable[[Ledger], Ledger] = lambda ledger: ledger,
+        message_limit: int = 1000,
+    ) -> IngestPorts:
+        """Ports of one process.
+
+        Args:
+            objects: Instead of the plain bucket.
+            items: Wraps the items table.
+            lanes: Wraps the lanes table.
+            ledger: Wraps the ingestions table.
+            message_limit: Reject messages per file.
+        """
+        usage, deadline = Usage(), Deadline()
+        api = DynamoDbApi(
+            self.transport or self.tables,
+            deadline,
+            in_flight=1,
+            sleep=lambda _: None,
+            uniform=lambda: 0.0,
+        )
+        return IngestPorts(
+            objects=objects or self.objects,
+            open_feed=open_tiny_feed,
+            items=items(DynamoDbItems(api, ITEMS, usage)),
+            lanes=lanes(DynamoDbLanes(api, LANES, usage)),
+            ledger=ledger(DynamoDbLedger(api, INGESTIONS, usage)),
+            work=self.work,
+            rejects=RejectDoors(
+                queue=self.rejects, reports=self.reports, message_limit=message_limit
+            ),
+            usage=usage,
+            deadline=deadline,
+            now=self.clock,
+        )
+
+    def ingest(self, *, batch_rows: int = 1000, **options: Any) -> Ingest:  # noqa: ANN401  passed through
+        """One process; options as for `ports`."""
+        return Ingest(self.ports(**options), batch_rows=batch_rows)
+
+    def items(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The items table."""
+        return {(key[0], key[1]): item for key, item in self.tables.tables[ITEMS].items.items()}
+
+    def record(self, version: ObjectVersion) -> dict[str, Any]:
+        """The record of an object version, values unwrapped where they are plain."""
+        stored = self.tables.tables[INGESTIONS].items[version.object_id,]
+        plain: dict[str, Any] = {}
+        for name, value in stored.items():
+            kind, content = next(iter(value.items()))
+            plain[name] = float(content) if kind == "N" else content
+        return plain

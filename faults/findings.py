@@ -1,0 +1,83 @@
+"""What a schedule came to, against what it had to come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from faults.fakes import INGESTIONS
+from faults.oracle import differences
+
+if TYPE_CHECKING:
+    from faults.case import Case, Upload
+    from faults.fakes import World
+
+_OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong after one schedule; empty lists when nothing is.
+
+    Attributes:
+        wrong: Items with the content of the wrong row, and records that do not add up.
+        lost: Rows, rejects and object versions of which there is no trace.
+        invented: Items and rejects that no file holds.
+    """
+
+    wrong: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    invented: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.wrong or self.lost or self.invented)
+
+
+def examine(case: Case, world: World) -> Findings:
+    """Compare the world with what the case demands."""
+    found = differences(case.facts(), world.items())
+    findings = Findings(found["wrong"], found["lost"], found["invented"])
+    for upload in case.uploads:
+        _examine_record(upload, world, findings)
+    wanted = {name for upload in case.uploads for name in upload.rejects()}
+    got = {str(body["id"]) for _, body in world.rejects.bodies}
+    findings.lost += [f"reject {name}" for name in sorted(wanted - got)]
+    findings.invented += [f"reject {name}" for name in sorted(got - wanted)]
+    return findings
+
+
+def _examine_record(upload: Upload, world: World, findings: Findings) -> None:
+    object_id = upload.version.object_id
+    stored = world.tables.tables[INGESTIONS].items.get((object_id,))
+    if stored is None:
+        findings.lost.append(f"{object_id} has no record")
+        return
+    status = stored["status"]["S"]
+    if status != upload.status:
+        target = findings.lost if status == "IN_PROGRESS" else findings.wrong
+        target.append(f"{object_id} is {status} instead of {upload.status}")
+    if status == "COMPLETED":
+        _examine_counts(upload, stored, findings)
+        _examine_file(upload, world, findings)
+
+
+def _examine_counts(upload: Upload, stored: dict[str, Any], findings: Findings) -> None:
+    counts = {name: int(stored[name]["N"]) for name in (*_OUTCOMES, "rows_read")}
+    wanted = {
+        "rows_read": len(upload.lines),
+        "rejected": sum(line.startswith("!") for line in upload.lines),
+        "skipped": sum(line.startswith("-") for line in upload.lines),
+    }
+    adds_up = counts["rows_read"] == sum(counts[name] for name in _OUTCOMES)
+    if not adds_up or min(counts.values()) < 0 or counts | wanted != counts:
+        findings.wrong.append(f"{upload.version.object_id} counts {counts}, wanted {wanted}")
+
+
+def _examine_file(upload: Upload, world: World, findings: Findings) -> None:
+    rejected = sum(line.startswith("!") for line in upload.lines)
+    name = f"rejects/{upload.version.key}/{upload.version.version_id}.csv"
+    lines = world.reports.files.get(name, b"").count(b"\n")
+    if lines != (rejected + 1 if rejected else 0):
+        findings.lost.append(f"{name} has {lines} lines for {rejected} rejects")

@@ -1,0 +1,63 @@
+"""Other CSV readers over the damage corpus; run by an interpreter that has them.
+
+    python peer_readers.py FOLDER READER
+
+FOLDER holds the files and `manifest.json`. Prints JSON: for each file its rows as lists of text, how
+many rejects the reader reported, and whether it refused the file. Stands alone on purpose: the
+interpreter that has pandas and DuckDB has nothing of ours.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+Reading = tuple[list[list[str]], int]
+
+
+def read_with_csv(path: Path) -> Reading:
+    """Rows by csv.DictReader as every tutorial uses it."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [[str(cell) for cell in row.values()] for row in csv.DictReader(file)], 0
+
+
+def read_with_pandas(path: Path) -> Reading:
+    """Rows by pandas.read_csv that leaves out what it cannot read."""
+    import pandas as pd  # noqa: PLC0415  # only here when asked for
+
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, on_bad_lines="skip")
+    return frame.to_numpy().tolist(), 0
+
+
+def read_with_duckdb(path: Path) -> Reading:
+    """Rows by DuckDB that leaves out and counts what it cannot read."""
+    import duckdb  # noqa: PLC0415  # only here when asked for
+
+    connection = duckdb.connect()
+    query = "SELECT * FROM read_csv(?, header=true, all_varchar=true, store_rejects=true)"
+    found = connection.execute(query, [str(path)]).fetchall()
+    lines = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
+    return [["" if cell is None else cell for cell in row] for row in found], lines[0]
+
+
+READERS = {"csv": read_with_csv, "pandas": read_with_pandas, "duckdb": read_with_duckdb}
+
+
+def main(folder: Path, reader: str) -> None:
+    """Read every file of the folder and print what came of it."""
+    read = READERS[reader]
+    found: dict[str, Any] = {}
+    for name in json.loads((folder / "manifest.json").read_text(encoding="utf-8")):
+        try:
+            rows, rejects = read(folder / name)
+            found[name] = {"rows": rows, "rejects": rejects, "refused": False}
+        except Exception as error:  # noqa: BLE001  # any error is a refusal of the file
+            found[name] = {"rows": [], "rejects": 0, "refused": True, "error": str(error)[:200]}
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

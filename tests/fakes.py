@@ -1,0 +1,41 @@
+"""Fakes of the domain's ports, shared with the fault campaign so that there is one set of them."""
+
+from __future__ import annotations
+
+from faults.dynamodb import MemoryDynamoDb
+from faults.fakes import (
+    BEGIN,
+    BUCKET,
+    INGESTIONS,
+    ITEMS,
+    LANES,
+    Clock,
+    MemoryObjects,
+    MemoryQueue,
+    MemoryRejects,
+    MemoryReports,
+    TinyFeed,
+    World,
+    memory_tables,
+    open_tiny_feed,
+    tiny,
+)
+
+__all__ = [
+    "BEGIN",
+    "BUCKET",
+    "INGESTIONS",
+    "ITEMS",
+    "LANES",
+    "Clock",
+    "MemoryDynamoDb",
+    "MemoryObjects",
+    "MemoryQueue",
+    "MemoryRejects",
+    "MemoryReports",
+    "TinyFeed",
+    "World",
+    "memory_tables",
+    "open_tiny_feed",
+    "tiny",
+]
