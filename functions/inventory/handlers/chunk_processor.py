@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from inventory.bootstrap.ingest import ingest
 from inventory.handlers.deliveries import from_work_record
-from inventory.handlers.observation import logger, metrics, observe
+from inventory.handlers.observation import logger, metrics, process
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -37,19 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
 
-    def process(record: SQSRecord) -> None:
-        delivery = from_work_record(record.message_id, record.body)
-        logger.append_keys(object_id=delivery.version.object_id)
-        try:
-            outcome = ingest().run(
-                delivery, time_left=lambda: context.get_remaining_time_in_millis() / 1000
-            )
-        except Exception:
-            # The batch goes on and the message comes again; without this line nobody knew why.
-            logger.exception("delivery failed")
-            raise
-        observe(outcome)
+    def handle(record: SQSRecord) -> None:
+        process(ingest(), from_work_record(record.message_id, record.body), context)
 
     return process_partial_response(
-        event=event, record_handler=process, processor=processor, context=context
+        event=event, record_handler=handle, processor=processor, context=context
     )

@@ -15,18 +15,44 @@ from aws_lambda_powertools.metrics import MetricUnit
 from inventory.domain.ledger import Mode, Status
 
 if TYPE_CHECKING:
-    from inventory.domain.ingest import Outcome
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from inventory.domain.ingest import Ingest, Outcome
+    from inventory.domain.work import Delivery
 
 logger = Logger()
 metrics = Metrics()
 
 
-def observe(outcome: Outcome) -> None:
-    """Log one delivery's outcome and add its metrics to those of the invocation."""
+def process(ingest: Ingest, delivery: Delivery, context: LambdaContext) -> Outcome:
+    """Process one delivery; log and measure what came of it.
+
+    Args:
+        ingest: The service.
+        delivery: What came and why.
+        context: Lambda's context; its remaining time bounds the work.
+
+    Raises:
+        Exception: Whatever the service raised, so that the delivery comes again.
+    """
+    logger.append_keys(object_id=delivery.version.object_id)
+    metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
+    try:
+        outcome = ingest.run(
+            delivery, time_left=lambda: context.get_remaining_time_in_millis() / 1000
+        )
+    except Exception:
+        logger.exception("delivery failed")
+        _count("DeliveriesFailed", 1)
+        raise
+    _observe(outcome)
+    return outcome
+
+
+def _observe(outcome: Outcome) -> None:
     counts = outcome.counts
     logger.info(
         "delivery processed",
-        object_id=outcome.object_id,
         mode=outcome.mode.value,
         status=outcome.status.value if outcome.status else None,
         profile=outcome.profile,
@@ -45,7 +71,6 @@ def observe(outcome: Outcome) -> None:
         write_units=outcome.write_units,
         seconds=round(outcome.seconds, 3),
     )
-    metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
     _count("DeliveriesAnswered", outcome.mode is Mode.ANSWERED)
     _count("Rechecks", outcome.rechecks)
     _count("FilesCompleted", outcome.status is Status.COMPLETED)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.bootstrap.ingest import ingest
 from inventory.handlers.deliveries import from_object_created
-from inventory.handlers.observation import logger, metrics, observe
+from inventory.handlers.observation import logger, metrics, process
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,10 +27,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises:
         RetryableError: Lambda retries the event and finally dead-letters it.
     """
-    delivery = from_object_created(event)
-    logger.append_keys(object_id=delivery.version.object_id)
-    outcome = ingest().run(
-        delivery, time_left=lambda: context.get_remaining_time_in_millis() / 1000
-    )
-    observe(outcome)
+    outcome = process(ingest(), from_object_created(event), context)
     return {"object_id": outcome.object_id, "mode": outcome.mode.value}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,22 +66,24 @@ def context() -> Context:
 
 
 @pytest.fixture
-def ingest(monkeypatch: pytest.MonkeyPatch) -> NotingIngest:
-    """The service behind both ingest handlers."""
-    from inventory.handlers import chunk_processor, processor  # noqa: PLC0415  after the environment
-
-    noting = NotingIngest()
-    monkeypatch.setattr(processor, "ingest", lambda: noting)
-    monkeypatch.setattr(chunk_processor, "ingest", lambda: noting)
-    return noting
-
-
-@pytest.fixture(autouse=True)
-def function_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What every function has in its environment."""
+def handlers(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The ingest handlers, loaded as a cold start loads them: after the environment is there."""
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-processor")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
+    names = ("observation", "processor", "chunk_processor")
+    for name in names:
+        monkeypatch.delitem(sys.modules, f"inventory.handlers.{name}", raising=False)
+    return SimpleNamespace(**{name: import_module(f"inventory.handlers.{name}") for name in names})
+
+
+@pytest.fixture
+def ingest(handlers: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> NotingIngest:
+    """The service behind both ingest handlers."""
+    noting = NotingIngest()
+    monkeypatch.setattr(handlers.processor, "ingest", lambda: noting)
+    monkeypatch.setattr(handlers.chunk_processor, "ingest", lambda: noting)
+    return noting
 
 
 @pytest.fixture
@@ -93,8 +98,12 @@ def load_event() -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def emitted(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+def emitted(
+    handlers: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], list[dict[str, Any]]]:
     """JSON lines that the function printed: logs and embedded metrics."""
+    # Loggers of one name share their handler, which holds the standard output of an earlier test.
+    handlers.observation.logger.registered_handler.setStream(sys.stdout)
 
     def read() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]

@@ -8,10 +8,10 @@ import pytest
 
 from inventory.domain.model import ObjectVersion
 from inventory.domain.work import Kind, WorkMessage
-from inventory.handlers import chunk_processor, processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import SimpleNamespace
 
     from conftest import Context, NotingIngest
 
@@ -54,10 +54,13 @@ def sqs_event(*keys: str) -> dict[str, Any]:
 
 
 def test_the_processor_hands_over_the_events_object_with_the_time_left(
-    ingest: NotingIngest, context: Context, load_event: Callable[[str], dict[str, Any]]
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
 ) -> None:
     """One event, one delivery, bounded by the invocation."""
-    answer = processor.handler(load_event("s3_object_created"), context)
+    answer = handlers.processor.handler(load_event("s3_object_created"), context)
 
     assert [d.version.key for d in ingest.deliveries] == ["stores/north/stock.csv"]
     assert ingest.seconds_left == [90.0]
@@ -65,13 +68,14 @@ def test_the_processor_hands_over_the_events_object_with_the_time_left(
 
 
 def test_the_processor_measures_every_outcome(
+    handlers: SimpleNamespace,
     ingest: NotingIngest,
     context: Context,
     load_event: Callable[[str], dict[str, Any]],
     emitted: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """Rows by outcome, files by status and the invariant are metrics; the log names the object."""
-    processor.handler(load_event("s3_object_created"), context)
+    handlers.processor.handler(load_event("s3_object_created"), context)
 
     lines = emitted()
     sums = metric_sums(lines)
@@ -86,6 +90,7 @@ def test_the_processor_measures_every_outcome(
 
 
 def test_counts_that_do_not_add_up_are_a_breach(
+    handlers: SimpleNamespace,
     ingest: NotingIngest,
     context: Context,
     load_event: Callable[[str], dict[str, Any]],
@@ -94,28 +99,38 @@ def test_counts_that_do_not_add_up_are_a_breach(
     """An alarm watches this metric."""
     ingest.counts.rows_read = 4
 
-    processor.handler(load_event("s3_object_created"), context)
+    handlers.processor.handler(load_event("s3_object_created"), context)
 
     assert metric_sums(emitted())["AccountingBreaches"] == 1
 
 
 def test_fails_with_the_services_own_error_so_that_lambda_retries(
-    ingest: NotingIngest, context: Context, load_event: Callable[[str], dict[str, Any]]
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    emitted: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """Nothing is swallowed."""
     event = load_event("s3_object_created")
     event["detail"]["object"]["key"] = "broken.csv"
 
     with pytest.raises(TimeoutError):
-        processor.handler(event, context)
+        handlers.processor.handler(event, context)
     assert len(ingest.deliveries) == 1
+    lines = emitted()
+    assert metric_sums(lines)["DeliveriesFailed"] == 1
+    assert any(line.get("message") == "delivery failed" for line in lines)
 
 
 def test_a_poison_message_fails_alone(
-    ingest: NotingIngest, context: Context, emitted: Callable[[], list[dict[str, Any]]]
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    emitted: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """The others of the batch are done; the failed one is logged and comes again."""
-    answer = chunk_processor.handler(sqs_event("a.csv", "broken.csv", "c.csv"), context)
+    answer = handlers.chunk_processor.handler(sqs_event("a.csv", "broken.csv", "c.csv"), context)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-broken.csv"}]}
     assert [d.version.key for d in ingest.deliveries] == ["a.csv", "broken.csv", "c.csv"]
@@ -123,10 +138,10 @@ def test_a_poison_message_fails_alone(
 
 
 def test_every_message_may_fail_without_failing_the_invocation(
-    ingest: NotingIngest, context: Context
+    handlers: SimpleNamespace, ingest: NotingIngest, context: Context
 ) -> None:
     """The queue counts receives per message, whatever the others did."""
-    answer = chunk_processor.handler(sqs_event("broken-1.csv", "broken-2.csv"), context)
+    answer = handlers.chunk_processor.handler(sqs_event("broken-1.csv", "broken-2.csv"), context)
 
     assert len(answer["batchItemFailures"]) == 2
     assert len(ingest.deliveries) == 2
