@@ -99,11 +99,13 @@ def load_event() -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture
 def emitted(
-    handlers: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    handlers: SimpleNamespace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], list[dict[str, Any]]]:
     """JSON lines that the function printed: logs and embedded metrics."""
     # Loggers of one name share their handler, which holds the standard output of an earlier test.
-    handlers.observation.logger.registered_handler.setStream(sys.stdout)
+    monkeypatch.setattr(handlers.observation.logger.registered_handler, "stream", sys.stdout)
 
     def read() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]
