@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Protocol
+import gc
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from inventory.domain.summary.exact import ZERO, number
 from inventory.domain.summary.model import FeedRecord, StockItem
 from inventory.domain.summary.ports import ItemPage, RecordPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
 
 # Segments are fetched at the same time; one page of each is held, so this also bounds memory. Four
@@ -41,6 +43,7 @@ _RECORD_ATTRIBUTES = (
 )
 
 Attributes = dict[str, Any]
+PageT = TypeVar("PageT", ItemPage, RecordPage)
 
 
 class DynamoDbCalls(Protocol):
@@ -76,9 +79,7 @@ class DynamoDbItemPages:
 
     def item_pages(self) -> Iterator[ItemPage]:
         """The pages, as they come in."""
-        for page in _scan(self._calls, self._request, self._segments):
-            items, unreadable = _items(page["Items"])
-            yield ItemPage(items, unreadable, _read_units(page))
+        yield from _scan(self._calls, self._request, self._segments, _item_page)
 
 
 class DynamoDbRecordPages:
@@ -106,8 +107,7 @@ class DynamoDbRecordPages:
         finished = next(alias for alias, name in names.items() if name == "finished_at")
         request["FilterExpression"] = f"attribute_not_exists({finished}) OR {finished} > :since"
         request["ExpressionAttributeValues"] = {":since": {"S": since}}
-        for page in _scan(self._calls, request, self._segments):
-            yield RecordPage([_record(item) for item in page["Items"]], _read_units(page))
+        yield from _scan(self._calls, request, self._segments, _record_page)
 
 
 def _request(table_name: str, attributes: tuple[str, ...]) -> dict[str, Any]:
@@ -121,32 +121,63 @@ def _request(table_name: str, attributes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _scan(calls: DynamoDbCalls, request: dict[str, Any], segments: int) -> Iterator[Any]:
+def _scan(
+    calls: DynamoDbCalls,
+    request: dict[str, Any],
+    segments: int,
+    read: Callable[[dict[str, Any]], PageT],
+) -> Iterator[PageT]:
     """Pages of all segments; the next page of a segment is fetched while its last one is used.
 
-    At most one page per segment waits beside the one in use, however slowly pages are taken.
+    At most one page per segment waits beside the one in use, however slowly pages are taken. Pages
+    are read in the thread that fetched them: the answer, ten times as large, is gone at once.
     """
-    with ThreadPoolExecutor(max_workers=segments) as pool:
 
-        def fetch(segment: int, start: dict[str, Any] | None) -> Future[dict[str, Any]]:
-            payload = {**request, "Segment": segment, "TotalSegments": segments}
-            if start is not None:
-                payload["ExclusiveStartKey"] = start
-            return pool.submit(calls.call, "Scan", payload)
+    def fetch(segment: int, start: dict[str, Any] | None) -> tuple[PageT, dict[str, Any] | None]:
+        payload = {**request, "Segment": segment, "TotalSegments": segments}
+        if start is not None:
+            payload["ExclusiveStartKey"] = start
+        answer = calls.call("Scan", payload)
+        return read(answer), answer.get("LastEvaluatedKey")
 
-        running = {fetch(segment, None): segment for segment in range(segments)}
+    with _no_cycle_collection(), ThreadPoolExecutor(max_workers=segments) as pool:
+        running = {pool.submit(fetch, segment, None): segment for segment in range(segments)}
         try:
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     segment = running.pop(future)
-                    page = future.result()
-                    if "LastEvaluatedKey" in page:
-                        running[fetch(segment, page["LastEvaluatedKey"])] = segment
+                    page, following = future.result()
+                    if following is not None:
+                        running[pool.submit(fetch, segment, following)] = segment
                     yield page
         finally:
             for future in running:
                 future.cancel()
+
+
+@contextmanager
+def _no_cycle_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles among millions of values that hold none.
+
+    It takes a third of the scan's CPU time; what the pages hold is released without it.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _item_page(answer: dict[str, Any]) -> ItemPage:
+    items, unreadable = _items(answer["Items"])
+    return ItemPage(items, unreadable, _read_units(answer))
+
+
+def _record_page(answer: dict[str, Any]) -> RecordPage:
+    return RecordPage([_record(item) for item in answer["Items"]], _read_units(answer))
 
 
 def _items(stored: list[Attributes]) -> tuple[list[StockItem], int]:
