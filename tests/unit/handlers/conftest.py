@@ -98,16 +98,11 @@ def load_event() -> Callable[[str], dict[str, Any]]:
 
 
 @pytest.fixture
-def emitted(
-    handlers: SimpleNamespace,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[], list[dict[str, Any]]]:
-    """JSON lines that the function printed: logs and embedded metrics."""
-    # Loggers of one name share their handler, which holds the standard output of an earlier test.
-    monkeypatch.setattr(handlers.observation.logger.registered_handler, "stream", sys.stdout)
+def metric_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """Lines of embedded metrics that the function printed."""
 
     def read() -> list[dict[str, Any]]:
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]
+        printed = capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in printed if "_aws" in line]
 
     return read

@@ -72,21 +72,20 @@ def test_the_processor_measures_every_outcome(
     ingest: NotingIngest,
     context: Context,
     load_event: Callable[[str], dict[str, Any]],
-    emitted: Callable[[], list[dict[str, Any]]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """Rows by outcome, files by status and the invariant are metrics; the log names the object."""
     handlers.processor.handler(load_event("s3_object_created"), context)
 
-    lines = emitted()
-    sums = metric_sums(lines)
+    sums = metric_sums(metric_lines())
     assert sums["RowsRead"] == 3
     assert sums["RowsLoaded"] == 2
     assert sums["RowsRejected"] == 1
     assert sums["FilesCompleted"] == 1
     assert sums["FilesFailed"] == 0
     assert sums["AccountingBreaches"] == 0
-    log = next(line for line in lines if line.get("message") == "delivery processed")
-    assert log["object_id"] == ingest.deliveries[0].version.object_id
+    keys = handlers.observation.logger.get_current_keys()
+    assert keys["object_id"] == ingest.deliveries[0].version.object_id
 
 
 def test_counts_that_do_not_add_up_are_a_breach(
@@ -94,14 +93,14 @@ def test_counts_that_do_not_add_up_are_a_breach(
     ingest: NotingIngest,
     context: Context,
     load_event: Callable[[str], dict[str, Any]],
-    emitted: Callable[[], list[dict[str, Any]]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """An alarm watches this metric."""
     ingest.counts.rows_read = 4
 
     handlers.processor.handler(load_event("s3_object_created"), context)
 
-    assert metric_sums(emitted())["AccountingBreaches"] == 1
+    assert metric_sums(metric_lines())["AccountingBreaches"] == 1
 
 
 def test_fails_with_the_services_own_error_so_that_lambda_retries(
@@ -109,7 +108,8 @@ def test_fails_with_the_services_own_error_so_that_lambda_retries(
     ingest: NotingIngest,
     context: Context,
     load_event: Callable[[str], dict[str, Any]],
-    emitted: Callable[[], list[dict[str, Any]]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Nothing is swallowed."""
     event = load_event("s3_object_created")
@@ -118,23 +118,22 @@ def test_fails_with_the_services_own_error_so_that_lambda_retries(
     with pytest.raises(TimeoutError):
         handlers.processor.handler(event, context)
     assert len(ingest.deliveries) == 1
-    lines = emitted()
-    assert metric_sums(lines)["DeliveriesFailed"] == 1
-    assert any(line.get("message") == "delivery failed" for line in lines)
+    assert metric_sums(metric_lines())["DeliveriesFailed"] == 1
+    assert "delivery failed" in caplog.messages
 
 
 def test_a_poison_message_fails_alone(
     handlers: SimpleNamespace,
     ingest: NotingIngest,
     context: Context,
-    emitted: Callable[[], list[dict[str, Any]]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The others of the batch are done; the failed one is logged and comes again."""
     answer = handlers.chunk_processor.handler(sqs_event("a.csv", "broken.csv", "c.csv"), context)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-broken.csv"}]}
     assert [d.version.key for d in ingest.deliveries] == ["a.csv", "broken.csv", "c.csv"]
-    assert any(line.get("message") == "delivery failed" for line in emitted())
+    assert caplog.messages.count("delivery failed") == 1
 
 
 def test_every_message_may_fail_without_failing_the_invocation(
