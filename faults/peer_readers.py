@@ -2,8 +2,8 @@
 
     python peer_readers.py FOLDER READER
 
-FOLDER holds the files and `manifest.json`. Prints JSON: for each file its rows as lists of text, how
-many rejects the reader reported, and whether it refused the file. Stands alone on purpose: the
+FOLDER holds the files and `manifest.json`. Prints JSON: for each file its rows as lists of text,
+how many rejects the reader reported, and whether it refused the file. Stands alone on purpose: the
 interpreter that has pandas and DuckDB has nothing of ours.
 """
 

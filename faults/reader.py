@@ -43,7 +43,7 @@ class Figures:
         files: Files read.
         intact: Intact rows they hold.
         intact_exact: Those that were loaded exactly.
-        wrong: Rows loaded that no file holds, or that are damaged.
+        wrong: Rows loaded that are damaged or that nobody wrote; files to refuse are not counted.
         damaged: Damaged rows they hold.
         rejects: Rejects reported.
         silent: Files with damaged rows of which nothing was reported.
@@ -83,12 +83,12 @@ class Figures:
         self.files += 1
         self.intact += wanted.total()
         self.intact_exact += (wanted & got).total()
-        self.wrong += (got - wanted).total()
         self.rejects += rejects
         if file.refused:
             self.to_refuse += 1
             self.refused += refused
             return
+        self.wrong += (got - wanted).total()
         self.damaged += len(file.damaged)
         self.silent += bool(file.damaged) and not rejects
         self.refused_in_vain += refused
@@ -164,7 +164,7 @@ def run(console: Console | None = None) -> dict[str, Any]:
             (folder / entry).write_bytes(file.data)
         for reader, title in _PEERS.items():
             measured[title] = measure_peer(reader, places, folder)
-    measured["ours, whole files"] = measure_ours(wholes)
+    measured["ours, file traits"] = measure_ours(wholes)
     console.print(_table(measured))
     return {
         "corpus_files": len(files),
@@ -191,23 +191,29 @@ def _cells_of(row: Row) -> Cells:
 
 def _table(measured: dict[str, Figures | str]) -> Table:
     table = Table(title="Damaged files: what each reader loads, and what it says about it")
-    table.add_column("reader")
-    columns: dict[str, Callable[[Figures], str]] = {
+    table.add_column("")
+    for name in measured:
+        table.add_column(name, justify="right")
+    lines: dict[str, Callable[[Figures], str]] = {
         "files": lambda f: f"{f.files:,}",
-        "intact rows exact": lambda f: f"{f.intact_exact:,} / {f.intact:,}",
+        "intact rows": lambda f: f"{f.intact:,}",
+        "  loaded exactly": lambda f: f"{f.intact_exact:,}",
         "WRONG rows loaded": lambda f: f"{f.wrong:,}",
         "damaged rows": lambda f: f"{f.damaged:,}",
-        "rejects reported": lambda f: f"{f.rejects:,}",
-        "files silent on damage": lambda f: f"{f.silent:,}",
-        "bad files refused": lambda f: f"{f.refused:,} / {f.to_refuse:,}",
+        "  rejects reported": lambda f: f"{f.rejects:,}",
+        "  files that say nothing": lambda f: f"{f.silent:,}",
+        "bad headers, archives": lambda f: f"{f.to_refuse:,}",
+        "  refused": lambda f: f"{f.refused:,}",
+        "good files refused": lambda f: f"{f.refused_in_vain:,}",
     }
-    for column in columns:
-        table.add_column(column, justify="right")
-    for name, figures in measured.items():
-        if isinstance(figures, Figures):
-            table.add_row(name, *(show(figures) for show in columns.values()))
-        else:
-            table.add_row(name, figures)
+    for line, show in lines.items():
+        table.add_row(
+            line,
+            *(
+                show(figures) if isinstance(figures, Figures) else figures
+                for figures in measured.values()
+            ),
+        )
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
 
 COLUMNS = (
     "sku",
@@ -41,24 +41,6 @@ _DESCRIPTIONS = (
 )
 
 
-class StockRow(NamedTuple):
-    """What a row of the table must load as.
-
-    Attributes:
-        sku: Its SKU.
-        location: Its location.
-        quantity: Its quantity in canonical text.
-        name: Its name; None when blank.
-        extras: All its other cells.
-    """
-
-    sku: str
-    location: str
-    quantity: str
-    name: str | None
-    extras: tuple[str, ...]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dialect:
     """How a table is written.
@@ -86,9 +68,10 @@ class Dialect:
         return self.delimiter.join(map(self.cell, cells)) + self.line_end
 
 
-def table_rows(rows: int = ROWS) -> list[tuple[str, ...]]:
+@cache
+def table_rows(rows: int = ROWS) -> tuple[tuple[str, ...], ...]:
     """The cells of the table, the same every time."""
-    return [
+    return tuple(
         (
             f"00{index:04d}-{'ABC'[index % 3]}",
             str((index * 37) % 211 - 5),
@@ -102,16 +85,4 @@ def table_rows(rows: int = ROWS) -> list[tuple[str, ...]]:
             f"https://shop.example/p?id={index}&x=1",
         )
         for index in range(rows)
-    ]
-
-
-def stock_row(cells: tuple[str, ...]) -> StockRow:
-    """What cells of the table must load as."""
-    by_name = dict(zip(COLUMNS, cells, strict=True))
-    return StockRow(
-        by_name["sku"],
-        by_name["location"],
-        by_name["quantity"],
-        by_name["name"] or None,
-        tuple(by_name[column] for column in COLUMNS[4:]),
     )
