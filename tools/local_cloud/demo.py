@@ -117,26 +117,27 @@ def show(deployment: Deployment, outcomes: list[Outcome], console: Console) -> N
 
 
 def _files_table(outcomes: list[Outcome]) -> Table:
-    table = Table(title="What became of the files")
-    table.add_column("file")
-    table.add_column("what it is", overflow="fold")
-    table.add_column("format")
+    totals = {
+        name: sum(int(outcome.record.get(name, 0)) for outcome in outcomes)
+        for name in ("rows_read", *observe.OUTCOMES)
+    }
+    shown = [name for name, total in totals.items() if total]
+    none = ", ".join(name for name, total in totals.items() if not total)
+    table = Table(title="What became of the files", caption=f"none: {none}" if none else None)
+    table.add_column("file", overflow="fold")
     table.add_column("status")
-    columns = ("rows_read", *observe.OUTCOMES)
-    for name in columns:
-        table.add_column("rows" if name == "rows_read" else name, justify="right")
+    for name in shown:
+        heading = "rows" if name == "rows_read" else name
+        table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
-        record = outcome.record
+        profile = outcome.record.get("profile") or "unknown format"
         table.add_row(
-            outcome.sample.key,
-            outcome.sample.note,
-            str(record.get("profile") or "-"),
-            str(record["status"]),
-            *(f"{int(record.get(name, 0)):,}" for name in columns),
+            f"{outcome.sample.key}\n[dim]{profile}: {outcome.sample.note}[/dim]",
+            str(outcome.record["status"]).lower(),
+            *(f"{int(outcome.record.get(name, 0)):,}" for name in shown),
         )
-    totals = (sum(int(outcome.record.get(name, 0)) for outcome in outcomes) for name in columns)
     table.add_section()
-    table.add_row("total", "", "", "", *(f"{total:,}" for total in totals))
+    table.add_row("total", "", *(f"{totals[name]:,}" for name in shown))
     return table
 
 

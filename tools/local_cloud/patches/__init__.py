@@ -9,7 +9,14 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.patches import alarms, async_invocations, events, permissions, schedules
+from local_cloud.patches import (
+    alarms,
+    async_invocations,
+    events,
+    objects,
+    permissions,
+    schedules,
+)
 
 SUPPORTED = "1.5.33"
 
@@ -21,7 +28,7 @@ def apply_all() -> None:
         LocalCloudError: The installed release is not the one the patches were written for.
     """
     check_release(version("ministack"))
-    for patch in (alarms, async_invocations, events, permissions, schedules):
+    for patch in (alarms, async_invocations, events, objects, permissions, schedules):
         patch.apply()
 
 
