@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -141,31 +142,30 @@ def _files_table(outcomes: list[Outcome]) -> Table:
     return table
 
 
-def _reject_files(deployment: Deployment, outcomes: list[Outcome]) -> dict[str, dict[str, int]]:
+def _reject_files(deployment: Deployment, outcomes: list[Outcome]) -> dict[str, Counter[str]]:
     """Rejected rows by error, for each file that has some, from its reject file."""
     s3 = deployment.cloud.client("s3")
     bucket = deployment.outputs["reports_bucket_name"]
-    found: dict[str, dict[str, int]] = {}
-    for outcome in outcomes:
-        listing = s3.list_objects_v2(Bucket=bucket, Prefix=f"rejects/{outcome.sample.key}/")
-        for entry in listing.get("Contents", []):
+    found: dict[str, Counter[str]] = {}
+    for key in {outcome.sample.key for outcome in outcomes}:
+        for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"rejects/{key}/").get(
+            "Contents", []
+        ):
             text = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().decode()
-            errors = found.setdefault(entry["Key"], {})
-            if not errors:
-                for row in csv.DictReader(io.StringIO(text)):
-                    error = row.get("error") or "?"
-                    errors[error] = errors.get(error, 0) + 1
+            _header, *rows = csv.reader(io.StringIO(text))
+            # A row with too few or too many cells is why the error is counted from the end.
+            found.setdefault(key, Counter()).update(row[-2] for row in rows)
     return found
 
 
-def _rejects_table(outcomes: list[Outcome], rejects: dict[str, dict[str, int]]) -> Table:
+def _rejects_table(outcomes: list[Outcome], rejects: dict[str, Counter[str]]) -> Table:
     table = Table(title="What was refused, and why")
     table.add_column("file")
     table.add_column("why", overflow="fold")
     table.add_column("rows", justify="right")
     for key, errors in rejects.items():
         for error, rows in sorted(errors.items()):
-            table.add_row(key.removeprefix("rejects/"), error, str(rows))
+            table.add_row(key, error, str(rows))
     for outcome in outcomes:
         if outcome.record["status"] == "FAILED":
             reason = str(outcome.record.get("error") or "unreadable")
@@ -213,7 +213,7 @@ def _summary_table(summary: dict[str, Any]) -> Table:
         "files received": summary["feeds"]["received"],
     }.items():
         if isinstance(value, dict):
-            text = ", ".join(f"{part} {amount}" for part, amount in value.items())
+            text = ", ".join(f"{part or 'no currency'} {amount}" for part, amount in value.items())
         else:
             text = f"{value:,}" if isinstance(value, int) else str(value)
         table.add_row(name.replace("_", " "), text or "-")
