@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from constructs_lib.iam import Grantable
 
 USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+# In a key's policy "*" is the key the policy belongs to and nothing else; its id is not known when
+# the policy is written.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+THIS_KEY = ("*",)
 LOGS_ACTIONS = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -66,18 +70,13 @@ class EncryptionKey(Construct):
         )
         super().__init__(scope, id_)
         self._account = props.account
-        # The key's id is not known before the policy is written. A key's policy speaks of that key
-        # alone, so all keys of the account mean this one; a bare asterisk would too, but scanners
-        # take it for every resource there is.
-        # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
-        self._resources = (props.account.arn("kms", "key/*"),)
         self._policy = PolicyDocument(
             self,
             "Policy",
             PolicyStatement(
                 sid="AdministeredByTheAccount",
                 actions=("kms:*",),
-                resources=self._resources,
+                resources=THIS_KEY,
                 account=props.account.root_arn,
             ),
         )
@@ -113,7 +112,7 @@ class EncryptionKey(Construct):
             PolicyStatement(
                 sid=sid,
                 actions=USE_ACTIONS,
-                resources=self._resources,
+                resources=THIS_KEY,
                 service=service,
                 conditions=(
                     Condition(
@@ -137,7 +136,7 @@ class EncryptionKey(Construct):
             PolicyStatement(
                 sid="Logs",
                 actions=LOGS_ACTIONS,
-                resources=self._resources,
+                resources=THIS_KEY,
                 service=f"logs.{self._account.region}.amazonaws.com",
                 conditions=(
                     Condition(

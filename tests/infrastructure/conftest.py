@@ -13,12 +13,12 @@ import fastsynth
 fastsynth.install()
 
 from cdktf import TerraformStack, Testing  # noqa: E402
-from synthesised import PACKAGE, Document  # noqa: E402
 
 from constructs_lib.settings import Settings  # noqa: E402
 from constructs_lib.settings_loading import load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
 from constructs_lib.validation import InvalidPropsError  # noqa: E402
+from synthesised import PACKAGE, Document  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from synthesised import only, readable, resources, statements
 
 
@@ -20,9 +21,7 @@ def test_the_topic_is_encrypted_with_a_key_that_cloudwatch_may_use(whole_stack) 
         "arn:<Partition.partition>:iam::<Caller.account_id>:root"
     )
     for statement in (administrator, cloudwatch):
-        assert [readable(each) for each in statement["resources"]] == [
-            "arn:<Partition.partition>:kms:us-east-1:<Caller.account_id>:key/*"
-        ]
+        assert statement["resources"] == ["*"]
     assert cloudwatch["actions"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert cloudwatch["principals"] == [
         {"type": "Service", "identifiers": ["cloudwatch.amazonaws.com"]}

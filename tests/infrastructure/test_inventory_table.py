@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from synthesised import only, resources
-
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
+from synthesised import only, resources
 
 
 def a_table(stack, **props):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from synthesised import a_function, a_queue
 
 from constructs_lib.account import Account
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
@@ -18,6 +17,7 @@ from constructs_lib.landing_bucket import LandingBucket
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.validation import InvalidPropsError
+from synthesised import a_function, a_queue
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from synthesised import readable, role_permissions, statements
 
 # A wildcard resource needs a line here, with its reason.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from synthesised import only, resources, statements
 
 from constructs_lib.landing_bucket import LandingBucket
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from synthesised import only, resources, statements
 
 
 def a_bucket(stack, **props):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from synthesised import a_function, a_queue, allowed, only, readable, resources
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from synthesised import only, readable, resources
 
 NAMES = {
@@ -125,6 +126,11 @@ def test_one_configuration_takes_the_provider_of_a_mirror_and_of_the_registry(wh
     assert whole_stack()["terraform"]["required_providers"] == {
         "aws": {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
     }
+
+
+def test_an_older_terraform_is_refused(whole_stack) -> None:
+    """Before 1.10, the S3 backend would not lock the state."""
+    assert whole_stack()["terraform"]["required_version"] == ">= 1.10.0"
 
 
 @pytest.mark.parametrize(
