@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,8 @@ from rich.table import Table
 import bench
 
 OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
+
+TABLE_WIDTH = 110
 
 Run = Callable[[bool], dict[str, object]]
 
@@ -38,7 +41,9 @@ GOALS: Mapping[str, tuple[str, float]] = {
 
 def main() -> int:
     """Run the groups named on the command line and give the exit code."""
-    console = Console(soft_wrap=True)
+    console = Console()
+    # A table cut off at 80 columns in a log would hide the figures.
+    console = Console(width=max(console.width, TABLE_WIDTH))
     available = groups()
     wanted = sys.argv[1:] or sorted(available)
     if unknown := sorted(set(wanted) - set(available)):
@@ -46,9 +51,10 @@ def main() -> int:
         return 2
     quick = os.environ.get("QUICK", "") not in {"", "0"}
     # A run of some groups leaves the figures of the others as they are.
-    merged: dict[str, object] = (
+    merged: dict[str, Any] = (
         json.loads(OUTPUT.read_text("utf-8")) if sys.argv[1:] and OUTPUT.is_file() else {}
     )
+    measured: dict[str, list[str]] = merged.setdefault("groups", {})
     table = Table(title=f"python -m bench ({'quick' if quick else 'full'})")
     for heading in ("figure", "value", "goal"):
         table.add_column(heading, justify="left" if heading == "figure" else "right", no_wrap=True)
@@ -56,7 +62,11 @@ def main() -> int:
         start = time.monotonic()
         with console.status(f"measuring {name}"):
             figures = available[name](quick)
+        # What the group measured last time and not this time is out of date.
+        for stale in measured.get(name, []):
+            merged.pop(stale, None)
         merged |= figures
+        measured[name] = sorted(figures)
         table.add_section()
         for figure, value in figures.items():
             add_rows(table, figure, value)
