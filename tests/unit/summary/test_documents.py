@@ -14,6 +14,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from inventory.domain.summary.csv_document import COLUMNS, text_cell
+from inventory.domain.summary.json_document import UnreadableSummaryError, read_earlier
+from inventory.domain.summary.page_parts import figure, signed
 from summary_samples import (
     AS_OF,
     HOSTILE,
@@ -24,10 +28,6 @@ from summary_samples import (
     summary_service,
     text_documents,
 )
-
-from inventory.domain.summary.csv_document import COLUMNS, text_cell
-from inventory.domain.summary.json_document import UnreadableSummaryError, read_earlier
-from inventory.domain.summary.page_parts import figure, signed
 
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs are the point
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from summary_samples import AS_OF, feed_record, stock_item
 
 from inventory.domain.summary.changes import compare
 from inventory.domain.summary.feeds import FeedAccumulator
-from inventory.domain.summary.model import EarlierSummary
+from inventory.domain.summary.report import EarlierSummary
 from inventory.domain.summary.stock import StockAccumulator
+from summary_samples import AS_OF, feed_record, stock_item
 
 SINCE = "2026-11-21T05:00:00.000000Z"
 UNTIL = "2026-11-22T05:00:00.000000Z"

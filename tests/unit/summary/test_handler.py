@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from summary_samples import FakeTables, feed_record, stock_item, summary_service
 
 from inventory.domain.summary.clock import day_in
+from summary_samples import FakeTables, feed_record, stock_item, summary_service
 
 if TYPE_CHECKING:
     from inventory.domain.summary.service import SummaryService

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+
+from inventory.domain.summary.clock import scheduled_time
+from inventory.domain.summary.service import LOOK_BACK_DAYS
 from summary_samples import (
     AS_OF,
     FakeAnnouncer,
@@ -16,9 +19,6 @@ from summary_samples import (
     stock_item,
     summary_service,
 )
-
-from inventory.domain.summary.clock import scheduled_time
-from inventory.domain.summary.service import LOOK_BACK_DAYS
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from summary_samples import AS_OF, stock_item
 
 from inventory.domain.summary.clock import canonical
 from inventory.domain.summary.exact import plain
 from inventory.domain.summary.stock import StockAccumulator
+from summary_samples import AS_OF, stock_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
 from inventory.domain.summary.page_parts import UNSPECIFIED, figure, printable
 
 if TYPE_CHECKING:
-    from inventory.domain.summary.model import Summary
+    from inventory.domain.summary.report import Summary
 
 _CURRENCIES = 5
 _ERRORS = 3

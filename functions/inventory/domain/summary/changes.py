@@ -8,14 +8,12 @@ from inventory.domain.summary.exact import EXACT, ZERO
 from inventory.domain.summary.model import (
     LISTED_CHANGES,
     LISTED_ITEMS,
-    Changes,
-    EarlierSummary,
     ItemKey,
-    LocationChange,
     OutOfStockKeys,
     Stock,
     StockGroup,
 )
+from inventory.domain.summary.report import Changes, EarlierSummary, LocationChange
 
 if TYPE_CHECKING:
     from decimal import Decimal

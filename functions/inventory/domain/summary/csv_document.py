@@ -11,7 +11,8 @@ from inventory.domain.summary.exact import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inventory.domain.summary.model import Breakdown, ItemList, StockGroup, Summary
+    from inventory.domain.summary.model import Breakdown, ItemList, StockGroup
+    from inventory.domain.summary.report import Summary
 
 COLUMNS = (
     "section",

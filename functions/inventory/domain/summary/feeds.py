@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from inventory.domain.summary.bounded import Smallest
-from inventory.domain.summary.model import KEPT_GROUPS, LISTED_FEEDS, FeedRecord, Feeds, ListedFeed
+from inventory.domain.summary.model import KEPT_GROUPS, LISTED_FEEDS, FeedRecord
+from inventory.domain.summary.report import Feeds, ListedFeed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

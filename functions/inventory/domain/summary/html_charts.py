@@ -11,8 +11,9 @@ from inventory.domain.summary.page_parts import UNNAMED, UNSPECIFIED, Bar, escap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inventory.domain.summary.model import Breakdown, StockGroup, Summary
+    from inventory.domain.summary.model import Breakdown, StockGroup
     from inventory.domain.summary.page_parts import DrawBars
+    from inventory.domain.summary.report import Summary
 
 _BARS = 10
 

@@ -13,8 +13,8 @@ from inventory.domain.summary.page_parts import escape, figure, minute, signed
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from inventory.domain.summary.model import Feeds, Summary
     from inventory.domain.summary.page_parts import DrawBars
+    from inventory.domain.summary.report import Feeds, Summary
 
 
 def render_html(summary: Summary, draw: DrawBars) -> str:

@@ -20,14 +20,8 @@ from inventory.domain.summary.page_parts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inventory.domain.summary.model import (
-        Breakdown,
-        Changes,
-        Feeds,
-        ItemList,
-        Stock,
-        StockGroup,
-    )
+    from inventory.domain.summary.model import Breakdown, ItemList, Stock, StockGroup
+    from inventory.domain.summary.report import Changes, Feeds
 
 _ROWS = 100
 _ITEM_COLUMNS = (

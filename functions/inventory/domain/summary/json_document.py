@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import InventoryError
 from inventory.domain.summary.exact import number, plain
-from inventory.domain.summary.model import (
-    Breakdown,
-    Changes,
-    EarlierSummary,
-    ItemKey,
-    ItemList,
-    OutOfStockKeys,
-    StockGroup,
-    Summary,
-)
+from inventory.domain.summary.model import Breakdown, ItemKey, ItemList, OutOfStockKeys, StockGroup
+from inventory.domain.summary.report import Changes, EarlierSummary, Summary
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -15,7 +15,8 @@ body{margin:0 auto;max-width:76rem;padding:1rem;background:var(--ground);color:v
 font:1rem/1.45 system-ui,sans-serif;-webkit-text-size-adjust:100%}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2rem 0 .6rem}
 p{margin:.3rem 0;max-width:60rem}.soft{color:var(--soft)}a{color:var(--bar)}
-.tiles,.charts{margin:.9rem 0}.tiles{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr))}
+.tiles,.charts{margin:.9rem 0}
+.tiles{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr))}
 .tile,.chart,.scroll,.note{background:var(--card);border:1px solid var(--line);border-radius:.6rem}
 .tile{padding:.7rem .85rem;min-width:0}.tile b{display:block;font-size:1.3rem;line-height:1.25;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
@@ -26,9 +27,11 @@ overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 .chart{margin:0;padding:.6rem;min-width:0}figcaption{font-weight:600;padding:0 .2rem}
 .chart svg{display:block;width:100%;height:auto}
 .chart text{fill:var(--ink);font-family:system-ui,sans-serif;font-size:15px}
-.chart .reactive{fill:var(--bar);fill-opacity:.4;stroke:none}.chart .line{stroke:var(--line);fill:none}
+.chart .reactive{fill:var(--bar);fill-opacity:.4;stroke:none}
+.chart .line{stroke:var(--line);fill:none}
 .chart .background{fill:none}.chart .axis.y text{text-anchor:end}
-.scroll{overflow:auto;max-height:32rem;margin:.6rem 0}.scroll:focus-visible{outline:2px solid var(--bar)}
+.scroll{overflow:auto;max-height:32rem;margin:.6rem 0}
+.scroll:focus-visible{outline:2px solid var(--bar)}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 caption{text-align:left;font-weight:600;padding:.6rem .8rem}
 th,td{padding:.35rem .8rem;border-top:1px solid var(--line);text-align:left;

@@ -18,7 +18,7 @@ from inventory.domain.summary.json_document import (
     read_earlier,
     render_json,
 )
-from inventory.domain.summary.model import Cost, Summary
+from inventory.domain.summary.report import Cost, Summary
 from inventory.domain.summary.stock import StockAccumulator
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from inventory.domain.summary.model import EarlierSummary, Feeds, Stock
+    from inventory.domain.summary.model import Stock
     from inventory.domain.summary.page_parts import DrawBars
     from inventory.domain.summary.ports import Announcer, ItemPages, RecordPages, SummaryStore
+    from inventory.domain.summary.report import EarlierSummary, Feeds
 
 # How many days back an earlier summary is looked for; in the usual case the first look finds it.
 LOOK_BACK_DAYS = 31
