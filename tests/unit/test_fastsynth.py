@@ -154,6 +154,19 @@ def test_threads_get_the_same_modules(package):
     assert len(set(map(id, got))) == len(NAMES)
 
 
+def test_a_package_inside_a_folder_of_generated_ones_is_lazy_too(package, tmp_path):
+    """`cdktf get` writes bindings below `imports`, which is no package of its own."""
+    name = package()
+    outer = f"{name}_imports"
+    (tmp_path / outer).mkdir()
+    (tmp_path / name).rename(tmp_path / outer / name)
+    module = load(f"{outer}.{name}")
+    assert loaded(module.__name__) == []
+    assert module.thing_02.Thing.value == "thing_02"
+    table = sys.modules[f"{module.__name__}._jsii"].__dict__["_SUBMODULE_FQN_MAP"]
+    assert table["@invented/provider.thing02"] == f"{outer}.{name}.thing_02"
+
+
 def test_the_collector_rests_while_generated_code_runs(package):
     """Imports of bindings do not collect, and the collector goes on after them."""
     head = HEAD.replace("ROOT_VALUE = 41", "import gc\nROOT_VALUE = gc.isenabled()")
