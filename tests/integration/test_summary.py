@@ -1,0 +1,151 @@
+"""The daily summary reads and writes the services as they are."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import botocore.session
+import pytest
+
+from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
+from inventory.adapters.summary_service import build_summary_service
+from inventory.config import SummaryConfig
+from inventory.domain.ports import Deadline
+from summary_samples import AS_OF, FakeTables, shop_items, shop_records, summary_service
+
+if TYPE_CHECKING:
+    from inventory.domain.summary.model import FeedRecord, StockItem
+    from inventory.domain.summary.service import SummaryService
+    from workshop import Workshop
+
+TEXTS = ("sku", "location", "name", "category", "currency", "as_of")
+NUMBERS = ("quantity", "unit_price", "reorder_point")
+
+
+def stored_item(item: StockItem) -> dict[str, dict[str, str]]:
+    """An item in DynamoDB's JSON, without what it lacks, beside attributes nobody asks for."""
+    values = item._asdict()
+    texts = {name: {"S": values[name]} for name in TEXTS if values[name] is not None}
+    numbers = {name: {"N": values[name]} for name in NUMBERS if values[name] is not None}
+    return {**texts, **numbers, "attributes": {"M": {}}, "order_token": {"S": "x"}}
+
+
+def stored_record(record: FeedRecord) -> dict[str, object]:
+    """An ingestion record in DynamoDB's JSON."""
+    texts = {"object_id", "status", "profile", "started_at", "finished_at", "error"}
+    return {
+        **{name: {"S": value} for name, value in record._asdict().items() if name in texts},
+        **{name: {"N": str(count)} for name, count in record.counts.items()},
+        "rejected_by_error": {
+            "M": {code: {"N": str(count)} for code, count in record.rejected_by_error.items()}
+        },
+    }
+
+
+@pytest.fixture
+def service(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> SummaryService:
+    """The real service over two tables, a bucket and a topic whose messages a queue collects."""
+    for name, value in workshop.cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    dynamodb = workshop.cloud.client("dynamodb")
+    for kind, keys in (("items", ("sku", "location")), ("ingestions", ("object_id",))):
+        dynamodb.create_table(
+            TableName=f"{workshop.name}-{kind}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+        )
+    for item in shop_items(3, 60):
+        dynamodb.put_item(TableName=f"{workshop.name}-items", Item=stored_item(item))
+    for record in shop_records():
+        dynamodb.put_item(TableName=f"{workshop.name}-ingestions", Item=stored_record(record))
+    workshop.cloud.client("s3").create_bucket(Bucket=workshop.name)
+    topic = workshop.cloud.client("sns").create_topic(Name=workshop.name)["TopicArn"]
+    return build_summary_service(
+        SummaryConfig(
+            items_table_name=f"{workshop.name}-items",
+            ingestions_table_name=f"{workshop.name}-ingestions",
+            reports_bucket_name=workshop.name,
+            alarm_topic_arn=topic,
+            low_stock_threshold=10,
+            summary_timezone="Europe/Berlin",
+        ),
+        dynamodb=DynamoDbApi(SignedTransport(botocore.session.get_session()), Deadline()),
+        s3=workshop.cloud.client("s3"),
+        sns=workshop.cloud.client("sns"),
+    )
+
+
+def test_the_service_gives_what_its_stand_in_gives(
+    workshop: Workshop, service: SummaryService
+) -> None:
+    """Scanned in parallel segments, the tables give the same figures as lists in memory."""
+    stand_in = summary_service(FakeTables(shop_items(3, 60), shop_records()))
+
+    made = service.make(AS_OF)
+
+    expected = stand_in.make(AS_OF).summary
+    assert expected.stock == made.summary.stock
+    assert expected.feeds == made.summary.feeds
+    listed = workshop.cloud.client("s3").list_objects_v2(Bucket=workshop.name)["Contents"]
+    assert [entry["Key"] for entry in listed] == [
+        f"summaries/2026/11/22/summary.{extension}" for extension in ("csv", "html", "json")
+    ]
+    page = workshop.cloud.client("s3").get_object(
+        Bucket=workshop.name, Key="summaries/2026/11/22/summary.html"
+    )
+    assert page["ContentType"] == "text/html; charset=utf-8"
+
+
+def test_only_records_since_the_earlier_summary_are_given_out(service: SummaryService) -> None:
+    """The filter lets those through that ended later, and none that ended before."""
+    since = "2026-11-21T21:00:00.000000Z"
+
+    given = [record for page in service.records.record_pages(since) for record in page.records]
+
+    assert sorted(record.object_id for record in given) == sorted(
+        record.object_id for record in shop_records() if record.finished_at > since
+    )
+
+
+def test_the_next_day_is_compared_with_the_stored_summary(
+    workshop: Workshop, service: SummaryService
+) -> None:
+    """What was written one day is found and read on the next but one."""
+    service.make(AS_OF - timedelta(days=2))
+    workshop.cloud.client("dynamodb").put_item(
+        TableName=f"{workshop.name}-items", Item=stored_item(shop_items(3, 61)[60])
+    )
+
+    service.make(AS_OF)
+
+    stored = workshop.cloud.client("s3").get_object(
+        Bucket=workshop.name, Key="summaries/2026/11/22/summary.json"
+    )
+    changes = json.loads(stored["Body"].read())["changes"]
+    assert (changes["since_date"], changes["items"]) == ("2026-11-20", 1)
+
+
+def test_subscribers_are_told_where_the_page_lies(
+    workshop: Workshop, service: SummaryService
+) -> None:
+    """The message arrives with the location."""
+    url, arn = workshop.queue("told", "sns.amazonaws.com")
+    workshop.cloud.client("sns").subscribe(
+        TopicArn=service.announcer._topic_arn,
+        Protocol="sqs",
+        Endpoint=arn,
+    )
+
+    service.make(AS_OF)
+
+    (message,) = workshop.receive(url)
+    body = json.loads(message["Body"])
+    assert body["Subject"] == "Inventory summary of 2026-11-22"
+    assert body["Message"].endswith(f"s3://{workshop.name}/summaries/2026/11/22/summary.html")
+    assert body["MessageAttributes"]["kind"]["Value"] == "summary"
