@@ -18,43 +18,38 @@ from inventory_cli.failures import explain
 from inventory_cli.rendering import complain
 
 #: Subcommands in the order in which the help lists them.
-COMMANDS = ("upload", "status", "rejects", "redrive", "replay", "summary", "doctor")
-
-app = typer.Typer(
-    name="inventory",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    # The one mode in which paragraphs of docstrings are filled to the width of the terminal.
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = ("check", "upload", "status", "rejects", "redrive", "replay", "summary", "doctor")
 
 
-@app.callback(epilog=EXIT_CODES_HELP)
 def inventory() -> None:
     """Feed, watch and repair the inventory pipeline, on AWS and on the local cloud."""
 
 
-def register_commands(application: typer.Typer) -> None:
-    """Add every subcommand.
-
-    Args:
-        application: Where to add them.
-    """
+def command_line() -> typer.Typer:
+    """The command with all its subcommands."""
+    app = typer.Typer(
+        name="inventory",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        # The one mode in which paragraphs of docstrings are filled to the width of the terminal.
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(epilog=EXIT_CODES_HELP)(inventory)
     for name in COMMANDS:
-        importlib.import_module(f"inventory_cli.{name}").register(application)
-    for command in application.registered_commands:
+        importlib.import_module(f"inventory_cli.{name}").register(app)
+    for command in app.registered_commands:
         command.epilog = EXIT_CODES_HELP
     # 2, the usual code of a wrong command line, says here that a file was refused.
     typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]
+    return app
 
 
 def main() -> None:
     """Run the command line; a failure ends in one line and an exit code, without a traceback."""
-    register_commands(app)
     try:
-        app(prog_name="inventory")
+        command_line()(prog_name="inventory")
     except CliError as error:
         complain(str(error))
         sys.exit(error.exit_code)

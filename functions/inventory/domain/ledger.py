@@ -177,7 +177,7 @@ def _mode(record: Record | None, kind: Kind, base: str, *, unattended: bool) -> 
         return Mode.RECHECK
     known = record.base >= base and not unattended
     if record.status is Status.COMPLETED:
-        return Mode.ANSWERED if known else Mode.REWORK
+        return Mode.ANSWERED if known and kind is not Kind.REPLAY else Mode.REWORK
     if record.status is Status.FAILED and kind is Kind.CREATED and known:
         return Mode.ANSWERED
     return Mode.WORK

@@ -1,0 +1,246 @@
+"""`inventory redrive`: what is given back, what is settled and what stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from inventory.domain.order import Tokens, base_of
+
+BASE = base_of("2026-11-22T20:00:00.000000Z", "")
+GOOD = b"sku,location,quantity\nA1,x,5\nA2,x,6\n"
+BAD = b"sku,location,quantity\nA1,x,5\nA2,x,abc\n"
+
+
+def completed(cloud: Any, key: str, version_id: str, **counts: int) -> None:
+    """Store the record of a version that was loaded."""
+    cloud.dynamodb.record(f"uploads/{key}#{version_id}", status="COMPLETED", base=BASE, **counts)
+
+
+def actions(ran: Any) -> list[tuple[str, str]]:
+    """Kind and action of each message in the JSON answer."""
+    return [(each["kind"], each["action"]) for each in ran.json["messages"]]
+
+
+def test_a_row_that_a_newer_item_has_overtaken_is_stale(cloud: Any, run: Any) -> None:
+    """Its message is removed, and nothing is processed again."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    cloud.dynamodb.item("A2", "x", "2026-11-22T20:00:00.000001Z#")
+    ran = run("redrive", "--json")
+    assert actions(ran) == [("row", "stale")]
+    assert ran.exit_code == 0
+    assert {} == cloud.dead_letters.messages == cloud.work.messages
+
+
+def test_a_row_whose_item_is_older_stays(cloud: Any, run: Any) -> None:
+    """An older value in the table is no correction; the message is put back."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    cloud.dynamodb.item("A2", "x", "2026-11-22T19:59:59.000000Z#")
+    ran = run("redrive", "--json")
+    assert actions(ran) == [("row", "refused")]
+    assert ran.exit_code == 1
+    assert len(cloud.dead_letters.messages) == 1
+    assert cloud.dead_letters.hidden == set()
+    assert cloud.work.messages == {}
+
+
+def test_a_row_of_the_same_token_is_no_correction(cloud: Any, run: Any) -> None:
+    """The item must be newer than the row, not as new."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    own = Tokens(BASE, f"uploads/stock.csv#{version_id}").of(3, None)
+    cloud.dynamodb.item("A2", "x", own)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+
+
+def test_a_row_of_a_file_that_was_replaced_whole_is_stale(cloud: Any, run: Any) -> None:
+    """A newer version without rejects settles it, though the row's item cannot be told."""
+    version_id = cloud.s3.put("stock.csv", b"sku,location,quantity\nA1,x\n")
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 2, column=None)
+    newer = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("row", "stale")]
+
+
+def test_a_replacement_with_rejects_of_its_own_settles_nothing(cloud: Any, run: Any) -> None:
+    """Whether the row is among the newer rejects cannot be told."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    newer = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", newer, rejected=1)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+
+
+def test_an_older_version_is_no_replacement(cloud: Any, run: Any) -> None:
+    """Only newer versions correct a row."""
+    older = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", older, rejected=0)
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+
+
+def test_rows_that_can_be_read_now_replay_their_version_once(cloud: Any, run: Any) -> None:
+    """However many rows of a version wait, it is processed again once."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", version_id, rejected=2)
+    cloud.reject("stock.csv", version_id, 2)
+    cloud.reject("stock.csv", version_id, 3)
+    ran = run("redrive", "--kind", "rows", "--json")
+    assert actions(ran) == [("row", "again")] * 2
+    [body] = cloud.work.bodies()
+    assert ("replay", "stock.csv", version_id) == (body["kind"], body["key"], body["version_id"])
+    assert cloud.dead_letters.messages == {}
+
+
+def test_a_dry_run_changes_nothing(cloud: Any, run: Any) -> None:
+    """It says what would happen; every message can be read again at once."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.reject("stock.csv", version_id, 2)
+    ran = run("redrive", "--dry-run")
+    assert "1 would be settled, 0 left" in ran.out
+    assert len(cloud.dead_letters.messages) == 1
+    assert cloud.dead_letters.hidden == set()
+    assert cloud.work.messages == {}
+
+
+def test_fails_without_removing_when_the_work_queue_refuses(cloud: Any, run: Any) -> None:
+    """A message leaves only after what it asks for was accepted."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.reject("stock.csv", version_id, 2)
+    cloud.sqs.refuses_work = True
+    ran = run("redrive")
+    assert ran.exit_code == 4
+    assert "the work queue refused 1 messages" in ran.err
+    assert len(cloud.dead_letters.messages) == 1
+    assert cloud.dead_letters.hidden == set()
+
+
+def test_a_message_that_the_queue_keeps_is_reported(cloud: Any, run: Any) -> None:
+    """It was given back and will be again, which is harmless; the exit code says so."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    message_id = cloud.reject("stock.csv", version_id, 2)
+    cloud.dead_letters.undeletable.add(message_id)
+    ran = run("redrive")
+    assert ran.exit_code == 1
+    assert "0 settled, 1 left" in ran.out
+
+
+def test_a_refused_file_is_redriven_once_it_can_be_read(cloud: Any, run: Any) -> None:
+    """As a redrive, which its FAILED record lets in."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base=BASE)
+    cloud.reject("stock.csv", version_id, 1, kind="file")
+    assert actions(run("redrive", "--json")) == [("file", "again")]
+    assert [body["kind"] for body in cloud.work.bodies()] == ["redrive"]
+
+
+def test_a_file_that_is_still_refused_stays_until_it_is_replaced(cloud: Any, run: Any) -> None:
+    """First nothing newer is there, then a newer version was loaded whole."""
+    version_id = cloud.s3.put("stock.csv", b"colour,mood\nred,good\n")
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base=BASE)
+    cloud.reject("stock.csv", version_id, 1, kind="file")
+    assert actions(run("redrive", "--json")) == [("file", "refused")]
+    newer = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("file", "stale")]
+    assert cloud.dead_letters.messages == {}
+
+
+def test_the_message_for_rows_past_the_limit_waits_for_all_of_them(cloud: Any, run: Any) -> None:
+    """It is settled when no rejected row of its file is without a newer item."""
+    content = b"sku,location,quantity\nA1,x,abc\nA2,x,abc\n"
+    version_id = cloud.s3.put("stock.csv", content)
+    completed(cloud, "stock.csv", version_id, rejected=2)
+    cloud.reject("stock.csv", version_id, 0, kind="file")
+    cloud.dynamodb.item("A1", "x", "2026-11-23")
+    assert actions(run("redrive", "--json")) == [("file", "refused")]
+    cloud.dynamodb.item("A2", "x", "2026-11-23")
+    assert actions(run("redrive", "--json")) == [("file", "stale")]
+
+
+def test_an_object_version_that_is_gone_stays_until_given_up(cloud: Any, run: Any) -> None:
+    """Nothing can be read again; --discard removes the message."""
+    cloud.reject("stock.csv", "deleted", 2)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+    ran = run("redrive", "--discard")
+    assert ran.exit_code == 0
+    assert cloud.dead_letters.messages == {}
+
+
+def test_giving_up_never_touches_what_is_unknown(cloud: Any, run: Any) -> None:
+    """A message that is none of ours stays, whatever is asked."""
+    cloud.dead_letters.add("not JSON")
+    cloud.dead_letters.add({"some": "event"})
+    cloud.reject("stock.csv", "v1", 2, bucket="elsewhere")
+    ran = run("redrive", "--discard", "--json")
+    assert {"unknown"} == {action for _, action in actions(ran)}
+    assert ran.exit_code == 1
+    assert len(cloud.dead_letters.messages) == 3
+
+
+def test_only_the_kinds_asked_for_are_touched(cloud: Any, run: Any) -> None:
+    """Others are put back untouched."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.reject("stock.csv", version_id, 2)
+    event = {"kind": "recheck", "bucket": "uploads", "key": "k", "version_id": "v", "etag": ""}
+    cloud.dead_letters.add(event)
+    assert actions(run("redrive", "--kind", "events", "--json")) == [("event", "again")]
+    assert [event] == cloud.work.bodies()
+    assert cloud.dead_letters.hidden & set(cloud.dead_letters.messages) == set()
+    assert len(cloud.dead_letters.messages) == 1
+
+
+def test_a_limit_leaves_the_rest_for_the_next_run(cloud: Any, run: Any) -> None:
+    """The command goes on where it stopped."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    for line in range(25):
+        cloud.reject("stock.csv", version_id, line + 1)
+    assert len(actions(run("redrive", "--limit", "12", "--json"))) == 12
+    assert len(cloud.dead_letters.messages) == 13
+    assert len(actions(run("redrive", "--json"))) == 13
+    assert cloud.dead_letters.messages == {}
+
+
+def test_nothing_is_lost_when_it_is_interrupted(cloud: Any, run: Any, monkeypatch: Any) -> None:
+    """Ctrl-C in the middle puts every message back that was not settled."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.reject("stock.csv", version_id, 2)
+
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cloud.sqs, "send_message_batch", interrupt)
+    assert run("redrive").exit_code == 130
+    assert len(cloud.dead_letters.messages) == 1
+    assert cloud.dead_letters.hidden == set()
+
+
+def test_the_table_says_why(cloud: Any, run: Any) -> None:
+    """People see how many messages of which file were settled, and for what reason."""
+    version_id = cloud.s3.put("stores/north/stock.csv", BAD)
+    completed(cloud, "stores/north/stock.csv", version_id, rejected=1)
+    cloud.reject("stores/north/stock.csv", version_id, 3)
+    ran = run("redrive")
+    assert "refused" in ran.out
+    assert "stores/north/stock.csv" in ran.out
+    assert "--discard" in ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_failed_summary_is_invoked_again(cloud: Any, run: Any) -> None:
+    """Its event goes back to the function, asynchronously."""
+    cloud.dead_letters.add({"scheduled_time": "2026-11-22T05:00:00Z"}, RequestID="r")
+    assert run("redrive").exit_code == 0
+    [invocation] = cloud.functions.invocations
+    assert invocation["FunctionName"] == "inventory-summary-dev"
+    assert invocation["InvocationType"] == "Event"
+    assert json.loads(invocation["Payload"]) == {"scheduled_time": "2026-11-22T05:00:00Z"}
