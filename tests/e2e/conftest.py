@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_cloud.paths import BUILD
 from local_cloud.stack import deployed
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def deployment() -> Iterator[Deployment]:
     """The stack, applied under AUTH=true: outputs, clients by `deployment.cloud.client(...)`."""
-    with deployed(BUILD / "e2e", auth=True) as applied:
+    with deployed(auth=True) as applied:
         yield applied
 
 

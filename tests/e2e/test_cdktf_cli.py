@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_cloud.paths import BUILD, ROOT
+from local_cloud.paths import ROOT
 from local_cloud.server import LocalCloud
 from local_cloud.tool import cdktf_command, cdktf_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STACK = "inventory-dev"
-OUTPUT = BUILD / "e2e-cli" / "cdktf.out"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def empty_cloud() -> Iterator[LocalCloud]:
         yield cloud
 
 
-def cdktf(command: str, cloud: LocalCloud) -> str:
+def cdktf(command: str, cloud: LocalCloud, output: Path) -> str:
     """Run a command of the CLI on the stack; what it printed."""
     done = subprocess.run(
         cdktf_command(
@@ -38,7 +38,7 @@ def cdktf(command: str, cloud: LocalCloud) -> str:
             "--app",
             f"{sys.executable} -m local_cloud.cdktf_app",
             "--output",
-            str(OUTPUT),
+            str(output),
         ),
         cwd=ROOT,
         env={
@@ -83,14 +83,16 @@ def leftovers(cloud: LocalCloud) -> dict[str, list[str]]:
     }
 
 
-def test_cdktf_deploys_everything_and_destroys_it_again(empty_cloud: LocalCloud) -> None:
+def test_cdktf_deploys_everything_and_destroys_it_again(
+    empty_cloud: LocalCloud, tmp_path: Path
+) -> None:
     """A deploy leaves the stack's resources, a destroy leaves nothing."""
-    printed = cdktf("deploy", empty_cloud)
+    printed = cdktf("deploy", empty_cloud, tmp_path / "cdktf.out")
     there = leftovers(empty_cloud)
 
     assert re.search(r"processor_function_name = inventory-processor-dev", printed)
     assert [kind for kind, names in there.items() if not names] == []
 
-    cdktf("destroy", empty_cloud)
+    cdktf("destroy", empty_cloud, tmp_path / "cdktf.out")
 
     assert {kind: names for kind, names in leftovers(empty_cloud).items() if names} == {}

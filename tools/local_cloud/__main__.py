@@ -13,7 +13,7 @@ from rich.console import Console
 from local_cloud import demo as demonstration
 from local_cloud import running
 from local_cloud.errors import LocalCloudError
-from local_cloud.paths import BUILD, ROOT
+from local_cloud.paths import ROOT
 from local_cloud.stack import deployed
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -50,7 +50,7 @@ def demo(
         demonstration.run(running.up(console), console)
         console.print("The local cloud is still running; `make local-down` discards it.")
     else:
-        with deployed(BUILD / "demo-cloud", console=console) as deployment:
+        with deployed(console=console) as deployment:
             demonstration.run(deployment, console)
     console.print(f"[green]done in {time.monotonic() - started:.0f} s[/green]")
 

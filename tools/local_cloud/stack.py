@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.errors import LocalCloudError
 from local_cloud.override import write_override
-from local_cloud.paths import ROOT, VENV_BIN
+from local_cloud.paths import BUILD, ROOT, VENV_BIN
 from local_cloud.server import LocalCloud
 from local_cloud.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
     from rich.console import Console
 
 ENVIRONMENT = "dev"
@@ -95,7 +94,6 @@ def deploy(folder: Path, cloud: LocalCloud, *, console: Console | None = None) -
 
 @contextmanager
 def deployed(
-    work_folder: Path,
     *,
     auth: bool = True,
     functions_endpoint: str | None = None,
@@ -103,13 +101,18 @@ def deployed(
 ) -> Iterator[Deployment]:
     """A local cloud with the stack applied, discarded in the end whatever happens.
 
+    Everything lies in a new folder under `build/tmp`, so several may run side by side.
+
     Args:
-        work_folder: A git-ignored folder of its own; emptied first.
         auth: Whether IAM policies are enforced.
         functions_endpoint: See `LocalCloud`.
         console: Where progress is shown; None shows none.
     """
-    shutil.rmtree(work_folder, ignore_errors=True)
-    folder = synthesise(work_folder / "cdktf.out")
-    with LocalCloud(auth=auth, functions_endpoint=functions_endpoint) as cloud:
-        yield deploy(folder, cloud, console=console)
+    scratch = BUILD / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        prefix="stack-", dir=scratch, ignore_cleanup_errors=True
+    ) as work:
+        folder = synthesise(Path(work) / "cdktf.out")
+        with LocalCloud(auth=auth, functions_endpoint=functions_endpoint) as cloud:
+            yield deploy(folder, cloud, console=console)
