@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import tempfile
 import time
 from pathlib import Path
@@ -38,7 +37,7 @@ def install() -> None:
     global _started  # noqa: PLW0603 - one kernel a process, as in jsii itself
     _started = time.time()
     # Nothing is created unless an index is missing; nobody else can guess the name.
-    name = f"fastsynth-{os.getpid()}-{secrets.token_hex(8)}"
+    name = f"fastsynth-{os.getpid()}-{os.urandom(8).hex()}"
     os.environ[REPORT] = str(Path(tempfile.gettempdir()) / name)
 
 
