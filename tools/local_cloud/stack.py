@@ -18,6 +18,7 @@ from local_cloud.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from rich.console import Console
 
 ENVIRONMENT = "dev"
