@@ -96,6 +96,15 @@ def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> No
     assert {(item.sku, item.location) for item in stock.low.items} == low
     assert {(item.sku, item.location) for item in stock.out.items} == out
     assert {key[:2] for key in stock.out_of_stock_keys.keys} == out
+    month_ago = canonical(AS_OF - timedelta(days=30))
+    assert [(item.as_of, item.sku, item.location) for item in stock.unchanged.items] == sorted(
+        (item.as_of, item.sku, item.location) for item in stored if item.as_of < month_ago
+    )
+    assert stock.unchanged.total == len(stock.unchanged.items)
+    assert stock.unchanged_by_days == {
+        days: sum(item.as_of < canonical(AS_OF - timedelta(days=days)) for item in stored)
+        for days in (7, 30, 90)
+    }
     assert stock.unpriced == sum(item.unit_price is None for item in stored)
     assert stock.negative == sum(Fraction(item.quantity) < 0 for item in stored)
 

@@ -67,9 +67,9 @@ class StockAccumulator:
         kept_out_of_stock: int = KEPT_OUT_OF_STOCK,
     ) -> None:
         self._threshold = Decimal(low_stock_threshold)
-        self._unchanged_before = {
-            days: canonical(as_of - timedelta(days=days)) for days in UNCHANGED_DAYS
-        }
+        self._unchanged_before = [
+            canonical(as_of - timedelta(days=days)) for days in UNCHANGED_DAYS
+        ]
         self._cells: dict[tuple[str, str | None, str | None, bool], _Cell] = {}
         self._locations: Groups[StockGroup] = Groups(kept_groups)
         self._categories: Groups[StockGroup] = Groups(kept_groups)
@@ -93,7 +93,9 @@ class StockAccumulator:
         # The loop runs once per stored item: names are local and nothing is looked up twice.
         cells = self._cells
         threshold = self._threshold
-        recent = self._unchanged_before[min(UNCHANGED_DAYS)]
+        week, month, quarter = self._unchanged_before
+        weeks = months = quarters = 0
+        oldest = self._unchanged
         with localcontext(EXACT):
             for item in items:
                 sku, location, text, _, category, price, currency, reorder, changed = item
@@ -120,8 +122,16 @@ class StockAccumulator:
                         self._out_keys.offer(ItemKey(sku, location, item.name or ""))
                         if quantity < 0:
                             self._negative += 1
-                if changed < recent:
-                    self._count_unchanged(item)
+                if changed < week:
+                    weeks += 1
+                    if changed < month:
+                        months += 1
+                        if oldest.cutoff is None or changed <= oldest.cutoff[0]:
+                            oldest.offer((changed, sku, location, item))
+                        if changed < quarter:
+                            quarters += 1
+        for days, count in zip(UNCHANGED_DAYS, (weeks, months, quarters), strict=True):
+            self._unchanged_by_days[days] += count
 
     def stock(self) -> Stock:
         """The figures over everything taken in so far."""
@@ -140,24 +150,18 @@ class StockAccumulator:
             unreadable=self._unreadable,
             by_location=_breakdown(self._locations),
             by_category=_breakdown(self._categories),
-            low=self._listed(self._low),
-            out=self._listed(self._out),
-            unchanged=self._listed(self._unchanged),
+            low=self._listed(self._low, self._low.offered),
+            out=self._listed(self._out, self._out.offered),
+            unchanged=self._listed(self._unchanged, self._unchanged_by_days[LISTED_UNCHANGED_DAYS]),
             unchanged_by_days=dict(self._unchanged_by_days),
             out_of_stock_keys=OutOfStockKeys(out_keys, len(out_keys) == self._out_keys.offered),
         )
-
-    def _count_unchanged(self, item: StockItem) -> None:
-        for days, before in self._unchanged_before.items():
-            if item.as_of < before:
-                self._unchanged_by_days[days] += 1
-        if item.as_of < self._unchanged_before[LISTED_UNCHANGED_DAYS]:
-            self._unchanged.offer((item.as_of, item.sku, item.location, item))
 
     def _listed(
         self,
         found: Smallest[tuple[Decimal, str, str, StockItem]]
         | Smallest[tuple[str, str, str, StockItem]],
+        total: int,
     ) -> ItemList:
         items = tuple(
             ListedItem(
@@ -173,7 +177,7 @@ class StockAccumulator:
             )
             for _, _, _, item in found.smallest()
         )
-        return ItemList(total=found.offered, items=items)
+        return ItemList(total=total, items=items)
 
     def _flush(self) -> None:
         for (location, category, currency, unpriced), cell in self._cells.items():
