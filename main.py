@@ -20,7 +20,11 @@ fastsynth.install()
 
 from cdktf import App  # noqa: E402
 
-from constructs_lib.function_package import FunctionPackage, PackageError, build_zip  # noqa: E402
+from constructs_lib.function_package import (  # noqa: E402
+    PackageError,
+    build_zips,
+    write_packages,
+)
 from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
 
@@ -58,18 +62,19 @@ def read_settings() -> Settings:
 
 
 def main() -> None:
-    """Write the stack, and the zip it deploys, to the output folder."""
+    """Write the stack, and the zips it deploys, to the output folder."""
     output_folder = Path(os.environ.get("CDKTF_OUTDIR") or PROJECT_FOLDER / "cdktf.out")
     try:
         settings = read_settings()
-        content = build_zip(PROJECT_FOLDER / "functions", PROJECT_FOLDER / "Pipfile.lock")
+        zips = build_zips(PROJECT_FOLDER / "functions", PROJECT_FOLDER / "Pipfile.lock")
     except (SettingsError, PackageError) as error:
         sys.exit(str(error))
-    package = FunctionPackage.write(content, output_folder / "stacks" / settings.stack_name)
+    stack_folder = output_folder / "stacks" / settings.stack_name
+    packages = write_packages(zips, stack_folder)
     # What cdktf would validate is whether a `terraform` on this machine is new enough for the
     # backend; synthesis does not need one, and Terraform says so itself.
     app = App(outdir=str(output_folder), skip_validation=True)
-    InventoryStack(app, settings, package)
+    InventoryStack(app, settings, packages)
     app.synth()
 
 

@@ -1,9 +1,9 @@
-"""The zip that all functions share: the same bytes on every machine and in every checkout.
+"""A zip for each function: the same bytes on every machine and in every checkout.
 
-What makes them the same: names in order, one fixed time and mode, files by suffix rather than
-whatever lies around, dependencies in exactly the locked versions, and no compression. zlib promises
-the same data after unpacking, not the same bytes before, and distributions ship different builds of
-it. Stored, the zip has 2.2 MB in place of 0.8 MB; Lambda's limit is 50 MB.
+What makes them the same: names in order, one fixed time and mode, what the handler reaches rather
+than whatever lies around, dependencies in exactly the locked versions, and no compression. zlib
+promises the same data after unpacking, not the same bytes before, and distributions ship different
+builds of it. Stored, the largest zip has 2.2 MB in place of 0.8 MB; Lambda's limit is 50 MB.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ import base64
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from constructs_lib.import_closure import ImportClosure
 
-ASSET_PATH = "assets/functions.zip"
-OWN_SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".py", ".svg"})
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ASSETS_FOLDER = "assets"
+# Modules of `inventory.handlers`, a function each.
+FUNCTIONS = ("chunk_processor", "processor", "reconcile", "summary")
+DATA_SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".svg"})
 NATIVE_SUFFIXES = frozenset({".dll", ".dylib", ".pyd", ".so"})
 # The earliest time a zip can hold.
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -36,20 +41,23 @@ class PackageError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
-    """A distribution that the functions import.
+    """A distribution that functions import.
 
     Attributes:
         name: Its name in the lock.
+        wanted_by: Top-level module; whoever imports it needs the distribution.
         leave_out: Folders that no function imports.
     """
 
     name: str
+    wanted_by: str
     leave_out: tuple[str, ...] = ()
 
 
 DEPENDENCIES = (
     Dependency(
         name="aws-lambda-powertools",
+        wanted_by="aws_lambda_powertools",
         leave_out=(
             "aws_lambda_powertools/event_handler/",
             "aws_lambda_powertools/utilities/auth_alpha/",
@@ -64,12 +72,12 @@ DEPENDENCIES = (
             "aws_lambda_powertools/utilities/validation/",
         ),
     ),
-    Dependency(name="importlib-metadata"),
-    Dependency(name="jmespath"),
-    Dependency(name="pygal", leave_out=("pygal/test/",)),
-    Dependency(name="typing-extensions"),
-    Dependency(name="tzdata"),
-    Dependency(name="zipp"),
+    Dependency(name="importlib-metadata", wanted_by="pygal"),
+    Dependency(name="jmespath", wanted_by="aws_lambda_powertools"),
+    Dependency(name="pygal", wanted_by="pygal", leave_out=("pygal/test/",)),
+    Dependency(name="typing-extensions", wanted_by="aws_lambda_powertools"),
+    Dependency(name="tzdata", wanted_by="zoneinfo"),
+    Dependency(name="zipp", wanted_by="pygal"),
 )
 
 
@@ -80,72 +88,133 @@ class FunctionPackage:
     Attributes:
         path: The zip's path, relative to the folder, so that the folder alone can be deployed.
         sha256_base64: Hash of its bytes, in the form in which Lambda reports it.
+        files: What is in it, for a review of what a deployment changes: our files and, as
+            `name==version`, dependencies, each with a short hash.
     """
 
     path: str
     sha256_base64: str
-
-    @classmethod
-    def write(cls, content: bytes, stack_folder: Path) -> FunctionPackage:
-        """Put a zip into a stack's folder.
-
-        Args:
-            content: The zip.
-            stack_folder: Folder of the synthesised stack; made if it is not there.
-        """
-        target = stack_folder / ASSET_PATH
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-        return cls(path=ASSET_PATH, sha256_base64=digest)
+    files: Mapping[str, str]
 
 
-def build_zip(
-    functions_folder: Path, lock_file: Path, dependencies: tuple[Dependency, ...] = DEPENDENCIES
-) -> bytes:
-    """Pack the functions and what they import.
+@dataclass(frozen=True, kw_only=True)
+class Zip:
+    """A packed function that is not written yet.
+
+    Attributes:
+        content: The zip's bytes.
+        files: See `FunctionPackage`.
+    """
+
+    content: bytes
+    files: Mapping[str, str]
+
+
+def write_packages(zips: Mapping[str, Zip], stack_folder: Path) -> dict[str, FunctionPackage]:
+    """Put zips into a stack's folder, in place of those of an earlier synthesis.
+
+    Args:
+        zips: Zips by function.
+        stack_folder: Folder of the synthesised stack; made if it is not there.
+
+    Returns:
+        Packages by function.
+    """
+    # Terraform Cloud uploads the whole folder, so nothing may lie there that is not deployed.
+    shutil.rmtree(stack_folder / ASSETS_FOLDER, ignore_errors=True)
+    (stack_folder / ASSETS_FOLDER).mkdir(parents=True)
+    packages = {}
+    for function, each in zips.items():
+        path = f"{ASSETS_FOLDER}/{function.replace('_', '-')}.zip"
+        (stack_folder / path).write_bytes(each.content)
+        digest = base64.b64encode(hashlib.sha256(each.content).digest()).decode()
+        packages[function] = FunctionPackage(path=path, sha256_base64=digest, files=each.files)
+    return packages
+
+
+def build_zips(
+    functions_folder: Path,
+    lock_file: Path,
+    *,
+    functions: tuple[str, ...] = FUNCTIONS,
+    dependencies: tuple[Dependency, ...] = DEPENDENCIES,
+) -> dict[str, Zip]:
+    """Pack each function with what it imports.
 
     Args:
         functions_folder: Folder that holds the package `inventory`.
         lock_file: Pipfile.lock, which says what versions to take.
-        dependencies: What the functions import.
+        functions: Modules of `inventory.handlers`.
+        dependencies: What the functions import from elsewhere.
 
     Returns:
-        The zip's bytes.
+        Zips by function.
 
     Raises:
         PackageError: A dependency is not locked, not installed in the locked version, holds
-            compiled code, or two files want the same name.
+            compiled code, two files want the same name, or a function has no module.
     """
-    files: dict[str, Path] = {}
-    for name, path in [
-        *_own_files(functions_folder),
-        *_dependency_files(lock_file, dependencies),
-    ]:
-        if name in files:
-            raise PackageError(f"{name} comes from {files[name]} and from {path}")
-        files[name] = path
+    closure = ImportClosure(functions_folder)
+    installed = _installed(lock_file, dependencies)
+    zips = {}
+    for function in functions:
+        own, outside = closure.of(f"inventory.handlers.{function}")
+        if not own:
+            raise PackageError(f"there is no module inventory.handlers.{function}")
+        packed = {
+            path.relative_to(functions_folder).as_posix(): path.read_bytes()
+            for path in (*own, *_data_beside(own))
+        }
+        files = {name: _short_hash(content) for name, content in packed.items()}
+        for dependency in installed:
+            if dependency.wanted_by in outside:
+                _add(packed, dependency.contents)
+                files[dependency.label] = dependency.short_hash
+        zips[function] = Zip(content=_packed(packed), files=dict(sorted(files.items())))
+    return zips
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Installed:
+    wanted_by: str
+    label: str
+    contents: Mapping[str, bytes]
+    short_hash: str
+
+
+def _data_beside(modules: set[Path]) -> Iterator[Path]:
+    for folder in {path.parent for path in modules}:
+        for path in folder.iterdir():
+            if path.suffix in DATA_SUFFIXES and not path.name.startswith("."):
+                yield path
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _add(packed: dict[str, bytes], contents: Mapping[str, bytes]) -> None:
+    twice = sorted(packed.keys() & contents.keys())
+    if twice:
+        raise PackageError(f"{', '.join(twice)}: two files want this name")
+    packed.update(contents)
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, FIXED_TIME)
             entry.create_system = UNIX
             entry.external_attr = REGULAR_FILE_MODE << 16
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, files[name])
     return buffer.getvalue()
 
 
-def _own_files(functions_folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in (functions_folder / "inventory").rglob("*"):
-        if path.suffix in OWN_SUFFIXES and path.is_file() and not path.name.startswith("."):
-            yield path.relative_to(functions_folder).as_posix(), path
-
-
-def _dependency_files(
-    lock_file: Path, dependencies: tuple[Dependency, ...]
-) -> Iterator[tuple[str, Path]]:
+def _installed(lock_file: Path, dependencies: tuple[Dependency, ...]) -> list[_Installed]:
     locked = json.loads(lock_file.read_text(encoding="utf-8"))["default"]
     problems: list[str] = []
+    found = []
     for dependency in dependencies:
         try:
             distribution = metadata.distribution(dependency.name)
@@ -158,12 +227,22 @@ def _dependency_files(
                 f"{dependency.name} is installed as {distribution.version}, locked is {wanted[2:]}"
             )
             continue
+        contents = {}
         for name in _importable(distribution, dependency.leave_out):
             if PurePosixPath(name).suffix in NATIVE_SUFFIXES:
                 problems.append(f"{name} is compiled, and functions run on another processor")
-            yield name, Path(str(distribution.locate_file(name)))
+            contents[name] = Path(str(distribution.locate_file(name))).read_bytes()
+        found.append(
+            _Installed(
+                wanted_by=dependency.wanted_by,
+                label=f"{dependency.name}=={distribution.version}",
+                contents=contents,
+                short_hash=_short_hash(_packed(contents)),
+            )
+        )
     if problems:
         raise PackageError(f"{'; '.join(problems)}; run `pipenv sync --dev`")
+    return found
 
 
 def _importable(distribution: metadata.Distribution, leave_out: tuple[str, ...]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from constructs_lib.literal import literal
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs import Construct
 
     from constructs_lib.alarm_topic import AlarmTopic
@@ -37,7 +39,7 @@ class InventoryFunctionsProps:
     Attributes:
         settings: The environment's settings.
         names: The environment's names.
-        package: The zip with their code.
+        packages: The zips with their code, by the name of the handler's module.
         uploads: Bucket of stock files.
         reports: Bucket of rejected rows and summaries.
         items: Table of the stock.
@@ -51,7 +53,7 @@ class InventoryFunctionsProps:
 
     settings: Settings
     names: Names
-    package: FunctionPackage
+    packages: Mapping[str, FunctionPackage]
     uploads: LandingBucket
     reports: PrivateBucket
     items: InventoryTable
@@ -131,21 +133,22 @@ class InventoryFunctions:
         props = self._props
         reserves = props.settings.max_reserved_concurrency is not None
         name = props.names.functions[id_]
-        module = name.removeprefix("inventory-").removesuffix(f"-{props.names.suffix}")
+        service = name.removeprefix("inventory-").removesuffix(f"-{props.names.suffix}")
+        module = service.replace("-", "_")
         return PythonFunction(
             scope,
             id_,
             PythonFunctionProps(
                 function_name=name,
                 description=description,
-                handler=f"inventory.handlers.{module.replace('-', '_')}.handler",
-                package=props.package,
+                handler=f"inventory.handlers.{module}.handler",
+                package=props.packages[module],
                 dead_letter_queue=props.dead_letter_queue,
                 environment={
                     "ENVIRONMENT_SUFFIX": props.names.suffix,
                     "POWERTOOLS_LOG_LEVEL": "INFO",
                     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                    "POWERTOOLS_SERVICE_NAME": module,
+                    "POWERTOOLS_SERVICE_NAME": service,
                     **environment,
                 },
                 timeout_seconds=timeout_seconds,

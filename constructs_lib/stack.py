@@ -29,6 +29,8 @@ from constructs_lib.provider import add_provider
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs import Construct
 
     from constructs_lib.function_package import FunctionPackage
@@ -42,13 +44,15 @@ class InventoryStack(TerraformStack):
         functions: The functions, for what is asked about them after composition.
     """
 
-    def __init__(self, scope: Construct, settings: Settings, package: FunctionPackage) -> None:
+    def __init__(
+        self, scope: Construct, settings: Settings, packages: Mapping[str, FunctionPackage]
+    ) -> None:
         """Compose the stack.
 
         Args:
             scope: The app.
             settings: The environment's settings.
-            package: The zip with the functions.
+            packages: The zips with the functions, by the name of the handler's module.
         """
         super().__init__(scope, settings.stack_name)
         self._settings = settings
@@ -82,10 +86,11 @@ class InventoryStack(TerraformStack):
                 email=settings.alarm_email,
             ),
         )
-        self.functions = self._add_functions(package)
+        self.functions = self._add_functions(packages)
         self._add_triggers()
         self._dashboard = self._add_monitoring()
         self._add_outputs()
+        self._add_function_files(packages)
 
     def _bucket_props(self, what: str) -> PrivateBucketProps:
         return PrivateBucketProps(
@@ -156,13 +161,13 @@ class InventoryStack(TerraformStack):
         )
         return items, ingestions, lanes
 
-    def _add_functions(self, package: FunctionPackage) -> InventoryFunctions:
+    def _add_functions(self, packages: Mapping[str, FunctionPackage]) -> InventoryFunctions:
         return InventoryFunctions(
             self,
             InventoryFunctionsProps(
                 settings=self._settings,
                 names=self._names,
-                package=package,
+                packages=packages,
                 uploads=self._uploads,
                 reports=self._reports,
                 items=self._items,
@@ -274,3 +279,14 @@ class InventoryStack(TerraformStack):
             ("dashboard_name", self._dashboard.dashboard_name, "The CloudWatch dashboard"),
         ):
             TerraformOutput(self, name, value=value, description=description)
+
+    def _add_function_files(self, packages: Mapping[str, FunctionPackage]) -> None:
+        """Keep in the state what is deployed, so that a plan can tell which files change."""
+        TerraformOutput(
+            self,
+            "function_files",
+            value={function: dict(each.files) for function, each in packages.items()},
+            description="What is in the functions' zips, for reviews",
+            # No secret, but hundreds of lines that nobody wants to see after each deployment.
+            sensitive=True,
+        )

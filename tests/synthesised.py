@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.function_package import FunctionPackage
+from constructs_lib.function_package import FUNCTIONS, FunctionPackage
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-PACKAGE = FunctionPackage(path="assets/functions.zip", sha256_base64="c2hhMjU2")
+PACKAGES = {
+    function: FunctionPackage(
+        path=f"assets/{function.replace('_', '-')}.zip",
+        sha256_base64="c2hhMjU2",
+        files={f"inventory/handlers/{function}.py": "0123456789ab"},
+    )
+    for function in FUNCTIONS
+}
 REFERENCE = re.compile(r"\$\{(?:data\.)?aws_\w+?\.([A-Za-z]\w*?)(?:_[0-9A-F]{8})?\.(\w+)\}")
 
 
@@ -79,7 +86,7 @@ def a_function(stack: TerraformStack, **props: Any) -> PythonFunction:
         "function_name": "inventory-work-test",
         "description": "Works",
         "handler": "inventory.handlers.work.handler",
-        "package": PACKAGE,
+        "package": PACKAGES["summary"],
     }
     if "dead_letter_queue" not in props:
         props["dead_letter_queue"] = a_queue(stack)

@@ -47,7 +47,7 @@ def test_synthesised_file_is_what_a_synthesis_without_a_cloud_writes(
     """The local cloud leaves the synthesised file alone: it has the bytes that go to AWS."""
     plain = synthesise(tmp_path / "cdktf.out")
 
-    for name in ("cdk.tf.json", "assets/functions.zip"):
+    for name in ("cdk.tf.json", "assets/processor.zip", "assets/summary.zip"):
         assert (deployment.folder / name).read_bytes() == (plain / name).read_bytes()
 
 

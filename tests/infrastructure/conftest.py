@@ -18,7 +18,7 @@ from constructs_lib.settings import Settings  # noqa: E402
 from constructs_lib.settings_loading import load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
 from constructs_lib.validation import InvalidPropsError  # noqa: E402
-from synthesised import PACKAGE, Document  # noqa: E402
+from synthesised import PACKAGES, Document  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ def whole_stack() -> Callable[..., Document]:
                 settings = load_settings(
                     {**environments[environment], "environment_suffix": environment, **changes}
                 )
-            made[key] = json.loads(Testing.synth(InventoryStack(Testing.app(), settings, PACKAGE)))
+            made[key] = json.loads(Testing.synth(InventoryStack(Testing.app(), settings, PACKAGES)))
         return made[key]
 
     return synthesise

@@ -1,4 +1,4 @@
-"""The zip: the same bytes wherever it is made, and everything in it that a function imports."""
+"""The zips: the same bytes wherever they are made, and in each what its function imports."""
 
 from __future__ import annotations
 
@@ -18,29 +18,45 @@ import pytest
 
 from constructs_lib.function_package import (
     DEPENDENCIES,
+    FUNCTIONS,
     Dependency,
-    FunctionPackage,
     PackageError,
-    build_zip,
+    build_zips,
+    write_packages,
 )
 
 PROJECT = Path(__file__).parents[2]
 LOCK = PROJECT / "Pipfile.lock"
-JMESPATH = (Dependency(name="jmespath"),)
+JMESPATH = (Dependency(name="jmespath", wanted_by="jmespath"),)
 # What the Lambda runtime brings along.
 RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3", "jmespath")
 MOST_BYTES = 3_000_000
+# Not reached by any handler yet.
+NOT_AT_RUN_TIME = {"inventory/domain/rejects.py"}
 
 
 @pytest.fixture
 def functions(tmp_path) -> Path:
-    """Give a folder with a small package of functions."""
+    """Give a folder with a small package of two functions that share a module."""
     package = tmp_path / "functions" / "inventory"
-    (package / "handlers").mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "handlers" / "summary.py").write_text("handler = print\n")
-    (package / "page.css").write_text("td { text-align: right }\n")
+    for name, text in {
+        "__init__.py": "",
+        "page.css": "td { text-align: right }\n",
+        "shared.py": "import jmespath\n",
+        "unused.py": "",
+        "handlers/__init__.py": "",
+        "handlers/summary.py": "from ..shared import jmespath\n\nhandler = print\n",
+        "handlers/processor.py": "def handler():\n    import inventory.shared\n",
+    }.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
     return tmp_path / "functions"
+
+
+def packed(folder: Path, dependencies=JMESPATH) -> dict[str, bytes]:
+    """Give the small package's zips by function."""
+    zips = build_zips(folder, LOCK, functions=("processor", "summary"), dependencies=dependencies)
+    return {function: each.content for function, each in zips.items()}
 
 
 def names_in(content: bytes) -> list[str]:
@@ -48,22 +64,49 @@ def names_in(content: bytes) -> list[str]:
     return zipfile.ZipFile(io.BytesIO(content)).namelist()
 
 
-def test_the_zip_holds_sources_data_and_dependencies_in_order(functions) -> None:
-    """And nothing of what else lies around."""
-    names = names_in(build_zip(functions, LOCK, JMESPATH))
+def own_names_in(content: bytes) -> list[str]:
+    """Give the names of our own files in a zip."""
+    return [name for name in names_in(content) if name.startswith("inventory/")]
 
-    assert names == sorted(names)
-    assert [name for name in names if name.startswith("inventory/")] == [
-        "inventory/__init__.py",
-        "inventory/handlers/summary.py",
-        "inventory/page.css",
-    ]
-    assert "jmespath/__init__.py" in names
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    """Give the functions whose zips differ."""
+    return {function for function in before if before[function] != after[function]}
+
+
+def test_a_zip_holds_what_its_handler_reaches_in_order(functions) -> None:
+    """Sources, data beside them and dependencies, and nothing of what else lies around."""
+    zips = packed(functions)
+
+    for function, content in zips.items():
+        assert names_in(content) == sorted(names_in(content))
+        assert own_names_in(content) == [
+            "inventory/__init__.py",
+            "inventory/handlers/__init__.py",
+            f"inventory/handlers/{function}.py",
+            "inventory/page.css",
+            "inventory/shared.py",
+        ]
+        assert "jmespath/__init__.py" in names_in(content)
+
+
+def test_what_only_type_checkers_import_is_left_out(functions) -> None:
+    """A change of it concerns no function."""
+    (functions / "inventory" / "handlers" / "summary.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import jmespath\n    from inventory import unused\n"
+        "else:\n    from inventory import shared\n"
+    )
+
+    names = own_names_in(packed(functions)["summary"])
+
+    assert "inventory/unused.py" not in names
+    assert "inventory/shared.py" in names
 
 
 def test_the_same_sources_give_the_same_bytes(functions, tmp_path) -> None:
     """Other folder, times, modes, order of creation, and leftovers of tools: the same zip."""
-    first = build_zip(functions, LOCK, JMESPATH)
+    first = packed(functions)
 
     other = tmp_path / "elsewhere" / "functions"
     umask = os.umask(0o077)
@@ -89,31 +132,53 @@ def test_the_same_sources_give_the_same_bytes(functions, tmp_path) -> None:
     finally:
         os.umask(umask)
 
-    assert build_zip(other, LOCK, JMESPATH) == first
+    assert packed(other) == first
 
 
-def test_one_changed_byte_changes_the_zip(functions, tmp_path) -> None:
-    """And with it the hash that tells Terraform to deploy."""
-    before = FunctionPackage.write(build_zip(functions, LOCK, JMESPATH), tmp_path / "stack")
-    (functions / "inventory" / "page.css").write_text("td { text-align: left }\n")
-    after = FunctionPackage.write(build_zip(functions, LOCK, JMESPATH), tmp_path / "stack")
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("handlers/summary.py", {"summary"}),
+        ("handlers/processor.py", {"processor"}),
+        ("shared.py", {"processor", "summary"}),
+        ("page.css", {"processor", "summary"}),
+        ("unused.py", set()),
+        ("../README.md", set()),
+    ],
+)
+def test_one_changed_byte_changes_exactly_the_zips_it_concerns(
+    functions, tmp_path, file, concerned
+) -> None:
+    """And with them the hash that tells Terraform to deploy, and the file's own."""
+    before = build_zips(functions, LOCK, functions=("processor", "summary"), dependencies=JMESPATH)
+    path = functions / "inventory" / file
+    path.write_text((path.read_text() if path.exists() else "") + "\n")
+    after = build_zips(functions, LOCK, functions=("processor", "summary"), dependencies=JMESPATH)
 
-    assert before.path == after.path
-    assert before.sha256_base64 != after.sha256_base64
+    contents = [{name: each.content for name, each in zips.items()} for zips in (before, after)]
+    assert changed(*contents) == concerned
+    written = [write_packages(zips, tmp_path / "stack") for zips in (before, after)]
+    for function in before:
+        old, new = (packages[function] for packages in written)
+        assert old.path == new.path
+        assert (old.sha256_base64 != new.sha256_base64) is (function in concerned)
+        files = {name for name in old.files if old.files[name] != new.files[name]}
+        assert files == ({f"inventory/{file}"} if function in concerned else set())
 
 
-def test_a_renamed_file_changes_the_zip(functions) -> None:
+def test_a_renamed_file_changes_the_zips_it_concerns(functions) -> None:
     """Names count as much as contents."""
-    before = build_zip(functions, LOCK, JMESPATH)
-    folder = functions / "inventory" / "handlers"
-    (folder / "summary.py").rename(folder / "report.py")
+    before = packed(functions)
+    folder = functions / "inventory"
+    (folder / "shared.py").rename(folder / "common.py")
+    (folder / "handlers" / "summary.py").write_text("from inventory import common\n")
 
-    assert build_zip(functions, LOCK, JMESPATH) != before
+    assert changed(before, packed(functions)) == {"processor", "summary"}
 
 
 def test_entries_have_one_time_and_one_mode_and_are_not_compressed(functions) -> None:
     """Zlib does not promise the same bytes everywhere."""
-    archive = zipfile.ZipFile(io.BytesIO(build_zip(functions, LOCK, JMESPATH)))
+    archive = zipfile.ZipFile(io.BytesIO(packed(functions)["summary"]))
 
     assert {
         (entry.date_time, entry.external_attr >> 16, entry.create_system, entry.compress_type)
@@ -121,33 +186,47 @@ def test_entries_have_one_time_and_one_mode_and_are_not_compressed(functions) ->
     } == {((1980, 1, 1, 0, 0, 0), 0o100644, 3, zipfile.ZIP_STORED)}
 
 
-def test_the_zip_lies_in_the_stack_folder_under_a_relative_path(tmp_path) -> None:
-    """The folder alone can be deployed, and the hash is the one Lambda reports."""
-    package = FunctionPackage.write(b"zip", tmp_path / "stacks" / "inventory-dev")
+def test_zips_lie_in_the_stack_folder_under_relative_paths(functions, tmp_path) -> None:
+    """The folder alone can be deployed, nothing stale lies there, and hashes are Lambda's."""
+    folder = tmp_path / "stacks" / "inventory-dev"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "assets" / "stale.zip").write_text("stale")
+    zips = build_zips(functions, LOCK, functions=("summary",), dependencies=JMESPATH)
 
-    assert not Path(package.path).is_absolute()
-    assert (tmp_path / "stacks" / "inventory-dev" / package.path).read_bytes() == b"zip"
-    assert base64.b64decode(package.sha256_base64) == hashlib.sha256(b"zip").digest()
+    (package,) = write_packages(zips, folder).values()
+
+    assert package.path == "assets/summary.zip"
+    assert [path.name for path in (folder / "assets").iterdir()] == ["summary.zip"]
+    content = (folder / package.path).read_bytes()
+    assert base64.b64decode(package.sha256_base64) == hashlib.sha256(content).digest()
 
 
-def test_the_real_zip_is_small_and_holds_nothing_compiled() -> None:
-    """Lambda fetches it at every cold start, on another processor."""
-    content = build_zip(PROJECT / "functions", LOCK)
-    names = names_in(content)
+def test_the_real_zips_are_small_and_hold_nothing_compiled() -> None:
+    """Lambda fetches them at every cold start, on another processor."""
+    shared = {"aws_lambda_powertools", "inventory", "jmespath", "typing_extensions.py"}
+    for_the_summary = {"importlib_metadata", "pygal", "tzdata", "zipp"}
+    for function, each in build_zips(PROJECT / "functions", LOCK).items():
+        names = names_in(each.content)
 
-    assert len(content) < MOST_BYTES
-    assert not [name for name in names if name.endswith((".so", ".pyc", ".pyd"))]
-    assert not [name for name in names if ".dist-info/" in name or "__pycache__" in name]
-    assert {name.split("/")[0] for name in names} == {
-        "aws_lambda_powertools",
-        "importlib_metadata",
-        "inventory",
-        "jmespath",
-        "pygal",
-        "typing_extensions.py",
-        "tzdata",
-        "zipp",
+        assert len(each.content) < MOST_BYTES
+        assert not [name for name in names if name.endswith((".so", ".pyc", ".pyd"))]
+        assert not [name for name in names if ".dist-info/" in name or "__pycache__" in name]
+        assert {name.split("/")[0] for name in names} == (
+            shared | for_the_summary if function == "summary" else shared
+        )
+
+
+def test_every_module_is_in_the_zip_of_some_function() -> None:
+    """What no handler reaches would be dead code."""
+    packed_names = {
+        name
+        for each in build_zips(PROJECT / "functions", LOCK).values()
+        for name in own_names_in(each.content)
     }
+    folder = PROJECT / "functions"
+    sources = {path.relative_to(folder).as_posix() for path in (folder / "inventory").rglob("*.py")}
+
+    assert sources - packed_names <= NOT_AT_RUN_TIME
 
 
 def test_fails_for_dependencies_that_are_not_as_locked(functions, tmp_path) -> None:
@@ -155,11 +234,12 @@ def test_fails_for_dependencies_that_are_not_as_locked(functions, tmp_path) -> N
     lock = json.loads(LOCK.read_text())
     lock["default"]["pygal"]["version"] = "==0.0.1"
     del lock["default"]["zipp"]
-    changed = tmp_path / "Pipfile.lock"
-    changed.write_text(json.dumps(lock))
+    changed_lock = tmp_path / "Pipfile.lock"
+    changed_lock.write_text(json.dumps(lock))
 
+    wanted = (*DEPENDENCIES, Dependency(name="not-there", wanted_by="x"))
     with pytest.raises(PackageError) as caught:
-        build_zip(functions, changed, (*DEPENDENCIES, Dependency(name="not-there")))
+        build_zips(functions, changed_lock, dependencies=wanted)
 
     assert str(caught.value) == (
         f"pygal is installed as {metadata.version('pygal')}, locked is 0.0.1; "
@@ -171,34 +251,40 @@ def test_fails_for_dependencies_that_are_not_as_locked(functions, tmp_path) -> N
 def test_fails_for_a_dependency_with_compiled_code(functions) -> None:
     """It would not load on Lambda's processor."""
     with pytest.raises(PackageError, match=r"pydantic_core/.*\.so is compiled"):
-        build_zip(functions, LOCK, (Dependency(name="pydantic-core"),))
+        packed(functions, (Dependency(name="pydantic-core", wanted_by="jmespath"),))
 
 
 def test_fails_for_two_files_of_one_name(functions) -> None:
     """One would silently win."""
-    with pytest.raises(PackageError, match="comes from"):
-        build_zip(functions, LOCK, (*JMESPATH, *JMESPATH))
+    with pytest.raises(PackageError, match="two files want this name"):
+        packed(functions, (*JMESPATH, *JMESPATH))
 
 
-@pytest.fixture(scope="module")
-def runtime(tmp_path_factory) -> tuple[Path, Path]:
-    """Give the zip as Lambda unpacks it, and a folder with what the runtime brings along."""
+def test_fails_for_a_function_without_a_module(functions) -> None:
+    """It would be an empty zip."""
+    with pytest.raises(PackageError, match=r"no module inventory\.handlers\.report"):
+        build_zips(functions, LOCK, functions=("report",), dependencies=JMESPATH)
+
+
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def runtime(request, tmp_path_factory) -> tuple[str, Path, Path]:
+    """Give a function, its zip as Lambda unpacks it, and what the runtime brings along."""
     folder = tmp_path_factory.mktemp("lambda")
     task, brought = folder / "task", folder / "runtime"
-    with zipfile.ZipFile(io.BytesIO(build_zip(PROJECT / "functions", LOCK))) as archive:
+    zips = build_zips(PROJECT / "functions", LOCK, functions=(request.param,))
+    with zipfile.ZipFile(io.BytesIO(zips[request.param].content)) as archive:
         archive.extractall(task)
+    brought.mkdir()
     for name in RUNTIME:
         distribution = metadata.distribution(name)
         for top in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
-            source = Path(distribution.locate_file(top))
-            (brought).mkdir(exist_ok=True)
-            (brought / top).symlink_to(source)
-    return task, brought
+            (brought / top).symlink_to(Path(distribution.locate_file(top)))
+    return request.param, task, brought
 
 
 def run_isolated(runtime, *lines: str) -> subprocess.CompletedProcess[str]:
     """Run a program that sees the zip, the runtime and the standard library alone."""
-    path = [str(folder) for folder in runtime]
+    path = [str(folder) for folder in runtime[1:]]
     program = "\n".join([f"import sys; sys.path[:0] = {path!r}", *lines])
     return subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", program],
@@ -209,28 +295,67 @@ def run_isolated(runtime, *lines: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["processor", "chunk_processor", "summary", "reconcile"])
-def test_a_handler_needs_nothing_but_the_zip_and_the_runtime(runtime, module) -> None:
+def test_a_handler_needs_nothing_but_its_zip_and_the_runtime(runtime) -> None:
     """Imported by an interpreter that sees nothing else, with no effect but the import."""
     result = run_isolated(
         runtime,
-        f"from inventory.handlers import {module}",
-        f"assert callable({module}.handler)",
+        f"from inventory.handlers import {runtime[0]} as module",
+        "assert callable(module.handler)",
     )
 
     assert result.returncode == 0, result.stderr
 
 
-def test_every_module_finds_what_it_imports(runtime) -> None:
-    """Also those that a handler imports only when it needs them."""
+def test_every_module_in_a_zip_finds_what_it_imports(runtime) -> None:
+    """Also what a handler imports only when it needs it, such as time zones."""
+    time_zones = [
+        "import zoneinfo",
+        "zoneinfo.reset_tzpath(())",
+        "assert zoneinfo.ZoneInfo('Europe/Berlin')",
+    ]
     result = run_isolated(
         runtime,
         "import importlib, pkgutil, inventory",
         "for module in pkgutil.walk_packages(inventory.__path__, 'inventory.'):",
         "    importlib.import_module(module.name)",
-        "import zoneinfo",
-        "zoneinfo.reset_tzpath(())",
-        "assert zoneinfo.ZoneInfo('Europe/Berlin')",
+        *(time_zones if runtime[0] == "summary" else []),
     )
 
     assert result.returncode == 0, result.stderr
+
+
+def interpreter(minor: int) -> str | None:
+    """Give a Python of a version, from PATH or a version manager."""
+    managed = Path.home() / ".pyenv" / "versions"
+    for name in (f"python3.{minor}", *sorted(managed.glob(f"3.{minor}.*/bin/python"))):
+        found = shutil.which(name)
+        # A version manager's shim may exist for a version that is not chosen.
+        if (
+            found
+            and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode
+        ):
+            return found
+    return None
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13])
+def test_every_python_makes_the_same_zips(minor, tmp_path) -> None:
+    """Modules are found and zips are written alike by all versions that may synthesise."""
+    python = interpreter(minor)
+    if python is None:
+        pytest.skip(f"there is no Python 3.{minor} here")
+    folders = [str(PROJECT), *(path for path in sys.path if path.endswith("site-packages"))]
+    program = (
+        f"import sys; sys.path[:0] = {folders!r}\n"
+        "import pathlib\n"
+        "from constructs_lib.function_package import build_zips, write_packages\n"
+        f"project = pathlib.Path({str(PROJECT)!r})\n"
+        "zips = build_zips(project / 'functions', project / 'Pipfile.lock')\n"
+        f"write_packages(zips, pathlib.Path({str(tmp_path)!r}))\n"
+    )
+
+    subprocess.run([python, "-I", "-B", "-c", program], check=True)
+
+    for function, each in build_zips(PROJECT / "functions", LOCK).items():
+        path = tmp_path / "assets" / f"{function.replace('_', '-')}.zip"
+        assert path.read_bytes() == each.content

@@ -14,6 +14,16 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 PARTS = ("main.py", "cdktf.json", "Pipfile.lock", "constructs_lib", "fastsynth", "functions")
 
+A_YEAR_AHEAD = """
+import datetime, os, time
+real = time.time
+time.time = lambda: real() + 366 * 86_400
+time.time_ns = lambda: int(time.time() * 1e9)
+assert time.time() > real() + 365 * 86_400
+if os.environ.pop("TELL_THE_TIME", None):
+    print("a year ahead", flush=True)
+"""
+
 
 def synthesise(project: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run main.py with a folder as the current one and next to nothing in its environment."""
@@ -62,23 +72,68 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
     assert not list(elsewhere.iterdir())
     assert set(output(copy / "cdktf.out")) == {
         "manifest.json",
-        "stacks/inventory-dev/assets/functions.zip",
+        *(
+            f"stacks/inventory-dev/assets/{function}.zip"
+            for function in ("chunk-processor", "processor", "reconcile", "summary")
+        ),
         "stacks/inventory-dev/cdk.tf.json",
     }
 
 
 def test_two_checkouts_give_the_same_bytes(copy, tmp_path) -> None:
-    """Other folder, time zone, locale and user: the same JSON, manifest and zip."""
+    """Other folder, time zone, locale, user, umask and README: same JSON, manifest and zips."""
     second = tmp_path / "second"
     shutil.copytree(copy, second)
 
     synthesise(copy, copy, TZ="Asia/Tokyo", LC_ALL="C", USER="somebody")
-    synthesise(second, tmp_path, TZ="America/Lima", LC_ALL="C.UTF-8", USER="else")
+    before = os.umask(0o077)
+    try:
+        (second / "README.md").write_text("A comment changes nothing.\n")
+        (second / "main.py").touch()
+        synthesise(second, tmp_path, TZ="America/Lima", LC_ALL="C.UTF-8", USER="else")
+    finally:
+        os.umask(before)
 
     first = output(copy / "cdktf.out")
-    assert len(first) == 3
+    assert len(first) == 6
     assert output(second / "cdktf.out") == first
     assert str(tmp_path).encode() not in b"".join(first.values())
+
+
+def test_the_clock_plays_no_part(copy, tmp_path) -> None:
+    """Whatever Python asks a clock for is a year ahead, and the bytes are the same."""
+    shim = tmp_path / "shim"
+    shim.mkdir()
+    (shim / "sitecustomize.py").write_text(A_YEAR_AHEAD)
+
+    synthesise(copy, copy, CDKTF_OUTDIR=str(tmp_path / "now"))
+    result = synthesise(
+        copy, copy, CDKTF_OUTDIR=str(tmp_path / "later"), PYTHONPATH=str(shim), TELL_THE_TIME="1"
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("a year ahead")
+    assert output(tmp_path / "later") == output(tmp_path / "now")
+
+
+def test_one_changed_byte_changes_one_function(copy, tmp_path) -> None:
+    """Exactly its zip, its hash and its file's line in the stack; all else stays."""
+    synthesise(copy, copy, CDKTF_OUTDIR=str(tmp_path / "before"))
+    handler = copy / "functions" / "inventory" / "handlers" / "summary.py"
+    handler.write_bytes(handler.read_bytes() + b"\n")
+    synthesise(copy, copy, CDKTF_OUTDIR=str(tmp_path / "after"))
+
+    before, after = output(tmp_path / "before"), output(tmp_path / "after")
+    stack = "stacks/inventory-dev/cdk.tf.json"
+    assert {name for name in before if before[name] != after[name]} == {
+        stack,
+        "stacks/inventory-dev/assets/summary.zip",
+    }
+    old, new = (text[stack].decode().splitlines() for text in (before, after))
+    differing = [
+        line.split(":")[0].strip() for line, other in zip(old, new, strict=True) if line != other
+    ]
+    assert differing == ['"inventory/handlers/summary.py"', '"source_code_hash"']
 
 
 def test_the_environment_is_chosen_by_its_suffix(tmp_path) -> None:

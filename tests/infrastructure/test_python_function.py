@@ -13,7 +13,7 @@ def test_a_function_runs_the_package_and_is_traced(synth) -> None:
 
     assert function["handler"] == "inventory.handlers.work.handler"
     assert function["runtime"] == "python3.13"
-    assert function["filename"] == "assets/functions.zip"
+    assert function["filename"] == "assets/summary.zip"
     assert function["source_code_hash"] == "c2hhMjU2"
     assert function["tracing_config"] == {"mode": "Active"}
     assert "reserved_concurrent_executions" not in function

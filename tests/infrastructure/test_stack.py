@@ -114,7 +114,9 @@ def test_everything_is_tagged(whole_stack) -> None:
 
 def test_outputs_are_those_that_others_rest_on(whole_stack) -> None:
     """Each says what it is."""
-    outputs = whole_stack()["output"]
+    outputs = {
+        name: each for name, each in whole_stack()["output"].items() if name != "function_files"
+    }
 
     assert {name: readable(each["value"]) for name, each in outputs.items()} == OUTPUTS
     for output in outputs.values():
@@ -126,6 +128,15 @@ def test_one_configuration_takes_the_provider_of_a_mirror_and_of_the_registry(wh
     assert whole_stack()["terraform"]["required_providers"] == {
         "aws": {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
     }
+
+
+def test_the_state_holds_which_files_are_deployed(whole_stack) -> None:
+    """A later plan tells which of them it changes; nobody sees the list after a deployment."""
+    files = whole_stack()["output"]["function_files"]
+
+    assert files["sensitive"] is True
+    assert set(files["value"]) == {"chunk_processor", "processor", "reconcile", "summary"}
+    assert files["value"]["summary"] == {"inventory/handlers/summary.py": "0123456789ab"}
 
 
 def test_an_older_terraform_is_refused(whole_stack) -> None:

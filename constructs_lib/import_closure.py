@@ -1,0 +1,94 @@
+"""Which modules a function needs, read from the sources and not by importing them.
+
+A function's zip holds what its handler reaches and nothing else, so that a change is deployed to
+the functions it concerns and a plan shows no other.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class ImportClosure:
+    """The imports within one folder of sources; every module is read once.
+
+    Imports inside functions count, imports for type checkers alone do not.
+
+    Args:
+        folder: Folder on the import path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._imports = cache(self._read_imports)
+
+    def of(self, module: str) -> tuple[set[Path], set[str]]:
+        """What a module needs.
+
+        Args:
+            module: Its full name, such as `inventory.handlers.summary`.
+
+        Returns:
+            Files in the folder, and the top-level names of modules that are not in it.
+        """
+        files: set[Path] = set()
+        outside: set[str] = set()
+        waiting = [module]
+        while waiting:
+            name = waiting.pop()
+            path = self._path(name)
+            if path is None:
+                outside.add(name.partition(".")[0])
+                continue
+            if path in files:
+                continue
+            files.add(path)
+            # Importing a module imports the packages around it.
+            waiting += [name.rpartition(".")[0]] if "." in name else []
+            waiting += self._imports(path)
+        return files, outside
+
+    def _path(self, module: str) -> Path | None:
+        place = self._folder.joinpath(*module.split("."))
+        for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+            if path.is_file():
+                return path
+        return None
+
+    def _read_imports(self, path: Path) -> tuple[str, ...]:
+        package = path.parent.relative_to(self._folder).parts
+        tree = ast.parse(path.read_bytes(), str(path))
+        return tuple(name for node in _at_run_time(tree) for name in self._names(node, package))
+
+    def _names(self, node: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            around = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*around, *([node.module] if node.module else [])))
+            yield base
+            for alias in node.names:
+                submodule = f"{base}.{alias.name}"
+                if self._path(submodule):
+                    yield submodule
+
+
+def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and _is_type_checking(child.test):
+            for other in child.orelse:
+                yield other
+                yield from _at_run_time(other)
+            continue
+        yield child
+        yield from _at_run_time(child)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
