@@ -188,6 +188,25 @@ def test_lists_begin_with_the_largest_shortfall_and_tell_how_many_there_are() ->
     assert [item.limit for item in low.items] == [Decimal(299), Decimal(298), Decimal(297)]
 
 
+@pytest.mark.parametrize("upwards", [True, False])
+def test_lists_are_the_same_whatever_came_first_when_many_items_are_equal(upwards) -> None:
+    """Far more equally old, equally empty items than are kept: the first by SKU are listed."""
+    stored = [
+        stock_item(f"S{n:03}", quantity="0", as_of="2026-01-01T00:00:00.000000Z")
+        for n in range(400)
+    ]
+
+    stock = figures([stored if upwards else stored[::-1]], listed_items=3, kept_out_of_stock=3)
+
+    for listed in (stock.out, stock.unchanged):
+        assert (listed.total, [item.sku for item in listed.items]) == (
+            400,
+            ["S000", "S001", "S002"],
+        )
+    assert [key.sku for key in stock.out_of_stock_keys.keys] == ["S000", "S001", "S002"]
+    assert not stock.out_of_stock_keys.complete
+
+
 def test_names_beyond_the_limit_share_one_group() -> None:
     """Memory stays bounded when a feed invents a location per row, and no unit is lost."""
     stored = [stock_item("A", f"L{n:02}", quantity=str(n)) for n in range(20)]
