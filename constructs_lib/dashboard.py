@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
@@ -24,24 +24,62 @@ class Metric:
     """One line of a graph; names are plain text, since the page's JSON is written at synth.
 
     Attributes:
-        namespace: The metric's namespace.
-        name: The metric.
+        namespace: The metric's namespace. Default: it is an expression.
+        name: The metric. Default: it is an expression.
         dimensions: Names and values in turn.
         statistic: Sum, Maximum, Average. Default: Sum.
+        expression: Metric math over the ids of the graph's other lines. Default: it is a metric.
+        id: What expressions call it. Default: none does.
+        label: What the legend calls it. Default: CloudWatch makes one of its name.
+        visible: Whether it is drawn, and not only part of an expression.
     """
 
-    namespace: str
-    name: str
+    namespace: str = ""
+    name: str = ""
     dimensions: tuple[str, ...] = ()
     statistic: str = "Sum"
+    expression: str = ""
+    id: str = ""
+    label: str = ""
+    visible: bool = True
+
+    def hidden(self) -> Metric:
+        """The same line as part of expressions alone."""
+        return replace(self, visible=False)
+
+    def to_widget(self) -> list[Any]:
+        """The line as the page's JSON has it.
+
+        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+        """
+        options: dict[str, Any] = {"expression": self.expression} if self.expression else {}
+        if not self.expression:
+            options["stat"] = self.statistic
+        options |= {
+            name: value for name, value in (("id", self.id), ("label", self.label)) if value
+        }
+        if not self.visible:
+            options["visible"] = False
+        return (
+            [options] if self.expression else [self.namespace, self.name, *self.dimensions, options]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """A graph with its title and its lines."""
+    """A graph with its title and its lines.
+
+    Attributes:
+        title: Its title.
+        metrics: Its lines.
+        view: timeSeries or singleValue. Default: timeSeries.
+        period_seconds: Length of one data point. Default: five minutes.
+    """
 
     title: str
     metrics: tuple[Metric, ...]
+    view: str = "timeSeries"
+    period_seconds: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +141,8 @@ def _widgets(props: DashboardProps) -> Iterator[dict[str, Any]]:
             "properties": {
                 "title": graph.title,
                 "region": props.region,
-                "view": "timeSeries",
-                "period": 300,
-                "metrics": [
-                    [metric.namespace, metric.name, *metric.dimensions, {"stat": metric.statistic}]
-                    for metric in graph.metrics
-                ],
+                "view": graph.view,
+                "period": graph.period_seconds,
+                "metrics": [metric.to_widget() for metric in graph.metrics],
             },
         }

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 
+from constructs_lib.alarms import AlarmInput, Alarms, AlarmSpec, AlarmsProps
+from constructs_lib.validation import InvalidPropsError
 from synthesised import only, readable, resources, statements
+
+
+def metrics_of(alarm) -> list[dict]:
+    """Give the metrics an alarm looks at, those of its expression included."""
+    if "metric_query" not in alarm:
+        return [alarm]
+    return [each["metric"] for each in alarm["metric_query"] if "metric" in each]
+
+
+def named(document, name: str) -> dict:
+    """Give the alarm of a name, without its prefix and suffix."""
+    alarms = resources(document, "aws_cloudwatch_metric_alarm")
+    (alarm,) = (each for each in alarms if each["alarm_name"] == f"inventory-{name}")
+    return alarm
 
 
 def test_the_topic_is_encrypted_with_a_key_that_cloudwatch_may_use(whole_stack) -> None:
@@ -83,8 +101,18 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
             "QueueName",
             {"inventory-dlq-dev"},
         ),
-        ("ApproximateAgeOfOldestMessage", "QueueName", {"inventory-work-dev"}),
+        (
+            "ApproximateAgeOfOldestMessage",
+            "QueueName",
+            {"inventory-work-dev", "inventory-dlq-dev"},
+        ),
         ("FailedInvocations", "RuleName", {"inventory-upload-rule-dev"}),
+        ("InvocationsFailedToBeSentToDlq", "RuleName", {"inventory-upload-rule-dev"}),
+        ("SummariesWritten", "service", {"summary"}),
+        *(
+            (metric, "service", {"processor", "chunk-processor"})
+            for metric in ("RowsRejected", "RowsRead", "AccountingBreaches")
+        ),
         *(
             (
                 metric,
@@ -96,7 +124,7 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
                     "inventory-reconcile-dev",
                 },
             )
-            for metric in ("Errors", "Throttles", "DeadLetterErrors")
+            for metric in ("Errors", "Throttles", "DeadLetterErrors", "Duration")
         ),
         *(
             (
@@ -104,7 +132,7 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
                 "TableName",
                 {"inventory-items-dev", "inventory-ingestions-dev", "inventory-lanes-dev"},
             )
-            for metric in ("ReadThrottleEvents", "WriteThrottleEvents")
+            for metric in ("ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors")
         ),
     ],
 )
@@ -113,8 +141,11 @@ def test_what_must_not_happen_is_watched(whole_stack, metric, dimension, watched
     alarms = resources(whole_stack(), "aws_cloudwatch_metric_alarm")
 
     assert {
-        each["dimensions"][dimension] for each in alarms if each["metric_name"] == metric
-    } >= watched
+        each["dimensions"][dimension]
+        for alarm in alarms
+        for each in metrics_of(alarm)
+        if each["metric_name"] == metric
+    } == watched
 
 
 def test_a_feed_that_does_not_arrive_is_noticed_in_time(whole_stack) -> None:
@@ -126,6 +157,100 @@ def test_a_feed_that_does_not_arrive_is_noticed_in_time(whole_stack) -> None:
     assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)
     assert (alarm["period"], alarm["evaluation_periods"]) == (3600, 168)
     assert alarm["dimensions"] == {"FunctionName": "inventory-processor-dev"}
+
+
+def test_a_summary_that_is_not_written_is_noticed_within_26_hours(whole_stack) -> None:
+    """Every hour of the window without one, where no data is none."""
+    alarm = named(whole_stack(), "no-summary-written-dev")
+
+    assert alarm["treat_missing_data"] == "breaching"
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)
+    assert (alarm["period"], alarm["evaluation_periods"]) == (3600, 26)
+    assert alarm["dimensions"] == {"environment": "dev", "service": "summary"}
+
+
+def test_rejected_rows_are_measured_against_the_rows_read(whole_stack) -> None:
+    """Five in a hundred within an hour, over both functions; an hour without rows is well."""
+    alarm = named(whole_stack(), "rejected-rows-dev")
+    expression, *inputs = alarm["metric_query"]
+
+    assert expression["expression"] == "100*(FILL(m1,0)+FILL(m2,0))/(FILL(m3,0)+FILL(m4,0))"
+    assert expression["return_data"] is True
+    assert [(each["id"], each["metric"]["metric_name"]) for each in inputs] == [
+        ("m1", "RowsRejected"),
+        ("m2", "RowsRejected"),
+        ("m3", "RowsRead"),
+        ("m4", "RowsRead"),
+    ]
+    assert {each["metric"]["period"] for each in inputs} == {3600}
+    assert (alarm["threshold"], alarm["treat_missing_data"]) == (5, "notBreaching")
+
+
+def test_a_table_whose_trouble_is_over_is_well_again(whole_stack) -> None:
+    """DynamoDB's metrics have gaps where all is well, which alarms on them would wait through."""
+    for table in ("items", "ingestions", "lanes"):
+        for what in ("throttles", "system-errors"):
+            alarm = named(whole_stack(), f"{table}-dev-{what}")
+            ids = [each["id"] for each in alarm["metric_query"] if "metric" in each]
+            assert alarm["metric_query"][0]["expression"] == "+".join(
+                f"FILL({each},0)" for each in ids
+            )
+            assert (alarm["datapoints_to_alarm"], alarm["evaluation_periods"]) == (1, 3)
+
+
+def test_an_invocation_is_long_at_four_fifths_of_its_own_timeout(whole_stack) -> None:
+    """The thresholds follow the functions' timeouts."""
+    document = whole_stack()
+    functions = resources(document, "aws_lambda_function")
+
+    assert len(functions) == 4
+    for function in functions:
+        name = function["function_name"]
+        alarm = named(document, f"{name.removeprefix('inventory-')}-duration")
+        assert alarm["threshold"] == function["timeout"] * 800
+        assert alarm["statistic"] == "Maximum"
+
+
+def test_a_queue_that_stops_reporting_keeps_its_alarm(whole_stack) -> None:
+    """SQS falls silent about a queue nobody uses, and its messages still wait."""
+    for name in ("dlq-not-empty-dev", "dlq-age-dev"):
+        assert named(whole_stack(), name)["treat_missing_data"] == "ignore"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"metric_name": "", "namespace": ""},
+        {"expression": "FILL(m1,0)"},
+        {"inputs": (AlarmInput(namespace="N", metric_name="M", dimensions={}),)},
+        {"datapoints_to_alarm": 2},
+        {"period_seconds": 45},
+    ],
+)
+def test_fails_to_watch_what_cloudwatch_would_refuse(new_stack, wrong) -> None:
+    """Neither metric nor expression, more data points than there are, or an odd period."""
+    props = {"namespace": "N", "metric_name": "M", **wrong}
+    spec = AlarmSpec(key="A", alarm_name="a", description="It.", threshold=0, **props)
+    topic = SimpleNamespace(topic_arn="arn")
+
+    with pytest.raises(InvalidPropsError):
+        Alarms(new_stack(), "Alarms", AlarmsProps(topic=topic, specs=(spec,)))
+
+
+def test_expressions_of_the_dashboard_name_lines_that_are_there(whole_stack) -> None:
+    """An unknown id would leave an empty graph; the cost is that of six kinds of units."""
+    dashboard = only(whole_stack(), "aws_cloudwatch_dashboard")
+    found = 0
+    for widget in json.loads(dashboard["dashboard_body"])["widgets"]:
+        options = [each[-1] for each in widget["properties"]["metrics"]]
+        ids = {each["id"] for each in options if "id" in each}
+        for each in options:
+            if "expression" in each:
+                used = set(re.findall(r"[a-z]\w*", each["expression"])) - {"FILL"}
+                assert used == ids
+                found += 1
+
+    assert found == 2
 
 
 def test_the_dashboard_shows_what_is_there(whole_stack) -> None:
@@ -149,4 +274,10 @@ def test_the_dashboard_shows_what_is_there(whole_stack) -> None:
     for widget in widgets:
         assert widget["properties"]["region"] == "us-east-1"
         for metric in widget["properties"]["metrics"]:
-            assert metric[3] in names
+            if len(metric) == 1:
+                assert set(metric[0]) == {"expression", "label"}
+            elif metric[0] == "Inventory":
+                assert metric[2:4] == ["environment", "dev"]
+                assert f"inventory-{metric[5]}-dev" in names
+            else:
+                assert metric[3] in names
