@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from sample_feeds.corpus import damaged_files, damaged_headers, damaged_rows, damaged_wholes
-from sample_feeds.table import ROWS
 
 from faults.reader import Figures, measure_ours
+from sample_feeds.corpus import damaged_files, damaged_headers, damaged_rows, damaged_wholes
+from sample_feeds.table import ROWS
 
 
 @pytest.fixture(scope="module")

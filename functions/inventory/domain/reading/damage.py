@@ -3,7 +3,7 @@
 A record is damaged where a quote is misplaced or a quoted cell does not end in time. What follows
 may belong to it (it had cells over several lines) or be intact (a stray quote only seems to swallow
 it). The judgement rests on single edits: if dropping or adding one quote, or a delimiter beside
-one, makes a well-formed record of the right width, that is how far the record reached before it
+one, makes a whole record, that is how far the record reached before it
 was damaged.
 
 Parity decides most cases: every well-formed record holds an even number of quotes, so one stray
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inventory.domain.reading.grammar import physical_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from inventory.domain.reading.grammar import Grammar
 
@@ -43,15 +43,18 @@ class Extent(NamedTuple):
 
 
 class DamageJudge:
-    """Judges damage in feeds of one dialect and width.
+    """Judges damage in feeds of one layout.
 
     Args:
         grammar: Well-formed records of the dialect.
-        width: Cells of a whole record.
+        whole: Whether cells can be those of a whole record: as many as the header has, and
+            numbers where numbers must stand. It keeps lines of a cell from being taken for rows.
+        width: Cells of the header.
     """
 
-    def __init__(self, grammar: Grammar, width: int) -> None:
+    def __init__(self, grammar: Grammar, whole: Callable[[list[str]], bool], width: int) -> None:
         self._grammar = grammar
+        self._whole_cells = whole
         self._width = width
 
     def extent(self, text: str, previous: int, damaged: int, end: int) -> Extent:
@@ -59,31 +62,77 @@ class DamageJudge:
 
         Args:
             text: Holds the damage.
-            previous: Where the record before it begins, which is well-formed but may have been
-                damaged all the same; equal to `damaged` when there is none to question.
+            previous: Where the doubtful records before it begin; `damaged` when there are none.
             damaged: Where the damage was noticed: no well-formed record begins here.
             end: How far ahead to look; after a line end.
         """
         line_stop = _next_line(text, damaged)
-        if previous < damaged:
-            second = _next_line(text, previous)
-            if second < damaged and self._whole(text, second, line_stop, end):
-                # Its lines are rows of their own, and so is the damaged one: it was a stray quote
-                # that met the quote before a line break inside a cell.
-                return Extent(previous, second)
         stops = sorted(set(self._repairs(text, damaged, end)))
         stops = stops or sorted(set(self._separated(text, damaged, end)))
         for stop in stops:
             if stop > line_stop and not self._whole(text, line_stop, stop, end):
                 return Extent(damaged, stop)
-        if stops:
+        if stops and stops[0] <= line_stop:
             return Extent(damaged, line_stop)
-        if previous < damaged:
-            joint = [stop for stop in self._drops(text, previous, end) if stop > damaged]
-            if joint:
-                # A stray quote closed a cell early, so that half a record looked like a whole one.
-                return Extent(previous, min(joint))
+        starts = self._starts(text, previous, damaged)[::-1]
+        for find in (self._repaired_earlier, self._swallowed):
+            for start in starts:
+                found = find(text, start, damaged, end)
+                if found is not None:
+                    return Extent(start, found)
         return Extent(damaged, self._absorb(text, damaged, line_stop, end))
+
+    def doubtful(self, text: str, start: int, damaged: int) -> int:
+        """From where on damage casts doubt on the records before it.
+
+        That is the last record that is whole and all after it, but not more than a record may
+        have lines: they may be parts of one record, or have swallowed others.
+
+        Args:
+            text: Holds the records.
+            start: A boundary of records, more than `MAX_RECORD_LINES` lines ahead if there are.
+            damaged: Where the damage is, or where it may come.
+        """
+        lines = physical_lines(text[start:damaged])
+        reader = self._grammar.reader(lines)
+        begin = 0
+        first = len(lines)
+        for cells in reader:
+            if len(lines) - begin <= MAX_RECORD_LINES and (
+                first == len(lines) or self._whole_cells(cells)
+            ):
+                first = begin
+            begin = reader.line_num
+        return damaged - sum(map(len, lines[first:]))
+
+    def _starts(self, text: str, start: int, stop: int) -> list[int]:
+        """Where the records begin."""
+        lines = physical_lines(text[start:stop])
+        reader = self._grammar.reader(lines)
+        ends = [reader.line_num for _ in reader]
+        return [start + sum(map(len, lines[:end])) for end in [0, *ends[:-1]]] if ends else []
+
+    def _repaired_earlier(self, text: str, start: int, damaged: int, end: int) -> int | None:
+        """End of the damaged record if it is the well-formed one that begins at `start`.
+
+        A stray or lost quote made a part of a record look like a whole one: repaired, it reaches
+        beyond the damage, or whole records follow it.
+        """
+        line_stop = _next_line(text, damaged)
+        for stop in sorted(set(self._repairs(text, start, end))):
+            if stop > damaged or self._whole(text, stop, line_stop, end):
+                return stop
+        return None
+
+    def _swallowed(self, text: str, start: int, damaged: int, end: int) -> int | None:
+        """End of the first line of the well-formed record at `start` if whole records follow it.
+
+        A stray quote swallowed them up to the quote before a line break inside a cell.
+        """
+        second = _next_line(text, start)
+        if second < damaged and self._whole(text, second, _next_line(text, damaged), end):
+            return second
+        return None
 
     def first_lines(self, text: str, start: int, end: int) -> int:
         """End of the first line of a record that is too long, with what clearly belongs to it."""
@@ -98,10 +147,10 @@ class DamageJudge:
         return f"a quote in cell {cell} neither begins nor ends it"
 
     def _fits(self, record: str) -> bool:
-        return len(self._grammar.split(physical_lines(record))[0]) == self._width
+        return self._whole_cells(self._grammar.split(physical_lines(record))[0])
 
     def _whole(self, text: str, start: int, stop: int, end: int) -> bool:
-        """Whether records of the right width (and blank lines) cover the text up to `stop`."""
+        """Whether whole records (and blank lines) cover the text up to `stop`."""
         while start < stop:
             match = self._grammar.record.match(text, start, end)
             if match is None or (match[0].strip("\r\n") and not self._fits(match[0])):
@@ -127,9 +176,10 @@ class DamageJudge:
     def _separated(self, text: str, start: int, end: int) -> Iterator[int]:
         """Ends of the whole records that a delimiter beside a quote would make from `start` on."""
         delimiter = self._grammar.delimiter
+        misplaced, _ = _first_misplaced(text, start, end, delimiter)
         at = text.find('"', start, end)
         for _ in range(_MOST_EDITS):
-            if at < 0:
+            if not start <= at <= misplaced:
                 return
             for left, right in ((at, at), (at + 1, at + 1), (at - 1, at), (at + 1, at + 2)):
                 if left < start:
@@ -138,7 +188,7 @@ class DamageJudge:
                 length = self._repaired(edited)
                 if length is not None and length > left - start:
                     yield start + length - 1 + right - left
-            at = text.find('"', at + 1, _next_line(text, start))
+            at = text.find('"', at + 1, end)
 
     def _drops(self, text: str, start: int, end: int) -> Iterator[int]:
         misplaced, _ = _first_misplaced(text, start, end, self._grammar.delimiter)
@@ -152,7 +202,7 @@ class DamageJudge:
             at = text.find('"', at + 1, end)
 
     def _repaired(self, edited: str) -> int | None:
-        """Length of the record of the right width that the edited text begins with."""
+        """Length of the whole record that the edited text begins with."""
         match = self._grammar.record.match(edited)
         if match is None or not self._fits(match[0]):
             return None

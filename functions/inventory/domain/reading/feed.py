@@ -13,12 +13,14 @@ from inventory.domain.reading.header import Opening, open_header
 from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.records import RecordSplitter
+from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BoundedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inventory.domain.model import Batch
+    from inventory.domain.reading.grammar import Grammar
     from inventory.domain.reading.records import Stretch
     from inventory.domain.reading.sources import FeedSource
 
@@ -118,6 +120,16 @@ class Feed:
         return self._layout.profile.quoted
 
     @property
+    def grammar(self) -> Grammar:
+        """What its well-formed records look like."""
+        return grammar_of(self.delimiter, quoted=self.quoted)
+
+    @property
+    def encoding(self) -> FeedEncoding:
+        """Its encoding."""
+        return self._opening.encoding
+
+    @property
     def start_byte(self) -> int:
         """Byte of the unpacked file at which its first record begins."""
         return self._opening.body_byte
@@ -148,7 +160,7 @@ class Feed:
         opening = self._opening
         splitter = RecordSplitter(
             grammar_of(self.delimiter, quoted=self.quoted),
-            self._layout.width,
+            RecordMapper(self._layout),
             opening.encoding,
             line=self.start_line,
             byte_offset=self.start_byte,

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _csv import Reader
 
+#: Records that are looked at in one step.
+RUN_RECORDS = 256
 _LINE_END = r"(?:\r\n?|\n)"
 
 
@@ -35,7 +37,7 @@ class Grammar:
     Attributes:
         delimiter: Between cells.
         quoted: Whether quotes quote.
-        run: Matches as many well-formed records of one line as there are; group 1 is the last.
+        run: Matches up to `RUN_RECORDS` well-formed records of one line.
         record: Matches one well-formed record with its line end.
     """
 
@@ -99,7 +101,7 @@ def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
     return Grammar(
         delimiter,
         quoted,
-        re.compile(rf"(?:({one_line}{_LINE_END}))*+"),
+        re.compile(rf"(?:{one_line}{_LINE_END}){{0,{RUN_RECORDS}}}+"),
         re.compile(cells + _LINE_END),
     )
 

@@ -22,6 +22,7 @@ from inventory.domain.reading.encodings import (
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.profiles import DELIMITERS
 from inventory.domain.reading.records import RecordSplitter
+from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BoundedStream, BytesSource, FeedSource
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def _check_body(opening: Opening, rest: TextBlock) -> None:
     width = opening.layout.width
     records = list(islice(_sampled(opening, rest), _SAMPLED_RECORDS))
     widths = {len(cells) for cells in records}
-    needed = _AGREEING_RECORDS if len(widths) == 1 else _SAMPLED_RECORDS
+    agree = len(widths) == 1 and widths != {0}
+    needed = _AGREEING_RECORDS if agree else _SAMPLED_RECORDS
     if len(records) >= needed and width not in widths:
         have = ", ".join(map(str, sorted(widths - {0}))) or "no legible"
         raise BadFileError(
@@ -202,7 +204,7 @@ def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
     grammar = grammar_of(layout.delimiter, quoted=layout.profile.quoted)
     splitter = RecordSplitter(
         grammar,
-        layout.width,
+        RecordMapper(layout),
         opening.encoding,
         line=opening.body_line,
         byte_offset=opening.body_byte,

@@ -7,6 +7,7 @@ text that decides it is there, and the last record before something undecided wa
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from inventory.domain.reading.blocks import TextBlock
     from inventory.domain.reading.encodings import FeedEncoding
     from inventory.domain.reading.grammar import Grammar
+    from inventory.domain.reading.rows import RecordMapper
 
 
 class Stretch(NamedTuple):
@@ -46,7 +48,7 @@ class RecordSplitter:
 
     Args:
         grammar: Well-formed records of the dialect.
-        width: Cells of a whole record, which helps to judge damage.
+        mapper: Knows what a whole record of the feed is, which helps to judge damage.
         encoding: Of the file, to count bytes.
         line: Physical line on which the first block begins.
         byte_offset: Byte at which the first block begins.
@@ -55,14 +57,14 @@ class RecordSplitter:
     def __init__(
         self,
         grammar: Grammar,
-        width: int,
+        mapper: RecordMapper,
         encoding: FeedEncoding,
         *,
         line: int,
         byte_offset: int,
     ) -> None:
         self._grammar = grammar
-        self._judge = DamageJudge(grammar, width)
+        self._judge = DamageJudge(grammar, mapper.is_whole, mapper.layout.width)
         self._encoding = encoding
         self._line = line
         self._byte = byte_offset
@@ -94,15 +96,14 @@ class RecordSplitter:
         """Stretches of the beginning of the text, as far as it decides them."""
         position = 0
         while position < len(text):
-            last, clean_stop, stop = self._clean(text, position)
-            if '"' not in text[last:clean_stop]:
-                last = clean_stop  # a record without quotes is beyond doubt
+            near, clean_stop, stop = self._clean(text, position)
             complete = clean_stop == len(text)
             reach = clean_stop if complete else window_end(text, clean_stop, final=final)
             if (complete and not final) or reach is None:
                 # What comes next may cast doubt on the record before it.
-                if last > position:
-                    yield self._stretch(text[position:last])
+                doubtful = self._judge.doubtful(text, near, clean_stop)
+                if doubtful > position:
+                    yield self._stretch(text[position:doubtful])
                 return
             if complete:
                 yield self._stretch(text[position:])
@@ -112,7 +113,8 @@ class RecordSplitter:
                 start, end = clean_stop, self._judge.first_lines(text, clean_stop, reach)
             else:
                 damage = self._judge.describe(text, clean_stop, reach)
-                start, end = self._judge.extent(text, last, clean_stop, reach)
+                doubtful = self._judge.doubtful(text, near, clean_stop)
+                start, end = self._judge.extent(text, doubtful, clean_stop, reach)
             if start > position:
                 yield self._stretch(text[position:start])
             yield self._stretch(text[start:end], damage)
@@ -122,23 +124,30 @@ class RecordSplitter:
         """How far the records are well-formed.
 
         Returns:
-            Where the last well-formed record begins and where it ends; and, when the next record
-            is well-formed but too long, where that one ends, else the same again.
+            A boundary of records more than `MAX_RECORD_LINES` lines before the end, or the
+            position; where the last well-formed record ends; and, when the next record is
+            well-formed but too long, where that one ends, else the same again.
         """
         grammar = self._grammar
-        last = position
+        lines = 0
+        near = deque([(position, lines)])
         while True:
             match = grammar.run.match(text, position)
             assert match is not None
-            if match.end() > position:
-                last, position = match.start(1), match.end()
-            match = grammar.record.match(text, position)
-            if match is None:
-                return last, position, position
-            record = match[0]
-            if len(record) > MAX_RECORD_SIZE or len(physical_lines(record)) > MAX_RECORD_LINES:
-                return last, position, match.end()
-            last, position = position, match.end()
+            if match.end() == position:
+                match = grammar.record.match(text, position)
+                if match is None:
+                    return near[0][0], position, position
+                record = match[0]
+                if len(record) > MAX_RECORD_SIZE or len(physical_lines(record)) > MAX_RECORD_LINES:
+                    return near[0][0], position, match.end()
+            # No more lines than there are, whichever way they end.
+            ends = (text.count(character, position, match.end()) for character in "\r\n")
+            lines += max(ends)
+            position = match.end()
+            near.append((position, lines))
+            while lines - near[1][1] > MAX_RECORD_LINES:
+                near.popleft()
 
     def _stretch(self, text: str, damage: str = "") -> Stretch:
         line, byte = self._line, self._byte

@@ -125,6 +125,21 @@ class RecordMapper:
             except _RefusedCellError as refused:
                 refuse(refused.code, refused.message, refused.index)
 
+    def is_whole(self, cells: list[str]) -> bool:
+        """Whether cells look like a record that nothing was done to: their number, SKU, stock."""
+        layout = self.layout
+        if len(cells) != layout.width:
+            return False
+        if not layout.profile.skip_blank_sku and not self._sku(cells):
+            return False
+        at = [stock.quantity for stock in layout.stock] or [layout.indexes["quantity"]]
+        stock_cells = [cells[index] for index in at]
+        return all(
+            self.converters["quantity"][cell]
+            or cell.strip().casefold() in layout.profile.not_stocked
+            for cell in stock_cells
+        )
+
     def _refuse_width(self, cells: Sequence[str], refuse: Refuse) -> None:
         width, got = self.layout.width, len(cells)
         code = ErrorCode.MISSING_CELL if got < width else ErrorCode.EXTRA_CELL
