@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
+    LambdaCodeSigningConfig,
+    LambdaCodeSigningConfigAllowedPublishers,
+    LambdaCodeSigningConfigPolicies,
+)
+
 from constructs_lib.literal import literal
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
 
@@ -83,6 +89,7 @@ class InventoryFunctions:
             props: What they work with.
         """
         self._props = props
+        self._code_signing_config_arn = _code_signing(scope, props.settings)
         self.processor = self._function(
             scope,
             "Processor",
@@ -156,6 +163,7 @@ class InventoryFunctions:
                 log_retention_days=props.settings.log_retention_days,
                 reserved_concurrency=reserved_concurrency if reserves else None,
                 encryption_key=props.encryption_key,
+                code_signing_config_arn=self._code_signing_config_arn,
             ),
         )
 
@@ -220,3 +228,18 @@ class InventoryFunctions:
         props.uploads.grant_list_versions(self.reconcile)
         props.ingestions.grant_look_up(self.reconcile)
         props.work_queue.grant_send(self.reconcile)
+
+
+def _code_signing(scope: Construct, settings: Settings) -> str | None:
+    if settings.code_signing_profile_version_arn is None:
+        return None
+    return LambdaCodeSigningConfig(
+        scope,
+        "CodeSigning",
+        description=f"Who signs the functions of {settings.stack_name}",
+        allowed_publishers=LambdaCodeSigningConfigAllowedPublishers(
+            signing_profile_version_arns=[settings.code_signing_profile_version_arn]
+        ),
+        # To warn would only look like a check.
+        policies=LambdaCodeSigningConfigPolicies(untrusted_artifact_on_deployment="Enforce"),
+    ).arn

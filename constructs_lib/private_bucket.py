@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
+from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
@@ -58,6 +59,8 @@ class PrivateBucketProps:
         sends_events: Whether EventBridge hears of every new object. Default: it does not.
         force_destroy: Whether destroying the bucket deletes what is in it. Default: a bucket that
             holds anything refuses to be destroyed.
+        expiration_days: Days an object is kept. Default: objects stay.
+        access_logs: Bucket that gets a line for every request. Default: nobody keeps them.
     """
 
     bucket_name: str
@@ -66,6 +69,8 @@ class PrivateBucketProps:
     incomplete_upload_days: int = 7
     sends_events: bool = False
     force_destroy: bool = False
+    expiration_days: int | None = None
+    access_logs: PrivateBucket | None = None
 
 
 class PrivateBucket(Construct):
@@ -85,6 +90,7 @@ class PrivateBucket(Construct):
                 name_of_length("bucket_name", props.bucket_name, 63),
                 between("noncurrent_version_days", props.noncurrent_version_days, 1, 3650),
                 between("incomplete_upload_days", props.incomplete_upload_days, 1, 365),
+                between("expiration_days", props.expiration_days, 1, 3653),
             ],
         )
         super().__init__(scope, id_)
@@ -103,6 +109,14 @@ class PrivateBucket(Construct):
         )
         if props.sends_events:
             S3BucketNotification(self, "Notification", bucket=self.bucket_name, eventbridge=True)
+        if props.access_logs:
+            S3BucketLoggingA(
+                self,
+                "AccessLogging",
+                bucket=self.bucket_name,
+                target_bucket=props.access_logs.bucket_name,
+                target_prefix=f"{id_.lower()}/",
+            )
         self._encrypt()
         self._close()
         S3BucketLifecycleConfiguration(
@@ -147,12 +161,20 @@ class PrivateBucket(Construct):
             bucket=self.bucket_name,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        policy = PolicyDocument(
+        self._policy = PolicyDocument(
             self,
             "PolicyDocument",
             only_over_tls("s3:*", self.bucket_arn, f"{self.bucket_arn}/*"),
         )
-        S3BucketPolicy(self, "Policy", bucket=self.bucket_name, policy=policy.json)
+        S3BucketPolicy(self, "Policy", bucket=self.bucket_name, policy=self._policy.json)
+
+    def add_to_resource_policy(self, statement: PolicyStatement) -> None:
+        """Let the bucket's own policy say one thing more.
+
+        Args:
+            statement: Who may do what to the bucket.
+        """
+        self._policy.add(statement)
 
     def grant_read(self, grantee: Grantable) -> None:
         """Allow s3:GetObject and s3:GetObjectVersion on objects, s3:ListBucket on the bucket.
@@ -215,9 +237,11 @@ def _housekeeping(props: PrivateBucketProps) -> S3BucketLifecycleConfigurationRu
                 days_after_initiation=props.incomplete_upload_days
             )
         ],
-        # A delete marker with nothing behind it only slows listings down.
         expiration=[
-            S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
+            S3BucketLifecycleConfigurationRuleExpiration(days=props.expiration_days)
+            if props.expiration_days
+            # A delete marker with nothing behind it only slows listings down.
+            else S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
         ],
         noncurrent_version_expiration=[
             S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(

@@ -62,6 +62,7 @@ class PythonFunctionProps:
         reserved_concurrency: Invocations at the same time, taken out of the account's pool.
             Default: as many as the account has left.
         encryption_key: Key of our own for logs and variables. Default: keys that AWS manages.
+        code_signing_config_arn: Who must have signed the zip. Default: nobody.
     """
 
     function_name: str
@@ -75,6 +76,7 @@ class PythonFunctionProps:
     log_retention_days: int = 7
     reserved_concurrency: int | None = None
     encryption_key: EncryptionKey | None = None
+    code_signing_config_arn: str | None = None
 
 
 class PythonFunction(Construct):
@@ -135,6 +137,7 @@ class PythonFunction(Construct):
             reserved_concurrent_executions=props.reserved_concurrency,
             environment=LambdaFunctionEnvironment(variables=dict(props.environment)),
             kms_key_arn=key.key_arn if key else None,
+            code_signing_config_arn=props.code_signing_config_arn,
             dead_letter_config=LambdaFunctionDeadLetterConfig(
                 target_arn=props.dead_letter_queue.queue_arn
             ),

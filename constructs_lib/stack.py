@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformStack
 
+from constructs_lib.access_log_bucket import AccessLogBucket, AccessLogBucketProps
 from constructs_lib.account import Account
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
 from constructs_lib.alarms import Alarms, AlarmsProps
@@ -24,6 +25,7 @@ from constructs_lib.message_queue import MessageQueue, MessageQueueProps
 from constructs_lib.monitoring import alarm_specs, dashboard_graphs
 from constructs_lib.names import Names
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
+from constructs_lib.outputs import OutputsProps, add_outputs
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.provider import add_provider
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
@@ -72,6 +74,7 @@ class InventoryStack(TerraformStack):
         self._data_key = self._key if settings.customer_managed_keys else None
         if self._data_key:
             self._data_key.grant_use_by_logs("/aws/lambda/inventory-")
+        self._access_logs = self._add_access_logs() if settings.keeps_access_logs else None
         self._uploads = LandingBucket(self, "Uploads", self._bucket_props("uploads"))
         self._reports = PrivateBucket(self, "Reports", self._bucket_props("reports"))
         self._dead_letter_queue, self._work_queue = self._add_queues()
@@ -89,8 +92,7 @@ class InventoryStack(TerraformStack):
         self.functions = self._add_functions(packages)
         self._add_triggers()
         self._dashboard = self._add_monitoring()
-        self._add_outputs()
-        self._add_function_files(packages)
+        self._add_outputs(packages)
 
     def _bucket_props(self, what: str) -> PrivateBucketProps:
         return PrivateBucketProps(
@@ -100,6 +102,24 @@ class InventoryStack(TerraformStack):
             # Free, and a rule that tells a supplier of rejected rows has something to hang on.
             sends_events=True,
             force_destroy=not self._settings.deletion_protection,
+            access_logs=self._access_logs,
+        )
+
+    def _add_access_logs(self) -> AccessLogBucket:
+        return AccessLogBucket(
+            self,
+            "AccessLogs",
+            AccessLogBucketProps(
+                bucket_name=self._names.bucket("access-logs", self._account.account_id),
+                account=self._account,
+                source_bucket_arns=tuple(
+                    f"arn:{self._account.partition}:s3:::"
+                    + self._names.bucket(what, self._account.account_id)
+                    for what in ("uploads", "reports")
+                ),
+                retention_days=self._settings.log_retention_days,
+                force_destroy=not self._settings.deletion_protection,
+            ),
         )
 
     def _add_queues(self) -> tuple[MessageQueue, MessageQueue]:
@@ -241,52 +261,20 @@ class InventoryStack(TerraformStack):
             ),
         )
 
-    def _add_outputs(self) -> None:
-        functions = self.functions
-        for name, value, description in (
-            ("uploads_bucket_name", self._uploads.bucket_name, "Where stock files go"),
-            ("reports_bucket_name", self._reports.bucket_name, "Rejected rows and summaries"),
-            ("items_table_name", self._items.table_name, "The stock of every SKU and location"),
-            ("ingestions_table_name", self._ingestions.table_name, "One record per file version"),
-            ("lanes_table_name", self._lanes.table_name, "What running files announce"),
-            (
-                "dead_letter_queue_url",
-                self._dead_letter_queue.queue_url,
-                "Rejected rows and failed events",
-            ),
-            ("work_queue_url", self._work_queue.queue_url, "Parts of large files"),
-            (
-                "processor_function_name",
-                functions.processor.function_name,
-                "Loads a file into the items table",
-            ),
-            (
-                "chunk_processor_function_name",
-                functions.chunk_processor.function_name,
-                "Loads a part of a large file",
-            ),
-            (
-                "summary_function_name",
-                functions.summary.function_name,
-                "Makes the daily summary",
-            ),
-            (
-                "reconcile_function_name",
-                functions.reconcile.function_name,
-                "Finds files that were not accounted for",
-            ),
-            ("alarm_topic_arn", self._topic.topic_arn, "Where alarms and summaries are announced"),
-            ("dashboard_name", self._dashboard.dashboard_name, "The CloudWatch dashboard"),
-        ):
-            TerraformOutput(self, name, value=value, description=description)
-
-    def _add_function_files(self, packages: Mapping[str, FunctionPackage]) -> None:
-        """Keep in the state what is deployed, so that a plan can tell which files change."""
-        TerraformOutput(
+    def _add_outputs(self, packages: Mapping[str, FunctionPackage]) -> None:
+        add_outputs(
             self,
-            "function_files",
-            value={function: dict(each.files) for function, each in packages.items()},
-            description="What is in the functions' zips, for reviews",
-            # No secret, but hundreds of lines that nobody wants to see after each deployment.
-            sensitive=True,
+            OutputsProps(
+                uploads=self._uploads,
+                reports=self._reports,
+                items=self._items,
+                ingestions=self._ingestions,
+                lanes=self._lanes,
+                dead_letter_queue=self._dead_letter_queue,
+                work_queue=self._work_queue,
+                functions=self.functions,
+                topic=self._topic,
+                dashboard=self._dashboard,
+                packages=packages,
+            ),
         )

@@ -6,7 +6,7 @@ import pytest
 
 from constructs_lib.landing_bucket import LandingBucket
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
-from synthesised import only, resources, statements
+from synthesised import only, readable, resources, statements
 
 
 def a_bucket(stack, **props):
@@ -34,7 +34,11 @@ def test_a_bucket_is_encrypted_with_aes256_by_default(synth) -> None:
 def test_a_bucket_uses_the_key_it_is_given(whole_stack) -> None:
     """With customer managed keys, both buckets use the stack's key, once per bucket and while."""
     document = whole_stack(customer_managed_keys=True)
-    found = resources(document, "aws_s3_bucket_server_side_encryption_configuration")
+    found = [
+        each
+        for each in resources(document, "aws_s3_bucket_server_side_encryption_configuration")
+        if "AccessLogs" not in each["bucket"]
+    ]
 
     assert len(found) == 2
     for encryption in found:
@@ -121,3 +125,82 @@ def test_another_bucket_tells_nobody_unless_asked(synth) -> None:
     assert not resources(synth(a_bucket), "aws_s3_bucket_notification")
     asked = synth(lambda stack: a_bucket(stack, sends_events=True))
     assert only(asked, "aws_s3_bucket_notification")["eventbridge"] is True
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes", "kept"),
+    [
+        ("dev", {}, False),
+        ("dev", {"access_logs": True}, True),
+        ("dev", {"customer_managed_keys": True}, True),
+        ("prod", {}, True),
+    ],
+)
+def test_access_logs_are_kept_where_the_settings_say(
+    whole_stack, environment, changes, kept
+) -> None:
+    """In production, and with a key of our own; every bucket but the one of the logs has them."""
+    document = whole_stack(environment, **changes)
+    logging = document["resource"].get("aws_s3_bucket_logging", {}).values()
+
+    assert {(readable(each["bucket"]), each["target_prefix"]) for each in logging} == (
+        {("<Uploads.bucket>", "uploads/"), ("<Reports.bucket>", "reports/")} if kept else set()
+    )
+    assert {readable(each["target_bucket"]) for each in logging} == (
+        {"<AccessLogs.bucket>"} if kept else set()
+    )
+
+
+def test_only_s3_itself_writes_access_logs_for_our_buckets(whole_stack) -> None:
+    """Another account's bucket cannot fill ours."""
+    document = whole_stack(access_logs=True)
+    (policy,) = (
+        each["policy"]
+        for each in resources(document, "aws_s3_bucket_policy")
+        if "AccessLogs" in each["bucket"]
+    )
+    _, delivery = statements(document, policy)
+
+    assert delivery["actions"] == ["s3:PutObject"]
+    assert delivery["principals"] == [
+        {"type": "Service", "identifiers": ["logging.s3.amazonaws.com"]}
+    ]
+    conditions = {
+        each["variable"]: [readable(value) for value in each["values"]]
+        for each in delivery["condition"]
+    }
+    assert conditions == {
+        "aws:SourceAccount": ["<Caller.account_id>"],
+        "aws:SourceArn": [
+            "arn:<Partition.partition>:s3:::inventory-uploads-dev-<Caller.account_id>",
+            "arn:<Partition.partition>:s3:::inventory-reports-dev-<Caller.account_id>",
+        ],
+    }
+
+
+def test_access_logs_are_never_encrypted_with_a_key_of_our_own(whole_stack) -> None:
+    """S3 would deliver none, and say nothing."""
+    document = whole_stack(customer_managed_keys=True)
+    algorithms = {
+        readable(each["bucket"]): each["rule"][0]["apply_server_side_encryption_by_default"][
+            "sse_algorithm"
+        ]
+        for each in resources(document, "aws_s3_bucket_server_side_encryption_configuration")
+    }
+
+    assert algorithms == {
+        "<AccessLogs.bucket>": "AES256",
+        "<Reports.bucket>": "aws:kms",
+        "<Uploads.bucket>": "aws:kms",
+    }
+
+
+def test_access_logs_go_after_as_many_days_as_other_logs(whole_stack) -> None:
+    """And nothing else is ever deleted by itself."""
+    document = whole_stack("prod")
+    days = {
+        readable(each["bucket"]): each["rule"][0]["expiration"][0].get("days")
+        for each in resources(document, "aws_s3_bucket_lifecycle_configuration")
+    }
+
+    assert days == {"<AccessLogs.bucket>": 365, "<Reports.bucket>": None, "<Uploads.bucket>": None}

@@ -48,6 +48,7 @@ STATEFUL_ADDRESSES = {
     "aws_dynamodb_table.Items_5C12978B",
     "aws_dynamodb_table.Lanes_ECC43FAD",
     "aws_kms_key.Key_961B73FD",
+    "aws_s3_bucket.AccessLogs_8B620ECA",
     "aws_s3_bucket.Reports_65402A0A",
     "aws_s3_bucket.Uploads_4F6EB0FD",
     "aws_sns_topic.AlarmTopic_D01E77F9",
@@ -181,12 +182,26 @@ def test_the_state_may_be_kept_in_hcp_terraform(whole_stack) -> None:
 
 def test_what_holds_data_stays_where_it_is(whole_stack) -> None:
     """A construct may be rebuilt, its address may not change."""
-    document = whole_stack()
+    document = whole_stack(access_logs=True)
     types = {address.partition(".")[0] for address in STATEFUL_ADDRESSES}
 
     assert {
         f"{type_}.{id_}" for type_ in types for id_ in document["resource"][type_]
     } == STATEFUL_ADDRESSES
+
+
+def test_a_signing_profile_closes_the_functions_to_other_code(whole_stack) -> None:
+    """All of them refuse what it did not sign; without one, nothing is signed."""
+    arn = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/inventory/abcdef1234"
+    document = whole_stack(code_signing_profile_version_arn=arn)
+    signing = only(document, "aws_lambda_code_signing_config")
+
+    assert signing["allowed_publishers"] == {"signing_profile_version_arns": [arn]}
+    assert signing["policies"] == {"untrusted_artifact_on_deployment": "Enforce"}
+    for function in resources(document, "aws_lambda_function"):
+        assert readable(function["code_signing_config_arn"]) == "<CodeSigning>"
+    for function in resources(whole_stack(), "aws_lambda_function"):
+        assert "code_signing_config_arn" not in function
 
 
 @pytest.mark.parametrize(("environment", "protected"), [("dev", False), ("prod", True)])

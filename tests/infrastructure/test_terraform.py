@@ -15,6 +15,9 @@ from local_cloud.toolchain.terraform_cli import (
 
 EVERY_OPTION = {
     "alarm_email": "stock@example.com",
+    "code_signing_profile_version_arn": (
+        "arn:aws:signer:us-east-1:123456789012:/signing-profiles/inventory/abcdef1234"
+    ),
     "customer_managed_keys": True,
     "max_reserved_concurrency": 5,
     "max_stock_drop_share": "0.5",
