@@ -41,6 +41,10 @@ Source: https://github.com/aws/jsii, packages/@jsii/check-node.
 """
 
 
+COLLECT_AFTER = 200_000
+"""Objects between two garbage collections; generated code makes many and all of them stay."""
+
+
 def install() -> bool:
     """Put the levers in place for this process and the Node processes it starts.
 
@@ -58,6 +62,9 @@ def install() -> bool:
     lazy_index.install()
     type_index.install()
     os.environ.setdefault(END_OF_LIFE, "20")
+    first, *older = gc.get_threshold()
+    if first:  # Zero is a caller's way to turn collections off.
+        gc.set_threshold(max(first, COLLECT_AFTER), *older)
     # Registered before jsii's own handler, so it runs after the kernel has stopped: what is left
     # then need not be traversed once more by the collector.
     atexit.register(gc.freeze)

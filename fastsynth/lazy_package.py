@@ -12,7 +12,6 @@ packages/@jsii/python-runtime/src/jsii/_reference_map.py.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import re
 import sys
@@ -67,29 +66,7 @@ def split_eager_imports(source: str) -> tuple[str, frozenset[str]] | None:
     return head + publish, names
 
 
-class GeneratedModuleLoader(SourceFileLoader):
-    """Runs generated code without the garbage collector.
-
-    A generated module defines thousands of functions that stay, and leaves nothing to collect;
-    the collector would look through all of them again and again while it runs.
-    """
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the module with the collector paused.
-
-        Args:
-            module: The module, not yet run.
-        """
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            super().exec_module(module)
-        finally:
-            if enabled:
-                gc.enable()
-
-
-class LazyPackageLoader(GeneratedModuleLoader):
+class LazyPackageLoader(SourceFileLoader):
     """Runs the head of a generated ``__init__`` and leaves its imports for later."""
 
     names: frozenset[str] = frozenset()
@@ -188,7 +165,7 @@ def install() -> bool:
 
 
 def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -> SourceFileLoader:
-    """Give the loader for a module: a lazy one for jsii packages and what lies in them.
+    """Give the loader for a module: one of ours for jsii packages and their assemblies.
 
     Args:
         fullname: The module's dotted name.
@@ -197,9 +174,7 @@ def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -
     """
     parent_name, _, own_name = fullname.rpartition(".")
     parent = getattr(sys.modules.get(parent_name), "__loader__", None)
-    if isinstance(parent, LazyPackageLoader) and parent.names:
-        if own_name != ASSEMBLY_MODULE:
-            return GeneratedModuleLoader(fullname, standard.path)
+    if own_name == ASSEMBLY_MODULE and isinstance(parent, LazyPackageLoader) and parent.names:
         assembly_loader = AssemblyLoader(fullname, standard.path)
         assembly_loader.names = parent.names
         return assembly_loader

@@ -45,6 +45,7 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(notice, "_said", set())
     monkeypatch.setattr(type_index, "_started", None)
     monkeypatch.setenv("NODE_OPTIONS", "")
+    monkeypatch.setenv(fastsynth.END_OF_LIFE, "20")
     monkeypatch.delenv("FASTSYNTH", raising=False)
     monkeypatch.delenv("FASTSYNTH_REPORT", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
@@ -167,12 +168,17 @@ def test_a_package_inside_a_folder_of_generated_ones_is_lazy_too(package, tmp_pa
     assert table["@invented/provider.thing02"] == f"{outer}.{name}.thing_02"
 
 
-def test_the_collector_rests_while_generated_code_runs(package):
-    """Imports of bindings do not collect, and the collector goes on after them."""
-    head = HEAD.replace("ROOT_VALUE = 41", "import gc\nROOT_VALUE = gc.isenabled()")
-    module = load(package(head=head))
-    assert module.ROOT_VALUE is False
-    assert gc.isenabled()
+@pytest.mark.parametrize(("before", "after"), [(700, 200_000), (500_000, 500_000), (0, 0)])
+def test_collections_become_rarer_but_stay_as_the_caller_wants_them(monkeypatch, before, after):
+    """A default is raised; a higher one and a collector that is off stay."""
+    monkeypatch.setattr(fastsynth.atexit, "register", lambda *_: None)
+    own = gc.get_threshold()
+    try:
+        gc.set_threshold(before, 11, 12)
+        fastsynth.install()
+        assert gc.get_threshold()[:2] == (after, 11)
+    finally:
+        gc.set_threshold(*own)
 
 
 def test_jsii_learns_which_module_holds_a_type(package):
@@ -232,9 +238,9 @@ def test_installing_twice_changes_nothing_more(monkeypatch):
     """Finder, Node options and report stay those of the first call."""
     monkeypatch.setattr(fastsynth.atexit, "register", lambda *_: None)
     fastsynth.install()
-    first = (list(sys.meta_path), dict(os.environ))
+    first = (list(sys.meta_path), dict(os.environ), gc.get_threshold())
     fastsynth.install()
-    assert (list(sys.meta_path), dict(os.environ)) == first
+    assert (list(sys.meta_path), dict(os.environ), gc.get_threshold()) == first
 
 
 def test_the_switch_turns_everything_off(monkeypatch):
