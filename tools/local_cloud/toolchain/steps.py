@@ -19,12 +19,6 @@ OLDEST_NODE = 20
 PIPENV = TOOLS / "pipenv"
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
 
-PRIME = """
-import cdktf, cdktf_cdktf_provider_aws
-from cdktf_cdktf_provider_aws.provider import AwsProvider
-AwsProvider(cdktf.TerraformStack(cdktf.Testing.app(), "prime"), "Aws")
-"""
-
 
 def python_environment() -> None:
     """`.venv` from the lock, compiled, with jsii's caches filled.
@@ -179,8 +173,8 @@ def _pipenv_environment(interpreter: Path) -> dict[str, str]:
 
 
 def _prime_jsii(stamp: str) -> None:
-    # jsii writes the bindings' type index from a worker; a quick run ends before it is written,
-    # and every later run would pay 2 s for a cache that never fills. One slow run fills it.
+    # jsii indexes the bindings' types in a worker that a quick run does not wait for; on a cache
+    # that only quick runs have touched, every run would pay 2 s. This one waits.
     cache = _jsii_cache()
     name = "jsii-" + hashlib.sha256(str(cache).encode()).hexdigest()[:12]
     if cache.exists() and _stamped(name, stamp):
@@ -188,7 +182,7 @@ def _prime_jsii(stamp: str) -> None:
     _say("filling jsii's cache")
     quiet = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
     _run(
-        [VENV_BIN / "python", "-c", PRIME],
+        [VENV_BIN / "python", "-m", "fastsynth", "prime"],
         "cdktf could not be loaded",
         environment={**os.environ, **quiet},
     )
