@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fault_proxy import FaultProxy
 from local_cloud.stack import deployed
 
 if TYPE_CHECKING:
@@ -19,9 +20,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def deployment() -> Iterator[Deployment]:
+def proxy() -> Iterator[FaultProxy]:
+    """What the functions' calls pass through; without rules it changes nothing."""
+    with FaultProxy() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployment(proxy: FaultProxy) -> Iterator[Deployment]:
     """The stack, applied under AUTH=true: outputs, clients by `deployment.cloud.client(...)`."""
-    with deployed(auth=True) as applied:
+    with deployed(auth=True, functions_endpoint=proxy.endpoint) as applied:
+        proxy.upstream = applied.cloud.endpoint
         yield applied
 
 

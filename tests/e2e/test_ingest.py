@@ -4,64 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from local_cloud import observe
+from pipeline import LIMIT_SECONDS, ingest, item, letter, take_letters
 
 if TYPE_CHECKING:
     from local_cloud.stack import Deployment
-
-LIMIT_SECONDS = 60
-
-
-def ingest(deployment: Deployment, key: str, content: bytes) -> dict[str, Any]:
-    """Upload a file and wait for its final record, whose counts must add up."""
-    object_id = observe.upload(deployment, key, content)
-    record = observe.wait_for(
-        lambda: observe.ingestion(deployment, object_id), f"the end of {key}", seconds=LIMIT_SECONDS
-    )
-    assert observe.balanced(record), record
-    return record
-
-
-def item(deployment: Deployment, sku: str, location: str = "default") -> dict[str, Any]:
-    """The stored item of a SKU at a location; empty when there is none."""
-    answer = deployment.cloud.client("dynamodb").get_item(
-        TableName=deployment.outputs["items_table_name"],
-        Key={"sku": {"S": sku}, "location": {"S": location}},
-        ConsistentRead=True,
-    )
-    return observe.plain(answer.get("Item", {}))
-
-
-def letters(deployment: Deployment, matches: str) -> list[dict[str, Any]]:
-    """Messages of the dead-letter queue that mention a text; each is taken out."""
-    queue = deployment.cloud.client("sqs")
-    url = deployment.outputs["dead_letter_queue_url"]
-    found = []
-    while messages := queue.receive_message(
-        QueueUrl=url,
-        MaxNumberOfMessages=10,
-        VisibilityTimeout=5,
-        MessageAttributeNames=["All"],
-    ).get("Messages"):
-        for message in messages:
-            if matches in message["Body"]:
-                found.append(message)
-                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return found
-
-
-def letter(deployment: Deployment, matches: str) -> dict[str, Any]:
-    """The one message that mentions a text, once it is there."""
-    found = observe.wait_for(
-        lambda: letters(deployment, matches) or None, f"a letter on {matches}", seconds=90
-    )
-    assert len(found) == 1
-    return found[0]
 
 
 def test_rows_arrive_as_the_file_says(deployment: Deployment) -> None:
@@ -106,7 +58,9 @@ def test_bad_rows_are_rejected_alone_with_their_reason(deployment: Deployment) -
     assert (record["loaded"], record["rejected"]) == (2, 3)
     assert int(record["first_error_line"]) == 3
     messages = observe.wait_for(
-        lambda: letters(deployment, "mixed/stock.csv") or None, "rejects", seconds=LIMIT_SECONDS
+        lambda: take_letters(deployment, "mixed/stock.csv") or None,
+        "rejects",
+        seconds=LIMIT_SECONDS,
     )
     bodies = sorted((json.loads(m["Body"]) for m in messages), key=lambda body: body["line"])
     assert [(body["line"], body["error"]) for body in bodies] == [
@@ -164,19 +118,10 @@ def test_the_same_file_again_changes_nothing(deployment: Deployment) -> None:
 
 def test_an_older_file_that_comes_late_is_stale(deployment: Deployment) -> None:
     """Order is the order of the stock's time, not of arrival."""
-    s3 = deployment.cloud.client("s3")
-    bucket = deployment.outputs["uploads_bucket_name"]
     ingest(deployment, "late/new.csv", b"sku,quantity\nLATE,5\n")
 
-    answer = s3.put_object(
-        Bucket=bucket,
-        Key="late/old.csv",
-        Body=b"sku,quantity\nLATE,9\n",
-        Metadata={"as-of": "2020-01-01T00:00:00Z"},
-    )
-    object_id = f"{bucket}/late/old.csv#{answer['VersionId']}"
-    record = observe.wait_for(
-        lambda: observe.ingestion(deployment, object_id), "the late file", seconds=LIMIT_SECONDS
+    record = ingest(
+        deployment, "late/old.csv", b"sku,quantity\nLATE,9\n", as_of="2020-01-01T00:00:00Z"
     )
 
     assert int(record["stale"]) == 1
