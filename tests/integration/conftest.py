@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from workshop import Workshop
 
 from local_cloud.server import LocalCloud
+from workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from workshop import attributes
 
 from local_cloud.patches import deliveries
+from workshop import attributes
 
 if TYPE_CHECKING:
     from workshop import Workshop

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from workshop import attributes
 
 from local_cloud.patches.schedules import due_time
+from workshop import attributes
 
 if TYPE_CHECKING:
     from workshop import Workshop
