@@ -9,7 +9,7 @@ from inventory.domain.reading.encodings import UTF_8, FeedEncoding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inventory.domain.reading.sources import BoundedStream
+    from inventory.domain.reading.sources import FullReads
 
 #: Bytes read at a time: large enough that the work per block vanishes, small enough for any memory.
 BLOCK_BYTES = 1 << 18
@@ -41,7 +41,7 @@ class TextBlock(NamedTuple):
 
 
 def text_blocks(
-    stream: BoundedStream, encoding: FeedEncoding, *, block_bytes: int = BLOCK_BYTES
+    stream: FullReads, encoding: FeedEncoding, *, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[TextBlock]:
     """The stream's text in blocks; the last one, and only that, is final.
 
@@ -69,7 +69,7 @@ def text_blocks(
     yield TextBlock(text if ended else text + "\n", unreadable, final=True, added_bytes=added)
 
 
-def byte_blocks(stream: BoundedStream, encoding: FeedEncoding = _ONE_BYTE) -> Iterator[bytes]:
+def byte_blocks(stream: FullReads, encoding: FeedEncoding = _ONE_BYTE) -> Iterator[bytes]:
     """The stream in pieces that end at physical lines as far as these are of sensible length."""
     carry = b""
     while data := stream.read(BLOCK_BYTES):
@@ -113,7 +113,7 @@ def _after(data: bytes, character: bytes, encoding: FeedEncoding) -> int:
 
 
 def _drop_line(
-    stream: BoundedStream, data: bytes, encoding: FeedEncoding, size: int
+    stream: FullReads, data: bytes, encoding: FeedEncoding, size: int
 ) -> tuple[int, bytes]:
     """Read on to the end of the line that `data` begins with.
 

@@ -14,7 +14,7 @@ from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
-from inventory.domain.reading.sources import BoundedStream
+from inventory.domain.reading.sources import FullReads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,11 +165,17 @@ class Feed:
             line=self.start_line,
             byte_offset=self.start_byte,
         )
-        size = None if self._end_byte is None else self._end_byte - self.start_byte
         unpacked = open_unpacked(opening.source, opening.archive, self.start_byte)
-        with BoundedStream(unpacked, size) as stream:
+        with FullReads(unpacked) as stream:
             blocks = text_blocks(stream, opening.encoding, block_bytes=self._block_bytes)
-            yield from splitter.split(blocks)
+            for stretch in splitter.split(blocks):
+                # What follows the end is read as well, because it may be needed to judge damage.
+                if self._end_byte is None or stretch.end_byte_offset < self._end_byte:
+                    yield stretch
+                    continue
+                if stretch.byte_offset < self._end_byte:
+                    yield stretch.cut_at(self._end_byte, opening.encoding)
+                return
 
     def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
         """The feed from its beginning, in stretches of at most `max_rows` rows.

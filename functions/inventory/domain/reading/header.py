@@ -23,7 +23,7 @@ from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.profiles import DELIMITERS
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
-from inventory.domain.reading.sources import BoundedStream, BytesSource, FeedSource
+from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
         layout = _match_unmarked(body, key, profiles)
         encoding = FeedEncoding(UTF_8)
         if layout.profile.encodings:
-            with BoundedStream(open_unpacked(source, archive), None) as stream:
+            with FullReads(open_unpacked(source, archive)) as stream:
                 encoding = survey(byte_blocks(stream), layout.profile.encodings)
             layout = _match(body, encoding, key, profiles)
     text, unreadable = _text(body, encoding, whole=whole)
@@ -111,13 +111,13 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
-    with BoundedStream(open_unpacked(source, archive), None) as stream:
+    with FullReads(open_unpacked(source, archive)) as stream:
         return stream.read(PROBE_BYTES)
 
 
 def _text(body: bytes, encoding: FeedEncoding, *, whole: bool) -> tuple[str, bool]:
     """The probe's whole lines, and whether any of it is unreadable."""
-    blocks = byte_blocks(BoundedStream(BytesSource(body).open(), None), encoding)
+    blocks = byte_blocks(FullReads(BytesSource(body).open()), encoding)
     first = next(blocks, b"")
     lines = b"".join(chain([first], blocks)) if whole else first
     text, unreadable = encoding.decode(lines)

@@ -1,86 +1,49 @@
-"""Where a large feed may be cut, so that its parts read as the whole does.
+"""A large feed in byte ranges that can be read apart from one another.
 
-The feed is walked with the reader's own splitter, which looks at clean text with one regular
-expression only (some 200 MB a second). A cut lies between two records of a clean stretch, far
-enough from damage that neither side's judgement of it (see `damage`) can reach over the cut: so
-every quote is weighed exactly as when the file is read in one go, and a stray one shifts nothing.
+Ranges begin and end where records do. Finding these takes the same splitting that reading does (one
+regular expression over the text, and judgement around damage), without making rows: counting quotes
+alone would be thrown out of step by the first stray one. So all ranges together give exactly what
+the whole feed gives, whatever its damage.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from inventory.domain.reading.blocks import MAX_RECORD_SIZE
-from inventory.domain.reading.damage import MAX_RECORD_LINES, WINDOW_CHARACTERS, WINDOW_LINES
-from inventory.domain.reading.grammar import physical_lines
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from inventory.domain.reading.feed import Feed
-    from inventory.domain.reading.records import Stretch
-
-# Damage is noticed at most one record after it begins, and judged by a window after that.
-_CLEAN_LINES = WINDOW_LINES + MAX_RECORD_LINES
-_MOST_BYTES_A_CHARACTER = 4
-_CLEAN_BYTES = MAX_RECORD_SIZE + _MOST_BYTES_A_CHARACTER * WINDOW_CHARACTERS
 
 
-class Cut(NamedTuple):
-    """A place between two records.
+class ByteRange(NamedTuple):
+    """A part of a feed, for `continue_feed`.
 
     Attributes:
-        byte: Byte of the file.
-        line: Physical line there.
+        start_byte: Where its first record begins.
+        end_byte: Where its last record ends.
+        start_line: Physical line at its beginning.
     """
 
-    byte: int
-    line: int
+    start_byte: int
+    end_byte: int
+    start_line: int
 
 
-def cuts(feed: Feed, targets: Iterable[int]) -> Iterator[Cut | None]:
-    """The first good place at or after each target, as the scan comes to it.
+def byte_ranges(feed: Feed, target_bytes: int) -> Iterator[ByteRange]:
+    """Ranges that together are the feed, in bounded memory.
 
     Args:
-        feed: From its header, or from an earlier cut, on.
-        targets: Bytes of the file, ascending. Those behind the last good place get none.
-
-    Yields:
-        A cut for each target, in order; and None after each stretch, so that whoever scans can
-        look at the clock.
+        feed: A feed that is not compressed, or a part of one.
+        target_bytes: Least size of a range, except of the last; it grows past it by one stretch
+            of text at most, which is a few hundred kilobytes.
     """
-    wanted = iter(targets)
-    target = next(wanted, None)
-    clean_from = Cut(-_CLEAN_BYTES, -_CLEAN_LINES)
+    start_byte = end_byte = feed.start_byte
+    start_line = feed.start_line
     for stretch in feed.stretches():
-        if target is None:
-            return
-        if stretch.damage:
-            end_line = stretch.line + len(physical_lines(stretch.text))
-            clean_from = Cut(stretch.end_byte_offset, end_line)
-        elif stretch.end_byte_offset > target:
-            for place in _places(feed, stretch):
-                while (
-                    target is not None
-                    and place.byte >= target
-                    and (
-                        place.line - clean_from.line >= _CLEAN_LINES
-                        or place.byte - clean_from.byte >= _CLEAN_BYTES
-                    )
-                ):
-                    yield place
-                    target = next(wanted, None)
-                if target is None:
-                    return
-        yield None
-
-
-def _places(feed: Feed, stretch: Stretch) -> Iterator[Cut]:
-    """Beginnings of the stretch's records; after each of them the stretch goes on."""
-    lines = physical_lines(stretch.text)
-    byte, done = stretch.byte_offset, 0
-    reader = feed.grammar.reader(lines)
-    for _ in reader:
-        yield Cut(byte, stretch.line + done)
-        byte += feed.encoding.byte_length("".join(lines[done : reader.line_num]))
-        done = reader.line_num
+        if end_byte - start_byte >= target_bytes:
+            yield ByteRange(start_byte, end_byte, start_line)
+            start_byte, start_line = stretch.byte_offset, stretch.line
+        end_byte = stretch.end_byte_offset
+    if end_byte > start_byte:
+        yield ByteRange(start_byte, end_byte, start_line)

@@ -42,6 +42,13 @@ class Stretch(NamedTuple):
     unreadable: bool
     damage: str
 
+    def cut_at(self, byte_offset: int, encoding: FeedEncoding) -> Stretch:
+        """The part of the stretch before a record boundary in it."""
+        if byte_offset >= self.end_byte_offset:
+            return self
+        text = encoding.beginning(self.text, byte_offset - self.byte_offset)
+        return self._replace(text=text, end_byte_offset=byte_offset)
+
 
 class RecordSplitter:
     """Splits the blocks of one feed.

@@ -45,17 +45,15 @@ class BytesSource:
         return io.BytesIO(self._data[start_byte:])
 
 
-class BoundedStream:
-    """The first bytes of another stream.
+class FullReads:
+    """A stream whose reads are never shorter than asked for, except at the end.
 
     Args:
         stream: Where the bytes come from; closed with this one.
-        size_bytes: How many of them to give; None for all.
     """
 
-    def __init__(self, stream: ByteStream, size_bytes: int | None) -> None:
+    def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
-        self._left = size_bytes
 
     def __enter__(self) -> Self:
         return self
@@ -66,25 +64,13 @@ class BoundedStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._stream.close()
 
     def read(self, size: int, /) -> bytes:
         """Exactly `size` bytes, fewer only at the end."""
-        if self._left is not None:
-            size = min(size, self._left)
         pieces: list[bytes] = []
         missing = size
-        while missing > 0:
-            piece = self._stream.read(missing)
-            if not piece:
-                break
+        while missing > 0 and (piece := self._stream.read(missing)):
             pieces.append(piece)
             missing -= len(piece)
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if self._left is not None:
-            self._left -= len(data)
-        return data
-
-    def close(self) -> None:
-        """Close the other stream."""
-        self._stream.close()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
