@@ -57,7 +57,7 @@ def demo(
 
 def main() -> None:
     """Run a command; what goes wrong is told in one line, and nothing is left running."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
         app()

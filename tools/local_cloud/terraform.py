@@ -95,6 +95,51 @@ class Terraform:
             raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
         return done.returncode == CHANGES, done.stdout
 
+    def save_plan(self, target: Path, *options: str) -> bool:
+        """Plan into a file; whether there are changes.
+
+        Args:
+            target: The file; an absolute path.
+            options: More options of `terraform plan`, such as `-destroy`.
+
+        Raises:
+            TerraformError: Terraform could not plan.
+        """
+        done = self._run(
+            "plan", "-detailed-exitcode", "-input=false", "-no-color", f"-out={target}", *options
+        )
+        if done.returncode not in {0, CHANGES}:
+            raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
+        return done.returncode == CHANGES
+
+    def show_plan(self, plan: Path) -> dict[str, Any]:
+        """`terraform show -json` of a plan file.
+
+        Args:
+            plan: The file; an absolute path.
+
+        Raises:
+            TerraformError: It is no plan, or another Terraform's.
+        """
+        done = self._run("show", "-json", "-no-color", str(plan))
+        if done.returncode:
+            raise TerraformError(f"terraform show failed: {done.stderr.strip()}")
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def apply_plan(self, plan: Path) -> None:
+        """Do what a plan file says, and nothing else.
+
+        Args:
+            plan: The file; an absolute path.
+
+        Raises:
+            TerraformError: At least one resource failed, or the state is another one by now.
+        """
+        done = self._run("apply", "-input=false", "-no-color", str(plan))
+        if done.returncode:
+            raise TerraformError(f"terraform apply failed: {done.stderr.strip()}")
+
     def output(self) -> dict[str, Any]:
         """`terraform output -json`: name to value, type and sensitivity.
 
