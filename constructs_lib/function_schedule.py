@@ -40,6 +40,8 @@ class FunctionScheduleProps:
         dead_letter_queue: Where an invocation goes that could not be made.
         account: Whose schedules may take the role.
         time_zone: IANA time zone of the expression. Default: UTC.
+        payload: JSON text the function gets; Scheduler replaces context attributes such as
+            `<aws.scheduler.scheduled-time>` in it. Default: an event that describes the schedule.
         maximum_event_age_seconds: Age at which Scheduler gives up. Default: one hour.
         maximum_retry_attempts: Attempts after which Scheduler gives up. Default: 20.
         encryption_key: Key of our own. Default: a key that AWS manages.
@@ -52,6 +54,7 @@ class FunctionScheduleProps:
     dead_letter_queue: MessageQueue
     account: Account
     time_zone: str = "UTC"
+    payload: str | None = None
     maximum_event_age_seconds: int = 3600
     maximum_retry_attempts: int = 20
     encryption_key: EncryptionKey | None = None
@@ -118,6 +121,7 @@ class FunctionSchedule(Construct):
             target=SchedulerScheduleTarget(
                 arn=props.function.function_arn,
                 role_arn=role.arn,
+                input=props.payload,
                 dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(
                     arn=props.dead_letter_queue.queue_arn
                 ),

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from constructs_lib.function_package import FunctionPackage
     from constructs_lib.settings import Settings
 
+# A summary that is retried after midnight is still the one of the day that was due.
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+SCHEDULED_TIME = '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
+
 
 class InventoryStack(TerraformStack):
     """Everything one environment needs.
@@ -225,6 +229,7 @@ class InventoryStack(TerraformStack):
                 description="Makes the daily summary",
                 expression=self._settings.summary_schedule,
                 time_zone=self._settings.summary_timezone,
+                payload=SCHEDULED_TIME,
                 function=self.functions.summary,
                 dead_letter_queue=self._dead_letter_queue,
                 account=self._account,

@@ -11,11 +11,11 @@ import fastsynth
 fastsynth.install()
 
 from cdktf import Testing  # noqa: E402
-from synthesised import PACKAGE, Document  # noqa: E402
 
 from constructs_lib.settings import Settings  # noqa: E402
 from constructs_lib.settings_loading import load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
+from synthesised import PACKAGES, Document  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +25,4 @@ def stack() -> Document:
         for name in Settings.model_fields:
             monkeypatch.delenv(name.upper(), raising=False)
         settings = load_settings({})
-    return json.loads(Testing.synth(InventoryStack(Testing.app(), settings, PACKAGE)))
+    return json.loads(Testing.synth(InventoryStack(Testing.app(), settings, PACKAGES)))

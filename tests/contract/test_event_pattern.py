@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from synthesised import only
 
 EVENTS = Path(__file__).parents[1] / "events"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from synthesised import resources
 
 from inventory.config import Config, IngestConfig, ReconcileConfig, SummaryConfig
+from synthesised import resources
 
 COMMON = {
     "ENVIRONMENT_SUFFIX",
