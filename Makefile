@@ -58,6 +58,7 @@ destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
 
 test: setup-node lint types ## Run every check
+	@$(TOOLCHAIN) browser
 	@$(BIN)/python -m pytest
 
 bench: setup-terraform ## Measure; writes build/bench.json

@@ -1,4 +1,4 @@
-"""Prepares the machine: `python3 -m local_cloud.toolchain [python] [node] [terraform] [peers]`.
+"""Prepares the machine: `python3 -m local_cloud.toolchain STEP...`, steps as in `STEPS`.
 
 Each step leaves a stamp with a hash of what it depends on, so a second run takes no time.
 """
@@ -20,6 +20,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "node": steps.node_modules,
     "terraform": find_terraform,
     "peers": steps.peer_packages,
+    "browser": steps.browser,
 }
 
 

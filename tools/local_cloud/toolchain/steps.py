@@ -16,6 +16,7 @@ from local_cloud.paths import BUILD, NODE_MODULES, ROOT, STAMPS, TOOLS, VENV, VE
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PIPENV = TOOLS / "pipenv"
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
 
@@ -91,6 +92,26 @@ def node_modules() -> None:
         "the pinned CDKTF CLI could not be installed",
     )
     _stamp("node", stamp)
+
+
+def browser() -> None:
+    """Chromium or Chrome, for the tests of the summary page.
+
+    Installed by apt-get where that is there and this user may use it (containers, CI machines).
+
+    Raises:
+        MissingToolError: There is no browser and it could not be installed.
+    """
+    mac = Path("/Applications/Google Chrome.app").exists()
+    if os.environ.get("CHROMIUM_PATH") or mac or any(map(shutil.which, BROWSERS)):
+        return
+    missing = "no Chromium or Chrome was found: install one, or name it in CHROMIUM_PATH"
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        raise MissingToolError(missing)
+    _say("installing Chromium")
+    _run([apt, "update", "-qq"], missing)
+    _run([apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"], missing)
 
 
 def python_interpreter() -> Path:
