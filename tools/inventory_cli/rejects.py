@@ -54,10 +54,10 @@ def rejects(
         remark("nothing is rejected" if name is None else f"no reject of {name} waits here")
         return
     emit_table(
-        ("kind", "key", "line", "error", "column", "value", "message"),
+        ("kind", "key", "line", "error", "message"),
         [_cells(letter) for letter in found],
         right=("line",),
-        folded=("key", "column", "value", "message"),
+        folded=("key", "message"),
     )
     waiting = messages_in(session, session.outputs.dead_letter_queue_url)
     if len(found) == limit and waiting > limit:
@@ -112,14 +112,13 @@ def _cells(letter: Letter) -> list[object]:
         error = attributes.get("ERROR_CODE") or attributes.get("ErrorCode") or ""
         message = attributes.get("ERROR_MESSAGE") or attributes.get("ErrorMessage") or ""
         source = letter.document.get("source") or letter.document.get("kind") or "event"
-        return [letter.kind, key or source, "", error, "", "", message]
+        return [letter.kind, key or source, "", error, message]
+    # The message names column and value; --json has them apart.
     document = letter.document
     return [
         letter.kind,
         key,
         _line(letter) or "",
         document.get("error"),
-        document.get("column"),
-        document.get("value"),
         document.get("message"),
     ]
