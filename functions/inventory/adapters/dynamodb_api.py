@@ -181,6 +181,8 @@ def _http_error(status_code: int, body: bytes) -> DynamoDbError | TransientError
     try:
         said = json.loads(body)
         code = str(said.get("__type", "")).rpartition("#")[2]
+        if code == "TransactionCanceledException":
+            code = _reason(said.get("CancellationReasons", ()))
         message = str(said.get("message") or said.get("Message") or "")
     except (ValueError, AttributeError):
         code, message = "", ""
@@ -188,6 +190,17 @@ def _http_error(status_code: int, body: bytes) -> DynamoDbError | TransientError
     if isinstance(error, DynamoDbError) and status_code >= _SERVER_ERROR:
         return TransientError(code or f"Http{status_code}", message)
     return error
+
+
+def _reason(reasons: Sequence[dict[str, Any]]) -> str:
+    """Why a transaction was cancelled: for good if there is such a reason, else for now.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    codes = [str(reason.get("Code")) for reason in reasons]
+    codes = [code for code in codes if code != "None"]
+    lasting = [code for code in codes if code not in _TRANSIENT]
+    return (lasting or codes or ["TransactionCanceledException"])[0]
 
 
 def _endpoint_url(region: str) -> str:

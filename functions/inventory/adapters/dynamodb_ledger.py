@@ -204,6 +204,40 @@ class DynamoDbLedger:
                 return
         self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
 
+    def plan(self, object_id: str, run: str, chunks: int) -> None:
+        """Note that a run processes the version in chunks; see `ports.Ledger`."""
+        self._update(
+            object_id,
+            "SET planned_by = :run, chunks_total = :total, chunks_done = :none",
+            "contains(open_runs, :run)",
+            {},
+            {":run": {"S": run}, ":total": {"N": str(chunks)}, ":none": {"N": "0"}},
+        )
+
+    def progress(self, object_id: str, run: str, chunks_done: int, lease_until: str) -> None:
+        """Note how many chunks are done; see `ports.Ledger`."""
+        self._update(
+            object_id,
+            "SET chunks_done = :done, lease_until = :lease",
+            "planned_by = :run AND chunks_done <= :done AND contains(open_runs, :run)",
+            {},
+            {
+                ":run": {"S": run},
+                ":done": {"N": str(chunks_done)},
+                ":lease": {"S": lease_until},
+            },
+        )
+
+    def enter(self, object_id: str, run: str) -> None:
+        """Add an attempt at a part to the open runs; see `ports.Ledger`."""
+        runs = {":runs": {"SS": [run]}}
+        self._update(object_id, "ADD open_runs :runs", "attribute_exists(object_id)", {}, runs)
+
+    def leave(self, object_id: str, run: str) -> None:
+        """Remove a run from the open ones; see `ports.Ledger`."""
+        runs = {":runs": {"SS": [run]}}
+        self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
+
     def accept(self, admission: Admission) -> None:
         """Note that the file may load; see `ports.Ledger`."""
         self._update(
@@ -243,6 +277,7 @@ def _record(item: _Json) -> Record:
         lease_until=item.get("lease_until", {}).get("S", ""),
         read_units=float(item.get("read_units", {}).get("N", "0")),
         write_units=float(item.get("write_units", {}).get("N", "0")),
+        planned_by=item.get("planned_by", {}).get("S", ""),
     )
 
 

@@ -9,15 +9,23 @@ from functools import cache, partial
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_lanes import DynamoDbLanes
 from inventory.adapters.dynamodb_ledger import DynamoDbLedger
+from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.adapters.s3_objects import S3Objects
+from inventory.adapters.s3_parts import S3Parts
 from inventory.adapters.s3_reports import S3Reports
 from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender, SqsWorkQueue
 from inventory.bootstrap import clients
 from inventory.config import IngestConfig
+from inventory.domain.chunks.ports import ChunkPorts
+from inventory.domain.chunks.service import Chunks
 from inventory.domain.ingest import Ingest, IngestPorts
 from inventory.domain.ports import Deadline, Usage
 from inventory.domain.publishing import RejectDoors
-from inventory.domain.reading import ProfileSet, open_feed
+from inventory.domain.reading import ProfileSet, continue_feed, open_feed
+
+#: Chunks of an object at the limit from which on objects are cut: enough that several functions
+#: have work, few enough that what each costs to begin and to end does not count.
+_CHUNKS_AT_LIMIT = 4
 
 
 @cache
@@ -47,4 +55,11 @@ def ingest() -> Ingest:
         deadline=deadline,
         now=partial(datetime.now, UTC),
     )
-    return Ingest(ports)
+    chunks = ChunkPorts(
+        open_part=continue_feed,
+        parts=DynamoDbParts(api, config.lanes_table_name, usage),
+        store=S3Parts(clients.s3(), config.reports_bucket_name),
+        large_object_bytes=config.large_object_bytes,
+        chunk_bytes=max(config.large_object_bytes // _CHUNKS_AT_LIMIT, 1),
+    )
+    return Ingest(ports, chunks=Chunks(ports, chunks))

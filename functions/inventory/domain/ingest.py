@@ -11,18 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError, RetryableError
+from inventory.domain.errors import (
+    BadFileError,
+    ErrorCode,
+    ObjectGoneError,
+    OutOfTimeError,
+    RetryableError,
+)
 from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
 from inventory.domain.model import Counts, Reject
 from inventory.domain.order import Tokens, base_of, object_time, timestamp
 from inventory.domain.publishing import RejectDoors, RejectPublisher, reject_message
-from inventory.domain.seen import SeenKeys
+from inventory.domain.reading import Feed as WholeFeed
+from inventory.domain.seen import MOST_SLOTS, SeenKeys
 from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from inventory.domain.chunks.service import Chunks
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import (
         Deadline,
@@ -121,6 +129,7 @@ class _Run:
     written: int = 0
     rechecks: int = 0
     reject_messages: int = 0
+    in_parts: bool = False
 
 
 class Ingest:
@@ -132,11 +141,22 @@ class Ingest:
     Args:
         ports: The world.
         batch_rows: Rows that are read, decided and written together.
+        seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
+        chunks: Takes over files that are too large for one invocation, or turn out to be.
     """
 
-    def __init__(self, ports: IngestPorts, *, batch_rows: int = 1000) -> None:
+    def __init__(
+        self,
+        ports: IngestPorts,
+        *,
+        batch_rows: int = 1000,
+        seen_slots: int = MOST_SLOTS,
+        chunks: Chunks | None = None,
+    ) -> None:
         self._ports = ports
         self._batch_rows = batch_rows
+        self._seen_slots = seen_slots
+        self._chunks = chunks
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Process one delivery.
@@ -148,6 +168,8 @@ class Ingest:
         Raises:
             RetryableError: The delivery must come again.
         """
+        if delivery.task is not None and self._chunks is not None:
+            return self._chunks.run(delivery, time_left=time_left)
         ports = self._ports
         ports.deadline.start(time_left)
         began = ports.now()
@@ -170,7 +192,8 @@ class Ingest:
             run.report.read_units = ports.usage.read_units - reads
             run.report.write_units = ports.usage.write_units - writes
             run.report.finished_at = timestamp(ended)
-            status = self._end(run, refused=refusal is not None)
+            if not run.in_parts:
+                status = self._end(run, refused=refusal is not None)
         report = run.report
         return Outcome(
             object_id=admission.version.object_id,
@@ -226,6 +249,9 @@ class Ingest:
             return  # what consoles create as a folder; it holds no rows
         feed = self._ports.open_feed(self._ports.objects.source(version), key=version.key)
         run.report.profile = feed.profile
+        if self._chunks is not None and self._chunks.takes(version):
+            self._hand_over(run, feed)
+            return
         writer = RowWriter(
             items=self._ports.items,
             lanes=self._ports.lanes,
@@ -233,7 +259,7 @@ class Ingest:
             admission=admission,
             tokens=Tokens(admission.base, version.object_id),
             counts=run.report.counts,
-            seen=SeenKeys(),
+            seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(self._ports.now()),
         )
         publisher = self._publisher(run, feed)
@@ -244,10 +270,27 @@ class Ingest:
             # for like any row, so its rejects leave and its overwritten items are looked after.
             self._settle(run, writer, publisher)
             raise
+        except OutOfTimeError:
+            if self._chunks is None:
+                raise
+            self._hand_over(run, feed)
         else:
             self._settle(run, writer, publisher)
         finally:
             publisher.close()
+
+    def _hand_over(self, run: _Run, feed: Feed) -> None:
+        """Have the file processed in parts, each by an invocation of its own.
+
+        What this run has written counts again there, and is looked after there.
+        """
+        if self._chunks is None or not isinstance(feed, WholeFeed):
+            raise OutOfTimeError(f"{run.admission.version.object_id} is too large")
+        started = run.report.counts.rows_read > 0
+        run.in_parts = True
+        run.report.counts = Counts()
+        run.report.skipped_by_reason = {}
+        self._chunks.begin(run.admission, feed, thorough=started)
 
     def _publisher(self, run: _Run, feed: Feed) -> RejectPublisher:
         return RejectPublisher(

@@ -59,6 +59,7 @@ class Record:
         lease_until: ISO 8601 time until which the latest run may be alive.
         read_units: Read units of the runs that ended.
         write_units: Write units of the runs that ended.
+        planned_by: Name of the latest run that began to process the version in chunks.
     """
 
     status: Status
@@ -68,6 +69,7 @@ class Record:
     lease_until: str = ""
     read_units: float = 0.0
     write_units: float = 0.0
+    planned_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +113,7 @@ class RunReport:
         read_units: Read units of this run.
         write_units: Write units of this run.
         finished_at: ISO 8601 time.
+        written: Items this run wrote.
     """
 
     profile: str = ""
@@ -121,6 +124,7 @@ class RunReport:
     read_units: float = 0.0
     write_units: float = 0.0
     finished_at: str = ""
+    written: int = 0
 
 
 def run_name(now: datetime, delivery_id: str) -> str:

@@ -223,6 +223,22 @@ class Ledger(Protocol):
         """Close a run that leaves the status alone; `written` rows move to `loaded`."""
         ...
 
+    def plan(self, object_id: str, run: str, chunks: int) -> None:
+        """Note that a run processes the version in so many chunks, none of which is done."""
+        ...
+
+    def progress(self, object_id: str, run: str, chunks_done: int, lease_until: str) -> None:
+        """Note how many of them are done, unless more are known to be or another run began."""
+        ...
+
+    def enter(self, object_id: str, run: str) -> None:
+        """Add an attempt at a part to the open runs."""
+        ...
+
+    def leave(self, object_id: str, run: str) -> None:
+        """Remove a run from the open ones and change nothing else."""
+        ...
+
     def accept(self, admission: Admission) -> None:
         """Note that the file may load, so that later attempts do not ask again."""
         ...

@@ -15,13 +15,19 @@ class Kind(StrEnum):
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
     an older row was written over an item that this version had relied on. REPLAY: an operator wants
-    its rows decided again by today's rules and profiles, whatever the record says.
+    its rows decided again by today's rules and profiles, whatever the record says. PLAN, CHUNK: it
+    is processed in parts, see `chunks`; the message has a task.
     """
 
     CREATED = "created"
     REDRIVE = "redrive"
     RECHECK = "recheck"
     REPLAY = "replay"
+    PLAN = "plan"
+    CHUNK = "chunk"
+
+
+_WITH_TASK = frozenset({Kind.PLAN, Kind.CHUNK})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +37,12 @@ class WorkMessage:
     Attributes:
         kind: Why.
         version: What to process.
+        task: Which part of it, see `chunks.model.Task`; None for all of it.
     """
 
     kind: Kind
     version: ObjectVersion
+    task: dict[str, Any] | None = None
 
     def to_text(self) -> str:
         """Body of the message, compact JSON."""
@@ -48,6 +56,8 @@ class WorkMessage:
             "size_bytes": version.size_bytes,
             "sequencer": version.sequencer,
         }
+        if self.task is not None:
+            body["task"] = self.task
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
@@ -75,7 +85,10 @@ class WorkMessage:
             raise ValueError(f"not a work message: {error!r}") from error
         if not (version.version_id or version.etag):
             raise ValueError("not a work message: neither version_id nor etag")
-        return cls(kind=kind, version=version)
+        task = body.get("task")
+        if (kind in _WITH_TASK) != isinstance(task, dict):
+            raise ValueError("not a work message: a task is missing or out of place")
+        return cls(kind=kind, version=version, task=task)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +100,10 @@ class Delivery:
         version: What came.
         delivery_id: Id of the event or message, the same when it comes again: by it a delivery
             recognises a run of its own that died.
+        task: See `WorkMessage`.
     """
 
     kind: Kind
     version: ObjectVersion
     delivery_id: str
+    task: dict[str, Any] | None = None

@@ -18,6 +18,7 @@ from inventory.domain.work import Kind, WorkMessage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from inventory.domain.chunks.trace import PartTrace
     from inventory.domain.ledger import Admission
     from inventory.domain.model import Counts, ObjectVersion, Row
     from inventory.domain.order import Tokens
@@ -40,6 +41,7 @@ class RowWriter:
         counts: Counted into.
         seen: Keys of the file so far.
         now: The time, for `written_at`.
+        part: Kept for the other parts, where the rows are one part of a file.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class RowWriter:
         counts: Counts,
         seen: SeenKeys,
         now: Callable[[], str],
+        part: PartTrace | None = None,
     ) -> None:
         self._items = items
         self._lanes = lanes
@@ -64,6 +67,7 @@ class RowWriter:
         self._counts = counts
         self._seen = seen
         self._now = now
+        self._part = part
         self._lane_of = LaneIndex().of
         self._announced: dict[str, str] = {}
         self._lowest: dict[str, str] = {}
@@ -72,6 +76,11 @@ class RowWriter:
         self._times_unknown = False
         self._overtaken = False
         self.written = 0
+
+    @property
+    def timed(self) -> bool:
+        """Whether rows had times of their own so far."""
+        return self._timed
 
     def write(self, rows: Sequence[Row]) -> None:
         """Bring one batch into the table and count every row.
@@ -164,14 +173,18 @@ class RowWriter:
         """One round of read, decide, write; returns what somebody else changed in between."""
         stored = self._items.read([row for row, _ in pending])
         mine = self._tokens.mine
+        part = self._part
         outcomes = [0] * 6
         changes: list[Change] = []
         for (row, token), old in zip(pending, stored, strict=True):
             if old is None:
                 changes.append(Change(row, token, None))
                 continue
-            old_token = old[0]
-            decision = decide(token, old_token, equal=old[1], mine=mine(old_token))
+            old_token, equal = old[0], old[1]
+            own = mine(old_token)
+            if own and equal and part is not None:
+                equal = part.may_rely_on(old_token, timed=self._timed)
+            decision = decide(token, old_token, equal=equal, mine=own)
             if decision is Decision.WRITE:
                 changes.append(Change(row, token, old))
                 continue
@@ -182,6 +195,11 @@ class RowWriter:
                 if ambiguous or self._thorough:
                     self._note_written(row[2], token)
                 self.written += ambiguous
+            if part is not None:
+                part.skips += decision is Decision.UNCHANGED
+                if own and self._thorough:
+                    # An earlier run of this part may have written it and left no trace.
+                    part.overtook.add(row[1], row[2])
             outcomes[decision] += 1
             self._take_over(row, decision, outcomes)
         refused: list[Change] = []
@@ -208,7 +226,23 @@ class RowWriter:
                 self._note_written(row[2], token)
             self.written += 1
             outcomes[Decision.LOADED] += 1
-            self._take_over(row, Decision.LOADED, outcomes)
+            earlier = self._take_over(row, Decision.LOADED, outcomes)
+            if old is not None and self._part is not None:
+                self._trace(self._part, row, old[0], earlier, outcomes)
+
+    def _trace(
+        self, part: PartTrace, row: Row, old_token: str, earlier: int, outcomes: list[int]
+    ) -> None:
+        """Note an overwritten item for the other parts of the file."""
+        if not self._tokens.mine(old_token):
+            part.over_foreign += 1
+            part.overtook.add(row[1], row[2])
+            return
+        part.over_own += 1
+        if not earlier:
+            # The earlier row is another part's, which counted it as loaded.
+            outcomes[Decision.LOADED] -= 1
+            outcomes[Decision.DUPLICATE] += 1
 
     def _note_written(self, location: str, token: str) -> None:
         lane = self._lane_of(location)
@@ -220,14 +254,19 @@ class RowWriter:
             # as every key is remembered, `_winners` has kept such a row away.
             self._overtaken = self._overtaken or self._times_unknown or self._seen.forgot
 
-    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> None:
-        """A later row of a key turns the outcome of the earlier one into a duplicate."""
+    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> int:
+        """A later row of a key turns the outcome of the earlier one into a duplicate.
+
+        Returns:
+            The outcome that the earlier one had; 0 when this run knows of none.
+        """
         if decision is Decision.DUPLICATE:
-            return
+            return 0
         earlier = self._seen.swap(hash((row[1], row[2])), decision)
         if earlier:
             outcomes[earlier] -= 1
             outcomes[Decision.DUPLICATE] += 1
+        return earlier
 
 
 def _epoch(moment: str) -> int:

@@ -42,4 +42,6 @@ def from_work_record(message_id: str, body: str) -> Delivery:
         ValueError: The body is not one of ours.
     """
     message = WorkMessage.from_body(json.loads(body))
-    return Delivery(kind=message.kind, version=message.version, delivery_id=message_id)
+    return Delivery(
+        kind=message.kind, version=message.version, delivery_id=message_id, task=message.task
+    )
