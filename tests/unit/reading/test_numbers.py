@@ -1,0 +1,170 @@
+"""Numbers, times and currencies, exact and in each profile's writing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canonical
+from inventory.domain.reading.quantities import (
+    Converter,
+    Decimals,
+    currency_converter,
+    number_converter,
+    time_converter,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", "0"),
+        ("-0", "0"),
+        ("-0.000", "0"),
+        ("007", "7"),
+        ("+5", "5"),
+        ("5.5000", "5.5"),
+        (".5", "0.5"),
+        ("-.5", "-0.5"),
+        ("5.", "5"),
+        ("100", "100"),
+        ("9" * 38, "9" * 38),
+        ("0." + "0" * 10 + "9" * 38, "0." + "0" * 10 + "9" * 38),
+        ("1" + "0" * 125, "1" + "0" * 125),
+        ("0." + "0" * 129 + "1", "0." + "0" * 129 + "1"),
+    ],
+)
+def test_equal_numbers_are_equal_texts(text: str, expected: str) -> None:
+    """No sign of zero, no leading zeros, no trailing zeros of a fraction."""
+    assert canonical(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        ".",
+        "five",
+        "1e3",
+        "NaN",
+        "inf",
+        "1_000",
+        "1,5",
+        "1 000",
+        "0x1F",
+        "٣",
+        "1.2.3",
+        "--1",
+    ],
+)
+def test_fails_on_what_is_no_plain_decimal(text: str) -> None:
+    """Whatever else Python would take for a number is refused."""
+    with pytest.raises(DecimalTextError):
+        canonical(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 39, "1." + "1" * 38, "1" + "0" * 126, "0." + "0" * 130 + "1"],
+    ids=["39 digits", "39 digits with a point", "too large", "too small"],
+)
+def test_fails_on_what_dynamodb_cannot_hold(text: str) -> None:
+    """Just above 38 digits, 9.9E+125 and 1E-130."""
+    with pytest.raises(DecimalRangeError):
+        canonical(text)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**20)))
+def test_no_value_is_changed(number: Decimal) -> None:
+    """The canonical text is the same number."""
+    try:
+        text = canonical(f"{number:f}")
+    except DecimalRangeError:
+        return
+    assert Decimal(text) == number
+    assert canonical(text) == text
+
+
+AMOUNTS = [
+    # cell, point, comma, either
+    ("12.50", "12.5", "", "12.5"),
+    ("12,50", "", "12.5", "12.5"),
+    ("1.234,50", "", "1234.5", "1234.5"),
+    ("1,234.50", "", "", "1234.5"),
+    ("1,234", "", "1.234", ""),
+    ("1.234", "1.234", "1234", "1.234"),
+    ("1.234.567", "", "1234567", "1234567"),
+    ("1,234,567", "", "", "1234567"),
+    ("1.23.456,0", "", "", ""),
+    ("12,34,56", "", "", ""),
+    ("5.5000", "5.5", "", "5.5"),
+    ("-7", "-7", "-7", "-7"),
+    ("", "", "", ""),
+]
+
+
+@pytest.mark.parametrize(("cell", "point", "comma", "either"), AMOUNTS)
+def test_separators_are_read_as_the_profile_says(cell, point, comma, either) -> None:
+    """A comma that could be both is refused rather than guessed."""
+    found = [number_converter(decimals)[cell] for decimals in Decimals]
+    assert found == [point, comma, either]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("$5", "5"),
+        ("-$5.50", "-5.5"),
+        ("$-5.50", "-5.5"),
+        ("5,50 €", "5.5"),
+        ("£ 7", "7"),
+        ("USD 12.00", "12"),
+        ("12.00 EUR", "12"),
+        ("$", ""),
+        ("-$-5", ""),
+        ("$5$", ""),
+        ("5 apples", ""),
+    ],
+)
+def test_currency_signs_are_left_out_of_amounts(cell: str, expected: str) -> None:
+    """One sign or code before or after the amount, nothing else."""
+    assert number_converter(Decimals.EITHER, money=True)[cell] == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
+        ("2026-01-02T03:04:05.5+02:00", "2026-01-02T01:04:05.500000Z"),
+        ("2026-01-02 03:04", "2026-01-02T03:04:00.000000Z"),
+        ("2026-01-02", "2026-01-02T00:00:00.000000Z"),
+        ("0001-01-01T00:00:00+14:00", ""),
+        ("02.01.2026", ""),
+        ("now", ""),
+    ],
+)
+def test_times_become_utc(cell: str, expected: str) -> None:
+    """With an offset they are converted, without one they are UTC."""
+    assert time_converter()[cell] == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("eur", "EUR"), (" USD ", "USD"), ("E", ""), ("€", "")]
+)
+def test_currencies_are_three_letters(cell: str, expected: str) -> None:
+    """Upper case, and nothing but a code."""
+    assert currency_converter()[cell] == expected
+
+
+def test_a_converter_forgets_and_stays_small() -> None:
+    """A feed of all different numbers does not fill memory."""
+    converter = Converter(str)
+    for number in range(50_000):
+        assert converter[str(number)] == str(number)
+    assert len(converter) <= 20_000
+    assert converter["x" * 1000] == "x" * 1000
+    assert "x" * 1000 not in converter
