@@ -1,0 +1,147 @@
+"""A world in memory in which files are processed in parts by the real reader and writer."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from faults.fakes import LANES, World
+from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_parts import DynamoDbParts
+from inventory.domain.chunks.ports import ChunkPorts
+from inventory.domain.chunks.service import Chunks
+from inventory.domain.ingest import Ingest, IngestPorts, Outcome
+from inventory.domain.ports import Deadline, Usage
+from inventory.domain.reading import ProfileSet, continue_feed, open_feed
+from inventory.domain.work import Delivery, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.adapters.dynamodb_api import Transport
+    from inventory.domain.model import ObjectVersion
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """The reports bucket behind `chunks.ports.PartStore`."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, body: BinaryIO) -> None:
+        """See `PartStore`."""
+        self.files[key] = body.read()
+
+    def open(self, key: str) -> BinaryIO:
+        """See `PartStore`."""
+        return io.BytesIO(self.files[key])
+
+    def join(self, key: str, beginning: bytes, parts: list[str]) -> None:
+        """See `PartStore`."""
+        self.files[key] = beginning + b"".join(self.files[part] for part in parts)
+
+
+def open_real_feed(source: Any, *, key: str) -> Any:  # noqa: ANN401  the reader's own types
+    """Open a feed with the built-in profiles."""
+    return open_feed(source, key=key, profiles=ProfileSet())
+
+
+def part_ports(
+    ports: IngestPorts,
+    transport: Transport,
+    store: Any,  # noqa: ANN401  any PartStore
+    *,
+    chunk_bytes: int,
+    large_object_bytes: int = 0,
+) -> ChunkPorts:
+    """Ports for parts over the same tables."""
+    api = DynamoDbApi(
+        transport, ports.deadline, in_flight=1, sleep=lambda _: None, uniform=lambda: 0.0
+    )
+    return ChunkPorts(
+        open_part=continue_feed,
+        parts=DynamoDbParts(api, LANES, ports.usage),
+        store=store,
+        large_object_bytes=large_object_bytes,
+        chunk_bytes=chunk_bytes,
+    )
+
+
+class PartWorld(World):
+    """A world whose files are processed in parts.
+
+    Attributes:
+        store: The reports bucket as parts see it.
+        outcomes: Of every invocation.
+    """
+
+    def __init__(
+        self, *, chunk_bytes: int, large_object_bytes: int = 0, batch_rows: int = 50
+    ) -> None:
+        super().__init__()
+        self.store = MemoryStore()
+        self.outcomes: list[Outcome] = []
+        self.chunk_bytes = chunk_bytes
+        self.large_object_bytes = large_object_bytes
+        self.batch_rows = batch_rows
+        self.time_left: Callable[[], Callable[[], float]] = lambda: lambda: 900.0
+
+    def process(self, *, message_limit: int = 1000) -> Ingest:
+        """One process."""
+        ports = self.ports(message_limit=message_limit)
+        values = {name: getattr(ports, name) for name in IngestPorts.__slots__}
+        ports = IngestPorts(**values | {"open_feed": open_real_feed})
+        chunks = part_ports(
+            ports,
+            self.transport or self.tables,
+            self.store,
+            chunk_bytes=self.chunk_bytes,
+            large_object_bytes=self.large_object_bytes,
+        )
+        return Ingest(
+            ports,
+            batch_rows=self.batch_rows,
+            chunks=Chunks(ports, chunks, batch_rows=self.batch_rows),
+        )
+
+    def deliver(self, version: ObjectVersion, **options: Any) -> Outcome:  # noqa: ANN401
+        """Deliver the event of a version."""
+        delivery = Delivery(kind=Kind.CREATED, version=version, delivery_id=f"e-{version.key}")
+        outcome = self.process(**options).run(delivery, time_left=self.time_left())
+        self.outcomes.append(outcome)
+        return outcome
+
+    def drain(
+        self,
+        *,
+        order: random.Random | None = None,
+        twice: bool = False,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Process the work queue until it is empty.
+
+        Args:
+            order: Takes messages at random; None takes them in their order.
+            twice: Whether every message is delivered twice.
+            options: As for `process`.
+        """
+        count = 0
+        while self.work.messages:
+            at = order.randrange(len(self.work.messages)) if order else 0
+            message = self.work.messages.pop(at)
+            count += 1
+            for _ in range(1 + twice):
+                delivery = Delivery(
+                    kind=message.kind,
+                    version=message.version,
+                    delivery_id=f"m-{count}",
+                    task=message.task,
+                )
+                outcome = self.process(**options).run(delivery, time_left=self.time_left())
+                self.outcomes.append(outcome)
+            assert count < 20_000, "the queue never becomes empty"
+
+
+__all__ = ["Deadline", "MemoryStore", "PartWorld", "Usage", "open_real_feed", "part_ports"]
