@@ -95,12 +95,14 @@ class FunctionSchedule(Construct):
             description=f"What {props.schedule_name} may do",
             assume_role_policy=trust.json,
         )
+        # By name: Terraform does not read a document that refers to a resource it is about to
+        # change, and every new version of the code would show this policy as changed, too.
+        # https://developer.hashicorp.com/terraform/language/data-sources#data-resource-behavior
+        function_arn = props.account.arn("lambda", f"function:{props.function.given_name}")
         self._permissions = PolicyDocument(
             self,
             "Permissions",
-            PolicyStatement(
-                sid="Invoke", actions=INVOKE_ACTIONS, resources=(props.function.function_arn,)
-            ),
+            PolicyStatement(sid="Invoke", actions=INVOKE_ACTIONS, resources=(function_arn,)),
         )
         policy = IamRolePolicy(
             self,

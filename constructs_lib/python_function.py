@@ -87,7 +87,8 @@ class PythonFunction(Construct):
     one redrive serves both.
 
     Attributes:
-        function_name: The function's name.
+        function_name: The function's name, as a reference that makes Terraform wait for it.
+        given_name: The same name as text.
         function_arn: The function's ARN.
         timeout_seconds: How long one invocation may take.
     """
@@ -146,6 +147,7 @@ class PythonFunction(Construct):
             # Lambda refuses a dead-letter queue that the role may not write to.
             depends_on=[self._policy],
         )
+        self.given_name = props.function_name
         self.function_name: str = function.function_name
         self.function_arn: str = function.arn
         LambdaFunctionEventInvokeConfig(

@@ -12,6 +12,8 @@ WILDCARDS = {
     ("xray:PutTraceSegments", "*"): "X-Ray has no resources to name",
 }
 
+FUNCTION_ARN = "arn:<Partition.partition>:lambda:us-east-1:<Caller.account_id>:function"
+
 
 def own(function: str) -> set[tuple[str, str]]:
     """Give what every function may do: log, trace, and leave failed events."""
@@ -65,11 +67,11 @@ PERMISSIONS = {
         ("sqs:SendMessage", "<WorkQueue>"),
     },
     "inventory-summary-daily-dev": {
-        ("lambda:InvokeFunction", "<Summary>"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}:inventory-summary-dev"),
         ("sqs:SendMessage", "<DeadLetterQueue>"),
     },
     "inventory-reconcile-hourly-dev": {
-        ("lambda:InvokeFunction", "<Reconcile>"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}:inventory-reconcile-dev"),
         ("sqs:SendMessage", "<DeadLetterQueue>"),
     },
 }
