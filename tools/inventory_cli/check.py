@@ -98,9 +98,10 @@ def check(
     *,
     json_: JsonOption = False,
 ) -> None:
-    """Show what would become of files: profile, counts, first errors, what would load.
+    """Show what would become of files, without AWS.
 
-    Needs no AWS. Exit code 1: rows would be rejected; 2: a file would be refused.
+    That is their profile, counts, first errors and what would load. Exit code 1: rows would be
+    rejected; 2: a file would be refused.
     """
     known = _profiles(profiles)
     verdicts = [judge(file, known, errors=errors, key=key) for file in files]

@@ -166,7 +166,7 @@ def freshness(session: Session, now: datetime, interval: timedelta | None) -> It
 def _watched_interval(session: Session) -> timedelta | None:
     """The window of the alarm that goes off when no feed came."""
     answer = session.cloudwatch.describe_alarms(
-        AlarmNames=[f"inventory-no-feed-{session.outputs.suffix}"]
+        AlarmNames=[f"inventory-no-feed-arrived-{session.outputs.suffix}"]
     )
     for alarm in answer.get("MetricAlarms", ()):
         periods = [alarm.get("Period"), *(m.get("Period") for m in alarm.get("Metrics", ()))]

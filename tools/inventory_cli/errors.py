@@ -1,6 +1,6 @@
 """Errors of the `inventory` command.
 
-CliError                a message for people and an exit code
+CliError                what is needed is missing or failed
 |-- UsageError          the command line makes no sense
 |-- OutOfReachError     AWS or the stack's outputs could not be reached
 `-- NotYetError         something did not happen in time
@@ -14,7 +14,7 @@ from inventory_cli.exits import Exit
 class CliError(Exception):
     """A failure that is told without a traceback."""
 
-    exit_code: Exit = Exit.ATTENTION
+    exit_code: Exit = Exit.OUT_OF_REACH
 
 
 class UsageError(CliError):
@@ -25,8 +25,6 @@ class UsageError(CliError):
 
 class OutOfReachError(CliError):
     """AWS or the stack's outputs could not be reached."""
-
-    exit_code = Exit.OUT_OF_REACH
 
 
 class NotYetError(CliError):

@@ -10,8 +10,8 @@ class Exit(IntEnum):
 
     OK: Done, and all is well. ATTENTION: Done, but rows were rejected, messages were left, or a
     check failed. REFUSED: A whole file was refused. NOT_YET: It did not happen in time; it may
-    still happen. OUT_OF_REACH: AWS or the stack's outputs could not be reached. USAGE: The command
-    line makes no sense (sysexits.h). INTERRUPTED: Ctrl-C.
+    still happen. OUT_OF_REACH: AWS, the stack or what was named is missing or out of reach. USAGE:
+    The command line makes no sense (sysexits.h). INTERRUPTED: Ctrl-C.
     """
 
     OK = 0
@@ -26,5 +26,5 @@ class Exit(IntEnum):
 #: What `--help` says about exit codes.
 EXIT_CODES_HELP = (
     "Exit codes: 0 all is well; 1 rows rejected, messages left or a check failed; 2 a file "
-    "refused; 3 not in time; 4 AWS or the stack out of reach; 64 wrong command line."
+    "refused; 3 not in time; 4 something missing or out of reach; 64 wrong command line."
 )

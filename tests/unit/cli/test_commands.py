@@ -1,0 +1,551 @@
+"""Each command against a small cloud in memory: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+
+from inventory_cli import main
+from inventory_cli.rendering import age, parse_since, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+RECORD = {
+    "status": "COMPLETED",
+    "profile": "canonical",
+    "started_at": "2026-11-22T20:00:00.000000Z",
+    "finished_at": "2026-11-22T20:00:01.000000Z",
+    "bytes": 1234,
+    "attempts": 1,
+    "rows_read": 1002,
+    "loaded": 1000,
+    "rejected": 2,
+    "first_error_line": 7,
+}
+
+
+class TestHelp:
+    """The help reads well on 80 columns."""
+
+    @pytest.mark.parametrize("command", ["", *main.COMMANDS])
+    def test_fits_80_columns_and_names_the_exit_codes(self, run: Any, command: str) -> None:
+        """No line is wider, nothing is cut, and no source layout shows through."""
+        ran = run(*filter(None, (command, "--help")))
+        assert ran.exit_code == 0
+        lines = ran.out.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert "…" not in ran.out
+        assert "`" not in ran.out
+        text = " ".join(ran.out.split())
+        assert "Exit codes: 0 all is well; 1 rows rejected" in text
+
+    @pytest.mark.parametrize("command", main.COMMANDS)
+    def test_lists_every_command_on_one_line(self, run: Any, command: str) -> None:
+        """A sentence each."""
+        [line] = [each for each in run("--help").out.splitlines() if f"│ {command} " in each]
+        assert "." in line
+
+    @pytest.mark.parametrize("command", sorted(set(main.COMMANDS) - {"check"}))
+    def test_tells_how_a_stack_is_chosen(self, run: Any, command: str) -> None:
+        """All commands that speak to AWS take the same options."""
+        text = run(command, "--help").out
+        for option in ("--outputs", "--env", "--json"):
+            assert option in text
+
+    def test_fails_with_its_own_code_on_a_wrong_command_line(self, run: Any) -> None:
+        """2 says that a file was refused, so it cannot say this."""
+        assert run("upload").exit_code == 64
+        assert run("redrive", "--kind", "everything").exit_code == 64
+        assert run("replay", "x", "--since", "yesterday").exit_code == 64
+
+
+class TestUpload:
+    """`inventory upload`."""
+
+    @pytest.fixture
+    def s3(self, cloud: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        """Uploads that were made; each is the first version of its key and has a record."""
+        made: list[dict[str, Any]] = []
+
+        class Events:
+            def __init__(self) -> None:
+                self.handlers: dict[str, Any] = {}
+
+            def register(self, name: str, handler: Any) -> None:
+                self.handlers[name] = handler
+
+            def unregister(self, name: str, handler: Any) -> None:
+                assert self.handlers.pop(name) is handler
+
+        events = Events()
+
+        def upload_file(path: str, bucket: str, key: str, **rest: Any) -> None:
+            made.append({"bucket": bucket, "key": key, **rest["ExtraArgs"]})
+            rest["Callback"](3)
+            parsed = {"VersionId": f"v{len(made)}", "ETag": '"e"'}
+            name = "CompleteMultipartUpload" if "large" in path else "PutObject"
+            events.handlers[f"after-call.s3.{name}"](parsed=parsed, model=None)
+
+        monkeypatch.setattr(cloud.s3, "upload_file", upload_file, raising=False)
+        meta = type("Meta", (), {"events": events})
+        monkeypatch.setattr(cloud.s3, "meta", meta, raising=False)
+        return made
+
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> list[str]:
+        """Two files."""
+        paths = [tmp_path / "north.csv", tmp_path / "large.csv"]
+        for path in paths:
+            path.write_text("sku,quantity\nA,1\n")
+        return [str(path) for path in paths]
+
+    def test_names_the_records_to_look_for(self, run: Any, s3: Any, files: list[str]) -> None:
+        """Bucket, key and version, whichever way a file was uploaded."""
+        ran = run("upload", *files, "--prefix", "stores/")
+        assert ran.out.splitlines() == [
+            "uploads/stores/north.csv#v1",
+            "uploads/stores/large.csv#v2",
+        ]
+        assert {each["ContentType"] for each in s3} == {"text/csv"}
+
+    def test_says_as_of_when_the_stock_is(self, run: Any, s3: Any, files: list[str]) -> None:
+        """In UTC, as the order of rows has it."""
+        run("upload", files[0], "--as-of", "2026-11-22T21:18:05+01:00")
+        assert s3[0]["Metadata"] == {"as-of": "2026-11-22T20:18:05.000000Z"}
+
+    @pytest.mark.usefixtures("s3")
+    def test_fails_on_an_as_of_that_is_no_time(self, run: Any, files: list[str]) -> None:
+        """Before anything is uploaded."""
+        assert run("upload", files[0], "--as-of", "noon").exit_code == 64
+
+    @pytest.mark.usefixtures("s3")
+    @pytest.mark.parametrize(
+        ("changes", "exit_code"),
+        [
+            ({"rejected": 0}, 0),
+            ({}, 1),
+            ({"status": "FAILED", "error": "missing-label: no sku"}, 2),
+            ({"status": "IN_PROGRESS"}, 3),
+            ({"open_runs": {"a run"}}, 3),
+        ],
+    )
+    def test_waits_and_tells_the_outcome_by_its_exit_code(
+        self, cloud: Any, run: Any, files: list[str], changes: Any, exit_code: int
+    ) -> None:
+        """0 loaded, 1 rows rejected, 2 refused, 3 not in time."""
+        cloud.dynamodb.record("uploads/north.csv#v1", **{**RECORD, **changes})
+        ran = run("upload", files[0], "--wait", "--timeout", "1")
+        assert ran.exit_code == exit_code
+        assert ("1,002" in ran.out) == (exit_code != 3)
+
+    @pytest.mark.usefixtures("s3")
+    def test_gives_records_to_scripts(self, cloud: Any, run: Any, files: list[str]) -> None:
+        """All of them, with the worst exit code."""
+        cloud.dynamodb.record("uploads/north.csv#v1", **RECORD)
+        cloud.dynamodb.record("uploads/large.csv#v2", **{**RECORD, "status": "FAILED"})
+        ran = run("upload", *files, "--wait", "--json")
+        assert [each["status"] for each in ran.json] == ["COMPLETED", "FAILED"]
+        assert ran.exit_code == 2
+
+
+class TestStatus:
+    """`inventory status`."""
+
+    @pytest.mark.parametrize(
+        "name", ["a/b.csv", "uploads/a/b.csv", "s3://uploads/a/b.csv", "uploads/a/b.csv#v2"]
+    )
+    def test_shows_the_newest_version_by_any_name(self, cloud: Any, run: Any, name: str) -> None:
+        """A key, an address or a record's id."""
+        cloud.s3.put("a/b.csv", b"1")
+        cloud.s3.put("a/b.csv", b"2")
+        cloud.s3.put("a/b.csv.old", b"3")
+        cloud.dynamodb.record("uploads/a/b.csv#v2", **RECORD)
+        ran = run("status", name, "--json")
+        assert (ran.json["object_id"], ran.exit_code) == ("uploads/a/b.csv#v2", 1)
+
+    def test_shows_an_older_version_by_its_id(self, cloud: Any, run: Any) -> None:
+        """Also when the key itself holds a `#`."""
+        cloud.s3.put("a#b.csv", b"1")
+        cloud.s3.put("a#b.csv", b"2")
+        cloud.dynamodb.record("uploads/a#b.csv#v1", **RECORD)
+        cloud.dynamodb.record("uploads/a#b.csv#v2", **{**RECORD, "rejected": 0})
+        assert run("status", "a#b.csv#v1").exit_code == 1
+        assert run("status", "a#b.csv").exit_code == 0
+
+    def test_fails_with_not_yet_before_there_is_a_record(self, cloud: Any, run: Any) -> None:
+        """The object is there and was not processed."""
+        cloud.s3.put("a.csv", b"1")
+        ran = run("status", "a.csv")
+        assert ran.exit_code == 3
+        assert "no record yet" in ran.err
+
+    @pytest.mark.usefixtures("cloud")
+    def test_fails_on_an_object_that_is_not_there(self, run: Any) -> None:
+        """Not with the code of a rejected file."""
+        ran = run("status", "missing.csv")
+        assert ran.exit_code == 4
+        assert "no object 'missing.csv'" in ran.err
+
+    def test_lists_the_latest_first(self, cloud: Any, run: Any) -> None:
+        """As many as asked for, within 80 columns."""
+        for hour in range(5):
+            finished = f"2026-11-22T1{hour}:00:00.000000Z"
+            cloud.dynamodb.record(f"uploads/{hour}.csv#v", **{**RECORD, "finished_at": finished})
+        listed = run("status", "--limit", "2", "--json").json
+        assert [each["object_id"] for each in listed] == ["uploads/4.csv#v", "uploads/3.csv#v"]
+        table = run("status").out.splitlines()
+        assert len(table) == 7
+        assert max(map(len, table)) <= 80
+
+
+class TestRejects:
+    """`inventory rejects`."""
+
+    def test_reads_without_removing(self, cloud: Any, run: Any) -> None:
+        """Everything is there afterwards, and for everybody to see."""
+        for line in range(25):
+            cloud.reject("a.csv", "v1", line + 1)
+        assert len(run("rejects", "--json").json) == 25
+        assert len(cloud.dead_letters.messages) == 25
+        assert cloud.dead_letters.hidden == set()
+
+    def test_shows_every_reject_once(self, cloud: Any, run: Any) -> None:
+        """A repeated delivery sends it again; cells of one row are rejects of their own."""
+        cloud.reject("a.csv", "v1", 2)
+        cloud.reject("a.csv", "v1", 2)
+        cloud.reject("a.csv", "v1", 2, column="another location")
+        assert len(run("rejects", "--json").json) == 2
+
+    def test_finds_those_of_one_object(self, cloud: Any, run: Any) -> None:
+        """By key, address or version; not those of a key that begins alike."""
+        cloud.reject("a.csv", "v1", 2)
+        cloud.reject("a.csv", "v2", 3)
+        cloud.reject("a.csv.bak", "v3", 4)
+        cloud.dead_letters.add(
+            {"detail": {"bucket": {"name": "uploads"}, "object": {"key": "a.csv"}}}
+        )
+        for name in ("a.csv", "s3://uploads/a.csv"):
+            assert len(run("rejects", name, "--json").json) == 3
+        [found] = run("rejects", "uploads/a.csv#v2", "--json").json
+        assert found["line"] == 3
+
+    def test_says_when_there_are_more(self, cloud: Any, run: Any) -> None:
+        """The limit is told, and about how many wait."""
+        for line in range(25):
+            cloud.reject("a.csv", "v1", line + 1)
+        ran = run("rejects", "--limit", "20")
+        assert "the first 20 of about 25" in ran.err
+
+    def test_shows_what_feeds_hold_without_obeying_it(self, cloud: Any, run: Any) -> None:
+        """Neither escape codes nor markup reach the terminal."""
+        cloud.reject("a.csv", "v1", 2, message="\x1b[2J[red]gone[/red]\r\n")
+        text = run("rejects").out
+        assert "\x1b" not in text
+        assert "[red]" in text.replace("\n", "")
+
+    def test_shows_events_with_their_error(self, cloud: Any, run: Any) -> None:
+        """Of EventBridge and of Lambda alike."""
+        cloud.dead_letters.add({"source": "aws.s3"}, ERROR_CODE="NO_PERMISSIONS")
+        cloud.dead_letters.add("not JSON", ErrorMessage="timed out")
+        text = run("rejects").out
+        assert "NO_PERMISSIONS" in text
+        assert "timed out" in text
+
+
+class TestReplay:
+    """`inventory replay`."""
+
+    def test_sends_versions_since_then_oldest_first(self, cloud: Any, run: Any) -> None:
+        """Of all keys under the prefix, in messages the work queue knows."""
+        cloud.s3.put("a/old.csv", b"1", NOW - timedelta(days=3))
+        cloud.s3.put("a/x.csv", b"2", NOW)
+        cloud.s3.put("a/x.csv", b"3", NOW - timedelta(hours=1))
+        cloud.s3.put("b/x.csv", b"4", NOW)
+        ran = run("replay", "a/", "--since", "2026-11-22T00:00:00Z")
+        bodies = cloud.work.bodies()
+        assert [(each["kind"], each["version_id"]) for each in bodies] == [
+            ("replay", "v3"),
+            ("replay", "v2"),
+        ]
+        assert "2 object versions sent" in ran.out
+
+    def test_dry_run_and_limit_send_less(self, cloud: Any, run: Any) -> None:
+        """Nothing, and no more than asked for."""
+        for index in range(25):
+            cloud.s3.put(f"{index}.csv", b"1")
+        assert len(run("replay", "", "--since", "2026-11-22", "--dry-run").out.split("\n")) > 25
+        assert cloud.work.messages == {}
+        run("replay", "", "--since", "2026-11-22", "--limit", "12")
+        assert len(cloud.work.messages) == 12
+
+
+class TestSummary:
+    """`inventory summary`."""
+
+    DOCUMENT: ClassVar[dict[str, Any]] = {
+        "date": "2026-11-22",
+        "timezone": "UTC",
+        "as_of": "2026-11-22T06:00:00.000000Z",
+        "totals": {
+            "items": 2,
+            "quantity": "7.5",
+            "low": 1,
+            "out_of_stock": 0,
+            "value": {"EUR": "12.50", "": "1"},
+        },
+        "locations": {"named": [], "other": None},
+        "low": {
+            "total": 1,
+            "items": [
+                {"sku": "A", "location": "x", "name": "\x1b[1m", "quantity": "1", "limit": "10"}
+            ],
+        },
+        "out_of_stock": {"total": 0, "items": []},
+        "feeds": {
+            "since": "2026-11-21",
+            "received": 3,
+            "by_status": {"COMPLETED": 3},
+            "rows": {"rejected": 4},
+            "rejected_by_error": {"type-error": 4},
+            "missing_profiles": ["shopify"],
+            "last_received": {"shopify": "2026-11-20"},
+        },
+        "notes": ["A note."],
+    }
+
+    def store(self, cloud: Any, day: str) -> None:
+        """Store the summary of a day."""
+        key = f"summaries/{day.replace('-', '/')}/summary"
+        cloud.s3.reports[f"{key}.json"] = json.dumps({**self.DOCUMENT, "date": day}).encode()
+        cloud.s3.reports[f"{key}.html"] = b"<!doctype html>"
+
+    def test_shows_the_latest(self, cloud: Any, run: Any) -> None:
+        """By day, not by when it was written."""
+        for day in ("2026-09-30", "2026-11-22", "2025-12-31"):
+            self.store(cloud, day)
+        ran = run("summary")
+        assert "Inventory on 2026-11-22" in ran.out
+        assert "12.50 EUR" in ran.out
+        assert "No feed of profile shopify since 2026-11-20" in ran.out
+        assert "\x1b" not in ran.out
+        assert max(map(len, ran.out.splitlines())) <= 80
+
+    def test_shows_the_day_asked_for(self, cloud: Any, run: Any) -> None:
+        """As JSON, it is the stored document."""
+        self.store(cloud, "2026-11-21")
+        assert run("summary", "--date", "2026-11-21", "--json").json["date"] == "2026-11-21"
+
+    def test_makes_one_now(self, cloud: Any, run: Any) -> None:
+        """The function says which day it made."""
+        self.store(cloud, "2026-11-22")
+        assert run("summary", "--run").exit_code == 0
+        assert cloud.functions.invocations[0]["FunctionName"] == "inventory-summary-dev"
+
+    def test_fails_with_the_functions_own_words(self, cloud: Any, run: Any) -> None:
+        """A failed invocation answers with 200 all the same."""
+        cloud.functions.error = "Unhandled"
+        cloud.functions.answer = {"errorType": "ConfigError", "errorMessage": "X is not set"}
+        ran = run("summary", "--run")
+        assert ran.exit_code == 4
+        assert "ConfigError: X is not set" in ran.err
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize("arguments", [(), ("--date", "2026-11-22")])
+    def test_fails_when_there_is_none(self, run: Any, arguments: tuple[str, ...]) -> None:
+        """And says how to make one, or which day is missing."""
+        ran = run("summary", *arguments)
+        assert ran.exit_code == 4
+        assert "there is no summary" in ran.err
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize("arguments", [("--date", "today"), ("--date", "2026-11-22", "--run")])
+    def test_fails_on_days_that_make_no_sense(self, run: Any, arguments: tuple[str, ...]) -> None:
+        """Before AWS is asked."""
+        assert run("summary", *arguments).exit_code == 64
+
+    def test_opens_the_page(self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From a file of its own."""
+        opened: list[str] = []
+        monkeypatch.setattr("webbrowser.open", opened.append)
+        self.store(cloud, "2026-11-22")
+        run("summary", "--open")
+        assert opened[0].startswith("file://")
+        assert opened[0].endswith("summary-2026-11-22.html")
+
+
+class TestDoctor:
+    """`inventory doctor`."""
+
+    @staticmethod
+    def levels(ran: Any) -> dict[str, str]:
+        """Level of every finding."""
+        return {each["check"]: each["level"] for each in ran.json}
+
+    @pytest.fixture
+    def fed(self, cloud: Any) -> Any:
+        """A cloud that was fed just now."""
+        moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        cloud.dynamodb.record("uploads/a.csv#v", status="COMPLETED", finished_at=moment)
+        return cloud
+
+    @pytest.mark.usefixtures("fed")
+    def test_finds_a_healthy_stack_well(self, run: Any) -> None:
+        """All ok, in one line each."""
+        ran = run("doctor", "--json")
+        assert set(self.levels(ran).values()) == {"ok"}
+        assert ran.exit_code == 0
+        assert "all is well" in run("doctor").out
+
+    @pytest.mark.parametrize(
+        ("attribute", "value", "check"),
+        [
+            ("functions.state", "Failed", "function inventory-processor-dev"),
+            ("scheduler.state", "DISABLED", "schedule inventory-summary-daily-dev"),
+            ("sts.account", "999999999999", "credentials"),
+            ("iam.denied", {"sqs:DeleteMessage"}, "may redrive"),
+            ("cloudwatch.alarms", [], "alarms"),
+        ],
+    )
+    def test_fails_on_what_is_broken(
+        self, fed: Any, run: Any, attribute: str, value: Any, check: str
+    ) -> None:
+        """And goes on with the other checks."""
+        service, _, name = attribute.partition(".")
+        setattr(getattr(fed, service), name, value)
+        ran = run("doctor", "--json")
+        assert self.levels(ran)[check] == "fail"
+        assert ran.exit_code == 1
+        assert len(ran.json) >= 17
+
+    def test_warns_of_waiting_rejects_alarms_and_late_feeds(self, cloud: Any, run: Any) -> None:
+        """None of them makes it fail."""
+        cloud.reject("a.csv", "v1", 2)
+        cloud.cloudwatch.alarms.append(cloud.cloudwatch.alarm("inventory-x-dev", "ALARM"))
+        cloud.dynamodb.record(
+            "uploads/a.csv#v", status="COMPLETED", finished_at="2026-01-01T00:00:00Z"
+        )
+        ran = run("doctor", "--json")
+        assert {check for check, level in self.levels(ran).items() if level == "warn"} == {
+            "dead-letter queue",
+            "alarm inventory-x-dev",
+            "feeds",
+        }
+        assert ran.exit_code == 0
+
+    def test_measures_feeds_by_the_alarm_that_watches_them(self, cloud: Any, run: Any) -> None:
+        """What is deployed counts; the command line wins."""
+        moment = (datetime.now(UTC) - timedelta(hours=30)).isoformat()
+        cloud.dynamodb.record("uploads/a.csv#v", status="COMPLETED", finished_at=moment)
+        assert self.levels(run("doctor", "--json"))["feeds"] == "warn"
+        alarm = cloud.cloudwatch.alarm(
+            "inventory-no-feed-arrived-dev", Period=3600, EvaluationPeriods=48
+        )
+        cloud.cloudwatch.alarms.append(alarm)
+        assert self.levels(run("doctor", "--json"))["feeds"] == "ok"
+        assert self.levels(run("doctor", "--json", "--feed-hours", "6"))["feeds"] == "warn"
+
+    def test_warns_when_permissions_cannot_be_told(self, fed: Any, run: Any) -> None:
+        """Asking IAM is a permission of its own."""
+        fed.iam.closed = True
+        assert self.levels(run("doctor", "--json"))["permissions"] == "warn"
+
+    def test_stops_without_credentials(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing else could be asked."""
+
+        def none() -> None:
+            raise NoCredentialsError
+
+        monkeypatch.setattr(cloud.sts, "get_caller_identity", none)
+        ran = run("doctor", "--json")
+        assert list(self.levels(ran)) == ["outputs", "credentials"]
+        assert ran.exit_code == 1
+
+
+class TestFailures:
+    """What goes wrong around a command."""
+
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            (NoCredentialsError(), "no AWS credentials"),
+            (EndpointConnectionError(endpoint_url="http://x"), "is the local cloud still up"),
+        ],
+    )
+    def test_fails_out_of_reach_in_one_line(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch, error: Any, words: str
+    ) -> None:
+        """Without a traceback."""
+
+        def refuse(**_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(cloud.sqs, "receive_message", refuse)
+        ran = run("rejects")
+        assert ran.exit_code == 4
+        assert words in ran.err
+        assert "Traceback" not in ran.err
+
+    def test_fails_with_the_services_code(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of the operation that was refused."""
+
+        def refuse(**request: Any) -> None:
+            cloud.iam.closed = True
+            cloud.iam.simulate_principal_policy(**request)
+
+        monkeypatch.setattr(cloud.sqs, "receive_message", refuse)
+        ran = run("rejects")
+        assert (ran.exit_code, "AWS refused Operation: AccessDenied" in ran.err) == (4, True)
+
+    def test_a_defect_of_ours_is_not_hidden(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It keeps its traceback."""
+        monkeypatch.setattr(cloud.sqs, "receive_message", None)
+        with pytest.raises(TypeError):
+            run("rejects")
+
+
+class TestRendering:
+    """Small pieces."""
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"),
+        [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (86400, "1 d")],
+    )
+    def test_an_age_has_one_unit(self, seconds: int, text: str) -> None:
+        """The largest that fits."""
+        assert age(NOW - timedelta(seconds=seconds), NOW) == text
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("90m", NOW - timedelta(minutes=90)),
+            ("36h", NOW - timedelta(hours=36)),
+            ("7d", NOW - timedelta(days=7)),
+            ("2026-11-22", NOW.replace(hour=0)),
+            ("2026-11-22T21:00:00+01:00", NOW),
+        ],
+    )
+    def test_since_is_a_time_or_an_age(self, text: str, expected: datetime) -> None:
+        """A time without a zone is UTC."""
+        assert parse_since(text, NOW) == expected
+
+    @pytest.mark.parametrize("text", ["", "d", "-1d", "1w", "999999999999d", "yesterday"])
+    def test_fails_on_a_since_that_is_neither(self, text: str) -> None:
+        """The message shows what would be one."""
+        with pytest.raises(ValueError, match=r"36h|too long ago"):
+            parse_since(text, NOW)
+
+    def test_control_characters_are_shown(self) -> None:
+        """Letters of any script stay."""
+        assert printable("Größe 数\x1b\n") == "Größe 数\\x1b\\n"

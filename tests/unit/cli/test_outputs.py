@@ -1,0 +1,167 @@
+"""Names come from the stack that is meant, and never from another one."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inventory_cli.errors import OutOfReachError
+from inventory_cli.outputs import Outputs, locate
+from inventory_cli.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def document(suffix: str, *, plain: bool = False) -> dict[str, Any]:
+    """Outputs of a stack as Terraform prints them."""
+    names = {
+        **asdict(
+            Outputs(
+                uploads_bucket_name=f"uploads-{suffix}",
+                reports_bucket_name="reports",
+                items_table_name="items",
+                ingestions_table_name="ingestions",
+                dead_letter_queue_url="dlq",
+                work_queue_url="work",
+                processor_function_name=f"inventory-processor-{suffix}",
+                summary_function_name="summary",
+                alarm_topic_arn="arn:aws:sns:eu-central-1:111122223333:topic",
+                dashboard_name="board",
+                chunk_processor_function_name="chunks",
+                reconcile_function_name="reconcile",
+            )
+        ),
+        "something_else": "ignored",
+    }
+    return names if plain else {name: {"value": value} for name, value in names.items()}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Any]:
+    """A local cloud of dev, and the folder of stacks."""
+    local = tmp_path / "local"
+    local.mkdir()
+    (local / "outputs.json").write_text(json.dumps(document("dev")))
+    (local / "env").write_text(
+        "# the local cloud\nexport AWS_ENDPOINT_URL=http://127.0.0.1:1\n"
+        "export AWS_ACCESS_KEY_ID='000000000000' # any\nexport PATH=/elsewhere\n"
+    )
+    (tmp_path / "stacks" / "inventory-prod").mkdir(parents=True)
+    return {"local_outputs": local / "outputs.json", "stacks": tmp_path / "stacks"}
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A terraform that answers with the outputs of prod."""
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    answer = json.dumps(document("prod"))
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return program
+
+
+def test_the_local_cloud_is_meant_while_it_is_up(places: dict[str, Any]) -> None:
+    """With the settings that lie beside its outputs, and no others of that file."""
+    located = locate(None, None, {}, **places)
+    assert located.outputs.suffix == "dev"
+    assert located.variables == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "000000000000",
+    }
+
+
+def test_a_client_of_the_local_cloud_never_reaches_aws(places: dict[str, Any]) -> None:
+    """Endpoint and key are the local ones whatever the environment holds."""
+    session = Session(locate(None, None, {}, **places))
+    assert session.sqs.meta.endpoint_url == "http://127.0.0.1:1"
+    assert session.sqs.meta.region_name == "eu-central-1"
+    assert "http://127.0.0.1:1" in session.where
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_file_that_is_given_wins(places: dict[str, Any], tmp_path: Path, *, plain: bool) -> None:
+    """Over the local cloud and over the variable; with or without Terraform's wrapping."""
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps(document("staging", plain=plain)))
+    variables = {"INVENTORY_OUTPUTS": "/missing"}
+    located = locate(given, None, variables, **places)
+    assert (located.outputs.suffix, located.variables) == ("staging", {})
+    assert "eu-central-1" in Session(located).where
+
+
+def test_the_variable_wins_over_the_local_cloud(places: dict[str, Any], tmp_path: Path) -> None:
+    """But not over an environment that is named on the command line."""
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps(document("staging")))
+    variables = {"INVENTORY_OUTPUTS": str(given)}
+    assert locate(None, None, variables, **places).outputs.suffix == "staging"
+
+
+@pytest.mark.usefixtures("terraform")
+@pytest.mark.parametrize(
+    ("environment", "variables"),
+    [
+        ("prod", {}),
+        ("prod", {"INVENTORY_OUTPUTS": "/missing"}),
+        (None, {"ENVIRONMENT_SUFFIX": "prod"}),
+    ],
+)
+def test_another_environment_is_read_from_terraform(
+    places: dict[str, Any], environment: str | None, variables: dict[str, str]
+) -> None:
+    """Though a local cloud is up, which runs dev alone."""
+    located = locate(None, environment, variables, **places)
+    assert (located.outputs.suffix, located.variables) == ("prod", {})
+
+
+def test_the_environment_of_the_local_cloud_is_the_local_cloud(places: dict[str, Any]) -> None:
+    """ENVIRONMENT_SUFFIX=dev in a shell does not hide it."""
+    assert locate(None, None, {"ENVIRONMENT_SUFFIX": "dev"}, **places).variables
+
+
+def test_fails_to_locate_a_stack_that_is_not_there(places: dict[str, Any]) -> None:
+    """The message says how to get one."""
+    with pytest.raises(OutOfReachError, match="make deploy ENV=staging"):
+        locate(None, "staging", {}, **places)
+
+
+def test_fails_when_terraform_refuses(places: dict[str, Any], terraform: Path) -> None:
+    """Its own words are in the message."""
+    terraform.write_text("#!/bin/sh\necho 'no state here' >&2\nexit 1\n")
+    with pytest.raises(OutOfReachError, match="no state here"):
+        locate(None, "prod", {}, **places)
+
+
+def test_fails_when_nothing_is_deployed(places: dict[str, Any], terraform: Path) -> None:
+    """An empty state has no outputs."""
+    terraform.write_text("#!/bin/sh\necho '{}'\n")
+    with pytest.raises(OutOfReachError, match="is empty"):
+        locate(None, "prod", {}, **places)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_fails_to_read_what_is_no_outputs_file(tmp_path: Path, text: str) -> None:
+    """The file is named."""
+    given = tmp_path / "given.json"
+    given.write_text(text)
+    with pytest.raises(OutOfReachError, match=r"given\.json cannot be read"):
+        locate(given, None, {})
+
+
+def test_fails_with_all_missing_outputs_at_once(tmp_path: Path) -> None:
+    """Not one after the other."""
+    given = tmp_path / "given.json"
+    names = document("dev")
+    del names["items_table_name"], names["work_queue_url"], names["reconcile_function_name"]
+    given.write_text(json.dumps(names))
+    with pytest.raises(
+        OutOfReachError, match="lacks the outputs items_table_name, work_queue_url:"
+    ):
+        locate(given, None, {})
