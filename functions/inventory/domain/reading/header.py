@@ -35,10 +35,12 @@ if TYPE_CHECKING:
 PROBE_BYTES = 1 << 17
 #: Longest header record in characters; hundreds of columns take a tenth of it.
 MAX_HEADER_CHARACTERS = 1 << 15
-# The header is taken for damaged when none of the first records has its width: that many if they
-# agree on another one, else as many as are looked at.
+# The header is taken for damaged when none of the records that are looked at has its width: of at
+# least three if they agree on another one, else of many.
 _AGREEING_RECORDS = 3
-_SAMPLED_RECORDS = 16
+_MANY_RECORDS = 16
+# Where apostrophes are looked for, and how many cells in them are too many.
+_SAMPLED_RECORDS = 100
 _WRAPPED_CELLS = 3
 
 
@@ -178,24 +180,32 @@ def _check_body(opening: Opening, rest: TextBlock) -> None:
     """Rows follow the header, and the first ones do not all contradict its width."""
     if rest.final and not rest.text.strip():
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
+    _check_width(opening, rest)
+    if opening.layout.profile.quoted and '"' not in rest.text:
+        records = islice(_sampled(opening, rest), _SAMPLED_RECORDS)
+        wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for cells in records for c in cells)
+        if wrapped >= _WRAPPED_CELLS:
+            message = "cells are quoted with apostrophes instead of quotes"
+            raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+
+
+def _check_width(opening: Opening, rest: TextBlock) -> None:
+    """At least one of the records that were looked at has the width of the header."""
     width = opening.layout.width
-    records = list(islice(_sampled(opening, rest), _SAMPLED_RECORDS))
-    widths = {len(cells) for cells in records}
-    agree = len(widths) == 1 and widths != {0}
-    needed = _AGREEING_RECORDS if agree else _SAMPLED_RECORDS
-    if len(records) >= needed and width not in widths:
-        have = ", ".join(map(str, sorted(widths - {0}))) or "no legible"
+    widths: list[int] = []
+    for cells in _sampled(opening, rest):
+        if len(cells) == width:
+            return
+        widths.append(len(cells))
+    seen = sorted(set(widths) - {0})
+    agree = len(seen) == 1 and 0 not in widths
+    if len(widths) >= (_AGREEING_RECORDS if agree else _MANY_RECORDS):
+        have = ", ".join(map(str, seen[:_AGREEING_RECORDS])) or "no legible"
         raise BadFileError(
             ErrorCode.MISSING_LABEL,
             f"the header names {width} columns, but the first rows have {have} cells",
             line=1,
         )
-    if opening.layout.profile.quoted and '"' not in rest.text:
-        cells = [cell for record in records for cell in record]
-        wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for c in cells)
-        if wrapped >= _WRAPPED_CELLS:
-            message = "cells are quoted with apostrophes instead of quotes"
-            raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
 
 
 def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:

@@ -152,8 +152,7 @@ class ProfileSet:
                 default=None,
             )
             if missing is not None:
-                wanted = len(profile.required) + profile.location.in_header
-                ranked.append((len(missing) / wanted, order, profile, missing))
+                ranked.append((len(missing), order, profile, missing))
         ranked.sort(key=lambda entry: entry[:2])
         nearest = "; ".join(
             f"{profile.title} ({profile.name}) misses {', '.join(missing) or 'nothing'}"
