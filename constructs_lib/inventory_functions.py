@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 METRICS_NAMESPACE = "Inventory"
 REJECTS_PREFIX = "rejects/"
+PARTS_PREFIX = "parts/"
 SUMMARIES_PREFIX = "summaries/"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_INVOCATION_SECONDS = 900
@@ -206,6 +207,7 @@ class InventoryFunctions:
         props = self._props
         props.uploads.grant_read(function)
         props.reports.grant_put(function, REJECTS_PREFIX)
+        props.reports.grant_scratch(function, PARTS_PREFIX)
         props.items.grant_upsert(function)
         props.ingestions.grant_keep_records(function)
         props.lanes.grant_announce(function)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 UPSERT_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
 RECORD_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-ANNOUNCE_ACTIONS = ("dynamodb:PutItem", "dynamodb:Query")
+ANNOUNCE_ACTIONS = ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
 LOOK_UP_ACTIONS = ("dynamodb:BatchGetItem",)
 SCAN_ACTIONS = ("dynamodb:Scan",)
 
@@ -150,10 +150,10 @@ class InventoryTable(Construct):
         self._allow(grantee, "Keep", RECORD_ACTIONS)
 
     def grant_announce(self, grantee: Grantable) -> None:
-        """Allow dynamodb:PutItem and Query.
+        """Allow dynamodb:PutItem, Query and UpdateItem.
 
         Args:
-            grantee: Who leaves notes for others and looks for theirs.
+            grantee: Who leaves notes for others, looks for theirs and counts them.
         """
         self._allow(grantee, "Announce", ANNOUNCE_ACTIONS)
 

@@ -45,6 +45,7 @@ LIST_ACTIONS = ("s3:ListBucket",)
 LIST_VERSIONS_ACTIONS = ("s3:ListBucketVersions",)
 PUT_ACTIONS = ("s3:PutObject",)
 GET_ACTIONS = ("s3:GetObject",)
+SCRATCH_ACTIONS = ("s3:GetObject", "s3:PutObject")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,9 @@ class PrivateBucketProps:
             holds anything refuses to be destroyed.
         expiration_days: Days an object is kept. Default: objects stay.
         access_logs: Bucket that gets a line for every request. Default: nobody keeps them.
+        scratch_prefix: What the keys of objects begin with that are only needed for a while.
+            Default: there are none.
+        scratch_days: Days such an object is kept. Default: 30.
     """
 
     bucket_name: str
@@ -71,6 +75,8 @@ class PrivateBucketProps:
     force_destroy: bool = False
     expiration_days: int | None = None
     access_logs: PrivateBucket | None = None
+    scratch_prefix: str | None = None
+    scratch_days: int = 30
 
 
 class PrivateBucket(Construct):
@@ -123,7 +129,7 @@ class PrivateBucket(Construct):
             self,
             "Lifecycle",
             bucket=self.bucket_name,
-            rule=[_housekeeping(props)],
+            rule=_lifecycle(props),
             # Rules for versions may only follow once there are versions.
             depends_on=[versioning],
         )
@@ -217,6 +223,16 @@ class PrivateBucket(Construct):
         self._allow(grantee, "Get", GET_ACTIONS, f"{self.bucket_arn}/{prefix}*")
         self._allow_key(grantee)
 
+    def grant_scratch(self, grantee: Grantable, prefix: str) -> None:
+        """Allow s3:GetObject and PutObject below a prefix.
+
+        Args:
+            grantee: Who keeps something there for a while.
+            prefix: What the keys begin with, ending in a slash.
+        """
+        self._allow(grantee, "Scratch", SCRATCH_ACTIONS, f"{self.bucket_arn}/{prefix}*")
+        self._allow_key(grantee)
+
     def _allow(self, grantee: Grantable, what: str, actions: tuple[str, ...], arn: str) -> None:
         grantee.add_to_policy(
             PolicyStatement(sid=f"{self._id}{what}", actions=actions, resources=(arn,))
@@ -225,6 +241,22 @@ class PrivateBucket(Construct):
     def _allow_key(self, grantee: Grantable) -> None:
         if self._key:
             self._key.grant_use(grantee)
+
+
+def _lifecycle(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:
+    rules = [_housekeeping(props)]
+    if props.scratch_prefix:
+        scratch = S3BucketLifecycleConfigurationRule(
+            id="scratch",
+            status="Enabled",
+            filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=props.scratch_prefix)],
+            expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=props.scratch_days)],
+            noncurrent_version_expiration=[
+                S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=1)
+            ],
+        )
+        rules.append(scratch)
+    return rules
 
 
 def _housekeeping(props: PrivateBucketProps) -> S3BucketLifecycleConfigurationRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdktf import TerraformStack
@@ -15,6 +16,7 @@ from constructs_lib.dashboard import Dashboard, DashboardProps
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_functions import (
+    PARTS_PREFIX,
     LONGEST_INVOCATION_SECONDS,
     InventoryFunctions,
     InventoryFunctionsProps,
@@ -80,7 +82,9 @@ class InventoryStack(TerraformStack):
             self._data_key.grant_use_by_logs("/aws/lambda/inventory-")
         self._access_logs = self._add_access_logs() if settings.keeps_access_logs else None
         self._uploads = LandingBucket(self, "Uploads", self._bucket_props("uploads"))
-        self._reports = PrivateBucket(self, "Reports", self._bucket_props("reports"))
+        self._reports = PrivateBucket(
+            self, "Reports", replace(self._bucket_props("reports"), scratch_prefix=PARTS_PREFIX)
+        )
         self._dead_letter_queue, self._work_queue = self._add_queues()
         self._items, self._ingestions, self._lanes = self._add_tables()
         self._topic = AlarmTopic(

@@ -43,7 +43,7 @@ class MemoryStore:
         self.files[key] = beginning + b"".join(self.files[part] for part in parts)
 
 
-def open_real_feed(source: Any, *, key: str) -> Any:  # noqa: ANN401  the reader's own types
+def open_real_feed(source: Any, *, key: str) -> Any:
     """Open a feed with the built-in profiles."""
     return open_feed(source, key=key, profiles=ProfileSet())
 
@@ -51,7 +51,7 @@ def open_real_feed(source: Any, *, key: str) -> Any:  # noqa: ANN401  the reader
 def part_ports(
     ports: IngestPorts,
     transport: Transport,
-    store: Any,  # noqa: ANN401  any PartStore
+    store: Any,
     *,
     chunk_bytes: int,
     large_object_bytes: int = 0,
@@ -106,7 +106,7 @@ class PartWorld(World):
             chunks=Chunks(ports, chunks, batch_rows=self.batch_rows),
         )
 
-    def deliver(self, version: ObjectVersion, **options: Any) -> Outcome:  # noqa: ANN401
+    def deliver(self, version: ObjectVersion, **options: Any) -> Outcome:
         """Deliver the event of a version."""
         delivery = Delivery(kind=Kind.CREATED, version=version, delivery_id=f"e-{version.key}")
         outcome = self.process(**options).run(delivery, time_left=self.time_left())
@@ -118,7 +118,7 @@ class PartWorld(World):
         *,
         order: random.Random | None = None,
         twice: bool = False,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         """Process the work queue until it is empty.
 

@@ -34,9 +34,12 @@ INGEST = {
     ("dynamodb:PutItem", "<Lanes>"),
     ("dynamodb:Query", "<Lanes>"),
     ("dynamodb:UpdateItem", "<Ingestions>"),
+    ("dynamodb:UpdateItem", "<Lanes>"),
     ("s3:GetObject", "<Uploads>/*"),
     ("s3:GetObjectVersion", "<Uploads>/*"),
     ("s3:ListBucket", "<Uploads>"),
+    ("s3:GetObject", "<Reports>/parts/*"),
+    ("s3:PutObject", "<Reports>/parts/*"),
     ("s3:PutObject", "<Reports>/rejects/*"),
     ("sqs:SendMessage", "<WorkQueue>"),
 }

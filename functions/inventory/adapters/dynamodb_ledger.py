@@ -142,12 +142,8 @@ class DynamoDbLedger:
             ":base": {"S": admission.base},
             ":profile": {"S": report.profile},
             ":at": {"S": report.finished_at},
-            ":skips": {
-                "M": {
-                    reason: {"N": str(count)}
-                    for reason, count in sorted(report.skipped_by_reason.items())
-                }
-            },
+            ":skips": _tally(report.skipped_by_reason),
+            ":errors": _tally(report.rejected_by_error),
             ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
             ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
             ":runs": {"SS": sorted(admission.over | {admission.run})},
@@ -155,7 +151,8 @@ class DynamoDbLedger:
         setting = ", ".join(f"{name} = :{name}" for name in counts)
         setting = (
             f"SET #status = :status, #base = :base, profile = :profile, finished_at = :at, "
-            f"skipped_by_reason = :skips, read_units = :reads, write_units = :writes, {setting}"
+            f"skipped_by_reason = :skips, rejected_by_error = :errors, "
+            f"read_units = :reads, write_units = :writes, {setting}"
         )
         removing = ["lease_until"]
         if status is Status.FAILED:
@@ -279,6 +276,10 @@ def _record(item: _Json) -> Record:
         write_units=float(item.get("write_units", {}).get("N", "0")),
         planned_by=item.get("planned_by", {}).get("S", ""),
     )
+
+
+def _tally(counts: dict[str, int]) -> _Json:
+    return {"M": {name: {"N": str(count)} for name, count in sorted(counts.items())}}
 
 
 def _number(units: float) -> str:

@@ -15,8 +15,8 @@ from inventory.domain.summary.page_parts import Bar, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# pygal leaves a finder of map plugins behind, of a kind that Python 3.12 ignores and 3.11 warns about
-# at every later import; we draw no maps.
+# pygal leaves a finder of map plugins behind, of a kind that Python 3.12 ignores and 3.11 warns
+# about at every later import; we draw no maps.
 sys.meta_path[:] = [
     finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"
 ]

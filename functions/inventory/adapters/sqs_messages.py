@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ _BYTES_PER_BATCH = 256 * 1024
 _ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 3.0
+_FIRST_WAIT_SECONDS = 15
+_LONGEST_WAIT_SECONDS = 900
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class SqsSender:
@@ -124,6 +129,45 @@ class SqsRejectQueue:
         """Send every body as a message with the attribute `kind`; see `ports.RejectQueue`."""
         texts = [json.dumps(body, separators=(",", ":"), ensure_ascii=False) for body in bodies]
         self._sender.send(texts, {"kind": kind})
+
+
+class SqsVisibility:
+    """Lets a message whose processing failed come again before its visibility timeout ends.
+
+    That timeout outlasts six invocations, so that no message is processed twice at once; after
+    a failure that was noticed there is no reason to wait for it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+
+    Args:
+        client: SQS.
+        queue_url: The queue.
+        uniform: Gives a number from 0 to 1, for the jitter.
+    """
+
+    def __init__(
+        self, client: SQSClient, queue_url: str, *, uniform: Callable[[], float] = random.random
+    ) -> None:
+        self._client = client
+        self._queue_url = queue_url
+        self._uniform = uniform
+
+    def soon(self, receipt_handle: str, receive_count: int) -> None:
+        """Make a message visible again after a pause that grows with every attempt.
+
+        Args:
+            receipt_handle: Of the message.
+            receive_count: How often it was received, this time included.
+        """
+        longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2 ** (receive_count - 1))
+        seconds = int(longest * (1 + self._uniform()) / 2)
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+        except (ClientError, BotoCoreError):
+            # It comes again all the same, only later; the failure itself is what counts.
+            _LOGGER.warning("the message will come again late", exc_info=True)
 
 
 def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:

@@ -13,7 +13,12 @@ from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_parts import S3Parts
 from inventory.adapters.s3_reports import S3Reports
-from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender, SqsWorkQueue
+from inventory.adapters.sqs_messages import (
+    SqsRejectQueue,
+    SqsSender,
+    SqsVisibility,
+    SqsWorkQueue,
+)
 from inventory.bootstrap import clients
 from inventory.config import IngestConfig
 from inventory.domain.chunks.ports import ChunkPorts
@@ -26,6 +31,17 @@ from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 #: Chunks of an object at the limit from which on objects are cut: enough that several functions
 #: have work, few enough that what each costs to begin and to end does not count.
 _CHUNKS_AT_LIMIT = 4
+
+
+@cache
+def again() -> SqsVisibility:
+    """Lets messages of the work queue come again soon.
+
+    Raises:
+        ConfigError: The function's environment is incomplete.
+    """
+    config = IngestConfig.from_env(os.environ)
+    return SqsVisibility(clients.sqs(), config.work_queue_url)
 
 
 @cache

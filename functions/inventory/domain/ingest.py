@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.errors import (
     BadFileError,
-    ErrorCode,
     ObjectGoneError,
     OutOfTimeError,
     RetryableError,
 )
 from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
-from inventory.domain.model import Counts, Reject
+from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, base_of, object_time, timestamp
-from inventory.domain.publishing import RejectDoors, RejectPublisher, reject_message
+from inventory.domain.publishing import RejectDoors, RejectPublisher
 from inventory.domain.reading import Feed as WholeFeed
+from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
 from inventory.domain.writing import RowWriter
 
@@ -289,15 +289,15 @@ class Ingest:
         started = run.report.counts.rows_read > 0
         run.in_parts = True
         run.report.counts = Counts()
-        run.report.skipped_by_reason = {}
+        run.report.skipped_by_reason.clear()
+        run.report.rejected_by_error.clear()
         self._chunks.begin(run.admission, feed, thorough=started)
 
     def _publisher(self, run: _Run, feed: Feed) -> RejectPublisher:
         return RejectPublisher(
             self._ports.rejects,
             version=run.admission.version,
-            profile=feed.profile,
-            header=feed.header,
+            feed=feed,
             timestamp=run.admission.now,
         )
 
@@ -306,17 +306,16 @@ class Ingest:
     ) -> None:
         report = run.report
         counts = report.counts
-        reasons = report.skipped_by_reason
         for batch in feed.batches(self._batch_rows):
             writer.check_time()
             counts.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
             counts.rejected += len(batch.rejects)
             counts.skipped += len(batch.skips)
-            for skip in batch.skips:
-                reasons[skip.reason] = reasons.get(skip.reason, 0) + 1
+            report.skipped_by_reason.update(skip.reason for skip in batch.skips)
             if batch.rejects:
                 if report.first_error_line is None:
                     report.first_error_line = batch.rejects[0].line
+                report.rejected_by_error.update(str(reject.error) for reject in batch.rejects)
                 if run.admission.mode is Mode.WORK:
                     publisher.add(batch.rejects)
             writer.write(batch.rows)
@@ -329,27 +328,16 @@ class Ingest:
 
     def _refuse(self, run: _Run, error: BadFileError | ObjectGoneError) -> None:
         """Send the one reject of a refused file."""
-        if isinstance(error, BadFileError):
-            code, line, column, value = error.code, error.line, error.column, error.value
-        else:
-            code, line, column, value = ErrorCode.SOURCE_ERROR, 0, None, None
-        reject = Reject(
-            line=line,
-            byte_offset=0,
-            error=code,
-            message=str(error),
-            column=column,
-            value=value,
-            row="",
-            cells=(),
-        )
-        run.report.error = f"{code}: {error}"
+        refusal = as_refusal(error)
+        run.report.error = f"{refusal.code}: {refusal}"
         if run.report.first_error_line is None:
-            run.report.first_error_line = line
+            run.report.first_error_line = refusal.line
         found = run.admission.found
         if run.admission.mode is Mode.RECHECK and found and found.status is not Status.COMPLETED:
             return  # the delivery that ends the record says so
-        body = reject_message(reject, run.admission.version, run.report.profile, run.admission.now)
+        body = reject_message(
+            file_reject(refusal), run.admission.version, run.report.profile, run.admission.now
+        )
         self._ports.rejects.queue.send("file", [body])
         run.reject_messages += 1
 

@@ -8,6 +8,7 @@ rows with the version's tokens may have been written without anybody having look
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -108,6 +109,7 @@ class RunReport:
         profile: Profile of the feed; "" when it was not opened.
         counts: Outcomes of the rows.
         skipped_by_reason: Skipped rows by reason.
+        rejected_by_error: Rejected rows by error code.
         first_error_line: Line of the first reject, where there is one.
         error: Why the file was refused; "" otherwise.
         read_units: Read units of this run.
@@ -118,7 +120,8 @@ class RunReport:
 
     profile: str = ""
     counts: Counts = field(default_factory=Counts)
-    skipped_by_reason: dict[str, int] = field(default_factory=dict)
+    skipped_by_reason: Counter[str] = field(default_factory=Counter)
+    rejected_by_error: Counter[str] = field(default_factory=Counter)
     first_error_line: int | None = None
     error: str = ""
     read_units: float = 0.0

@@ -72,6 +72,16 @@ class Feed(Protocol):
         """Its columns, as fed."""
         ...
 
+    @property
+    def delimiter(self) -> str:
+        """What stands between its cells."""
+        ...
+
+    @property
+    def quoted(self) -> bool:
+        """Whether its dialect knows quotes."""
+        ...
+
     def batches(self, max_rows: int = ...) -> Iterator[Batch]:
         """Stretches of it in file order."""
         ...

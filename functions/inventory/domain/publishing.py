@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from inventory.domain.model import Reject
+from inventory.domain.rejects import RejectFile, overflow_reject, reject_key, reject_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import RejectQueue, Reports
+    from inventory.domain.model import ObjectVersion, Reject
+    from inventory.domain.ports import Feed, RejectQueue, Reports
 
 #: Bytes of a reject file that are kept in memory before they go to the temporary disk.
 _SPOOLED_BYTES = 1 << 20
 
 _MESSAGES_PER_SEND = 100
-
-
-def reject_key(version: ObjectVersion) -> str:
-    """Key of the reject file of an object version in the reports bucket."""
-    return f"rejects/{version.key}/{version.version_id or version.etag}.csv"
-
-
-def reject_message(
-    reject: Reject, version: ObjectVersion, profile: str, timestamp: str
-) -> dict[str, Any]:
-    """Body of a reject message."""
-    return {
-        "id": f"{version.object_id}/{reject.line}",
-        "error": str(reject.error),
-        "message": reject.message,
-        "column": reject.column,
-        "value": reject.value,
-        "line": reject.line,
-        "byte_offset": reject.byte_offset,
-        "row": reject.row,
-        "bucket": version.bucket,
-        "key": version.key,
-        "version_id": version.version_id,
-        "profile": profile,
-        "timestamp": timestamp,
-    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +44,7 @@ class RejectPublisher:
     Args:
         doors: Where rejects leave.
         version: Source of the rows.
-        profile: Profile of the feed.
-        header: Columns as fed, for the reject file.
+        feed: Its profile, columns and dialect.
         timestamp: ISO 8601 time of the messages.
     """
 
@@ -82,33 +53,34 @@ class RejectPublisher:
         doors: RejectDoors,
         *,
         version: ObjectVersion,
-        profile: str,
-        header: Sequence[str],
+        feed: Feed,
         timestamp: str,
     ) -> None:
         self._doors = doors
         self._version = version
-        self._profile = profile
+        self._feed = feed
         self._timestamp = timestamp
-        self._header = header
         self._waiting: list[dict[str, Any]] = []
         self._count = 0
-        self._file: SpooledTemporaryFile[bytes] | None = None
-        self._text: io.TextIOWrapper | None = None
-        self._writer: Any = None
+        self._spool: SpooledTemporaryFile[bytes] | None = None
+        self._file: RejectFile | None = None
 
     def add(self, rejects: Sequence[Reject]) -> None:
         """Take rejects of rows; messages leave as they fill a request."""
         if not rejects:
             return
-        if self._writer is None:
-            self._open_file()
+        if self._file is None:
+            self._spool = SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  see close()
+            self._file = RejectFile(
+                self._spool,
+                header=self._feed.header,
+                delimiter=self._feed.delimiter,
+                quoted=self._feed.quoted,
+            )
         for reject in rejects:
-            self._writer.writerow((*reject.cells, reject.line, reject.error, reject.message))
+            self._file.add(reject)
             if self._count < self._doors.message_limit:
-                self._waiting.append(
-                    reject_message(reject, self._version, self._profile, self._timestamp)
-                )
+                self._waiting.append(self._message(reject))
             self._count += 1
         if len(self._waiting) >= _MESSAGES_PER_SEND:
             self._send_waiting()
@@ -120,44 +92,30 @@ class RejectPublisher:
             Number of messages sent.
         """
         sent = min(self._count, self._doors.message_limit)
-        if self._file is not None and self._text is not None:
+        if self._file is not None and self._spool is not None:
             self._send_waiting()
-            self._text.flush()
-            self._file.seek(0)
-            key = reject_key(self._version)
+            self._file.finish()
+            self._spool.seek(0)
             self._doors.reports.put(
-                key, cast("BinaryIO", self._file), content_type="text/csv; charset=utf-8"
+                reject_key(self._version),
+                cast("BinaryIO", self._spool),
+                content_type="text/csv; charset=utf-8",
             )
             if self._count > sent:
-                self._doors.queue.send("file", [self._pointer(key, self._count - sent)])
+                overflow = overflow_reject(self._count - sent, self._version)
+                self._doors.queue.send("file", [self._message(overflow)])
                 sent += 1
         return sent
 
     def close(self) -> None:
         """Drop the temporary file."""
-        if self._text is not None:
-            self._text.close()
+        if self._spool is not None:
+            self._spool.close()
 
-    def _open_file(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  closed by close()
-        self._text = io.TextIOWrapper(self._file, "utf-8", newline="")
-        self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow((*self._header, "line", "error", "message"))
+    def _message(self, reject: Reject) -> dict[str, Any]:
+        return reject_message(reject, self._version, self._feed.profile, self._timestamp)
 
     def _send_waiting(self) -> None:
         if self._waiting:
             self._doors.queue.send("row", self._waiting)
             self._waiting = []
-
-    def _pointer(self, key: str, more: int) -> dict[str, Any]:
-        pointer = Reject(
-            line=0,
-            byte_offset=0,
-            error="constraint-error",
-            message=f"{more} more rows were refused; all of them stand in the reject file {key}.",
-            column=None,
-            value=None,
-            row="",
-            cells=(),
-        )
-        return reject_message(pointer, self._version, self._profile, self._timestamp)

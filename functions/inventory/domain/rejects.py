@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
 from inventory.domain.model import Reject
 from inventory.domain.reading.encodings import printable
 from inventory.domain.reading.profiles import REJECT_COLUMNS
@@ -74,6 +74,13 @@ def reject_message(
             row = row[: max(len(row) * room // _json_bytes(row) - 1, 0)]
         body["row"] = row
     return body
+
+
+def as_refusal(error: BadFileError | ObjectGoneError) -> BadFileError:
+    """The refusal of a file, also of one that was gone before it was read."""
+    if isinstance(error, BadFileError):
+        return error
+    return BadFileError(ErrorCode.SOURCE_ERROR, str(error))
 
 
 def file_reject(error: BadFileError) -> Reject:

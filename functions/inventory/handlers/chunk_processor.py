@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
-from inventory.bootstrap.ingest import ingest
+from inventory.bootstrap.ingest import again, ingest
 from inventory.handlers.deliveries import from_work_record
 from inventory.handlers.observation import logger, metrics, process
 
@@ -25,7 +25,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Process every message; one that fails comes again alone.
+    """Process every message; one that fails comes again alone, and soon.
 
     Args:
         event: SQS event; each record's body is the JSON of `work.WorkMessage`.
@@ -38,7 +38,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """
 
     def handle(record: SQSRecord) -> None:
-        process(ingest(), from_work_record(record.message_id, record.body), context)
+        try:
+            process(ingest(), from_work_record(record.message_id, record.body), context)
+        except Exception:
+            again().soon(record.receipt_handle, int(record.attributes.approximate_receive_count))
+            raise
 
     return process_partial_response(
         event=event, record_handler=handle, processor=processor, context=context

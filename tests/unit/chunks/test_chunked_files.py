@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+
 from part_world import PartWorld
 
 HEADER = "sku,quantity,name\n"

@@ -43,6 +43,11 @@ class NotingIngest:
         self.deliveries: list[Delivery] = []
         self.seconds_left: list[float] = []
         self.counts = Counts(rows_read=3, loaded=2, rejected=1)
+        self.again: list[tuple[str, int]] = []
+
+    def soon(self, receipt_handle: str, receive_count: int) -> None:
+        """Note the message that is to come again."""
+        self.again.append((receipt_handle, receive_count))
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Note the delivery."""
@@ -83,6 +88,7 @@ def ingest(handlers: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Noting
     noting = NotingIngest()
     monkeypatch.setattr(handlers.processor, "ingest", lambda: noting)
     monkeypatch.setattr(handlers.chunk_processor, "ingest", lambda: noting)
+    monkeypatch.setattr(handlers.chunk_processor, "again", lambda: noting)
     return noting
 
 

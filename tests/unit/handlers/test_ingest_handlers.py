@@ -34,7 +34,7 @@ def sqs_event(*keys: str) -> dict[str, Any]:
         "Records": [
             {
                 "messageId": f"message-{key}",
-                "receiptHandle": "handle",
+                "receiptHandle": f"handle-{key}",
                 "body": WorkMessage(
                     kind=Kind.RECHECK,
                     version=ObjectVersion(
@@ -133,6 +133,7 @@ def test_a_poison_message_fails_alone(
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-broken.csv"}]}
     assert [d.version.key for d in ingest.deliveries] == ["a.csv", "broken.csv", "c.csv"]
+    assert ingest.again == [("handle-broken.csv", 1)]
     assert caplog.messages.count("delivery failed") == 1
 
 

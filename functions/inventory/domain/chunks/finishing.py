@@ -13,7 +13,7 @@ from inventory.domain.chunks.model import Place, Task, add_counts
 from inventory.domain.chunks.rejecting import beginning_of_file, pointer
 from inventory.domain.ledger import LEASE, Admission, Mode, RunReport, Status
 from inventory.domain.order import timestamp
-from inventory.domain.publishing import reject_key
+from inventory.domain.rejects import reject_key
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -149,10 +149,8 @@ class Finisher:
                 break
             for report in reports:
                 add_counts(total.counts, report.counts)
-                for reason, number in report.skipped_by_reason.items():
-                    total.skipped_by_reason[reason] = (
-                        total.skipped_by_reason.get(reason, 0) + number
-                    )
+                total.skipped_by_reason.update(report.skipped_by_reason)
+                total.rejected_by_error.update(report.rejected_by_error)
                 if total.first_error_line is None:
                     total.first_error_line = report.first_error_line
                 total.read_units += report.read_units

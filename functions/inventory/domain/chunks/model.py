@@ -115,6 +115,7 @@ class PartReport:
         thorough: Whether rows after `end_byte` may have been written already.
         counts: Outcomes of its rows, in which rows of other parts may be subtracted.
         skipped_by_reason: Skipped rows by reason.
+        rejected_by_error: Rejected rows by error code.
         first_error_line: Line of its first reject.
         written: Items it wrote.
         rechecks: Other object versions it sent again.
@@ -136,6 +137,7 @@ class PartReport:
     thorough: bool = False
     counts: Counts = field(default_factory=Counts)
     skipped_by_reason: dict[str, int] = field(default_factory=dict)
+    rejected_by_error: dict[str, int] = field(default_factory=dict)
     first_error_line: int | None = None
     written: int = 0
     rechecks: int = 0

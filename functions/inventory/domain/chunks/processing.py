@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -173,9 +174,11 @@ def _account(batch: Batch, report: PartReport) -> None:
 
 
 def _account_reasons(batch: Batch, report: PartReport) -> None:
-    reasons = report.skipped_by_reason
-    for skip in batch.skips:
-        reasons[skip.reason] = reasons.get(skip.reason, 0) + 1
+    reasons = Counter(report.skipped_by_reason)
+    reasons.update(skip.reason for skip in batch.skips)
+    errors = Counter(report.rejected_by_error)
+    errors.update(str(reject.error) for reject in batch.rejects)
+    report.skipped_by_reason, report.rejected_by_error = dict(reasons), dict(errors)
     if batch.rejects and report.first_error_line is None:
         report.first_error_line = batch.rejects[0].line
 

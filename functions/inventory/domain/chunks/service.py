@@ -11,12 +11,11 @@ from inventory.domain.chunks.keys import KeyFilter
 from inventory.domain.chunks.model import Task
 from inventory.domain.chunks.planning import Planner
 from inventory.domain.chunks.processing import PartProcessor
-from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError, RetryableError
+from inventory.domain.errors import BadFileError, ObjectGoneError, RetryableError
 from inventory.domain.ingest import Outcome
 from inventory.domain.ledger import Mode, Status, run_name
-from inventory.domain.model import Reject
 from inventory.domain.order import timestamp
-from inventory.domain.rejects import reject_message
+from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
@@ -175,16 +174,14 @@ class Chunks:
     ) -> Outcome:
         """End the file because a part of it cannot be read; what was loaded stays."""
         ports = self._ports
-        code = error.code if isinstance(error, BadFileError) else ErrorCode.SOURCE_ERROR
-        line = error.line if isinstance(error, BadFileError) else 0
+        refusal = as_refusal(error)
         admission = admission_of(task, version, record)
         total, _, _ = self._finisher.sum_up(task, version)
-        total.error = f"{code}: {error}"
+        total.error = f"{refusal.code}: {refusal}"
         if total.first_error_line is None:
-            total.first_error_line = line
+            total.first_error_line = refusal.line
         total.finished_at = timestamp(ports.now())
-        reject = Reject(line, 0, code, str(error), None, None, "", ())
-        body = reject_message(reject, version, total.profile, task.job.began)
+        body = reject_message(file_reject(refusal), version, total.profile, task.job.began)
         ports.rejects.queue.send("file", [body])
         status = None
         if task.job.mode is Mode.WORK:

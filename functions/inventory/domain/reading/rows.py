@@ -100,7 +100,9 @@ class RecordMapper:
                 return
             self._refuse_width(cells, refuse)
             return
-        if tuple(cells) == layout.header:
+        # In a reject file what it appended is never blank and no part of the row.
+        own = cells[: len(layout.columns)]
+        if tuple(own) == layout.columns:
             refuse(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None)
             return
         if layout.profile.formula_guard:
@@ -109,7 +111,7 @@ class RecordMapper:
         if skip is not None:
             skips.extend([skip] * self._stock_cells)
             return
-        if not layout.profile.skip_blank_sku and not any(map(str.strip, cells)):
+        if not layout.profile.skip_blank_sku and not any(map(str.strip, own)):
             refuse(ErrorCode.BLANK_ROW, "the row is blank", None)
             return
         for stock in layout.stock or (None,):
