@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  probabilities are chosen, not derived
 """What one schedule is about: object versions, their rows, and what is announced of them."""
 
 from __future__ import annotations
@@ -135,6 +136,8 @@ _SEQUENCERS = ("", "0A", "0a", "0B5", "0B50", "zz", "0C" * 20, "00637B1A")
 
 def random_case(rng: Random) -> Case:
     """A small case in which every kind of collision is likely."""
+    if rng.random() < 0.4:
+        return crowded_case(rng)
     case = Case()
     skus = "ABCDE"[: rng.randint(1, 5)]
     locations = ["x", "y"] if rng.random() < 0.3 else ["x"]
@@ -168,4 +171,21 @@ def random_case(rng: Random) -> Case:
             upload.deleted = True
             case.objects.delete(upload.version)
             upload.events = max(upload.events, 1)
+    return case
+
+
+def crowded_case(rng: Random) -> Case:
+    """Hardly any keys and values, so that nearly every row meets an equal older one."""
+    case = Case()
+    timed = rng.random() < 0.4
+    for second in rng.sample(range(1, 7), rng.randint(2, 5)):
+        lines = []
+        for _ in range(rng.choice((1, 1, 2, 4)) if not timed else rng.randint(1, 5)):
+            updated_at = ""
+            if timed:
+                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 6)))
+            name = rng.choice(("", "n")) if rng.random() < 0.1 else ""
+            cells = (rng.choice("AAB"), "x", rng.choice("12"))
+            lines.append(",".join((*cells, name, updated_at)))
+        case.add(rng.choice("abc") + ".csv", lines, seconds=second, events=rng.choice((1, 1, 2)))
     return case

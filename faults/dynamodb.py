@@ -126,7 +126,18 @@ class MemoryDynamoDb:
     def _PutItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
         item = normalised(payload["Item"])
-        table.put(table.key_of(item), item)
+        key = table.key_of(item)
+        condition = payload.get("ConditionExpression")
+        if condition and not compile_condition(condition)(table.items.get(key, {}), {}, {}):
+            raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
+        table.put(key, item)
+        return {}
+
+    def _TransactWriteItems(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
+        """All or nothing; conditions stand first, and nothing after them fails."""
+        for action in payload["TransactItems"]:
+            ((kind, request),) = action.items()
+            getattr(self, f"_{kind}Item")(request)
         return {}
 
     def _BatchWriteItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name

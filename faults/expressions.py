@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Item = dict[str, Any]
@@ -76,13 +76,20 @@ class _Parser:
 
     def term(self) -> Condition:
         token = self.take()
-        if token == "(":
+        if token == "(":  # noqa: S105  a parenthesis
             inner = self.either()
             self.take(")")
             return inner
         if self.peek() == "(":
             return self.function(token)
         operator, right = self.take(), self.take()
+        if operator == "BETWEEN":
+            self.take("AND")
+            highest = self.take()
+            return lambda item, names, values: (
+                _compare(">=", _operand(token, item, names, values), values[right])
+                and _compare("<=", _operand(token, item, names, values), values[highest])
+            )
         return lambda item, names, values: _compare(
             operator, _operand(token, item, names, values), _operand(right, item, names, values)
         )
@@ -112,7 +119,7 @@ def _operand(token: str, item: Item, names: Item, values: Item) -> Item | None:
     return item.get(names.get(token, token))
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_condition(text: str) -> Condition:
     """A condition or key condition as a function of item, names and values."""
     parser = _Parser(text)
@@ -122,7 +129,7 @@ def compile_condition(text: str) -> Condition:
     return condition
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_update(text: str) -> Update:
     """An update expression as a function that changes an item."""
     pieces = _CLAUSE.split(text)[1:]
@@ -203,7 +210,7 @@ class Statement:
         return item
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_statement(text: str) -> Statement:
     """An INSERT or UPDATE of the form that the items adapter writes."""
     if insert := re.fullmatch(r"INSERT INTO \"([\w.-]+)\" VALUE \{(.*)\}", text):

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  probabilities are chosen, not derived
 """A world that delivers twice, out of order and at once, and in which every step may fail.
 
 It models what AWS does around the functions: an event whose function fails comes again twice and
@@ -9,12 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
-from faults.findings import Findings, examine
 from faults.fakes import INGESTIONS, TinyFeed, World, open_tiny_feed
+from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbApi, DynamoDbError, TransientError
 from inventory.adapters.dynamodb_ledger import DynamoDbLedger
 from inventory.domain.errors import RetryableError
@@ -26,6 +26,7 @@ from inventory.domain.work import Delivery, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from random import Random
     from typing import BinaryIO
 
     from faults.case import Case
@@ -36,6 +37,7 @@ EVENT_ATTEMPTS = 3
 MOST_DUPLICATES = 6
 _WRITES = frozenset({"PutItem", "UpdateItem", "BatchExecuteStatement", "BatchWriteItem"})
 _ROUNDS = 60
+_MOST_REQUESTS = 8_000
 
 
 class InjectedError(Exception):
@@ -61,6 +63,7 @@ class Weather:
         processes: Processes at once.
         duplicate: Probability that a message of the work queue comes twice.
         batch_rows: Rows a batch.
+        seen_slots: Memory for the keys of a file; 4 make it forget after two.
     """
 
     switch: float = 0.0
@@ -69,6 +72,7 @@ class Weather:
     processes: int = 1
     duplicate: float = 0.0
     batch_rows: int = 2
+    seen_slots: int = 1024
 
     @classmethod
     def random(cls, rng: Random) -> Weather:
@@ -80,6 +84,7 @@ class Weather:
             processes=rng.choice((1, 2, 2, 3, 4)),
             duplicate=rng.choice((0.0, 0.3)),
             batch_rows=rng.choice((1, 2, 2, 3, 10)),
+            seen_slots=rng.choice((4, 1024, 1024)),
         )
 
 
@@ -102,6 +107,7 @@ class FaultyWorld(World):
         self.faults: Counter[str] = Counter()
         self.runs = 0
         self.deliveries = 0
+        self.requests = 0
         self.baton = Baton(self._choose)
         self.pending: list[Job] = []
         self.dead_letters: list[Job] = []
@@ -114,6 +120,8 @@ class FaultyWorld(World):
         """Deliver everything until nothing is left to deliver, then examine the result."""
         for _ in range(_ROUNDS):
             self.baton.run()
+            if self.requests > _MOST_REQUESTS:
+                break
             while self.late:
                 self._arrive_late()
             self.pending += self.dead_letters
@@ -143,6 +151,8 @@ class FaultyWorld(World):
     def _choose(self, baton: Baton) -> Task | None:
         if self.work.messages:
             self._receive()
+        if self.requests > _MOST_REQUESTS:
+            self.pending.clear()
         rng = self.rng
         if self.late and rng.random() < 0.1:
             self._arrive_late()
@@ -184,7 +194,11 @@ class FaultyWorld(World):
             if event and job.attempts >= EVENT_ATTEMPTS:
                 self.dead_letters.append(job)
             else:
-                self.pending.append(job)
+                self.again(job)
+
+    def again(self, job: Job) -> None:
+        """Put a delivery that failed back."""
+        self.pending.append(job)
 
     def process(self) -> Ingest:
         """One fresh process of the ingest function, its ports going through this world."""
@@ -202,7 +216,7 @@ class FaultyWorld(World):
             deadline=ports.deadline,
             now=ports.now,
         )
-        return Ingest(ports, batch_rows=self.weather.batch_rows)
+        return Ingest(ports, batch_rows=self.weather.batch_rows, seen_slots=self.weather.seen_slots)
 
     def _time_left(self) -> Callable[[], float]:
         if not self.strikes(0.3):
@@ -243,6 +257,9 @@ class FaultyWorld(World):
     def request(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """One request to DynamoDB, which may fail in every way."""
         self.step()
+        self.requests += 1
+        if self.requests > _MOST_REQUESTS and self.baton.holder is not None:
+            self.kill()
         if not self.strikes():
             return self.tables(operation, payload)
         kinds = ["throttle", "500", "timeout", "lost ack", "kill", "kill after", "exception"]
@@ -361,6 +378,8 @@ class FaultyFeed:
         self._world = world
         self.profile = feed.profile
         self.header = feed.header
+        self.delimiter = feed.delimiter
+        self.quoted = feed.quoted
 
     def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
         """See `ports.Feed`."""
