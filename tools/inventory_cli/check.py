@@ -190,7 +190,13 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
         {"sku": sku, "location": location, "quantity": quantity}
         for (sku, location), quantity in verdict.examples.items()
     ]
-    return {**asdict(replace(verdict, examples={})), "examples": examples}
+    plain = replace(verdict, examples={}, reasons=Counter(), errors=Counter())
+    return {
+        **asdict(plain),
+        "reasons": dict(verdict.reasons),
+        "errors": dict(verdict.errors),
+        "examples": examples,
+    }
 
 
 def _problem(reject: Reject) -> Problem:
