@@ -128,7 +128,7 @@ class Judge:
                 continue
             stale = bool(keys) and all(self._newer_stored(tokens, line, each) for each in keys)
             why = "the item holds newer stock" if stale else correction
-            yield _settled(letter, why, str(letter.document.get("message", "")))
+            yield _settled(letter, why, _refusal(letter))
         for letter in pointers:
             open_lines = [
                 line
@@ -187,6 +187,12 @@ def _settled(letter: Letter, correction: str, refusal: str) -> Verdict:
     if correction:
         return Verdict(letter=letter, action=Action.STALE, reason=correction)
     return Verdict(letter=letter, action=Action.REFUSED, reason=refusal)
+
+
+def _refusal(letter: Letter) -> str:
+    """Why a row is refused, without its value, so that alike rows are shown as one."""
+    column = letter.document.get("column")
+    return f"{letter.document.get('error')}{f' in {column}' if column else ''}"
 
 
 def _line(letter: Letter) -> int:

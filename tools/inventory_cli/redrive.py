@@ -31,6 +31,9 @@ _LETTERS_PER_ROUND = 1000
 _HIDDEN_SECONDS = 600
 
 _ACCEPTED = 202
+
+# Lines of the table for people; a bad day may have thousands of files.
+_SHOWN_GROUPS = 40
 _LEFT = frozenset({Action.REFUSED, Action.UNKNOWN})
 
 
@@ -201,10 +204,12 @@ def _show(verdicts: list[Verdict], left: int, *, dry_run: bool) -> None:
     )
     emit_table(
         ("messages", "action", "kind", "key", "why"),
-        [(figure(count), *group) for group, count in sorted(groups.items())],
+        [(figure(count), *group) for group, count in sorted(groups.items())[:_SHOWN_GROUPS]],
         right=("messages",),
         folded=("key", "why"),
     )
+    if len(groups) > _SHOWN_GROUPS:
+        remark(f"and {figure(len(groups) - _SHOWN_GROUPS)} more lines; see all with --json")
     verb = "would be settled" if dry_run else "settled"
     say(f"{figure(len(verdicts) - left)} {verb}, {figure(left)} left in the queue")
     if any(each.action is Action.REFUSED for each in verdicts):

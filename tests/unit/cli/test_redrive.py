@@ -236,6 +236,27 @@ def test_the_table_says_why(cloud: Any, run: Any) -> None:
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_rows_refused_alike_are_one_line(cloud: Any, run: Any) -> None:
+    """Whatever their values are."""
+    rows = "".join(f"A{index},x,v{index}\n" for index in range(30))
+    version_id = cloud.s3.put("stock.csv", f"sku,location,quantity\n{rows}".encode())
+    completed(cloud, "stock.csv", version_id, rejected=30)
+    for line in range(2, 32):
+        cloud.reject("stock.csv", version_id, line, value=f"v{line}", message=f"v{line} is bad")
+    [line] = [each for each in run("redrive").out.splitlines() if "stock.csv" in each]
+    assert line.split()[0] == "30"
+    assert "type-error in quantity" in line
+
+
+def test_a_table_of_many_files_is_cut(cloud: Any, run: Any) -> None:
+    """And says so; JSON has all of it."""
+    for index in range(50):
+        cloud.reject(f"{index}.csv", "gone", 2)
+    ran = run("redrive", "--dry-run")
+    assert sum(".csv" in each for each in ran.out.splitlines()) == 40
+    assert "and 10 more lines" in ran.err
+
+
 def test_a_failed_summary_is_invoked_again(cloud: Any, run: Any) -> None:
     """Its event goes back to the function, asynchronously."""
     cloud.dead_letters.add({"scheduled_time": "2026-11-22T05:00:00Z"}, RequestID="r")
