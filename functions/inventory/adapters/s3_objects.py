@@ -100,11 +100,16 @@ class S3Source:
         if start_byte:
             request["Range"] = f"bytes={start_byte}-"
         try:
-            return self._client.get_object(**request)["Body"]
+            answer = self._client.get_object(**request)
         except ClientError as error:
             raise _translated(error, self._version) from error
         except BotoCoreError as error:
             raise RetryableError(f"{self._version.object_id}: {error}") from error
+        # A server or proxy that ignores the range would have us read rows at wrong places.
+        if start_byte and not answer.get("ContentRange", "").startswith(f"bytes {start_byte}-"):
+            answer["Body"].close()
+            raise RetryableError(f"{self._version.object_id}: S3 did not answer with the range")
+        return answer["Body"]
 
 
 class ObjectStream(io.RawIOBase):
