@@ -1,0 +1,1 @@
+"""What a Terraform plan would do, judged by pure functions over `terraform show -json`."""

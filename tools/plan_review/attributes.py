@@ -1,0 +1,171 @@
+"""Differences between two values, attribute by attribute, with secrets and unknowns masked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from plan_review.plan import Change
+
+SENSITIVE = "(sensitive)"
+UNKNOWN = "(known after apply)"
+ABSENT = "(absent)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One attribute that changes; texts are ready to be shown.
+
+    Attributes:
+        path: Where it is, such as `environment.0.variables.LEVEL`.
+        before: What it was.
+        after: What it becomes.
+    """
+
+    path: str
+    before: str
+    after: str
+
+
+def differences(change: Change) -> tuple[Difference, ...]:
+    """Give the attributes in which a change's two sides differ.
+
+    A value that is sensitive on one side is masked on both: the other side may hold the same.
+    Nothing, an empty list, an empty map and an empty text are the same; providers do not tell them
+    apart either.
+
+    Args:
+        change: The change.
+    """
+    return tuple(
+        _walk(
+            (),
+            change.before,
+            change.after,
+            _Masks(change.unknown, change.before_sensitive, change.after_sensitive),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Masks:
+    unknown: Any
+    before: Any
+    after: Any
+
+    @property
+    def sensitive(self) -> bool:
+        return self.before is True or self.after is True
+
+    def at(self, key: str | int) -> _Masks:
+        return _Masks(*(_at(mask, key) for mask in (self.unknown, self.before, self.after)))
+
+
+def _at(mask: Any, key: str | int) -> Any:  # noqa: ANN401  # masks have the shape of the value
+    if mask is True:
+        return True
+    if isinstance(mask, dict):
+        return mask.get(key, False)
+    if isinstance(mask, list) and isinstance(key, int) and key < len(mask):
+        return mask[key]
+    return False
+
+
+def _any(mask: Any) -> bool:  # noqa: ANN401
+    if isinstance(mask, dict):
+        return any(_any(each) for each in mask.values())
+    if isinstance(mask, list):
+        return any(_any(each) for each in mask)
+    return mask is True
+
+
+def _walk(
+    path: tuple[str, ...],
+    before: Any,  # noqa: ANN401
+    after: Any,  # noqa: ANN401
+    masks: _Masks,
+) -> Iterator[Difference]:
+    name = ".".join(path)
+    if masks.unknown is True:
+        old = SENSITIVE if masks.sensitive or _any(masks.before) else _text(before)
+        yield Difference(path=name, before=old, after=UNKNOWN)
+        return
+    if masks.sensitive:
+        if normal(before) != normal(after):
+            yield Difference(path=name, before=_masked(before), after=_masked(after))
+        return
+    keys = _keys(before, after, masks.unknown)
+    if keys is not None:
+        for key in keys:
+            yield from _walk((*path, str(key)), _get(before, key), _get(after, key), masks.at(key))
+        return
+    if normal(before) == normal(after):
+        return
+    documents = _document(before), _document(after)
+    if None not in documents and not any(
+        _any(mask) for mask in (masks.unknown, masks.before, masks.after)
+    ):
+        yield from _walk(path, *documents, _Masks(False, False, False))  # noqa: FBT003
+        return
+    hidden = _any(masks.before) or _any(masks.after)
+    yield Difference(
+        path=name,
+        before=_masked(before) if hidden else _text(before),
+        after=_masked(after) if hidden else _text(after),
+    )
+
+
+def _keys(before: Any, after: Any, unknown: Any) -> list[str] | list[int] | None:  # noqa: ANN401
+    sides = [each for each in (before, after) if each is not None]
+    if not isinstance(unknown, bool):
+        sides.append(unknown)
+    if sides and all(isinstance(each, dict) for each in sides):
+        return sorted({key for each in sides for key in each})
+    if sides and all(isinstance(each, list) for each in sides):
+        return list(range(max(len(each) for each in sides)))
+    return None
+
+
+def _get(side: Any, key: str | int) -> Any:  # noqa: ANN401
+    if isinstance(side, dict):
+        return side.get(key)
+    if isinstance(side, list) and isinstance(key, int) and key < len(side):
+        return side[key]
+    return None
+
+
+def _document(value: Any) -> Any:  # noqa: ANN401
+    if not isinstance(value, str) or value[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def normal(value: Any) -> Any:  # noqa: ANN401
+    """Give a value in which nothing and everything empty is None, at any depth.
+
+    Args:
+        value: A value of JSON.
+    """
+    if isinstance(value, dict):
+        kept = {key: normal(each) for key, each in value.items()}
+        return {key: each for key, each in kept.items() if each is not None} or None
+    if isinstance(value, list):
+        return [normal(each) for each in value] or None
+    return None if value == "" else value
+
+
+def _masked(value: Any) -> str:  # noqa: ANN401
+    return ABSENT if value is None else SENSITIVE
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ABSENT
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

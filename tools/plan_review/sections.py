@@ -1,0 +1,269 @@
+"""A review in sections of lines, the same for a terminal and for Markdown; the gravest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from plan_review.attributes import UNKNOWN, differences
+from plan_review.iam import POLICY_ATTRIBUTES
+from plan_review.plan import Kind
+from plan_review.review import what_is_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from plan_review.attributes import Difference
+    from plan_review.iam import Pair, PermissionChange
+    from plan_review.plan import Change
+    from plan_review.review import Review
+
+SIGNS = {
+    Kind.CREATE: "+",
+    Kind.UPDATE: "~",
+    Kind.REPLACE: "-/+",
+    Kind.DESTROY: "-",
+    Kind.FORGET: ".",
+    Kind.IMPORT: "<-",
+    Kind.MOVE: "->",
+}
+WORDS = {
+    Kind.CREATE: "created",
+    Kind.UPDATE: "changed in place",
+    Kind.REPLACE: "REPLACED",
+    Kind.DESTROY: "DESTROYED",
+    Kind.FORGET: "forgotten, not destroyed",
+    Kind.IMPORT: "imported",
+    Kind.MOVE: "moved",
+}
+
+LONGEST_VALUE = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line.
+
+    Attributes:
+        sign: `+`, `-`, `~`, `-/+`, `!` or nothing.
+        subject: What it is about, to be shown as it is.
+        note: What is said about it, in words.
+        depth: 0 for what stands alone, 1 for what belongs to the line above.
+    """
+
+    sign: str = ""
+    subject: str = ""
+    note: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Lines under a title.
+
+    Attributes:
+        title: The title.
+        lines: The lines.
+        loud: Whether nobody may overlook it.
+        folded: Whether it may be folded away where there is little room.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    loud: bool = False
+    folded: bool = False
+
+
+def headline(review: Review) -> str:
+    """Give the review in a sentence.
+
+    Args:
+        review: The review.
+    """
+    if review.empty:
+        return "No changes: what is deployed is what the configuration says."
+    counts = Counter(each.kind for each in review.plan.changes)
+    parts = [f"{counts[kind]} {WORDS[kind]}" for kind in _GRAVEST_FIRST if counts[kind]]
+    outputs = len(review.output_changes)
+    if outputs:
+        parts.append(f"{outputs} output{'s' if outputs > 1 else ''} changed")
+    return ", ".join(parts) + "."
+
+
+_GRAVEST_FIRST = (
+    Kind.DESTROY,
+    Kind.REPLACE,
+    Kind.UPDATE,
+    Kind.CREATE,
+    Kind.MOVE,
+    Kind.IMPORT,
+    Kind.FORGET,
+)
+
+
+def sections(review: Review) -> tuple[Section, ...]:
+    """Give the sections that have anything to say.
+
+    Args:
+        review: The review.
+    """
+    drafts = (
+        Section(title="Refused: data would be lost", lines=tuple(_refused(review)), loud=True),
+        Section(title="Destroyed or replaced", lines=tuple(_destructive(review)), loud=True),
+        Section(title="Permissions", lines=tuple(_permissions(review))),
+        Section(title="Policy findings", lines=tuple(_findings(review)), loud=True),
+        Section(title="Changed outside of Terraform", lines=tuple(_drift(review))),
+        Section(title="Code of functions", lines=tuple(_code(review))),
+        Section(title="Changed in place", lines=tuple(_updated(review))),
+        Section(title="Cost a month", lines=tuple(_costs(review))),
+        Section(title="Outputs", lines=tuple(_outputs(review)), folded=True),
+        Section(title="Created, moved, imported", lines=tuple(_created(review)), folded=True),
+    )
+    return tuple(each for each in drafts if each.lines)
+
+
+def _refused(review: Review) -> Iterator[Line]:
+    for change in review.destructive:
+        if change.address in review.refused:
+            yield Line(
+                sign="!",
+                subject=change.address,
+                note=f"holds {what_is_lost(change)}; if that may be lost, say "
+                f"--allow {change.address}",
+            )
+
+
+def _destructive(review: Review) -> Iterator[Line]:
+    for change in review.destructive:
+        note = WORDS[change.kind]
+        if change.replaced_by:
+            note += f" because of {', '.join(change.replaced_by)}"
+        lost = what_is_lost(change)
+        if lost:
+            note += f", HOLDS {lost.upper()}"
+        if change.address in review.allowed:
+            note += ", allowed"
+        yield Line(sign=SIGNS[change.kind], subject=_titled(change), note=note)
+        if change.kind is Kind.REPLACE:
+            for each in differences(change):
+                if each.path.startswith(change.replaced_by):
+                    yield _difference(each)
+
+
+def _permissions(review: Review) -> Iterator[Line]:
+    for change in review.permissions:
+        if change.unknown:
+            note = "cannot be compared: it is known only after apply, or sensitive"
+        elif change.widening:
+            note = "WIDENED"
+        else:
+            note = "narrowed" if change.removed and not change.added else "not widened"
+        yield Line(
+            sign="!" if change.widening or change.unknown else "~",
+            subject=f"{change.address} ({change.name})",
+            note=note,
+        )
+        for sign, pairs in (("+", change.added), ("-", change.removed)):
+            for pair in pairs:
+                yield Line(
+                    sign=sign,
+                    subject=str(pair),
+                    note=_width(pair, change),
+                    depth=1,
+                )
+
+
+def _width(pair: Pair, change: PermissionChange) -> str:
+    if pair not in change.widening:
+        return ""
+    return "WIDER, unless it is the same once it is known" if UNKNOWN in str(pair) else "WIDER"
+
+
+def _findings(review: Review) -> Iterator[Line]:
+    for finding in review.findings or ():
+        yield Line(sign="!", subject=finding)
+
+
+def _drift(review: Review) -> Iterator[Line]:
+    for drift in review.drift:
+        yield Line(
+            sign="!", subject=drift.address, note="is gone" if drift.gone else "is not as it was"
+        )
+        for each in drift.differences:
+            yield _difference(each)
+
+
+def _code(review: Review) -> Iterator[Line]:
+    for change in review.code:
+        if not change.known:
+            yield Line(sign="~", subject=change.function, note="new code; its files are not known")
+            continue
+        count = len(change.added) + len(change.changed) + len(change.removed)
+        note = f"{count} file{'' if count == 1 else 's'}"
+        yield Line(sign="~", subject=change.function, note=note)
+        for sign, files in (("+", change.added), ("~", change.changed), ("-", change.removed)):
+            for file in files:
+                yield Line(sign=sign, subject=file, depth=1)
+
+
+def _updated(review: Review) -> Iterator[Line]:
+    told = {each.address for each in review.permissions}
+    for change in review.others:
+        if change.kind is not Kind.UPDATE:
+            continue
+        yield Line(sign="~", subject=_titled(change))
+        for each in differences(change):
+            # A policy is told pair by pair; its text tells nothing that the pairs do not.
+            if each.path.partition(".")[0] != POLICY_ATTRIBUTES.get(change.type):
+                yield _difference(each)
+        if change.type in POLICY_ATTRIBUTES:
+            says = "see Permissions" if change.address in told else "says what it said before"
+            yield Line(subject=POLICY_ATTRIBUTES[change.type], note=says, depth=1)
+
+
+def _difference(each: Difference) -> Line:
+    return Line(subject=f"{each.path}: {_brief(each.before)} -> {_brief(each.after)}", depth=1)
+
+
+def _brief(text: str) -> str:
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return f"{text[:LONGEST_VALUE]}... ({len(text):,} characters)"
+
+
+def _costs(review: Review) -> Iterator[Line]:
+    costs = review.costs
+    if not costs.changes and not costs.unpriced:
+        return
+    yield Line(
+        sign="+" if costs.difference > 0 else "-" if costs.difference < 0 else "",
+        subject=f"${abs(costs.difference):,.2f}",
+        note=f"at {costs.load}",
+    )
+    for each in costs.changes:
+        yield Line(
+            subject=f"{each.address}: ${each.before:,.2f} -> ${each.after:,.2f}",
+            depth=1,
+        )
+    for type_ in costs.unpriced:
+        yield Line(subject=type_, note="has no known price", depth=1)
+
+
+def _outputs(review: Review) -> Iterator[Line]:
+    for change in review.output_changes:
+        for each in differences(change):
+            path = f".{each.path}" if each.path else ""
+            yield Line(
+                subject=f"{change.address}{path}: {_brief(each.before)} -> {_brief(each.after)}"
+            )
+
+
+def _created(review: Review) -> Iterator[Line]:
+    for change in review.others:
+        if change.kind is not Kind.UPDATE:
+            yield Line(sign=SIGNS[change.kind], subject=_titled(change), note=WORDS[change.kind])
+
+
+def _titled(change: Change) -> str:
+    return f"{change.address} ({change.name})" if change.name else change.address

@@ -1,0 +1,1 @@
+"""Policy checks over a synthesised stack, and the waivers that explain what stays."""
