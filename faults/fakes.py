@@ -155,8 +155,6 @@ class TinyFeed:
     header: tuple[str, ...] = ("sku", "location", "quantity", "name", "updated_at")
     delimiter: str = ","
     quoted: bool = True
-    delimiter: str = ","
-    quoted: bool = True
 
     def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
         """See `ports.Feed`."""

@@ -37,6 +37,6 @@ def lane_of(location: str) -> str:
 
     Example:
         >>> lane_of("default")
-        '28'
+        '31'
     """
     return str(crc32(location.encode()) % LANES)
