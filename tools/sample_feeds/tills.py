@@ -159,7 +159,14 @@ def _square() -> Export:
 
 
 def _lightspeed_x() -> Export:
-    header: tuple[str, ...] = ("id", "handle", "sku", "composite_name", "composite_sku", "composite_quantity")
+    header: tuple[str, ...] = (
+        "id",
+        "handle",
+        "sku",
+        "composite_name",
+        "composite_sku",
+        "composite_quantity",
+    )
     header += ("name", "product_category", "supply_price", "retail_price")
     for outlet in ("Main_Outlet", "Depot"):
         header += (f"inventory_{outlet}", f"reorder_point_{outlet}", f"restock_level_{outlet}")

@@ -168,7 +168,15 @@ def _shopify_wide() -> Export:
 
 
 def _woocommerce() -> Export:
-    header: tuple[str, ...] = ("ID", "Type", "SKU", "GTIN, UPC, EAN, or ISBN", "Name", "Published", "Description")
+    header: tuple[str, ...] = (
+        "ID",
+        "Type",
+        "SKU",
+        "GTIN, UPC, EAN, or ISBN",
+        "Name",
+        "Published",
+        "Description",
+    )
     header += (
         "In stock?",
         "Stock",
