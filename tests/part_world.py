@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,12 +12,12 @@ from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
 from inventory.domain.ingest import Ingest, IngestPorts, Outcome
-from inventory.domain.ports import Deadline, Usage
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory.domain.work import Delivery, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from inventory.adapters.dynamodb_api import Transport
     from inventory.domain.model import ObjectVersion
@@ -116,7 +115,7 @@ class PartWorld(World):
     def drain(
         self,
         *,
-        order: random.Random | None = None,
+        order: Random | None = None,
         twice: bool = False,
         **options: Any,
     ) -> None:
@@ -142,6 +141,3 @@ class PartWorld(World):
                 outcome = self.process(**options).run(delivery, time_left=self.time_left())
                 self.outcomes.append(outcome)
             assert count < 20_000, "the queue never becomes empty"
-
-
-__all__ = ["Deadline", "MemoryStore", "PartWorld", "Usage", "open_real_feed", "part_ports"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inventory.domain.errors import OutOfTimeError
 from part_world import PartWorld
 
 HEADER = "sku,quantity,name\n"
@@ -68,3 +69,141 @@ def test_parts_in_any_order_give_what_the_whole_gives(seed: int, twice: bool) ->
     assert record["first_error_line"] == expected["first_error_line"]
     assert "open_runs" not in record
     assert sum(o.status is not None for o in world.outcomes) >= 1
+
+
+def snapshot(pairs: list[tuple[str, int]]) -> str:
+    """Body of a feed with these SKUs and quantities."""
+    return "sku,quantity\n" + "".join(f"{sku},{quantity}\n" for sku, quantity in pairs)
+
+
+def quantities(world: PartWorld) -> dict[str, str]:
+    """Quantity of every SKU."""
+    return {sku: item["quantity"]["N"] for (sku, _), item in world.items().items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_row_left_alone_wins_over_an_earlier_row_that_another_part_writes(seed: int) -> None:
+    """The later row equals what is stored, the earlier one does not: the later one must win."""
+    first = [(f"K{number}", 5) for number in range(900)]
+    # Every fiftieth SKU stands twice: first with another amount, at the end with the stored one.
+    second = [(sku, 9 if number % 50 == 0 else 5) for number, (sku, _) in enumerate(first)]
+    second += [(f"K{number}", 5) for number in range(0, 900, 50)]
+    world = PartWorld(chunk_bytes=700, large_object_bytes=1 << 20)
+    world.deliver(world.objects.put("a.csv", snapshot(first)))
+    world.large_object_bytes = 0
+    world.clock.move(hours=1)
+    version = world.objects.put("b.csv", snapshot(second), last_modified=world.clock())
+
+    world.deliver(version)
+    world.drain(order=random.Random(seed))
+
+    assert set(quantities(world).values()) == {"5"}
+    record = world.record(version)
+    assert record["status"] == "COMPLETED"
+    assert record["rows_read"] == len(second) == sum(record[name] for name in COUNTS[1:])
+
+
+def test_the_second_look_reads_only_what_others_have_changed() -> None:
+    """Rows whose items no part has overwritten are not read again."""
+    first = [(f"K{number}", 5) for number in range(2000)]
+    second = [(sku, 9 if number < 20 else 5) for number, (sku, _) in enumerate(first)]
+    world = PartWorld(chunk_bytes=1500, large_object_bytes=1 << 20)
+    world.deliver(world.objects.put("a.csv", snapshot(first)))
+    world.large_object_bytes = 0
+    world.clock.move(hours=1)
+    version = world.objects.put("b.csv", snapshot(second), last_modified=world.clock())
+
+    world.deliver(version)
+    world.drain()
+
+    record = world.record(version)
+    assert (record["loaded"], record["unchanged"]) == (20, 1980)
+    assert record["read_units"] < 2000 + 20 + 200
+
+
+@pytest.mark.parametrize("limit", [0, 1, 7, 1000])
+def test_all_parts_together_keep_the_limit_of_messages(limit: int) -> None:
+    """One more message points at the file, in which all rejects stand in order."""
+    body = rows(3000, bad_every=100)
+    world = PartWorld(chunk_bytes=7000)
+    version = world.objects.put("a.csv", body)
+
+    world.deliver(version, message_limit=limit)
+    world.drain(order=random.Random(1), message_limit=limit)
+
+    kinds = [kind for kind, _ in world.rejects.bodies]
+    ids = {body["id"] for kind, body in world.rejects.bodies if kind == "row"}
+    assert len(ids) == kinds.count("row") <= limit
+    assert kinds.count("row") >= min(limit, 30) * 0.5
+    assert kinds.count("file") == (1 if kinds.count("row") < 30 else 0)
+    file = world.store.files[f"rejects/a.csv/{version.version_id}.csv"].decode("utf-8-sig")
+    assert file.splitlines()[0] == "sku,quantity,name,line,error,message"
+    lines = [int(line.split(",")[-3]) for line in file.splitlines() if "type-error" in line]
+    assert len(lines) == 30
+    assert lines == sorted(lines)
+
+
+def test_a_part_goes_on_in_another_invocation_when_time_runs_out() -> None:
+    """Each invocation does a few batches and reports; the file ends as if there were one."""
+    body = rows(3000, bad_every=100)
+    whole, expected = in_one_piece(body)
+    world = PartWorld(chunk_bytes=1 << 20)
+    version = world.objects.put("a.csv", body)
+
+    def short() -> Any:
+        looks = iter([900.0] * 30)
+        return lambda: next(looks, 15.0)
+
+    world.deliver(version)
+    world.time_left = short
+    world.drain()
+
+    record = world.record(version)
+    assert len(world.outcomes) > 4
+    assert table(world) == table(whole)
+    assert counts(record) == counts(expected)
+
+
+def test_a_file_that_turns_out_to_be_too_long_is_handed_over() -> None:
+    """A file below the limit whose time runs out is gone on with in parts."""
+    body = rows(3000, bad_every=100)
+    whole, expected = in_one_piece(body)
+    world = PartWorld(chunk_bytes=1 << 20, large_object_bytes=1 << 30)
+    version = world.objects.put("a.csv", body)
+    looks = iter([900.0] * 30)
+    world.time_left = lambda: lambda: next(looks, 5.0)
+
+    outcome = world.deliver(version)
+    world.time_left = lambda: lambda: 900.0
+    world.drain()
+
+    assert outcome.status is None
+    record = world.record(version)
+    assert table(world) == table(whole)
+    assert counts(record) == counts(expected)
+
+
+def test_fails_when_an_invocation_makes_no_progress_at_all() -> None:
+    """The message comes again and ends in the dead-letter queue; nothing loops."""
+    world = PartWorld(chunk_bytes=1 << 20)
+    world.deliver(world.objects.put("a.csv", rows(300)))
+    world.time_left = lambda: lambda: 5.0
+
+    with pytest.raises(OutOfTimeError):
+        world.drain()
+
+    assert world.work.messages == []
+
+
+def test_an_object_that_vanishes_ends_its_record() -> None:
+    """The first part that cannot be read fails the file; the others are answered."""
+    world = PartWorld(chunk_bytes=2000)
+    version = world.objects.put("a.csv", rows(300))
+    world.deliver(version)
+    world.objects.delete(version)
+
+    world.drain()
+
+    record = world.record(version)
+    assert record["status"] == "FAILED"
+    assert [kind for kind, _ in world.rejects.bodies] == ["file"]

@@ -1,0 +1,90 @@
+"""Large feeds whose every count is known, made in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEADER = "sku,quantity,location,name,unit_price,currency,note\n"
+
+_ROWS_PER_BLOCK = 5_000
+_NOTE = "keep dry; handle with care; this side up"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LargeFeed:
+    """A canonical feed of about 100 bytes a row, with all that makes cutting hard.
+
+    Every tenth row has a cell with quotes and a line break, every hundredth is bad (an amount that
+    is none, a missing or a surplus cell, a stray quote), and every thousandth states a SKU again
+    that stood in the first half of the feed.
+
+    Attributes:
+        rows: Rows in all.
+        prefix: What its SKUs begin with.
+        generation: Another one states other quantities for 2 in 100 SKUs.
+        padding: Characters by which every row is longer.
+
+    Example:
+        >>> feed = LargeFeed(rows=1000)
+        >>> feed.rejected, feed.duplicates, feed.loaded
+        (10, 0, 990)
+    """
+
+    rows: int
+    prefix: str = "L"
+    generation: int = 0
+    padding: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """Bad rows."""
+        return len(range(50, self.rows, 100))
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that a later row of the same SKU supersedes."""
+        return sum(self._repeats(number) for number in range(7, self.rows, 1000))
+
+    @property
+    def loaded(self) -> int:
+        """Rows that end in the table when nothing is there."""
+        return self.rows - self.rejected - self.duplicates
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file in pieces."""
+        yield HEADER.encode()
+        for first in range(0, self.rows, _ROWS_PER_BLOCK):
+            last = min(first + _ROWS_PER_BLOCK, self.rows)
+            yield "".join(map(self._row, range(first, last))).encode()
+
+    def bytes(self) -> bytes:
+        """The whole file."""
+        return b"".join(self.blocks())
+
+    def _repeats(self, number: int) -> bool:
+        return number % 1000 == 7 and number > self.rows // 2  # noqa: PLR2004  see the class
+
+    def _row(self, number: int) -> str:
+        sku = number - self.rows // 2 if self._repeats(number) else number
+        quantity = str((number + self.generation * (number % 50 == 0)) % 1000)
+        name = f"Article {number:09d}"
+        if number % 10 == 3:  # noqa: PLR2004  see the class
+            name = f'"Article ""{number}""\nin two lines, and more"'
+        cells = f"{self.prefix}{sku:09d},{quantity},shop-{number % 20},{name},12.50,EUR,{_NOTE}{'.' * self.padding}"
+        if number % 100 == 50:  # noqa: PLR2004  see the class
+            cells = self._bad(cells, number)
+        return cells + "\n"
+
+    def _bad(self, cells: str, number: int) -> str:
+        kind = number // 100 % 4
+        if kind == 0:
+            return cells.replace(",", ",many", 1)
+        if kind == 1:
+            return cells.rpartition(",")[0]
+        if kind == 2:  # noqa: PLR2004  one of four
+            return f"{cells},surplus"
+        return cells.replace("Article ", '12" article ', 1)
