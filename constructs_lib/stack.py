@@ -16,8 +16,8 @@ from constructs_lib.dashboard import Dashboard, DashboardProps
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_functions import (
-    PARTS_PREFIX,
     LONGEST_INVOCATION_SECONDS,
+    PARTS_PREFIX,
     InventoryFunctions,
     InventoryFunctionsProps,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from browser.devtools import Browser, BrowserError
 from summary_samples import shop_documents
 

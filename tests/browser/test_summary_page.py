@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+
 from browser.devtools import MISSING, BrowserError, find_browser
 from summary_samples import hostile_documents
 
