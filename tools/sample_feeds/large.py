@@ -74,7 +74,8 @@ class LargeFeed:
         name = f"Article {number:09d}"
         if number % 10 == 3:  # noqa: PLR2004  see the class
             name = f'"Article ""{number}""\nin two lines, and more"'
-        cells = f"{self.prefix}{sku:09d},{quantity},shop-{number % 20},{name},12.50,EUR,{_NOTE}{'.' * self.padding}"
+        note = _NOTE + "." * self.padding
+        cells = f"{self.prefix}{sku:09d},{quantity},shop-{number % 20},{name},12.50,EUR,{note}"
         if number % 100 == 50:  # noqa: PLR2004  see the class
             cells = self._bad(cells, number)
         return cells + "\n"
