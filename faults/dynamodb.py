@@ -16,8 +16,8 @@ from faults.expressions import (
     compile_statement,
     compile_update,
     item_size,
-    normalised,
 )
+from faults.expressions import normalised as plain
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbError
 
 _MAX_ITEM_BYTES = 400 * 1024
@@ -33,6 +33,14 @@ def _copy(value: Item) -> Item:
 
 def _invalid(message: str) -> DynamoDbError:
     return DynamoDbError("ValidationException", message)
+
+
+def normalised(item: Item) -> Item:
+    """An item as it is kept; a number that is none is refused."""
+    try:
+        return plain(item)
+    except ValueError as error:
+        raise _invalid(str(error)) from error
 
 
 class Table:
@@ -199,12 +207,12 @@ class MemoryDynamoDb:
         if code:
             used = 1.0 if old is None else float(-(-item_size(old) // _WRITE_UNIT_BYTES))
             return statement.table, _failed(code, statement.table), used
-        item = normalised(statement.apply({} if old is None else _copy(old), parameters))
-        largest = max(item_size(item), 0 if old is None else item_size(old))
         try:
+            item = normalised(statement.apply({} if old is None else _copy(old), parameters))
             table.put(key, item)
         except DynamoDbError as error:
             return statement.table, _failed("ValidationError", statement.table, str(error)), 0
+        largest = max(item_size(item), 0 if old is None else item_size(old))
         return statement.table, {"TableName": statement.table}, -(-largest // _WRITE_UNIT_BYTES)
 
     def _Query(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name

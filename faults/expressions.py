@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
@@ -238,7 +238,10 @@ def normalised(item: Item) -> Item:
 
 def _normal(value: Item) -> Item:
     if "N" in value:
-        number = Decimal(value["N"])
+        try:
+            number = Decimal(value["N"])
+        except InvalidOperation:
+            raise ValueError(f"{value['N']} is no number") from None
         if len(number.as_tuple().digits) > 38:  # noqa: PLR2004  the service's limit
             raise ValueError("more than 38 significant digits")
         text = f"{number:f}"
