@@ -78,4 +78,8 @@ def ingest() -> Ingest:
         large_object_bytes=config.large_object_bytes,
         chunk_bytes=max(config.large_object_bytes // _CHUNKS_AT_LIMIT, 1),
     )
-    return Ingest(ports, chunks=Chunks(ports, chunks))
+    return Ingest(
+        ports,
+        chunks=Chunks(ports, chunks),
+        max_stock_drop_share=config.max_stock_drop_share,
+    )

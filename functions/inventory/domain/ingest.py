@@ -9,6 +9,7 @@ fails anywhere before the end is simply delivered again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import (
@@ -17,6 +18,7 @@ from inventory.domain.errors import (
     OutOfTimeError,
     RetryableError,
 )
+from inventory.domain.hold import StockDropHold
 from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
 from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, base_of, object_time, timestamp
@@ -143,6 +145,8 @@ class Ingest:
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
         chunks: Takes over files that are too large for one invocation, or turn out to be.
+        max_stock_drop_share: Share of the known stock (0 to 1) that a file may remove before it
+            is held; 0 switches the hold off.
     """
 
     def __init__(
@@ -152,11 +156,17 @@ class Ingest:
         batch_rows: int = 1000,
         seen_slots: int = MOST_SLOTS,
         chunks: Chunks | None = None,
+        max_stock_drop_share: Decimal = Decimal(0),
     ) -> None:
         self._ports = ports
         self._batch_rows = batch_rows
         self._seen_slots = seen_slots
         self._chunks = chunks
+        self._hold = (
+            StockDropHold(ports.items, ports.deadline, max_stock_drop_share)
+            if max_stock_drop_share
+            else None
+        )
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Process one delivery.
@@ -249,6 +259,12 @@ class Ingest:
             return  # what consoles create as a folder; it holds no rows
         feed = self._ports.open_feed(self._ports.objects.source(version), key=version.key)
         run.report.profile = feed.profile
+        tokens = Tokens(admission.base, version.object_id)
+        if self._hold is not None and _undecided(admission):
+            self._hold.check(
+                self._ports.open_feed(self._ports.objects.source(version), key=version.key), tokens
+            )
+            self._ports.ledger.accept(admission)
         if self._chunks is not None and self._chunks.takes(version):
             self._hand_over(run, feed)
             return
@@ -257,7 +273,7 @@ class Ingest:
             lanes=self._ports.lanes,
             deadline=self._ports.deadline,
             admission=admission,
-            tokens=Tokens(admission.base, version.object_id),
+            tokens=tokens,
             counts=run.report.counts,
             seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(self._ports.now()),
@@ -352,3 +368,10 @@ class Ingest:
             return Status.FAILED
         ledger.complete(admission, run.report)
         return Status.COMPLETED
+
+
+def _undecided(admission: Admission) -> bool:
+    """Whether nobody has decided yet that the file may load."""
+    if admission.mode is not Mode.WORK:
+        return False
+    return admission.found is None or not admission.found.accepted
