@@ -12,8 +12,8 @@ TOOLCHAIN = PYTHONPATH=tools $(PYTHON) -B -m local_cloud.toolchain
 STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-node setup-terraform demo test local-up local-down synth plan review \
-	deploy destroy bench faults format lint types lock python3-present
+.PHONY: help setup setup-node setup-policy setup-terraform demo test local-up local-down synth plan review \
+	apply deploy destroy bench faults format lint types lock python3-present
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ setup: python3-present ## Install what the lock names into .venv (quick when not
 
 setup-terraform: setup
 	@$(TOOLCHAIN) terraform
+
+setup-policy: setup
+	@$(TOOLCHAIN) policy
 
 setup-node: setup-terraform
 	@$(TOOLCHAIN) node
@@ -48,8 +51,11 @@ plan: setup-terraform synth ## Show what `make deploy` would change
 	@$(BIN)/python -m local_cloud.tool terraform $(STACK) init -input=false
 	@$(BIN)/python -m local_cloud.tool terraform $(STACK) plan -input=false
 
-review: setup-terraform synth ## Plan and judge the changes
+review: setup-terraform setup-policy synth ## Plan and judge the changes
 	@$(BIN)/inventory review --env $(ENV)
+
+apply: setup-terraform ## Apply the plan that `make review` judged, and no other
+	@$(BIN)/inventory apply --env $(ENV)
 
 deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
 	@$(BIN)/python -m local_cloud.tool cdktf deploy inventory-$(ENV)
@@ -57,7 +63,7 @@ deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
 destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
 
-test: setup-node lint types ## Run every check
+test: setup-node setup-policy lint types ## Run every check
 	@$(TOOLCHAIN) browser
 	@$(BIN)/python -m pytest
 
@@ -82,5 +88,6 @@ types: setup ## Check types
 
 lock: setup ## Lock the newest allowed versions, naming no package index
 	@build/tools/pipenv/bin/pipenv lock
+	@PIPENV_PIPFILE=policy/Pipfile build/tools/pipenv/bin/pipenv lock
 	@$(BIN)/python tools/clean_lock.py
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

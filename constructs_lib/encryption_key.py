@@ -21,9 +21,10 @@ USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 # the policy is written.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 THIS_KEY = ("*",)
+# Without kms:DescribeKey, which AWS's sample has: it knows no encryption context, so the condition
+# never holds for it.
 LOGS_ACTIONS = (
     "kms:Decrypt",
-    "kms:DescribeKey",
     "kms:Encrypt",
     "kms:GenerateDataKey*",
     "kms:ReEncrypt*",
@@ -140,7 +141,7 @@ class EncryptionKey(Construct):
                 service=f"logs.{self._account.region}.amazonaws.com",
                 conditions=(
                     Condition(
-                        test="ArnLike",
+                        test="StringLike",
                         variable="kms:EncryptionContext:aws:logs:arn",
                         values=(self._account.arn("logs", f"log-group:{log_group_prefix}*"),),
                     ),

@@ -1,4 +1,4 @@
-"""Takes the package index out of Pipfile.lock, so that the lock names no host.
+"""Takes the package index out of the locks, so that they name no host.
 
 pipenv then uses the index that pip is configured for. Run by `make lock` after `pipenv lock`.
 """
@@ -8,18 +8,29 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-LOCK = Path(__file__).resolve().parent.parent / "Pipfile.lock"
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = (ROOT / "Pipfile.lock", ROOT / "policy" / "Pipfile.lock")
 
 
 def main() -> None:
-    """Rewrite Pipfile.lock without `_meta.sources` and without `index` keys."""
-    lock = json.loads(LOCK.read_text())
+    """Rewrite the locks without `_meta.sources` and without `index` keys."""
+    for path in LOCKS:
+        clean(path)
+
+
+def clean(path: Path) -> None:
+    """Rewrite one lock.
+
+    Args:
+        path: The lock.
+    """
+    lock = json.loads(path.read_text())
     lock["_meta"]["sources"] = []
     for name, packages in lock.items():
         if name != "_meta":
             for package in packages.values():
                 package.pop("index", None)
-    LOCK.write_text(json.dumps(lock, indent=4) + "\n")
+    path.write_text(json.dumps(lock, indent=4) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "node": steps.node_modules,
     "terraform": find_terraform,
     "peers": steps.peer_packages,
+    "policy": steps.policy_tools,
     "browser": steps.browser,
 }
 

@@ -18,6 +18,7 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PIPENV = TOOLS / "pipenv"
+CHECKOV = TOOLS / "checkov"
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
 
 
@@ -71,6 +72,35 @@ def peer_packages() -> None:
         environment=_pipenv_environment(interpreter),
     )
     _stamp("peers", stamp)
+
+
+def policy_tools() -> None:
+    """Checkov, in an environment of its own: it pins another boto3 than the functions have.
+
+    Raises:
+        MissingToolError: It could not be had.
+    """
+    interpreter = python_interpreter()
+    folder = ROOT / "policy"
+    stamp = _digest(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
+    if (CHECKOV / "bin" / "checkov").exists() and _stamped("policy", stamp):
+        return
+    pipenv = _pipenv(interpreter)
+    _say("installing Checkov for this project alone")
+    shutil.rmtree(CHECKOV, ignore_errors=True)
+    environment = _pipenv_environment(interpreter)
+    del environment["PIPENV_VENV_IN_PROJECT"]
+    _run(
+        [pipenv, "sync"],
+        "Checkov could not be installed",
+        environment={
+            **environment,
+            "PIPENV_PIPFILE": str(folder / "Pipfile"),
+            "WORKON_HOME": str(CHECKOV.parent),
+            "PIPENV_CUSTOM_VENV_NAME": CHECKOV.name,
+        },
+    )
+    _stamp("policy", stamp)
 
 
 def node_modules() -> None:
