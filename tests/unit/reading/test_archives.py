@@ -79,6 +79,12 @@ def encrypted() -> bytes:
     return bytes(data)
 
 
+def without_directory() -> bytes:
+    """A zip whose directory was cut out."""
+    data = GOOD["zip"][0]
+    return data[: data.index(b"PK\x01\x02")] + data[data.index(b"PK\x05\x06") :]
+
+
 BAD = {
     "truncated gzip": (GZIP[:-100], "a.gz"),
     "gzip without trailer": (GZIP[:-8], "a.gz"),
@@ -90,6 +96,7 @@ BAD = {
     "bytes after zip": (GOOD["zip"][0] + b"x", "a.zip"),
     "two members": (zipped(("a.csv", FEED), ("b.csv", FEED)), "a.zip"),
     "wrong zip CRC": (GOOD["zip"][0].replace(GOOD["zip"][0][14:18], b"abcd"), "a.zip"),
+    "zip without directory": (without_directory(), "a.zip"),
     "encrypted zip": (encrypted(), "a.zip"),
     "other packing": (zipped(("a.csv", FEED), method=zipfile.ZIP_BZIP2), "a.zip"),
 }

@@ -104,6 +104,27 @@ def test_fails_on_a_record_of_more_than_64_lines(lines: int, loads: bool) -> Non
     assert outcome.rows[-1].line == lines + 2
 
 
+@pytest.mark.parametrize(
+    ("record", "damaged"),
+    [
+        ('A,1,"a\nb,\nc"', 'A,1"a\nb,\nc"'),
+        ('A,1,"a\nb,\nc"', 'A,1;"a\nb,\nc"'),
+        ('A,1,"a\nb,\nc"', 'A,1,"a"\nb,\nc"'),
+        ('A,1,"a\nb,\nc"', 'A,1,"a\nb",\nc"'),
+        ('A,1,"a\nb,\nc"', 'A,1,"a\nb,\nc'),
+        ('A,1,"a\nb,\nc"', '"A,1,"a\nb,\nc"'),
+        ('A,1,"\nb"', 'A,1,""\nb"'),
+    ],
+)
+def test_damage_in_a_record_of_several_lines_is_one_reject(record: str, damaged: str) -> None:
+    """Its lines are told from the rows around them, and all of them stand in the reject."""
+    around = '1,1,"x\ny"\n{}\n2,2,"z"\n3,3,\n'
+    assert not read(HEAD + around.format(record)).rejects
+    outcome = read(HEAD + around.format(damaged))
+    assert [row.sku for row in outcome.rows] == ["1", "2", "3"]
+    assert [(reject.line, reject.row) for reject in outcome.rejects] == [(4, damaged)]
+
+
 def test_a_stray_quote_does_not_swallow_the_file() -> None:
     """Only its own line is lost, however far the next quote is."""
     rows = [f"S{index},{index},x\n" for index in range(5_000)]

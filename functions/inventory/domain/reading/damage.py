@@ -15,6 +15,7 @@ Where two readings fit, lines are refused rather than loaded.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.grammar import physical_lines
@@ -67,11 +68,19 @@ class DamageJudge:
             end: How far ahead to look; after a line end.
         """
         line_stop = _next_line(text, damaged)
-        stops = sorted(set(self._repairs(text, damaged, end)))
-        stops = stops or sorted(set(self._separated(text, damaged, end)))
-        for stop in stops:
-            if stop > line_stop and not self._whole(text, line_stop, stop, end):
-                return Extent(damaged, stop)
+        found_stops = set(self._repairs(text, damaged, line_stop, end))
+        if not self._begins_whole(text, line_stop, end):
+            # The record seems to go on: a quote may be missing at the end of any of its lines.
+            found_stops |= set(self._repairs(text, damaged, end, end))
+        stops = sorted(found_stops or set(self._separated(text, damaged, end)))
+        longer = [
+            stop
+            for stop in stops
+            if stop > line_stop and not self._whole(text, line_stop, stop, end)
+        ]
+        followed = [stop for stop in longer if self._begins_whole(text, stop, end)]
+        if longer:
+            return Extent(damaged, min(followed or longer))
         if stops and stops[0] <= line_stop:
             return Extent(damaged, line_stop)
         starts = self._starts(text, previous, damaged)[::-1]
@@ -105,6 +114,10 @@ class DamageJudge:
             begin = reader.line_num
         return damaged - sum(map(len, lines[first:]))
 
+    def _begins_whole(self, text: str, start: int, end: int) -> bool:
+        """Whether a whole record or a blank line begins here, or nothing does."""
+        return self._whole(text, start, min(start + 1, end), end)
+
     def _starts(self, text: str, start: int, stop: int) -> list[int]:
         """Where the records begin."""
         lines = physical_lines(text[start:stop])
@@ -119,7 +132,7 @@ class DamageJudge:
         beyond the damage, or whole records follow it.
         """
         line_stop = _next_line(text, damaged)
-        for stop in sorted(set(self._repairs(text, start, end))):
+        for stop in sorted(set(self._repairs(text, start, _next_line(text, start), end))):
             if stop > damaged or self._whole(text, stop, line_stop, end):
                 return stop
         return None
@@ -158,20 +171,24 @@ class DamageJudge:
             start = match.end()
         return True
 
-    def _repairs(self, text: str, start: int, end: int) -> Iterator[int]:
-        """Ends of the whole records that one more or one less quote would make from `start` on."""
+    def _repairs(self, text: str, start: int, until: int, end: int) -> Iterator[int]:
+        """Ends of the whole records that one more or one less quote would make from `start` on.
+
+        Args:
+            text: Holds the damage.
+            start: Where the record begins.
+            until: Before which place a quote may be missing.
+            end: How far ahead to look.
+        """
         yield from self._drops(text, start, end)
-        line_stop = _next_line(text, start)
-        delimiter = self._grammar.delimiter
-        # A quote that was lost stood beside a delimiter or a line end, or inside beside a quote.
-        for at in range(start, line_stop):
-            beside = (
-                at == start or text[at] in delimiter + '"\r\n' or text[at - 1] in delimiter + '"'
-            )
-            if beside:
-                edited = text[start:at] + '"' + text[at:end]
-                if (length := self._repaired(edited)) is not None:
-                    yield start + length - 1
+        misplaced, _ = _first_misplaced(text, start, end, self._grammar.delimiter)
+        edges = self._grammar.edges.finditer(text, start, max(min(until, misplaced), start + 1))
+        for edge in islice(edges, _MOST_EDITS):
+            # A quote that was lost stood beside a delimiter, a line end or another quote.
+            at = edge.start()
+            length = self._repaired(text[start:at] + '"' + text[at:end])
+            if length is not None and length > at - start:
+                yield start + length - 1
 
     def _separated(self, text: str, start: int, end: int) -> Iterator[int]:
         """Ends of the whole records that a delimiter beside a quote would make from `start` on."""

@@ -39,12 +39,14 @@ class Grammar:
         quoted: Whether quotes quote.
         run: Matches up to `RUN_RECORDS` well-formed records of one line.
         record: Matches one well-formed record with its line end.
+        edges: Finds the places beside delimiters, line ends and quotes.
     """
 
     delimiter: str
     quoted: bool
     run: re.Pattern[str]
     record: re.Pattern[str]
+    edges: re.Pattern[str]
 
     def split(self, lines: list[str]) -> list[list[str]]:
         """Cells of well-formed records.
@@ -89,8 +91,9 @@ class Grammar:
 @cache
 def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
     """The grammar of a dialect."""
+    end = re.escape(delimiter)
     if quoted:
-        boundary = rf"[^{re.escape(delimiter)}\r\n]"
+        boundary = rf"[^{end}\r\n]"
         plain = r'[^"\r\n]*+'
         # (?<!not a boundary) also holds at the beginning of the text, as (?!...) does at its end.
         cell = rf'(?<!{boundary})"(?:[^"]++|"")*+"(?!{boundary})'
@@ -103,6 +106,7 @@ def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
         quoted,
         re.compile(rf"(?:{one_line}{_LINE_END}){{0,{RUN_RECORDS}}}+"),
         re.compile(cells + _LINE_END),
+        re.compile(rf'(?=[{end}\r\n"])|(?<![^{end}\r\n"])'),
     )
 
 
