@@ -1,0 +1,213 @@
+"""AWS without the network: requests are built, signed and parsed as ever, and never sent.
+
+`answering` replaces the one method by which botocore sends a request, so it holds alike for the
+functions' own DynamoDB transport, their S3 and SQS clients and the peers' boto3.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from zlib import crc32
+
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    Answer = Callable[[str, bytes], bytes]
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_LAMBDA_FUNCTION_NAME": "inventory-processor-bench",
+    "ENVIRONMENT_SUFFIX": "bench",
+    "POWERTOOLS_SERVICE_NAME": "inventory-processor-bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "Inventory",
+    "POWERTOOLS_LOG_LEVEL": "WARNING",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "ITEMS_TABLE_NAME": "inventory-items-bench",
+    "INGESTIONS_TABLE_NAME": "inventory-ingestions-bench",
+    "LANES_TABLE_NAME": "inventory-lanes-bench",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/inventory-dlq-bench",
+    "WORK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/inventory-work-bench",
+    "REPORTS_BUCKET_NAME": "inventory-reports-bench",
+    "FEED_PROFILES": "{}",
+    "REJECT_MESSAGE_LIMIT": "1000",
+    "LARGE_OBJECT_BYTES": str(1 << 50),
+    "MAX_STOCK_DROP_SHARE": "0",
+}
+"""What the processor finds around it; one invocation takes the whole file."""
+
+ITEMS = ENVIRONMENT["ITEMS_TABLE_NAME"]
+
+_TARGET = "X-Amz-Target"
+_NOTHING_FOUND = json.dumps(
+    {
+        "ConsumedCapacity": [{"CapacityUnits": 100.0, "TableName": ITEMS}],
+        "Responses": {ITEMS: []},
+        "UnprocessedKeys": {},
+    }
+).encode()
+
+
+class Body(io.BytesIO):
+    """What comes after the headers."""
+
+    def stream(self) -> Iterator[bytes]:
+        """All of it, as botocore asks for it."""
+        yield self.read()
+
+
+class Uploads:
+    """The uploads bucket with one object.
+
+    Args:
+        size_bytes: Size of the object.
+        open_body: Gives the bytes from an offset on.
+    """
+
+    def __init__(self, size_bytes: int, open_body: Callable[[int], Any]) -> None:
+        self._size_bytes = size_bytes
+        self._open_body = open_body
+
+    def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Answer HEAD and GET."""
+        start = 0
+        asked = request.headers.get("Range", "")
+        if asked:
+            text = asked if isinstance(asked, str) else asked.decode()
+            start = int(text.removeprefix("bytes=").removesuffix("-"))
+        headers = {
+            "Content-Range": f"bytes {start}-{self._size_bytes - 1}/{self._size_bytes}",
+            "ETag": '"0123456789abcdef0123456789abcdef"',
+            "Content-Length": str(self._size_bytes - start),
+            "Last-Modified": "Sun, 22 Nov 2026 03:00:00 GMT",
+            "x-amz-version-id": "v1",
+        }
+        body = self._open_body(start) if request.method == "GET" else Body()
+        return AWSResponse(request.url, 200, headers, body)
+
+
+class Tape:
+    """DynamoDB that gives answers it has given before, so that they cost nothing.
+
+    Args:
+        make: Makes the answer to an operation and a request body. What it makes for BatchGetItem
+            is remembered; BatchExecuteStatement acknowledges every statement, all other
+            operations answer with an empty object.
+    """
+
+    def __init__(self, make: Answer | None = None) -> None:
+        self._make = make
+        self._answers: dict[bytes, tuple[bytes, dict[str, str]]] = {}
+        self._acknowledged: dict[int, tuple[bytes, dict[str, str]]] = {}
+        self._empty = _with_headers(b"{}")
+        self._nothing = _with_headers(_NOTHING_FOUND)
+        self._unprocessed = _with_headers(b'{"UnprocessedItems":{}}')
+
+    def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Answer one request."""
+        target = request.headers[_TARGET]
+        if not isinstance(target, str):
+            target = target.decode()
+        operation = target.rpartition(".")[2]
+        body, headers = self._answer(operation, request.body)
+        return AWSResponse(request.url, 200, headers, Body(body))
+
+    def _answer(self, operation: str, body: bytes) -> tuple[bytes, dict[str, str]]:
+        if operation == "BatchExecuteStatement":
+            count = body.count(b'"Statement":')
+            if count not in self._acknowledged:
+                answer = {
+                    "ConsumedCapacity": [{"CapacityUnits": float(count), "TableName": ITEMS}],
+                    "Responses": [{"TableName": ITEMS}] * count,
+                }
+                self._acknowledged[count] = _with_headers(json.dumps(answer).encode())
+            return self._acknowledged[count]
+        if operation == "BatchWriteItem":
+            return self._unprocessed
+        if operation != "BatchGetItem":
+            return self._empty
+        if self._make is None:
+            return self._nothing
+        found = self._answers.get(body)
+        if found is None:
+            found = self._answers[body] = _with_headers(self._make(operation, body))
+        return found
+
+
+def _with_headers(body: bytes) -> tuple[bytes, dict[str, str]]:
+    return body, {
+        "Content-Type": "application/x-amz-json-1.0",
+        "Content-Length": str(len(body)),
+        "x-amz-crc32": str(crc32(body)),
+        "x-amzn-RequestId": "00000000-0000-0000-0000-000000000000",
+    }
+
+
+@contextmanager
+def answering(
+    dynamodb: Callable[[AWSPreparedRequest], AWSResponse],
+    uploads: Callable[[AWSPreparedRequest], AWSResponse] | None = None,
+) -> Iterator[None]:
+    """Let every request be answered here.
+
+    Args:
+        dynamodb: Answers DynamoDB.
+        uploads: Answers S3.
+    """
+
+    def send(_: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        if request.headers.get(_TARGET):
+            return dynamodb(request)
+        if uploads is None:
+            raise ValueError(request.url)
+        return uploads(request)
+
+    with patch.object(URLLib3Session, "send", send):
+        yield
+
+
+class Context:
+    """What Lambda tells of an invocation."""
+
+    function_name = "inventory-processor-bench"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:" + function_name
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        """All the time in the world."""
+        return 900_000
+
+
+def event(size_bytes: int) -> dict[str, Any]:
+    """The "Object Created" event of the one object.
+
+    Args:
+        size_bytes: Its size.
+    """
+    return {
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail": {
+            "bucket": {"name": "inventory-uploads-bench"},
+            "object": {
+                "key": "nightly/stock.csv",
+                "size": size_bytes,
+                "etag": "0123456789abcdef0123456789abcdef",
+                "version-id": "v1",
+                "sequencer": "00637B1A00000000",
+            },
+        },
+    }
