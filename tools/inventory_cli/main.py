@@ -18,7 +18,18 @@ from inventory_cli.failures import explain
 from inventory_cli.rendering import complain
 
 #: Subcommands in the order in which the help lists them.
-COMMANDS = ("check", "upload", "status", "rejects", "redrive", "replay", "summary", "doctor")
+COMMANDS = (
+    "check",
+    "upload",
+    "status",
+    "rejects",
+    "redrive",
+    "replay",
+    "summary",
+    "doctor",
+    "review",
+    "apply",
+)
 
 
 def inventory() -> None:
@@ -40,7 +51,7 @@ def command_line() -> typer.Typer:
     for name in COMMANDS:
         importlib.import_module(f"inventory_cli.{name}").register(app)
     for command in app.registered_commands:
-        command.epilog = EXIT_CODES_HELP
+        command.epilog = command.epilog or EXIT_CODES_HELP
     # 2, the usual code of a wrong command line, says here that a file was refused.
     typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]
     return app

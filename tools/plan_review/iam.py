@@ -34,6 +34,20 @@ PLAIN_TYPES = {
 """Grants without a document: who, and what the grant is tied to."""
 
 
+OWNER_TYPES = frozenset(
+    {
+        "aws_iam_role",
+        "aws_iam_user",
+        "aws_kms_key",
+        "aws_lambda_function",
+        "aws_s3_bucket",
+        "aws_sns_topic",
+        "aws_sqs_queue",
+    }
+)
+"""What policies and grants belong to."""
+
+
 class Pair(NamedTuple):
     """One thing that somebody may, or may not, do.
 
@@ -82,8 +96,8 @@ def permission_changes(plan: Plan) -> tuple[PermissionChange, ...]:
         plan: The plan.
     """
     found = []
-    created = {change.name for change in plan.changes if change.kind is Kind.CREATE}
-    destroyed = {change.name for change in plan.changes if change.kind is Kind.DESTROY}
+    created = _owners(plan, Kind.CREATE)
+    destroyed = _owners(plan, Kind.DESTROY)
     for change in plan.changes:
         if change.type not in POLICY_ATTRIBUTES and change.type not in PLAIN_TYPES:
             continue
@@ -100,6 +114,7 @@ def permission_changes(plan: Plan) -> tuple[PermissionChange, ...]:
             continue
         added, removed = after - before, before - after
         owner = _owner(change)
+        # An owner without a name does not exist yet: its name is known only after apply.
         new = change.kind is Kind.CREATE and owner in {*created, change.address}
         wider = set() if owner in destroyed else _widening(before, after, new=new)
         found.append(
@@ -271,10 +286,21 @@ def _covers(wide: Pair, narrow: Pair) -> bool:
     )
 
 
+def _owners(plan: Plan, kind: Kind) -> set[str]:
+    return {
+        each.name or each.address
+        for each in plan.changes
+        if each.type in OWNER_TYPES and each.kind is kind
+    }
+
+
 def _owner(change: Change) -> str:
+    if change.type in OWNER_TYPES:
+        return change.name or change.address
     for side in (change.after, change.before):
         if isinstance(side, dict):
             for key in ("role", "user", "bucket", "queue_url", "function_name", "name", "arn"):
                 if side.get(key):
-                    return str(side[key]).rpartition("/")[2]
+                    # The name alone, whether it stands in a URL or in an ARN.
+                    return str(side[key]).rpartition("/")[2].rpartition(":")[2]
     return change.address

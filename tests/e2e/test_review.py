@@ -1,0 +1,141 @@
+"""New code, from a changed file to a reviewed and applied plan, with real Terraform."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_cloud.paths import ROOT, VENV_BIN
+from local_cloud.terraform import Terraform
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_cloud.stack import Deployment
+
+PARTS = ("main.py", "cdktf.json", "Pipfile.lock", "constructs_lib", "fastsynth", "functions")
+SUMMARY = "aws_lambda_function.Summary_68521F81"
+ITEMS = "aws_dynamodb_table.Items_5C12978B"
+
+
+class Desk:
+    """A copy of the deployed stack's folder and state, to plan and review on.
+
+    The copy keeps the other tests' state as it is; what is applied here is taken back.
+    """
+
+    def __init__(self, deployment: Deployment, folder: Path) -> None:
+        self.checkout = folder / "checkout"
+        self.checkout.mkdir()
+        for part in PARTS:
+            if (ROOT / part).is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / part, self.checkout / part, ignore=ignore)
+            else:
+                shutil.copyfile(ROOT / part, self.checkout / part)
+        self.output = folder / "cdktf.out"
+        shutil.copytree(deployment.folder.parents[1], self.output)
+        self.stack = self.output / "stacks" / "inventory-dev"
+        for state in deployment.folder.parents[2].glob("terraform.*.tfstate"):
+            shutil.copy(state, folder)
+        self.plan_file = self.stack / ".terraform" / "inventory-dev.tfplan"
+        self.terraform = Terraform(self.stack, variables=deployment.cloud.variables())
+
+    def synthesise(self) -> None:
+        """Synthesise the checkout over the stack; the override beside it stays."""
+        subprocess.run(
+            [str(VENV_BIN / "python"), str(self.checkout / "main.py")],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ["HOME"],
+                "CDKTF_OUTDIR": str(self.output),
+            },
+            check=True,
+        )
+
+    def inventory(self, command: str, *options: str) -> tuple[int, str]:
+        """Run a command on the plan; its exit code and what it printed."""
+        done = subprocess.run(
+            [str(VENV_BIN / "inventory"), command, str(self.plan_file), *options],
+            env={**os.environ, "COLUMNS": "120"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+
+@pytest.fixture
+def desk(deployment: Deployment, tmp_path: Path) -> Desk:
+    """The deployed stack, to try changes on."""
+    return Desk(deployment, tmp_path)
+
+
+def test_one_changed_file_is_one_change_that_is_reviewed_and_applied(
+    deployment: Deployment, desk: Desk
+) -> None:
+    """The plan has one change, the review names the file, and a zip that is swapped is refused."""
+    handler = desk.checkout / "functions" / "inventory" / "handlers" / "summary.py"
+    original = handler.read_bytes()
+    deployed = _code_of_summary(deployment)
+    handler.write_bytes(original + b"\n")
+    desk.synthesise()
+
+    assert desk.terraform.save_plan(desk.plan_file)
+    code, text = desk.inventory("review", "--no-policy", "--strict")
+    changed = [
+        each["address"]
+        for each in desk.terraform.show_plan(desk.plan_file)["resource_changes"]
+        if each["change"]["actions"] != ["no-op"]
+    ]
+
+    assert changed == [SUMMARY]
+    assert (code, "1 changed in place" in text) == (0, True), text
+    assert "inventory/handlers/summary.py" in text
+
+    package = desk.stack / "assets" / "summary.zip"
+    content = package.read_bytes()
+    package.write_bytes(content + b"evil")
+    assert desk.inventory("apply")[0] == 3
+    assert _code_of_summary(deployment) == deployed
+    package.write_bytes(content)
+    try:
+        assert desk.inventory("apply")[0] == 0
+        assert _code_of_summary(deployment) != deployed
+        assert not desk.terraform.save_plan(desk.plan_file)
+        code, text = desk.inventory("review", "--no-policy")
+        assert (code, "No changes" in text) == (0, True), text
+    finally:
+        handler.write_bytes(original)
+        desk.synthesise()
+        desk.terraform.apply()
+    assert _code_of_summary(deployment) == deployed
+
+
+def test_fails_for_a_table_that_would_be_replaced(desk: Desk) -> None:
+    """The review refuses it, and so does apply; named, it passes the review."""
+    file = desk.stack / "cdk.tf.json"
+    stack = json.loads(file.read_text())
+    table = stack["resource"]["aws_dynamodb_table"][ITEMS.partition(".")[2]]
+    table["range_key"] = table["attribute"][1]["name"] = "shop"
+    file.write_text(json.dumps(stack))
+    assert desk.terraform.save_plan(desk.plan_file)
+
+    code, text = desk.inventory("review", "--no-policy")
+
+    assert code == 3, text
+    assert "HOLDS ITEMS" in text
+    assert desk.inventory("apply")[0] == 3
+    assert desk.inventory("review", "--no-policy", "--allow", ITEMS)[0] == 0
+
+
+def _code_of_summary(deployment: Deployment) -> str:
+    function = deployment.outputs["summary_function_name"]
+    answer = deployment.cloud.client("lambda").get_function(FunctionName=function)
+    return answer["Configuration"]["CodeSha256"]
