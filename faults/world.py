@@ -170,14 +170,17 @@ class FaultyWorld(World):
         job = self.pending.pop(rng.randrange(len(self.pending)))
         return baton.start(lambda: self._invoke(job))
 
-    def _job(self, kind: Kind, version: ObjectVersion) -> Job:
+    def _job(
+        self, kind: Kind, version: ObjectVersion, task: dict[str, Any] | None = None
+    ) -> Job:
         self.deliveries += 1
         name = f"{kind}-{self.deliveries}"
-        return Job(delivery=Delivery(kind=kind, version=version, delivery_id=name))
+        delivery = Delivery(kind=kind, version=version, delivery_id=name, task=task)
+        return Job(delivery=delivery)
 
     def _receive(self) -> None:
         for message in self.work.messages:
-            job = self._job(message.kind, message.version)
+            job = self._job(message.kind, message.version, message.task)
             self.pending.append(job)
             if self.duplicates and self.rng.random() < self.weather.duplicate:
                 self.duplicates -= 1

@@ -225,24 +225,33 @@ class RowWriter:
                 # Nobody can have skipped a row for which nothing was stored.
                 self._note_written(row[2], token)
             self.written += 1
+            part = self._part
+            if part is not None and old is not None:
+                if self._tokens.mine(old[0]):
+                    self._count_over_own(part, row, outcomes)
+                    continue
+                part.over_foreign += 1
+                part.overtook.add(row[1], row[2])
             outcomes[Decision.LOADED] += 1
-            earlier = self._take_over(row, Decision.LOADED, outcomes)
-            if old is not None and self._part is not None:
-                self._trace(self._part, row, old[0], earlier, outcomes)
+            self._take_over(row, Decision.LOADED, outcomes)
 
-    def _trace(
-        self, part: PartTrace, row: Row, old_token: str, earlier: int, outcomes: list[int]
-    ) -> None:
-        """Note an overwritten item for the other parts of the file."""
-        if not self._tokens.mine(old_token):
-            part.over_foreign += 1
-            part.overtook.add(row[1], row[2])
+    def _count_over_own(self, part: PartTrace, row: Row, outcomes: list[int]) -> None:
+        """Count a row written over one of its own file.
+
+        Of two such rows one is loaded and one is a duplicate. Where the earlier one is another
+        part's, which has counted it as loaded, this one is the duplicate: so no part has to
+        know what another one has counted.
+        """
+        key = hash((row[1], row[2]))
+        earlier = self._seen.swap(key, Decision.LOADED)
+        outcomes[Decision.DUPLICATE] += 1
+        if earlier in {Decision.LOADED, Decision.UNCHANGED, Decision.STALE}:
+            outcomes[earlier] -= 1
+            outcomes[Decision.LOADED] += 1
             return
-        part.over_own += 1
+        self._seen.swap(key, Decision.DUPLICATE)
         if not earlier:
-            # The earlier row is another part's, which counted it as loaded.
-            outcomes[Decision.LOADED] -= 1
-            outcomes[Decision.DUPLICATE] += 1
+            part.over_own += 1
 
     def _note_written(self, location: str, token: str) -> None:
         lane = self._lane_of(location)
@@ -254,19 +263,14 @@ class RowWriter:
             # as every key is remembered, `_winners` has kept such a row away.
             self._overtaken = self._overtaken or self._times_unknown or self._seen.forgot
 
-    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> int:
-        """A later row of a key turns the outcome of the earlier one into a duplicate.
-
-        Returns:
-            The outcome that the earlier one had; 0 when this run knows of none.
-        """
+    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> None:
+        """A later row of a key turns the outcome of the earlier one into a duplicate."""
         if decision is Decision.DUPLICATE:
-            return 0
+            return
         earlier = self._seen.swap(hash((row[1], row[2])), decision)
         if earlier:
             outcomes[earlier] -= 1
             outcomes[Decision.DUPLICATE] += 1
-        return earlier
 
 
 def _epoch(moment: str) -> int:

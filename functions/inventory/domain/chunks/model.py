@@ -113,7 +113,7 @@ class PartReport:
         end_line: The line at `end_byte`, where it goes on.
         final_byte: Where the range ends then.
         thorough: Whether rows after `end_byte` may have been written already.
-        counts: Outcomes of its rows, in which rows of other parts may be subtracted.
+        counts: Outcomes of its rows; in a later round, what it changes of them.
         skipped_by_reason: Skipped rows by reason.
         rejected_by_error: Rejected rows by error code.
         first_error_line: Line of its first reject.

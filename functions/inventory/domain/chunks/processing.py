@@ -191,8 +191,8 @@ def _set(counts: Counts, other: Counts) -> None:
 def _recount(counts: Counts, trace: PartTrace) -> None:
     """What a later round changes of the counts: its writes are of rows that were left alone.
 
-    A row written over one of its own file makes that one a duplicate, which was counted as
-    loaded and now this one is; a row written over a foreign item is loaded instead.
+    A row written over one of its own file is its duplicate (see `RowWriter`), a row written over a
+    foreign item is loaded.
     """
     _set(counts, Counts())
     counts.unchanged = -trace.over_own - trace.over_foreign

@@ -20,7 +20,7 @@ class PartTrace:
     Attributes:
         overtook: Keys of items that other parts may have read before this part changed them.
         skips: Rows left alone because an older item was equal.
-        over_own: Writes over a row of the same object version.
+        over_own: Writes over a row of the same object version that another part wrote.
         over_foreign: Writes over a row of another one.
     """
 
