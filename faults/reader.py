@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -124,7 +125,8 @@ def measure_peer(reader: str, files: Sequence[DamagedFile], folder: Path) -> Fig
     interpreter = os.environ.get("PEERS_PYTHON") or sys.executable
     script = Path(__file__).with_name("peer_readers.py")
     module = [interpreter, "-c", f"import {reader}"]
-    if subprocess.run(module, check=False, capture_output=True).returncode:  # noqa: S603
+    present = shutil.which(interpreter) is not None
+    if not present or subprocess.run(module, check=False, capture_output=True).returncode:  # noqa: S603
         return "not installed"
     done = subprocess.run(  # noqa: S603
         [interpreter, str(script), str(folder), reader],
