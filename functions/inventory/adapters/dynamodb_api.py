@@ -21,6 +21,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
+from inventory.adapters.pace import Pace
 from inventory.domain.errors import InventoryError, OutOfTimeError, RetryableError, ThrottledError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-#: Requests in flight at once; enough to fill one vCPU at DynamoDB's usual latency.
+#: Requests in flight at once while nothing is throttled; enough to fill one vCPU at DynamoDB's
+#: usual latency.
 REQUESTS_IN_FLIGHT = 8
 
 #: Attempts of one piece of work before it is raised; about 40 s of waiting at the longest.
@@ -221,16 +223,22 @@ class Backoff:
         deadline: Seconds left.
         sleep: Takes seconds.
         uniform: Gives a number from 0 to 1.
+        pace: Told of every throttle.
     """
 
-    __slots__ = ("_attempt", "_deadline", "_sleep", "_uniform")
+    __slots__ = ("_attempt", "_deadline", "_pace", "_sleep", "_uniform")
 
     def __init__(
-        self, deadline: Deadline, sleep: Callable[[float], None], uniform: Callable[[], float]
+        self,
+        deadline: Deadline,
+        sleep: Callable[[float], None],
+        uniform: Callable[[], float],
+        pace: Pace,
     ) -> None:
         self._deadline = deadline
         self._sleep = sleep
         self._uniform = uniform
+        self._pace = pace
         self._attempt = 0
 
     def pause(self, error: TransientError) -> None:
@@ -244,6 +252,8 @@ class Backoff:
             OutOfTimeError: The invocation ends before the next attempt.
             TransientError: `error`, after too many attempts.
         """
+        if error.throttled:
+            self._pace.throttled()
         self._attempt += 1
         if self._attempt >= MAX_ATTEMPTS:
             if error.throttled:
@@ -267,6 +277,8 @@ class Backoff:
 class DynamoDbApi:
     """Calls DynamoDB with DynamoDB JSON, retries what may pass, and runs several calls at once.
 
+    How many run at once follows what DynamoDB takes, see `Pace`.
+
     Args:
         transport: One attempt.
         deadline: Seconds left.
@@ -289,11 +301,12 @@ class DynamoDbApi:
         self._sleep = sleep
         self._uniform = uniform
         self._in_flight = in_flight
+        self._pace = Pace(in_flight)
         self._pool: ThreadPoolExecutor | None = None
 
     def backoff(self) -> Backoff:
         """Pauses for one piece of work."""
-        return Backoff(self._deadline, self._sleep, self._uniform)
+        return Backoff(self._deadline, self._sleep, self._uniform, self._pace)
 
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call an operation until DynamoDB answers.
@@ -309,7 +322,8 @@ class DynamoDbApi:
         backoff: Backoff | None = None
         while True:
             try:
-                return self._transport(operation, payload)
+                with self._pace:
+                    return self._transport(operation, payload)
             except TransientError as error:
                 backoff = backoff or self.backoff()
                 backoff.pause(error)
