@@ -13,7 +13,8 @@ STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-node setup-policy setup-terraform demo test local-up local-down synth plan review \
-	apply deploy destroy bench faults format lint types lock python3-present
+	apply deploy destroy bench faults format lint types lock providers-lock \
+	python3-present
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,3 +92,6 @@ lock: setup ## Lock the newest allowed versions, naming no package index
 	@PIPENV_PIPFILE=policy/Pipfile build/tools/pipenv/bin/pipenv lock
 	@$(BIN)/python tools/clean_lock.py
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+
+providers-lock: setup-terraform synth ## Lock the newest allowed AWS provider, with its hashes
+	@PYTHONPATH=.:tools $(BIN)/python tools/provider_lock.py $(STACK)

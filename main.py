@@ -25,6 +25,7 @@ from constructs_lib.function_package import (  # noqa: E402
     build_zips,
     write_packages,
 )
+from constructs_lib.provider_lock import write_provider_lock  # noqa: E402
 from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
 
@@ -62,7 +63,7 @@ def read_settings() -> Settings:
 
 
 def main() -> None:
-    """Write the stack, and the zips it deploys, to the output folder."""
+    """Write the stack, its zips and its lock to the output folder."""
     output_folder = Path(os.environ.get("CDKTF_OUTDIR") or PROJECT_FOLDER / "cdktf.out")
     try:
         settings = read_settings()
@@ -76,6 +77,7 @@ def main() -> None:
     app = App(outdir=str(output_folder), skip_validation=True)
     InventoryStack(app, settings, packages)
     app.synth()
+    write_provider_lock(stack_folder)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def deploy(folder: Path, cloud: LocalCloud, *, console: Console | None = None) -
     """
     write_override(folder, endpoint=cloud.endpoint, account_id=cloud.account_id)
     terraform = Terraform(folder, variables=cloud.variables(), console=console)
-    terraform.init()
+    terraform.init(any_provider=True)
     terraform.apply()
     raw = terraform.output()
     return Deployment(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PARALLELISM = 64
 """The provider mostly waits, so everything that may run beside each other should."""
 
+LOCK_FILE = ".terraform.lock.hcl"
+
 CHANGES = 2
 """`terraform plan -detailed-exitcode` when there are changes."""
 
@@ -54,13 +56,19 @@ class Terraform:
         self._binary = find_terraform()
         self._environment = {**os.environ, **command_line_variables(), **variables}
 
-    def init(self) -> None:
+    def init(self, *, any_provider: bool = False) -> None:
         """Fetch or link the provider.
+
+        Args:
+            any_provider: Whether any version that the stack allows will do, whatever is locked: a
+                local cloud is for every machine, and the lock may have no hash for this one.
 
         Raises:
             MissingToolError: The provider is in no mirror and the registry is out of reach.
             TerraformError: Anything else.
         """
+        if any_provider:
+            (self._folder / LOCK_FILE).unlink(missing_ok=True)
         done = self._run("init", "-input=false", "-no-color", "-reconfigure")
         if done.returncode == 0:
             return

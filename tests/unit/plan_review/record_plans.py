@@ -161,7 +161,7 @@ class Recorder:
         self._original = self._file.read_text()
         write_override(folder, endpoint=cloud.endpoint, account_id=cloud.account_id)
         self.terraform = Terraform(folder, variables=cloud.variables())
-        self.terraform.init()
+        self.terraform.init(any_provider=True)
 
     def record(self, name: str, *options: str) -> None:
         """Plan and keep what a review reads."""
