@@ -37,7 +37,8 @@ def read_with_duckdb(path: Path) -> Reading:
     import duckdb  # noqa: PLC0415  # only here when asked for
 
     connection = duckdb.connect()
-    query = "SELECT * FROM read_csv(?, header=true, all_varchar=true, store_rejects=true)"
+    dialect = "delim=',', quote='\"', escape='\"', header=true, all_varchar=true"
+    query = f"SELECT * FROM read_csv(?, {dialect}, store_rejects=true)"  # noqa: S608  constant
     found = connection.execute(query, [str(path)]).fetchall()
     lines = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
     return [["" if cell is None else cell for cell in row] for row in found], lines[0]

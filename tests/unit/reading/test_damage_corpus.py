@@ -39,7 +39,7 @@ def test_all_damage_is_reported(places: Figures) -> None:
     """Every file with a damaged row has rejects, about as many as damaged rows."""
     assert places.silent == 0
     # Records torn in two or spread over lines may be refused in two parts, merged ones as one.
-    assert places.damaged <= places.rejects <= 1.05 * places.damaged
+    assert places.damaged <= places.rejects <= 1.03 * places.damaged
 
 
 def test_every_damaged_header_is_refused_and_no_other_file(places: Figures) -> None:

@@ -156,6 +156,11 @@ def test_fails_on_a_location_too_long_for_a_key(size, loads) -> None:
     )
 
 
+def test_room_is_kept_for_what_the_writer_adds() -> None:
+    """The longest key, version id and bucket name, with times, token and names of attributes."""
+    assert RESERVED_ITEM_BYTES >= 1024 + 1024 + 63 + 600
+
+
 @pytest.mark.parametrize(("excess", "loads"), [(-1, True), (0, True), (1, False)])
 def test_fails_on_a_row_too_large_for_an_item(excess: int, loads: bool) -> None:  # noqa: FBT001
     """All further columns count, and room is kept for what the writer adds."""
