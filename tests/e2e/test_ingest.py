@@ -76,7 +76,7 @@ def test_bad_rows_are_rejected_alone_with_their_reason(deployment: Deployment) -
         Bucket=deployment.outputs["reports_bucket_name"],
         Key=f"rejects/mixed/stock.csv/{version}.csv",
     )
-    lines = stored["Body"].read().decode().splitlines()
+    lines = stored["Body"].read().decode("utf-8-sig").splitlines()
     assert lines[0] == "sku,quantity,name,line,error,message"
     assert [line.partition(",")[0] for line in lines[1:]] == ["MIX-2", "MIX-3", "MIX-4"]
 
@@ -158,15 +158,17 @@ def test_the_schedule_invokes_the_summary(deployment: Deployment) -> None:
     scheduler = deployment.cloud.client("scheduler")
     s3 = deployment.cloud.client("s3")
     schedule = scheduler.get_schedule(Name="inventory-summary-daily-dev")
-    kept = {name: schedule[name] for name in ("Name", "FlexibleTimeWindow", "Target")}
-    own = {name: schedule[name] for name in ("ScheduleExpression", "ScheduleExpressionTimezone")}
+    answered = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
+    own = {name: value for name, value in schedule.items() if name not in answered}
     bucket = deployment.outputs["reports_bucket_name"]
     soon = datetime.now(UTC) + timedelta(seconds=3)
 
     scheduler.update_schedule(
-        **kept,
-        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
-        ScheduleExpressionTimezone="UTC",
+        **own
+        | {
+            "ScheduleExpression": f"at({soon:%Y-%m-%dT%H:%M:%S})",
+            "ScheduleExpressionTimezone": "UTC",
+        }
     )
     try:
         found = observe.wait_for(
@@ -175,6 +177,6 @@ def test_the_schedule_invokes_the_summary(deployment: Deployment) -> None:
             seconds=150,
         )
     finally:
-        scheduler.update_schedule(**kept, **own)
+        scheduler.update_schedule(**own)
 
     assert {entry["Key"].rpartition(".")[2] for entry in found} <= {"json", "csv", "html"}

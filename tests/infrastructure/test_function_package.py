@@ -324,26 +324,27 @@ def test_every_module_in_a_zip_finds_what_it_imports(runtime) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def interpreter(minor: int) -> str | None:
-    """Give a Python of a version, from PATH or a version manager."""
-    managed = Path.home() / ".pyenv" / "versions"
-    for name in (f"python3.{minor}", *sorted(managed.glob(f"3.{minor}.*/bin/python"))):
-        found = shutil.which(name)
-        # A version manager's shim may exist for a version that is not chosen.
-        if (
-            found
-            and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode
-        ):
-            return found
-    return None
+def interpreters() -> list[str]:
+    """Give this Python and those of other versions on PATH or beside it in a version manager."""
+    beside = Path(sys.base_prefix).parent
+    found = {}
+    for minor in (11, 12, 13):
+        for name in (f"python3.{minor}", *sorted(beside.glob(f"3.{minor}.*/bin/python"))):
+            path = shutil.which(name)
+            # A version manager's shim may exist for a version that is not chosen.
+            if (
+                path
+                and not subprocess.run(
+                    [path, "-c", ""], capture_output=True, check=False
+                ).returncode
+            ):
+                found[minor] = path
+    return list((found | {sys.version_info.minor: sys.executable}).values())
 
 
-@pytest.mark.parametrize("minor", [11, 12, 13])
-def test_every_python_makes_the_same_zips(minor, tmp_path) -> None:
-    """Modules are found and zips are written alike by all versions that may synthesise."""
-    python = interpreter(minor)
-    if python is None:
-        pytest.skip(f"there is no Python 3.{minor} here")
+@pytest.mark.parametrize("python", interpreters())
+def test_every_python_makes_the_same_zips(python, tmp_path) -> None:
+    """Modules are found and zips are written alike by all versions that are at hand."""
     folders = [str(PROJECT), *(path for path in sys.path if path.endswith("site-packages"))]
     program = (
         f"import sys; sys.path[:0] = {folders!r}\n"

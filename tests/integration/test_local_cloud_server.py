@@ -18,7 +18,9 @@ from local_cloud.paths import ROOT
 from local_cloud.server import LocalCloud, is_alive, stop_group
 
 HOLDER = """
-import sys, time
+import signal, sys, time
+# A shell that starts the tests in the background has interrupts ignored in all of them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from local_cloud.server import LocalCloud
 cloud = LocalCloud()
 cloud.start()
