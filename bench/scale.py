@@ -169,7 +169,7 @@ class FunctionMemory(threading.Thread):
         """Look at every process again and again."""
         while not self._ended.wait(_SAMPLE_SECONDS):
             for cloud in _children(os.getpid()):
-                for pid in _children(cloud):
+                for pid in filter(_is_function, _children(cloud)):
                     # VmHWM is the kernel's own peak, so nothing between two looks is missed.
                     self.peaks[pid] = max(self.peaks[pid], _peak_bytes(pid))
 
@@ -178,6 +178,13 @@ def _children(pid: int) -> Iterator[int]:
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             yield from map(int, (task / "children").read_text("ascii").split())
+
+
+def _is_function(pid: int) -> bool:
+    """Whether it runs a function, and is not the cloud's own process about to start one."""
+    with suppress(OSError):
+        return b"ministack-lambda" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def _peak_bytes(pid: int) -> int:

@@ -88,7 +88,7 @@ def estimate(rows: int, *, changed: float, warm: bool) -> Estimate:
 def table() -> str:
     """The table of docs/scale.md, in Markdown."""
     lines = [
-        "| rows | file | chunks | table | changed | wall time | busy workers | dollars | bound by |",
+        "| rows | file | chunks | table | changed | wall time | busy workers | dollars | bound |",
         "|---:|---:|---:|---|---:|---:|---:|---:|---|",
     ]
     for rows in SIZES:
