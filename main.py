@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fastsynth
+from constructs_lib import successor
 
 # jsii warns at every start on Node 20; the value lists the versions to be quiet about.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 # Before anything of cdktf: what is imported already loads as slowly as it always did.
 fastsynth.install()
+# After it, so that the switch is asked first.
+successor.use_if_wanted()
 
 from cdktf import App  # noqa: E402
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from desk import Desk
 from fault_proxy import FaultProxy
 from local_cloud.stack import deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from local_cloud.stack import Deployment
 
@@ -32,6 +34,12 @@ def deployment(proxy: FaultProxy) -> Iterator[Deployment]:
     with deployed(auth=True, functions_endpoint=proxy.endpoint) as applied:
         proxy.upstream = applied.cloud.endpoint
         yield applied
+
+
+@pytest.fixture
+def desk(deployment: Deployment, tmp_path: Path) -> Desk:
+    """The deployed stack, to try changes on."""
+    return Desk(deployment, tmp_path)
 
 
 @pytest.fixture

@@ -3,78 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-
-from local_cloud.paths import ROOT, VENV_BIN
-from local_cloud.terraform import Terraform
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from desk import Desk
     from local_cloud.stack import Deployment
 
-PARTS = ("main.py", "cdktf.json", "Pipfile.lock", "constructs_lib", "fastsynth", "functions")
 SUMMARY = "aws_lambda_function.Summary_68521F81"
 ITEMS = "aws_dynamodb_table.Items_5C12978B"
-
-
-class Desk:
-    """A copy of the deployed stack's folder and state, to plan and review on.
-
-    The copy keeps the other tests' state as it is; what is applied here is taken back.
-    """
-
-    def __init__(self, deployment: Deployment, folder: Path) -> None:
-        self.checkout = folder / "checkout"
-        self.checkout.mkdir()
-        for part in PARTS:
-            if (ROOT / part).is_dir():
-                ignore = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / part, self.checkout / part, ignore=ignore)
-            else:
-                shutil.copyfile(ROOT / part, self.checkout / part)
-        self.output = folder / "cdktf.out"
-        shutil.copytree(deployment.folder.parents[1], self.output)
-        self.stack = self.output / "stacks" / "inventory-dev"
-        for state in deployment.folder.parents[2].glob("terraform.*.tfstate"):
-            shutil.copy(state, folder)
-        self.plan_file = self.stack / ".terraform" / "inventory-dev.tfplan"
-        self.terraform = Terraform(self.stack, variables=deployment.cloud.variables())
-
-    def synthesise(self) -> None:
-        """Synthesise the checkout over the stack; the override beside it stays."""
-        subprocess.run(
-            [str(VENV_BIN / "python"), str(self.checkout / "main.py")],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": os.environ["HOME"],
-                "CDKTF_OUTDIR": str(self.output),
-            },
-            check=True,
-        )
-
-    def inventory(self, command: str, *options: str) -> tuple[int, str]:
-        """Run a command on the plan; its exit code and what it printed."""
-        done = subprocess.run(
-            [str(VENV_BIN / "inventory"), command, str(self.plan_file), *options],
-            env={**os.environ, "COLUMNS": "120"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-
-@pytest.fixture
-def desk(deployment: Deployment, tmp_path: Path) -> Desk:
-    """The deployed stack, to try changes on."""
-    return Desk(deployment, tmp_path)
 
 
 def test_one_changed_file_is_one_change_that_is_reviewed_and_applied(

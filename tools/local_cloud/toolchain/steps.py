@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,19 @@ OLDEST_NODE = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PIPENV = TOOLS / "pipenv"
 CHECKOV = TOOLS / "checkov"
+SUCCESSOR = TOOLS / "cdktn"
+SUCCESSOR_PACKAGES = ("cdktn==0.24.0", "cdktn-provider-aws==25.8.1")
+NEEDED_BY_SYNTHESIS = (
+    "aws-lambda-powertools",
+    "importlib-metadata",
+    "jmespath",
+    "pydantic-settings",
+    "pygal",
+    "typing-extensions",
+    "tzdata",
+    "zipp",
+)
+"""What main.py imports or packs beside cdktf."""
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
 
 
@@ -101,6 +115,31 @@ def policy_tools() -> None:
         },
     )
     _stamp("policy", stamp)
+
+
+def successor() -> None:
+    """CDK Terrain in an environment of its own, beside the locked packages that synthesis needs.
+
+    Raises:
+        MissingToolError: It could not be had.
+    """
+    interpreter = python_interpreter()
+    locked = json.loads((ROOT / "Pipfile.lock").read_text())["default"]
+    requirements = [
+        *SUCCESSOR_PACKAGES,
+        *(name + locked[name]["version"] for name in NEEDED_BY_SYNTHESIS),
+    ]
+    stamp = _digest(text=" ".join((str(interpreter), *requirements)))
+    if (SUCCESSOR / "bin" / "python").exists() and _stamped("successor", stamp):
+        return
+    _say("installing CDK Terrain for this project alone")
+    shutil.rmtree(SUCCESSOR, ignore_errors=True)
+    _run([interpreter, "-m", "venv", SUCCESSOR], "Python has no working venv module")
+    _run(
+        [SUCCESSOR / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements],
+        "CDK Terrain could not be installed",
+    )
+    _stamp("successor", stamp)
 
 
 def node_modules() -> None:
