@@ -64,6 +64,7 @@ class S3Parts:
     def _pieces(self, beginning: bytes, parts: list[str]) -> Iterator[bytes]:
         """The file in pieces of the size that is sent at once; the last one may be smaller."""
         waiting = bytearray(beginning)
+        begun = False
         for part in parts:
             body = self._client.get_object(Bucket=self._bucket, Key=part)["Body"]
             for data in body.iter_chunks(_READ_BYTES):
@@ -71,7 +72,9 @@ class S3Parts:
                 if len(waiting) >= self._upload_bytes:
                     yield bytes(waiting)
                     waiting.clear()
-        yield bytes(waiting)
+                    begun = True
+        if waiting or not begun:
+            yield bytes(waiting)
 
     def _join(self, key: str, pieces: Iterator[bytes]) -> None:
         first = next(pieces)
