@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore.session import Session
 
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
-from inventory.adapters.dynamodb_items import DynamoDbItems, content_of
+from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_lanes import DynamoDbLanes
 from inventory.domain.chunks.model import Job, Place, Task
 from inventory.domain.chunks.ports import ChunkPorts
@@ -41,6 +41,7 @@ from sample_feeds.large import LargeFeed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from inventory.domain.model import Row
     from local_cloud.stack import Deployment
 
 #: DynamoDB's typical latency for small batches.
@@ -307,12 +308,26 @@ def _stored(data: bytes) -> dict[bytes, bytes]:
         winners = list({(row.sku, row.location): row for row in batch.rows}.values())
         for at in range(0, len(winners), _KEYS_PER_READ):
             some = winners[at : at + _KEYS_PER_READ]
-            items = [content_of(row) | {"order_token": {"S": "2026"}} for row in some]
+            items = [_item(row) for row in some]
             key = {"sku": items[0]["sku"], "location": items[0]["location"]}
             first = f'"Keys":[{json.dumps(key, separators=(",", ":"))}'.encode()
             answer = {"Responses": {_ITEMS: items}, "UnprocessedKeys": {}}
             answers[first.partition(b"}},")[0].removesuffix(b"}}")] = json.dumps(answer).encode()
     return answers
+
+
+def _item(row: Row) -> dict[str, Any]:
+    """The older item that states what a row of the feed states."""
+    return {
+        "sku": {"S": row.sku},
+        "location": {"S": row.location},
+        "quantity": {"N": row.quantity},
+        "name": {"S": row.name},
+        "unit_price": {"N": row.unit_price},
+        "currency": {"S": row.currency},
+        "attributes": {"M": {name: {"S": text} for name, text in row.attributes.items()}},
+        "order_token": {"S": "2026"},
+    }
 
 
 def _ports(data: bytes, *, new: bool) -> tuple[IngestPorts, ChunkPorts]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from faults import exhaustive
+from faults import chunked, exhaustive
 from faults.campaign import Catch, Tally, all_of, at_random, hunt
 from faults.mutants import MUTANTS
 
@@ -41,12 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console()
     seeds = range(options.first_seed, options.first_seed + options.schedules)
+    parts_seeds = range(options.first_seed, options.first_seed + options.schedules // 6)
     parts: dict[str, Tally] = {}
     kinds: dict[str, Callable[[], Tally]] = {
         "every order of two deliveries": lambda: all_of(exhaustive.orders()),
         "a crash at every step": lambda: all_of(exhaustive.crashes()),
         "every interleaving of two": lambda: all_of(exhaustive.interleavings()),
         "random, with faults": lambda: at_random(seeds),
+        "random, with faults, files in parts": lambda: chunked.at_random(parts_seeds),
     }
     for name, run in kinds.items():
         with console.status(name):
@@ -58,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
     for mutant in MUTANTS:
         with console.status(f"mutant: {mutant.name}"):
             catches.append(hunt(mutant, seeds=_HUNTING_SEEDS))
+    for mutant in chunked.MUTANTS:
+        with console.status(f"mutant: {mutant.name}"):
+            catches.append(chunked.hunt(mutant, seeds=_HUNTING_SEEDS))
     _print_schedules(console, parts)
     _print_faults(console, parts)
     _print_mutants(console, catches)

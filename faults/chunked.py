@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unittest.mock import patch
 
+from faults import world
 from faults.campaign import Catch, Tally
 from faults.case import Case, Upload
 from faults.fakes import BEGIN, LANES
@@ -107,6 +108,7 @@ class PartWorld(FaultyWorld):
         with (
             patch.object(cutting, "_LINES_BEFORE_DAMAGE", 1),
             patch.object(cutting, "_LINES_AFTER_DAMAGE", 0),
+            patch.object(world, "_WRITES", world._WRITES | {"TransactWriteItems"}),  # noqa: SLF001  may arrive late
         ):
             return super().settle()
 
