@@ -151,6 +151,9 @@ def show_record(record: Record) -> None:
         f"profile {attributes['profile']}" if attributes.get("profile") else "",
         f"{figure(int(attributes['bytes']))} bytes" if "bytes" in attributes else "",
         f"attempt {attributes['attempts']}" if attributes.get("attempts") else "",
+        f"{attributes.get('chunks_done', 0)} of {attributes['chunks_total']} chunks done"
+        if attributes.get("chunks_total")
+        else "",
         f"{attributes['write_units']} write units" if "write_units" in attributes else "",
         f"{attributes['read_units']} read units" if "read_units" in attributes else "",
     ]
