@@ -28,9 +28,9 @@ from constructs_lib.function_package import (  # noqa: E402
     build_zips,
     write_packages,
 )
-from constructs_lib.provider_lock import write_provider_lock  # noqa: E402
 from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
 from constructs_lib.stack import InventoryStack  # noqa: E402
+from constructs_lib.stack_files import write_stack_files  # noqa: E402
 
 if TYPE_CHECKING:
     from constructs_lib.settings import Settings
@@ -80,7 +80,7 @@ def main() -> None:
     app = App(outdir=str(output_folder), skip_validation=True)
     InventoryStack(app, settings, packages)
     app.synth()
-    write_provider_lock(stack_folder)
+    write_stack_files(stack_folder)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 # One configuration takes 5.100.0 from a mirror and 6.x from the registry.
 PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
-# The first release whose S3 backend locks without a table.
-# https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
-TERRAFORM_VERSIONS = ">= 1.10.0"
 
 
 def add_provider(stack: TerraformStack, settings: Settings) -> None:
@@ -41,6 +38,5 @@ def add_provider(stack: TerraformStack, settings: Settings) -> None:
             AwsProviderDefaultTags(tags={literal(key): literal(tags[key]) for key in sorted(tags)})
         ],
     )
-    stack.add_override("terraform.required_version", TERRAFORM_VERSIONS)
     stack.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
     stack.add_override("terraform.required_providers.aws.version", PROVIDER_VERSIONS)

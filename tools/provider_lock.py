@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from constructs_lib.provider_lock import FILE_NAME, LOCK
+from constructs_lib.stack_files import LOCK, LOCK_FILE
 from local_cloud.terraform import command_line_variables
 from local_cloud.toolchain.terraform_cli import find_provider_mirror, find_terraform, os_arch
 
@@ -41,7 +41,7 @@ def main(stack_folder: Path) -> None:
             env={"PATH": "/usr/bin:/bin", "HOME": folder, **command_line_variables()},
             check=True,
         )
-        shutil.copyfile(Path(folder) / FILE_NAME, LOCK)
+        shutil.copyfile(Path(folder) / LOCK_FILE, LOCK)
     print(f"{LOCK.name}: {', '.join(platforms)}")
 
 

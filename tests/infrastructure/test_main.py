@@ -78,6 +78,7 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
         ),
         "stacks/inventory-dev/.terraform.lock.hcl",
         "stacks/inventory-dev/cdk.tf.json",
+        "stacks/inventory-dev/versions.tf.json",
     }
 
 
@@ -96,7 +97,7 @@ def test_two_checkouts_give_the_same_bytes(copy, tmp_path) -> None:
         os.umask(before)
 
     first = output(copy / "cdktf.out")
-    assert len(first) == 7
+    assert len(first) == 8
     assert output(second / "cdktf.out") == first
     assert str(tmp_path).encode() not in b"".join(first.values())
 

@@ -140,11 +140,6 @@ def test_the_state_holds_which_files_are_deployed(whole_stack) -> None:
     assert files["value"]["summary"] == {"inventory/handlers/summary.py": "0123456789ab"}
 
 
-def test_an_older_terraform_is_refused(whole_stack) -> None:
-    """Before 1.10, the S3 backend would not lock the state."""
-    assert whole_stack()["terraform"]["required_version"] == ">= 1.10.0"
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

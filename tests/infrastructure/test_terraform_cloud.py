@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from constructs_lib.provider import PROVIDER_VERSIONS
-from constructs_lib.provider_lock import LOCK
+from constructs_lib.stack_files import LOCK
 from local_cloud.toolchain.terraform_cli import (
     cli_configuration,
     find_provider_mirror,
@@ -86,6 +87,7 @@ def test_the_archive_holds_the_stack_and_nothing_else(uploaded) -> None:
         "assets/reconcile.zip",
         "assets/summary.zip",
         "cdk.tf.json",
+        "versions.tf.json",
     ]
     assert archive.stat().st_size < MOST_BYTES
 
@@ -108,6 +110,19 @@ def test_the_lock_fits_the_stack_and_the_workers() -> None:
     assert re.search(r'version     = "5\.100\.0"', text)
     # Of the provider's release for linux_amd64, which is what workers run on.
     assert "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=" in text
+
+
+def test_fails_for_a_terraform_that_does_not_lock(worker, tmp_path) -> None:
+    """Before 1.10, the S3 backend would let two people write the state."""
+    versions = tmp_path / "worker" / "versions.tf.json"
+    wanted = json.loads(versions.read_text())["terraform"]["required_version"]
+    versions.write_text(versions.read_text().replace(wanted, "< 1.10.0"))
+
+    done = worker("init", "-backend=false", "-input=false")
+
+    assert wanted == ">= 1.10.0"
+    assert done.returncode == 1
+    assert "Unsupported Terraform Core version" in done.stderr
 
 
 def test_fails_for_a_provider_with_another_hash(worker, tmp_path) -> None:

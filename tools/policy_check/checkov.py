@@ -7,10 +7,12 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_cloud.paths import TOOLS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BINARY = TOOLS / "checkov" / "bin" / "checkov"
 STACK_FILE = "cdk.tf.json"
@@ -74,17 +76,12 @@ def scan(stack_folder: Path, binary: Path = BINARY) -> Result:
         PolicyCheckError: Checkov failed, did not understand the stack, or checked nothing: it ends
             well when it finds no resources.
     """
-    stack = json.loads((stack_folder / STACK_FILE).read_text(encoding="utf-8"))
-    # Checkov cannot read a stack that says which Terraform it wants, and then finds no fault.
-    stack["terraform"].pop("required_version", None)
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / STACK_FILE
-        copy.write_text(json.dumps(stack), encoding="utf-8")
         done = subprocess.run(
             [
                 str(binary),
                 "--file",
-                str(copy),
+                str(stack_folder / STACK_FILE),
                 "--framework",
                 "terraform_json",
                 "--output",
