@@ -52,7 +52,10 @@ def apply_plan(
     _insist_on_review(file, reviewed)
     remark(f"applying {file.path.name}")
     try:
-        Terraform(file.stack_folder, variables={}).apply_plan(file.path)
+        terraform = Terraform(file.stack_folder, variables={})
+        # The plan may come from another machine; the provider stays where it was.
+        terraform.init()
+        terraform.apply_plan(file.path)
     except LocalCloudError as error:
         raise OutOfReachError(str(error)) from error
     file.record.unlink(missing_ok=True)

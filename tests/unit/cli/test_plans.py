@@ -25,6 +25,9 @@ class FakeTerraform:
         assert (folder / "cdk.tf.json").is_file()
         assert not variables
 
+    def init(self) -> None:
+        """There is nothing to fetch."""
+
     def show_plan(self, plan: Path) -> dict[str, Any]:
         """Read the recording."""
         recording = PLANS / f"{plan.read_text()}.json"
