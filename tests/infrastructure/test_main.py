@@ -83,16 +83,27 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
 
 
 def test_two_checkouts_give_the_same_bytes(copy, tmp_path) -> None:
-    """Other folder, time zone, locale, user, umask and README: same JSON, manifest and zips."""
+    """Other folder, time zone, locale, user, home, umask, README: same JSON, manifest, zips."""
     second = tmp_path / "second"
     shutil.copytree(copy, second)
 
     synthesise(copy, copy, TZ="Asia/Tokyo", LC_ALL="C", USER="somebody")
+    home = tmp_path / "another home"
+    home.mkdir()
     before = os.umask(0o077)
     try:
         (second / "README.md").write_text("A comment changes nothing.\n")
         (second / "main.py").touch()
-        synthesise(second, tmp_path, TZ="America/Lima", LC_ALL="C.UTF-8", USER="else")
+        synthesise(
+            second,
+            tmp_path,
+            TZ="America/Lima",
+            LC_ALL="C.UTF-8",
+            USER="else",
+            HOME=str(home),
+            # What jsii unpacks under a home; a new one would take it half a minute.
+            JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(Path.home() / ".cache" / "aws" / "jsii"),
+        )
     finally:
         os.umask(before)
 

@@ -77,7 +77,8 @@ class PermissionChange:
         name: Whose policy it is.
         added: Pairs that are new.
         removed: Pairs that go.
-        widening: Those of both that allow more than before.
+        widening: Those of both that allow more than before; of a new owner, those that are wild.
+        new: Whether the policy comes with its owner.
         unknown: Whether what it will say is not known, or nobody may see it.
     """
 
@@ -87,6 +88,7 @@ class PermissionChange:
     removed: tuple[Pair, ...] = ()
     widening: tuple[Pair, ...] = ()
     unknown: bool = False
+    new: bool = False
 
 
 def permission_changes(plan: Plan) -> tuple[PermissionChange, ...]:
@@ -124,6 +126,7 @@ def permission_changes(plan: Plan) -> tuple[PermissionChange, ...]:
                 added=tuple(sorted(added)),
                 removed=tuple(sorted(removed)),
                 widening=tuple(sorted(wider)),
+                new=new,
             )
         )
     return tuple(found)

@@ -67,7 +67,7 @@ class Review:
 
     @property
     def widening(self) -> bool:
-        """Whether somebody may do more than before, or nobody can tell."""
+        """Whether somebody may do more than before, has a wildcard anew, or nobody can tell."""
         return any(each.widening or each.unknown for each in self.permissions)
 
     @property
@@ -75,7 +75,7 @@ class Review:
         """What a person should look at, a few words each."""
         reasons = (
             (bool(self.destructive), "something is destroyed or replaced"),
-            (self.widening, "permissions are widened"),
+            (self.widening, "permissions are widened, or new ones have wildcards"),
             (bool(self.drift), "something changed outside of Terraform"),
             (bool(self.findings), "policy checks found something"),
         )

@@ -153,12 +153,7 @@ def _destructive(review: Review) -> Iterator[Line]:
 
 def _permissions(review: Review) -> Iterator[Line]:
     for change in review.permissions:
-        if change.unknown:
-            note = "cannot be compared: it is known only after apply, or sensitive"
-        elif change.widening:
-            note = "WIDENED"
-        else:
-            note = "narrowed" if change.removed and not change.added else "not widened"
+        note = _judgement(change)
         yield Line(
             sign="!" if change.widening or change.unknown else "~",
             subject=f"{change.address} ({change.name})",
@@ -174,9 +169,21 @@ def _permissions(review: Review) -> Iterator[Line]:
                 )
 
 
+def _judgement(change: PermissionChange) -> str:
+    if change.unknown:
+        return "cannot be compared: it is known only after apply, or sensitive"
+    if change.new:
+        return "new, with WILDCARDS" if change.widening else "new"
+    if change.widening:
+        return "WIDENED"
+    return "narrowed" if change.removed and not change.added else "not widened"
+
+
 def _width(pair: Pair, change: PermissionChange) -> str:
     if pair not in change.widening:
         return ""
+    if change.new:
+        return "WILD"
     return "WIDER, unless it is the same once it is known" if UNKNOWN in str(pair) else "WIDER"
 
 

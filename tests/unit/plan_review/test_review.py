@@ -53,6 +53,8 @@ def test_a_first_deployment_shows_permissions_and_cost(judge) -> None:
         "xray:PutTraceSegments",
     }
     assert not processor.removed
+    assert processor.new
+    assert "xray:PutTraceSegments on * WILD" in texts(result)
     assert result.costs.unpriced == ()
     assert 10 < result.costs.difference < 20
 
@@ -128,7 +130,7 @@ def test_a_widened_role_is_flagged_pair_by_pair(judge) -> None:
     assert [str(pair) for pair in permission.added] == ["dynamodb:DeleteItem on *"]
     assert permission.widening == permission.added
     assert permission.removed == ()
-    assert result.attention == ("permissions are widened",)
+    assert result.attention == ("permissions are widened, or new ones have wildcards",)
 
 
 def test_a_secret_is_never_shown(judge, recorded) -> None:
