@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from inventory.domain.chunks.model import Task
 from inventory.domain.errors import OutOfTimeError
+from inventory.domain.ledger import Mode
+from inventory.domain.work import Delivery, Kind
 from part_world import PartWorld
 
 HEADER = "sku,quantity,name\n"
@@ -164,11 +167,12 @@ def test_a_part_goes_on_in_another_invocation_when_time_runs_out() -> None:
     assert counts(record) == counts(expected)
 
 
-def test_a_file_that_turns_out_to_be_too_long_is_handed_over() -> None:
+@pytest.mark.parametrize("chunk_bytes", [7000, 1 << 20])
+def test_a_file_that_turns_out_to_be_too_long_is_handed_over(chunk_bytes: int) -> None:
     """A file below the limit whose time runs out is gone on with in parts."""
     body = rows(3000, bad_every=100)
     whole, expected = in_one_piece(body)
-    world = PartWorld(chunk_bytes=1 << 20, large_object_bytes=1 << 30)
+    world = PartWorld(chunk_bytes=chunk_bytes, large_object_bytes=1 << 30)
     version = world.objects.put("a.csv", body)
     looks = iter([900.0] * 30)
     world.time_left = lambda: lambda: next(looks, 5.0)
@@ -207,3 +211,78 @@ def test_an_object_that_vanishes_ends_its_record() -> None:
     record = world.record(version)
     assert record["status"] == "FAILED"
     assert [kind for kind, _ in world.rejects.bodies] == ["file"]
+
+
+def test_a_scan_that_takes_too_long_goes_on_in_another_invocation() -> None:
+    """Chunks are sent as they are found, and the place where the scan stopped after them."""
+    body = rows(60_000)
+    world = PartWorld(chunk_bytes=100_000, batch_rows=1000)
+    version = world.objects.put("a.csv", body)
+
+    def short() -> Any:
+        looks = iter([900.0] * 2)
+        return lambda: next(looks, 15.0)
+
+    world.time_left = short
+    world.deliver(version)
+    sent = [message.kind.value for message in world.work.messages]
+    while any(message.kind is Kind.PLAN for message in world.work.messages):
+        (plan,) = [message for message in world.work.messages if message.kind is Kind.PLAN]
+        world.work.messages.remove(plan)
+        delivery = Delivery(
+            kind=Kind.PLAN, version=version, delivery_id=f"p{len(sent)}", task=plan.task
+        )
+        world.process().run(delivery, time_left=short())
+        sent += ["plan done"]
+    tasks = [Task.from_data(message.task or {}) for message in world.work.messages]
+    world.time_left = lambda: lambda: 900.0
+    world.drain()
+
+    assert sent.count("plan done") > 1
+    assert [task.place.chunk for task in tasks] == list(range(tasks[0].parts))
+    ends = [task.end_byte for task in tasks]
+    assert [task.start_byte for task in tasks[1:]] == ends[:-1]
+    record = world.record(version)
+    assert (record["status"], record["loaded"]) == ("COMPLETED", 60_000)
+    assert record["chunks_done"] == record["chunks_total"] == len(tasks)
+
+
+def test_a_redelivery_helps_the_job_that_was_begun() -> None:
+    """What was done is not done again; what was lost on the way is sent again."""
+    world = PartWorld(chunk_bytes=7000)
+    version = world.objects.put("a.csv", rows(3000))
+    world.deliver(version)
+    lost = world.work.messages.pop(2)
+    world.drain()
+    assert world.record(version)["status"] == "IN_PROGRESS"
+    writes = len(world.items())
+
+    world.deliver(version)
+    again = list(world.work.messages)
+    world.drain()
+
+    record = world.record(version)
+    assert lost.task is not None
+    assert [m.task["place"] for m in again if m.task].count(lost.task["place"]) == 1
+    assert (record["status"], record["loaded"]) == ("COMPLETED", 3000)
+    assert writes < len(world.items()) == 3000
+    assert record["write_units"] < 3000 + 300
+    assert "open_runs" not in record
+
+
+def test_messages_of_a_file_that_has_ended_are_answered() -> None:
+    """A copy that comes late costs one look at the record."""
+    world = PartWorld(chunk_bytes=7000)
+    version = world.objects.put("a.csv", rows(1000))
+    world.deliver(version)
+    copies = list(world.work.messages)
+    world.drain()
+    record = world.record(version)
+    world.outcomes.clear()
+
+    world.work.messages = copies
+    world.drain()
+
+    assert {outcome.mode for outcome in world.outcomes} == {Mode.ANSWERED}
+    assert {outcome.read_units for outcome in world.outcomes} == {1.0}
+    assert world.record(version) == record

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Seconds that must be left to go on scanning; sending what was found takes far less.
 RESERVE_SECONDS = 20.0
 
+# With less than this left, the scan is begun by the next invocation.
+_SCAN_SECONDS = 60.0
 _TASKS_PER_SEND = 10
 
 
@@ -71,7 +73,10 @@ class Planner:
             start_byte=feed.start_byte,
             start_line=feed.start_line,
         )
-        self._scan(first, feed, version)
+        if self._ports.deadline.left() < _SCAN_SECONDS:
+            self._send(Kind.PLAN, [first], version)
+        else:
+            self._scan(first, feed, version)
         return not adopted
 
     def go_on(self, task: Task, version: ObjectVersion) -> None:
