@@ -50,6 +50,11 @@ DENY = {"Action": "s3:*", "Effect": "Deny"}
         ([READ], [{**READ, "Condition": CONDITION}], []),
         ([READ, DENY], [READ], ["deny s3:* on arn:r"]),
         ([READ], [READ, DENY], []),
+        (
+            [READ, DENY],
+            [READ, DENY, {"Action": "s3:PutObject"}],
+            ["s3:PutObject on arn:r"],
+        ),
         ([READ, {"Action": "s3:PutObject", "Effect": "Deny"}], [READ, DENY], []),
         ([READ], [{"NotAction": "s3:PutObject"}], ["everything but s3:PutObject on arn:r"]),
         (
