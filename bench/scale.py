@@ -339,7 +339,7 @@ def _ports(data: bytes, *, new: bool) -> tuple[IngestPorts, ChunkPorts]:
     deadline, usage = Deadline(), Usage()
     api = DynamoDbApi(transport, deadline)
     nothing: Any = _Nothing()
-    nothing.source = lambda _: BytesSource(data)
+    nothing.source = lambda _, **__: BytesSource(data)
     ports = IngestPorts(
         objects=nothing,
         open_feed=nothing,

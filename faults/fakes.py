@@ -120,9 +120,9 @@ class MemoryObjects:
         described = replace(one.version, sequencer=version.sequencer)
         return ObjectInfo(described, one.last_modified, one.metadata)
 
-    def source(self, version: ObjectVersion) -> MemorySource:
+    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> MemorySource:
         """See `ports.ObjectStore`."""
-        return MemorySource(self, version)
+        return MemorySource(self, version, end_byte)
 
     def versions(self) -> Iterator[tuple[ObjectVersion, datetime]]:
         """See `ports.ObjectListing`."""
@@ -136,10 +136,11 @@ class MemorySource:
 
     objects: MemoryObjects
     version: ObjectVersion
+    end_byte: int | None = None
 
     def open(self, start_byte: int = 0) -> BinaryIO:
         """See `ports.FeedSource`."""
-        return io.BytesIO(self.objects.find(self.version).body[start_byte:])
+        return io.BytesIO(self.objects.find(self.version).body[start_byte : self.end_byte])
 
 
 @dataclass(frozen=True, slots=True)

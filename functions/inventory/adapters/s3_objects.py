@@ -66,9 +66,9 @@ class S3Objects:
             metadata={name.lower(): value for name, value in head["Metadata"].items()},
         )
 
-    def source(self, version: ObjectVersion) -> S3Source:
-        """Where its bytes come from."""
-        return S3Source(self._client, version)
+    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> S3Source:
+        """Where its bytes come from; see `ports.ObjectStore`."""
+        return S3Source(self._client, version, end_byte)
 
 
 class S3Source:
@@ -77,17 +77,22 @@ class S3Source:
     Args:
         client: S3.
         version: A version as `S3Objects.describe` gave it.
+        end_byte: Where to stop; None at the end of the object.
     """
 
-    def __init__(self, client: S3Client, version: ObjectVersion) -> None:
+    def __init__(
+        self, client: S3Client, version: ObjectVersion, end_byte: int | None = None
+    ) -> None:
         self._client = client
         self._version = version
+        self._end_byte = end_byte
 
     def open(self, start_byte: int = 0) -> BinaryIO:
         """Stream of the bytes from `start_byte` on; see `ports.FeedSource`."""
-        if start_byte >= self._version.size_bytes:
+        end_byte = self._version.size_bytes if self._end_byte is None else self._end_byte
+        if start_byte >= end_byte:
             return io.BytesIO()
-        return cast("BinaryIO", ObjectStream(self, start_byte, self._version.size_bytes))
+        return cast("BinaryIO", ObjectStream(self, start_byte, end_byte))
 
     def get(self, start_byte: int) -> StreamingBody:
         """One GET.
@@ -98,7 +103,8 @@ class S3Source:
         """
         request = _exactly(self._version)
         if start_byte:
-            request["Range"] = f"bytes={start_byte}-"
+            last = "" if self._end_byte is None else self._end_byte - 1
+            request["Range"] = f"bytes={start_byte}-{last}"
         try:
             answer = self._client.get_object(**request)
         except ClientError as error:
@@ -118,7 +124,7 @@ class ObjectStream(io.RawIOBase):
     Args:
         source: Opens bodies.
         start_byte: Where to begin.
-        size_bytes: Size of the whole object.
+        size_bytes: Where the object, or what is wanted of it, ends.
     """
 
     def __init__(self, source: S3Source, start_byte: int, size_bytes: int) -> None:

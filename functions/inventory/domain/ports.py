@@ -54,8 +54,13 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def source(self, version: ObjectVersion) -> FeedSource:
-        """Where its bytes come from."""
+    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> FeedSource:
+        """Where its bytes come from.
+
+        Args:
+            version: The version.
+            end_byte: Byte after which nothing is wanted; None for the end of the object.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 from faults.fakes import LANES, memory_tables
 from inventory.adapters.dynamodb_api import (
@@ -17,13 +18,14 @@ from inventory.adapters.dynamodb_api import (
     _http_error,
 )
 from inventory.adapters.dynamodb_parts import DynamoDbParts
+from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_parts import S3Parts
 from inventory.adapters.sqs_messages import SqsVisibility
 from inventory.domain.chunks.keys import KeyFilter
 from inventory.domain.chunks.model import Job, PartReport, Place, Task
 from inventory.domain.errors import RetryableError
 from inventory.domain.ledger import Mode
-from inventory.domain.model import Counts
+from inventory.domain.model import Counts, ObjectVersion
 from inventory.domain.ports import Deadline, Usage
 
 REPORT = PartReport(start_byte=10, start_line=2, counts=Counts(rows_read=3, loaded=3), written=3)
@@ -228,3 +230,27 @@ def test_a_message_whose_visibility_cannot_be_changed_comes_again_late() -> None
 
     client: Any = Sqs()
     SqsVisibility(client, "queue").soon("handle", 1)
+
+
+def test_of_a_part_no_more_is_fetched_than_it_has() -> None:
+    """A range of the object, and the stream ends with it."""
+    requests = []
+    data = bytes(range(100))
+
+    class S3:
+        def get_object(self, **request: Any) -> dict[str, Any]:
+            requests.append(request["Range"])
+            first, _, last = request["Range"].removeprefix("bytes=").partition("-")
+            body = data[int(first) : int(last) + 1]
+            return {
+                "Body": StreamingBody(io.BytesIO(body), len(body)),
+                "ContentRange": f"bytes {first}-{last}/100",
+            }
+
+    client: Any = S3()
+    version = ObjectVersion(bucket="b", key="k", version_id="v", etag="e", size_bytes=100)
+
+    with S3Objects(client).source(version, end_byte=30).open(10) as stream:
+        assert stream.read(15) + stream.read(15) == data[10:30]
+    assert S3Objects(client).source(version, end_byte=30).open(30).read() == b""
+    assert requests == ["bytes=10-29"]

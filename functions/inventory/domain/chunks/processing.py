@@ -14,6 +14,7 @@ from inventory.domain.errors import OutOfTimeError, ThrottledError
 from inventory.domain.ledger import Mode
 from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, timestamp
+from inventory.domain.reading.archives import Archive
 from inventory.domain.seen import SeenKeys
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
@@ -70,9 +71,10 @@ class PartProcessor:
         version = admission.version
         reads, writes = ports.usage.read_units, ports.usage.write_units
         reserve = RESERVE_SECONDS + _RESERVED_SHARE * min(ports.deadline.left(), 900.0)
+        packed = task.job.state["archive"] != Archive.NONE  # then bytes of the feed are others
         feed = self._chunks.open_part(
             task.job.state,
-            ports.objects.source(version),
+            ports.objects.source(version, end_byte=None if packed else task.end_byte),
             start_byte=task.start_byte,
             start_line=task.start_line,
             end_byte=task.end_byte,
