@@ -27,6 +27,8 @@ class LargeFeed:
         prefix: What its SKUs begin with.
         generation: Another one states other quantities for 2 in 100 SKUs.
         padding: Characters by which every row is longer.
+        keys: SKUs, a multiple of 1,000, if they are to be stated again and again; the last row
+            of each counts. Default: as above.
 
     Example:
         >>> feed = LargeFeed(rows=1000)
@@ -38,6 +40,7 @@ class LargeFeed:
     prefix: str = "L"
     generation: int = 0
     padding: int = 0
+    keys: int | None = None
 
     @property
     def rejected(self) -> int:
@@ -47,6 +50,9 @@ class LargeFeed:
     @property
     def duplicates(self) -> int:
         """Rows that a later row of the same SKU supersedes."""
+        if self.keys:
+            distinct = min(self.keys, self.rows)
+            return self.rows - self.rejected - (distinct - len(range(50, distinct, 100)))
         return sum(self._repeats(number) for number in range(7, self.rows, 1000))
 
     @property
@@ -66,10 +72,12 @@ class LargeFeed:
         return b"".join(self.blocks())
 
     def _repeats(self, number: int) -> bool:
-        return number % 1000 == 7 and number > self.rows // 2  # noqa: PLR2004  see the class
+        return not self.keys and number % 1000 == 7 and number > self.rows // 2  # noqa: PLR2004  see the class
 
     def _row(self, number: int) -> str:
-        sku = number - self.rows // 2 if self._repeats(number) else number
+        sku = (
+            number - self.rows // 2 if self._repeats(number) else number % (self.keys or self.rows)
+        )
         quantity = str((number + self.generation * (number % 50 == 0)) % 1000)
         name = f"Article {number:09d}"
         if number % 10 == 3:  # noqa: PLR2004  see the class
