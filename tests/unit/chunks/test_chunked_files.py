@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from inventory.domain.chunks.model import Task
-from inventory.domain.errors import OutOfTimeError
-from inventory.domain.ledger import Mode
+from inventory.domain.errors import ObjectGoneError, OutOfTimeError
+from inventory.domain.ledger import Mode, Status
 from inventory.domain.work import Delivery, Kind
 from part_world import PartWorld
 
@@ -211,6 +211,44 @@ def test_an_object_that_vanishes_ends_its_record() -> None:
     record = world.record(version)
     assert record["status"] == "FAILED"
     assert [kind for kind, _ in world.rejects.bodies] == ["file"]
+    assert "open_runs" not in record
+
+
+def test_an_object_that_vanishes_while_it_is_read_has_its_writes_looked_after() -> None:
+    """Newer versions that relied on what the part overwrote are sent again."""
+    world = PartWorld(chunk_bytes=1 << 20, large_object_bytes=1 << 20, batch_rows=100)
+    pairs = [(f"K{number}", 5) for number in range(1000)]
+    world.deliver(world.objects.put("a.csv", snapshot(pairs)))
+    world.clock.move(hours=2)
+    newer = world.objects.put("c.csv", snapshot(pairs), last_modified=world.clock())
+    world.deliver(newer)
+    world.clock.move(hours=-1)
+    changed = [(sku, 9) for sku, _ in pairs]
+    version = world.objects.put("b.csv", snapshot(changed), last_modified=world.clock())
+    world.large_object_bytes = 0
+    world.deliver(version)
+    vanishing = world.process()
+    writes = vanishing._chunks._ports.items.write
+    written = []
+
+    def write(changes: Any, **options: Any) -> Any:
+        written.append(writes(changes, **options))
+        if len(written) == 3:
+            raise ObjectGoneError("gone")
+        return written[-1]
+
+    vanishing._chunks._ports.items.write = write
+    (message,) = world.work.messages
+    world.work.messages = []
+    delivery = Delivery(kind=message.kind, version=version, delivery_id="m", task=message.task)
+
+    outcome = vanishing.run(delivery, time_left=lambda: 900.0)
+    sent = [(each.kind, each.version.key) for each in world.work.messages]
+    world.drain()
+
+    assert outcome.status is Status.FAILED
+    assert sent == [(Kind.RECHECK, "c.csv")]
+    assert set(quantities(world).values()) == {"5"}
 
 
 def test_a_scan_that_takes_too_long_goes_on_in_another_invocation() -> None:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from inventory.domain.chunks.model import PartReport
 from inventory.domain.chunks.rejecting import PartRejects
 from inventory.domain.chunks.trace import PartTrace
-from inventory.domain.errors import OutOfTimeError, ThrottledError
+from inventory.domain.errors import (
+    BadFileError,
+    ObjectGoneError,
+    OutOfTimeError,
+    ThrottledError,
+)
 from inventory.domain.ledger import Mode
 from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, timestamp
@@ -65,6 +70,8 @@ class PartProcessor:
             union: Keys whose rows are looked at; None for all.
 
         Raises:
+            BadFileError: The file cannot be read on.
+            ObjectGoneError: The object cannot be read any more.
             RetryableError: The part must come again; also when it made no progress at all.
         """
         ports = self._ports
@@ -115,6 +122,10 @@ class PartProcessor:
             )
             folder = f"parts/{task.job.name(version.object_id)}/{task.place}-{_digest(admission)}"
             report.messages, report.rejects_key = rejects.finish(f"{folder}.rejects")
+        except (BadFileError, ObjectGoneError):
+            # What stood before the damage is loaded, so whoever relied on it has to know.
+            writer.look_back(ports.work)
+            raise
         finally:
             rejects.close()
         report.written = writer.written

@@ -144,7 +144,11 @@ class Chunks:
             now=timestamp(moment),
             thorough=died or task.thorough or (task.job.thorough and task.place.round == 1),
         )
-        report = self._processor.process(task, admission, union=self._union(task, job))
+        try:
+            report = self._processor.process(task, admission, union=self._union(task, job))
+        except (BadFileError, ObjectGoneError):
+            ports.ledger.leave(object_id, attempt)
+            raise
         expires_at = int((_moment(task.job.began) + _RETENTION).timestamp())
         own = self._chunks.parts.enter(job, task.place, report, expires_at=expires_at)
         if own or not report.written:
