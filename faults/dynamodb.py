@@ -7,8 +7,9 @@ the same cases on this and on the local cloud. Anything the functions do not use
 
 from __future__ import annotations
 
+import json
 import marshal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faults.expressions import (
     Item,
@@ -19,6 +20,9 @@ from faults.expressions import (
 )
 from faults.expressions import normalised as plain
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbError
+
+if TYPE_CHECKING:
+    from inventory.adapters.dynamodb_api import Payload
 
 _MAX_ITEM_BYTES = 400 * 1024
 _READ_UNIT_BYTES = 4096
@@ -33,6 +37,12 @@ def _copy(value: Item) -> Item:
 
 def _invalid(message: str) -> DynamoDbError:
     return DynamoDbError("ValidationException", message)
+
+
+def parsed(payload: Payload) -> dict[str, Any]:
+    """A request that may be text."""
+    request: dict[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
+    return request
 
 
 def normalised(item: Item) -> Item:
@@ -98,9 +108,9 @@ class MemoryDynamoDb:
         self._metered = metered
         self._page_items = page_items
 
-    def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Answer one request; see `dynamodb_api.Transport`."""
-        answer: dict[str, Any] = getattr(self, f"_{operation}")(payload)
+        answer: dict[str, Any] = getattr(self, f"_{operation}")(parsed(payload))
         return answer
 
     def stale_item(self, table: Table, key: tuple[str, ...]) -> Item | None:

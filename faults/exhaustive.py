@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from faults.case import Case
+from faults.dynamodb import parsed
 from faults.fakes import INGESTIONS, ITEMS, LANES
 from faults.world import FaultyWorld, Job, Weather
 from inventory.domain.work import Kind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from faults.baton import Baton, Task
     from faults.findings import Findings
+    from inventory.adapters.dynamodb_api import Payload
 
 _CALM = Weather(batch_rows=10)
 _VERSIONS = (
@@ -83,9 +85,9 @@ class ScriptedWorld(FaultyWorld):
         if self.steps == self.crash_at:
             self.kill()
 
-    def request(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def request(self, operation: str, request: Payload) -> dict[str, Any]:
         """One request; a crash hits before it or, as the next step, after it."""
-        answer = super().request(operation, payload)
+        answer = super().request(operation, request)
         self.step()
         return answer
 
@@ -140,8 +142,9 @@ class InterleavedWorld(ScriptedWorld):
         self.trace.append((choice, len(baton.running)))
         return sorted(baton.running, key=lambda task: task.number)[choice]
 
-    def request(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def request(self, operation: str, request: Payload) -> dict[str, Any]:
         """One request: the only place where the other process may go on."""
+        payload = parsed(request)
         self.at_request = bool(self.shared & _tables_of(payload))
         self.step()
         self.at_request = False

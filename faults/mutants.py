@@ -6,16 +6,19 @@ while a schedule runs, so everything around the missing rule is the shipped code
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from faults.dynamodb import MemoryDynamoDb, Table
+from faults.dynamodb import MemoryDynamoDb, Table, parsed
 from faults.fakes import ITEMS
 from inventory.adapters import dynamodb_ledger
 from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain import ledger, order
 from inventory.domain.ingest import Ingest
 from inventory.domain.ledger import Admission, Mode, Record, Status
@@ -60,11 +63,9 @@ def _put_all(
 ) -> list[Change]:
     """BatchWriteItem, which knows no conditions."""
     requests = []
-    for change in changes:
-        blank = change._replace(stored=None)
-        source = {"bucket": {"S": version.bucket}, "key": {"S": version.key}}
-        source["version_id"] = {"S": str(version.version_id)}
-        statement = self._statement(blank, source, {"S": written_at})
+    blank = [change._replace(stored=None) for change in changes]
+    for text in self._statements.of(blank, version, written_at):
+        statement = json.loads(text)
         names = [part.split("'")[1] for part in statement["Statement"].split("{")[1].split(",")]
         item = dict(zip(names, statement["Parameters"], strict=True))
         requests.append({"PutRequest": {"Item": item}})
@@ -130,6 +131,7 @@ class _Inconsistent:
 
     def call(self, operation: str, payload: Any) -> Any:  # noqa: ANN401  JSON
         if self._behind and operation == "BatchGetItem":
+            payload = parsed(payload)
             payload["RequestItems"][ITEMS]["ConsistentRead"] = False
         return self._api.call(operation, payload)
 
@@ -139,12 +141,12 @@ def _look_back_first() -> Sequence[Patch]:
     write = DynamoDbItems.write
     settle = RowWriter._settle  # noqa: SLF001  a mutant
     asked: dict[int, dict[str, ObjectVersion]] = {}
-    current: list[RowWriter] = []
+    current: dict[int, RowWriter] = {}  # by thread: interleaved runs have one each
 
     def early(
         self: DynamoDbItems, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
     ) -> list[Change]:
-        writer = current[-1]
+        writer = current[get_ident()]
         for change in changes:
             if change.stored is not None:
                 lane = writer._lane_of(change.row.location)  # noqa: SLF001  a mutant
@@ -154,7 +156,7 @@ def _look_back_first() -> Sequence[Patch]:
         return write(self, changes, version=version, written_at=written_at)
 
     def settled(self: RowWriter, *arguments: Any) -> Any:  # noqa: ANN401  private
-        current.append(self)
+        current[get_ident()] = self
         return settle(self, *arguments)
 
     def late(self: RowWriter, queue: WorkQueue) -> int:
@@ -220,20 +222,18 @@ def _believe_completed() -> Sequence[Patch]:
 
 def _update_unconditionally() -> Sequence[Patch]:
     """UPDATE without the token that was read."""
-    text = DynamoDbItems._update_text  # noqa: SLF001  a mutant
-    statement = DynamoDbItems._statement  # noqa: SLF001  a mutant
+    statements = Statements.of
+    condition = ' AND "order_token"=?'
 
-    def without(self: DynamoDbItems, names: Any, removed: Any, *, has_token: bool) -> str:  # noqa: ANN401  private
-        whole = text(self, names, removed, has_token=has_token)
-        return whole.replace(' AND "order_token"=?', "")
+    def shorter(self: Statements, *arguments: Any) -> list[str]:  # noqa: ANN401  passed through
+        made = [json.loads(text) for text in statements(self, *arguments)]
+        for one in made:
+            if condition in one["Statement"]:
+                one["Statement"] = one["Statement"].replace(condition, "")
+                one["Parameters"].pop()
+        return [json.dumps(one) for one in made]
 
-    def shorter(self: DynamoDbItems, change: Change, *rest: Any) -> Any:  # noqa: ANN401  private
-        made = statement(self, change, *rest)
-        if change.stored is not None and change.stored.token:
-            made["Parameters"].pop()
-        return made
-
-    return [(DynamoDbItems, "_update_text", without), (DynamoDbItems, "_statement", shorter)]
+    return [(Statements, "of", shorter)]
 
 
 def _success_is_200() -> Sequence[Patch]:
@@ -244,19 +244,19 @@ def _success_is_200() -> Sequence[Patch]:
 
 
 def _write_once(self: DynamoDbItems, pairs: list[Any]) -> tuple[list[Change], float]:
-    statements = [statement for _, statement in pairs]
+    statements = [json.loads(statement) for _, statement in pairs]
     self._api.call("BatchExecuteStatement", {"Statements": statements})
     return [], 0.0
 
 
 def _keep_old_attributes() -> Sequence[Patch]:
     """UPDATE that leaves attributes the new row lacks."""
-    text = DynamoDbItems._update_text  # noqa: SLF001  a mutant
+    update = Statements._update  # noqa: SLF001  a mutant
 
-    def keeping(self: DynamoDbItems, names: Any, _: Any, *, has_token: bool) -> str:  # noqa: ANN401  private
-        return text(self, names, frozenset(), has_token=has_token)
+    def keeping(self: Statements, shape: int, _: Any, *, has_token: bool) -> str:  # noqa: ANN401  private
+        return update(self, shape, frozenset(), has_token=has_token)
 
-    return [(DynamoDbItems, "_update_text", keeping)]
+    return [(Statements, "_update", keeping)]
 
 
 def _first_row_wins() -> Sequence[Patch]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
+from faults.dynamodb import parsed
 from faults.fakes import INGESTIONS, TinyFeed, World, open_tiny_feed
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbApi, DynamoDbError, TransientError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from faults.case import Case
+    from inventory.adapters.dynamodb_api import Payload
     from inventory.domain.model import Batch, ObjectVersion
     from inventory.domain.ports import FeedSource
 
@@ -170,9 +172,7 @@ class FaultyWorld(World):
         job = self.pending.pop(rng.randrange(len(self.pending)))
         return baton.start(lambda: self._invoke(job))
 
-    def _job(
-        self, kind: Kind, version: ObjectVersion, task: dict[str, Any] | None = None
-    ) -> Job:
+    def _job(self, kind: Kind, version: ObjectVersion, task: dict[str, Any] | None = None) -> Job:
         self.deliveries += 1
         name = f"{kind}-{self.deliveries}"
         delivery = Delivery(kind=kind, version=version, delivery_id=name, task=task)
@@ -257,8 +257,9 @@ class FaultyWorld(World):
             self.kill()
         raise InjectedError if kind == "exception" else RetryableError("S3 or SQS says no")
 
-    def request(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def request(self, operation: str, request: Payload) -> dict[str, Any]:
         """One request to DynamoDB, which may fail in every way."""
+        payload = parsed(request)
         self.step()
         self.requests += 1
         if self.requests > _MOST_REQUESTS and self.baton.holder is not None:
@@ -333,9 +334,9 @@ class FaultyPorts:
         self._world.stumble()
         return self._world.objects.describe(version)
 
-    def source(self, version: ObjectVersion) -> FeedSource:
+    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> FeedSource:
         """See `ports.ObjectStore`."""
-        return self._world.objects.source(version)
+        return self._world.objects.source(version, end_byte=end_byte)
 
     def open_feed(self, source: FeedSource, *, key: str) -> FaultyFeed:
         """See `ports.OpenFeed`."""

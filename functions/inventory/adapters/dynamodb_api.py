@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
+#: A request in DynamoDB JSON, or its text where many are made from templates.
+Payload = dict[str, Any] | str
+
 #: Requests in flight at once while nothing is throttled; enough to fill one vCPU at DynamoDB's
 #: usual latency.
 REQUESTS_IN_FLIGHT = 8
@@ -118,7 +121,7 @@ def error_of(code: str, message: str) -> DynamoDbError | TransientError:
 class Transport(Protocol):
     """One attempt of one operation."""
 
-    def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Send a request and give the answer, both in DynamoDB JSON.
 
         Raises:
@@ -150,12 +153,13 @@ class SignedTransport:
         encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
         self._encode = encoder.encode
 
-    def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Send one request; see `Transport`."""
+        text = payload if isinstance(payload, str) else self._encode(payload)
         request = AWSRequest(
             method="POST",
             url=self._url,
-            data=self._encode(payload).encode(),
+            data=text.encode(),
             headers={
                 "Content-Type": "application/x-amz-json-1.0",
                 "X-Amz-Target": f"DynamoDB_20120810.{operation}",
@@ -308,12 +312,12 @@ class DynamoDbApi:
         """Pauses for one piece of work."""
         return Backoff(self._deadline, self._sleep, self._uniform, self._pace)
 
-    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Call an operation until DynamoDB answers.
 
         Args:
             operation: Such as "BatchGetItem".
-            payload: DynamoDB JSON.
+            payload: DynamoDB JSON, or its text.
 
         Raises:
             DynamoDbError: DynamoDB refuses.

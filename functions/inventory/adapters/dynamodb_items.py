@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from json.encoder import encode_basestring as text_of
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError, error_of
-from inventory.domain.order import TIME_LENGTH
+from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain.ports import Stored
 
 if TYPE_CHECKING:
@@ -40,31 +42,15 @@ _PROJECTED_NAMES = {
     "#j": "order_token",
 }
 
-
-def content_of(row: Row) -> _Json:
-    """Attributes of a row that say what it states, in DynamoDB JSON.
-
-    All but `order_token`, `as_of`, `source` and `written_at`, which say where it came from.
-    """
-    _, sku, location, quantity, name, category, price, currency, reorder, attributes, _ = row
-    content: _Json = {"sku": {"S": sku}, "location": {"S": location}, "quantity": {"N": quantity}}
-    if name is not None:
-        content["name"] = {"S": name}
-    if category is not None:
-        content["category"] = {"S": category}
-    if price is not None:
-        content["unit_price"] = {"N": price}
-    if currency is not None:
-        content["currency"] = {"S": currency}
-    if reorder is not None:
-        content["reorder_point"] = {"N": reorder}
-    if attributes:
-        content["attributes"] = {"M": {key: {"S": value} for key, value in attributes.items()}}
-    return content
+#: Stands for an attribute that an item does not have.
+_ABSENT: _Json = {"S": None, "N": None, "M": None}
 
 
 class DynamoDbItems:
     """The items table behind `ports.ItemStore`.
+
+    Requests are made as text from templates: rows come by the hundred thousand, and nested
+    dictionaries for the JSON encoder would cost several times what the rows themselves do.
 
     Idempotency: an item is written only if the token that was read is still there, and a row's
     token is a function of the row alone, so writing a row twice changes nothing.
@@ -80,18 +66,28 @@ class DynamoDbItems:
         self._api = api
         self._table = table_name
         self._usage = usage
-        self._insert_texts: dict[tuple[str, ...], str] = {}
-        self._update_texts: dict[tuple[tuple[str, ...], frozenset[str], bool], str] = {}
+        self._statements = Statements(table_name)
+        request = {
+            "ConsistentRead": True,
+            "ProjectionExpression": _PROJECTION,
+            "ExpressionAttributeNames": _PROJECTED_NAMES,
+        }
+        self._read_start = (
+            f'{{"ReturnConsumedCapacity":"TOTAL","RequestItems":{{{text_of(table_name)}:'
+            f'{json.dumps(request)[:-1]},"Keys":['
+        )
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
         """What is stored for each row's key; see `ports.ItemStore`."""
-        chunks = [
-            [
-                {"sku": {"S": row[1]}, "location": {"S": row[2]}}
-                for row in rows[at : at + _KEYS_PER_READ]
-            ]
-            for at in range(0, len(rows), _KEYS_PER_READ)
-        ]
+        ends: dict[str, str] = {}
+        keys: list[str] = []
+        for row in rows:
+            location = row[2]
+            end = ends.get(location)
+            if end is None:
+                end = ends[location] = f'}},"location":{{"S":{text_of(location)}}}}}'
+            keys.append('{"sku":{"S":' + text_of(row[1]) + end)
+        chunks = [keys[at : at + _KEYS_PER_READ] for at in range(0, len(keys), _KEYS_PER_READ)]
         found: dict[tuple[str, str], _Json] = {}
         for items, units in self._api.each(self._read_keys, chunks):
             self._usage.read_units += units
@@ -101,25 +97,12 @@ class DynamoDbItems:
             return [None] * len(rows)
         return [_stored(found.get((row[1], row[2])), row) for row in rows]
 
-    def _read_keys(self, keys: list[_Json]) -> tuple[list[_Json], float]:
+    def _read_keys(self, keys: list[str]) -> tuple[list[_Json], float]:
         items: list[_Json] = []
         units = 0.0
         backoff = self._api.backoff()
         while True:
-            answer = self._api.call(
-                "BatchGetItem",
-                {
-                    "RequestItems": {
-                        self._table: {
-                            "Keys": keys,
-                            "ConsistentRead": True,
-                            "ProjectionExpression": _PROJECTION,
-                            "ExpressionAttributeNames": _PROJECTED_NAMES,
-                        }
-                    },
-                    "ReturnConsumedCapacity": "TOTAL",
-                },
-            )
+            answer = self._api.call("BatchGetItem", f"{self._read_start}{','.join(keys)}]}}}}}}")
             got = answer.get("Responses", {}).get(self._table, [])
             items += got
             left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -128,18 +111,15 @@ class DynamoDbItems:
                 return items, units
             if len(left) < len(keys):
                 backoff.progress()
-            keys = left
+            keys = [json.dumps(key) for key in left]
             backoff.pause_throttled(f"{len(left)} unprocessed keys")
 
     def write(
         self, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
     ) -> list[Change]:
         """Write each change if what was read is still there; see `ports.ItemStore`."""
-        source: _Json = {"bucket": {"S": version.bucket}, "key": {"S": version.key}}
-        if version.version_id is not None:
-            source["version_id"] = {"S": version.version_id}
-        at = {"S": written_at}
-        pairs = [(change, self._statement(change, source, at)) for change in changes]
+        statements = self._statements.of(changes, version, written_at)
+        pairs = list(zip(changes, statements, strict=True))
         chunks = [
             pairs[index : index + _STATEMENTS_PER_WRITE]
             for index in range(0, len(pairs), _STATEMENTS_PER_WRITE)
@@ -150,21 +130,19 @@ class DynamoDbItems:
             self._usage.write_units += units
         return refused
 
-    def _write_statements(self, pairs: list[tuple[Change, _Json]]) -> tuple[list[Change], float]:
+    def _write_statements(self, pairs: list[tuple[Change, str]]) -> tuple[list[Change], float]:
         refused: list[Change] = []
         units = 0.0
         backoff = self._api.backoff()
         while True:
+            statements = ",".join([statement for _, statement in pairs])
             answer = self._api.call(
                 "BatchExecuteStatement",
-                {
-                    "Statements": [statement for _, statement in pairs],
-                    "ReturnConsumedCapacity": "TOTAL",
-                },
+                f'{{"ReturnConsumedCapacity":"TOTAL","Statements":[{statements}]}}',
             )
             responses = answer["Responses"]
             units += _units(answer, len(pairs))
-            left: list[tuple[Change, _Json]] = []
+            left: list[tuple[Change, str]] = []
             transient: TransientError | None = None
             for pair, response in zip(pairs, responses, strict=True):
                 error = response.get("Error")
@@ -185,47 +163,6 @@ class DynamoDbItems:
                 backoff.progress()
             pairs = left
             backoff.pause(transient)
-
-    def _statement(self, change: Change, source: _Json, written_at: _Json) -> _Json:
-        row, token, stored = change
-        content = content_of(row)
-        content["order_token"] = {"S": token}
-        content["as_of"] = {"S": token[:TIME_LENGTH]}
-        content["source"] = {"M": {**source, "line": {"N": str(row[0])}}}
-        content["written_at"] = written_at
-        names = tuple(content)
-        if stored is None:
-            return {"Statement": self._insert_text(names), "Parameters": list(content.values())}
-        removed = frozenset(stored.names).difference(names)
-        parameters = list(content.values())
-        parameters = parameters[2:] + parameters[:2]
-        if stored.token:
-            parameters.append({"S": stored.token})
-        text = self._update_text(names, removed, has_token=bool(stored.token))
-        return {"Statement": text, "Parameters": parameters}
-
-    def _insert_text(self, names: tuple[str, ...]) -> str:
-        text = self._insert_texts.get(names)
-        if text is None:
-            values = ", ".join(f"'{name}': ?" for name in names)
-            text = f'INSERT INTO "{self._table}" VALUE {{{values}}}'
-            self._insert_texts[names] = text
-        return text
-
-    def _update_text(
-        self, names: tuple[str, ...], removed: frozenset[str], *, has_token: bool
-    ) -> str:
-        shape = (names, removed, has_token)
-        text = self._update_texts.get(shape)
-        if text is None:
-            actions = " ".join(f'SET "{name}"=?' for name in names[2:])
-            actions += "".join(f' REMOVE "{name}"' for name in sorted(removed))
-            unchanged = '"order_token"=?' if has_token else '"order_token" IS MISSING'
-            text = (
-                f'UPDATE "{self._table}" {actions} WHERE "sku"=? AND "location"=? AND {unchanged}'
-            )
-            self._update_texts[shape] = text
-        return text
 
     def known_stock(self, locations: Collection[str]) -> Decimal:
         """Sum of the stored quantities at these locations; see `ports.ItemStore`."""
@@ -251,13 +188,31 @@ class DynamoDbItems:
 def _stored(item: _Json | None, row: Row) -> Stored | None:
     if item is None:
         return None
-    token = item.pop("order_token", None)
-    return Stored(
-        "" if token is None else token["S"],
-        item == content_of(row),
-        item,
-        item["quantity"]["N"],
-    )
+    token = item["order_token"]["S"] if "order_token" in item else ""
+    # As in the reader, a tuple is made without the named one's call.
+    return tuple.__new__(Stored, (token, _equal(item, row), item, item["quantity"]["N"]))
+
+
+def _equal(item: _Json, row: Row) -> bool:
+    """Whether an item says what a row states, in type and text, and nothing more."""
+    get = item.get
+    try:
+        return (
+            item["quantity"]["N"] == row[3]
+            and get("name", _ABSENT)["S"] == row[4]
+            and get("category", _ABSENT)["S"] == row[5]
+            and get("unit_price", _ABSENT)["N"] == row[6]
+            and get("currency", _ABSENT)["S"] == row[7]
+            and get("reorder_point", _ABSENT)["N"] == row[8]
+            and (
+                get("attributes", _ABSENT)["M"]
+                == {name: {"S": text} for name, text in row[9].items()}
+                if row[9]
+                else "attributes" not in item
+            )
+        )
+    except KeyError:
+        return False  # an attribute of another type, which something else wrote
 
 
 def _units(answer: _Json, otherwise: float) -> float:

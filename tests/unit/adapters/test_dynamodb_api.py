@@ -11,6 +11,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from faults.dynamodb import parsed
 from inventory.adapters.dynamodb_api import (
     MAX_ATTEMPTS,
     ConditionFailedError,
@@ -37,7 +38,7 @@ class Scripted:
 
     def __call__(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Answer."""
-        self.requests.append((operation, json.loads(json.dumps(payload))))
+        self.requests.append((operation, parsed(payload)))
         answer = self.answers.pop(0) if self.answers else {}
         if isinstance(answer, Exception):
             raise answer
