@@ -225,6 +225,16 @@ class DynamoDbLedger:
             },
         )
 
+    def prolong(self, object_id: str, run: str, lease_until: str) -> None:
+        """Note that an open run goes on; see `ports.Ledger`."""
+        self._update(
+            object_id,
+            "SET lease_until = :lease",
+            "contains(open_runs, :run)",
+            {},
+            {":run": {"S": run}, ":lease": {"S": lease_until}},
+        )
+
     def enter(self, object_id: str, run: str) -> None:
         """Add an attempt at a part to the open runs; see `ports.Ledger`."""
         runs = {":runs": {"SS": [run]}}

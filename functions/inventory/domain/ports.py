@@ -246,6 +246,10 @@ class Ledger(Protocol):
         """Note how many of them are done, unless more are known to be or another run began."""
         ...
 
+    def prolong(self, object_id: str, run: str, lease_until: str) -> None:
+        """Note that a run that is open goes on until then at least."""
+        ...
+
     def enter(self, object_id: str, run: str) -> None:
         """Add an attempt at a part to the open runs."""
         ...

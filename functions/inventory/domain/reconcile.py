@@ -127,6 +127,9 @@ def _must_come_again(record: Record | None, now: datetime, result: Reconciliatio
             return False
         result.expired += 1
         return True
+    if record.open_runs and record.lease_until > timestamp(now):
+        result.running += 1  # gone through again in parts, which may take long
+        return False
     horizon = timestamp(now - LEASE)
     if any(run < horizon for run in record.open_runs):
         result.unattended += 1

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from faults.fakes import MemoryQueue
 from inventory.domain.chunks.model import Task
 from inventory.domain.errors import ObjectGoneError, OutOfTimeError
 from inventory.domain.ledger import Mode, Status
+from inventory.domain.ports import Deadline
+from inventory.domain.reconcile import Reconcile
 from inventory.domain.work import Delivery, Kind
 from part_world import PartWorld
 
@@ -324,3 +327,43 @@ def test_messages_of_a_file_that_has_ended_are_answered() -> None:
     assert {outcome.mode for outcome in world.outcomes} == {Mode.ANSWERED}
     assert {outcome.read_units for outcome in world.outcomes} == {1.0}
     assert world.record(version) == record
+
+
+def test_the_reconcile_leaves_a_file_alone_that_is_gone_through_again_in_parts() -> None:
+    """As long as parts are done; when none is for too long, it comes again."""
+    world = PartWorld(chunk_bytes=7000)
+    version = world.objects.put("a.csv", rows(1000))
+    world.deliver(version)
+    world.drain()
+    redriven = []
+
+    def reconcile() -> int:
+        ports = world.ports()
+        return (
+            Reconcile(
+                listing=world.objects,
+                ledger=ports.ledger,
+                work=MemoryQueue(redriven),
+                deadline=Deadline(),
+                now=world.clock,
+                deadline_minutes=30,
+            )
+            .run(time_left=lambda: 300.0)
+            .redriven
+        )
+
+    world.clock.move(hours=2)
+    recheck = Delivery(kind=Kind.RECHECK, version=version, delivery_id="again")
+    world.process().run(recheck, time_left=lambda: 900.0)
+    for message in list(world.work.messages)[:-1]:
+        world.clock.move(minutes=14)
+        world.work.messages.remove(message)
+        delivery = Delivery(kind=message.kind, version=version, delivery_id="m", task=message.task)
+        world.process().run(delivery, time_left=lambda: 900.0)
+        assert reconcile() == 0
+    world.clock.move(minutes=40)
+
+    assert reconcile() == 1
+    world.drain()
+    assert world.record(version)["status"] == "COMPLETED"
+    assert "open_runs" not in world.record(version)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
 
 _TASKS_PER_SEND = 10
+#: How long the next part of a job may wait in the queue before the reconcile asks after it.
+_WAITING = timedelta(minutes=15)
 
 
 class Finisher:
@@ -56,10 +58,12 @@ class Finisher:
         """
         job, place = task.job, task.place
         done = self._chunks.parts.done(job.name(version.object_id), place.round)
+        lease = timestamp(self._ports.now() + LEASE + _WAITING)
         if job.mode is Mode.WORK:
-            lease = timestamp(self._ports.now() + LEASE + timedelta(minutes=15))
             progress = done if place.round == 1 else job.total
             self._ports.ledger.progress(version.object_id, job.run, progress, lease)
+        else:
+            self._ports.ledger.prolong(version.object_id, job.run, lease)
         if report.going_on:
             assert report.end_byte is not None
             following = replace(
