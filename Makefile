@@ -17,7 +17,7 @@ STACK = cdktf.out/stacks/inventory-$(ENV)
 	python3-present
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  ENV=<environment> chooses one of dev (default), staging and prod, or a name of your own.\n'
 
 python3-present:

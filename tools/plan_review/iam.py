@@ -234,13 +234,23 @@ def _pairs_to_be_read(change: Change, attribute: str, plan: Plan) -> frozenset[P
         if read is not None and read.after:
             return frozenset(
                 pair
-                for statement in read.after.get("statement") or []
-                for pair in _of_statement(_as_document(statement))
+                for index, statement in enumerate(read.after.get("statement") or [])
+                for pair in _of_statement(
+                    _as_document(statement, _made_from(plan, read.address, index))
+                )
             )
     return None
 
 
-def _as_document(statement: dict[str, Any]) -> dict[str, Any]:
+def _made_from(plan: Plan, address: str, statement: int) -> str:
+    """What stands for a resource that is not known yet: what its ARN will be made from."""
+    references = plan.references.get((address, f"statement.{statement}.resources"), ())
+    # Terraform names the attribute and, after it, the resource that it belongs to.
+    attributes = [each for each in references if each.endswith((".arn", ".id", ".bucket"))]
+    return f"{attributes[0]} {UNKNOWN}" if len(attributes) == 1 else UNKNOWN
+
+
+def _as_document(statement: dict[str, Any], unknown_resource: str) -> dict[str, Any]:
     conditions: dict[str, dict[str, list[str]]] = {}
     for each in statement.get("condition") or []:
         values = [UNKNOWN if value is None else value for value in each.get("values") or [None]]
@@ -255,7 +265,7 @@ def _as_document(statement: dict[str, Any]) -> dict[str, Any]:
         "Action": statement.get("actions"),
         "NotAction": statement.get("not_actions"),
         "Resource": [
-            UNKNOWN if each is None else each for each in statement.get("resources") or []
+            unknown_resource if each is None else each for each in statement.get("resources") or []
         ],
         "NotResource": statement.get("not_resources"),
         "Principal": "*" if everybody else principals or None,

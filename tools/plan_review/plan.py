@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FORMAT_MAJOR = "1"
 
@@ -89,7 +92,8 @@ class Plan:
         drift: What changed outside of Terraform since the last apply, as Terraform found it.
         reads: Data sources that are read during apply, by address.
         outputs: Changes of outputs, by name.
-        references: Which other addresses an attribute is made from, by address and attribute.
+        references: Which other addresses an attribute is made from, by address and attribute;
+            within blocks, the attribute is a path such as `statement.0.resources`.
     """
 
     changes: tuple[Change, ...]
@@ -170,10 +174,21 @@ def _change(each: dict[str, Any], kind: Kind) -> Change:
 
 
 def _references(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ...]]:
-    found = {}
     root = document.get("configuration", {}).get("root_module", {})
-    for resource in root.get("resources", []):
-        for attribute, expression in resource.get("expressions", {}).items():
-            if isinstance(expression, dict) and "references" in expression:
-                found[resource["address"], attribute] = tuple(expression["references"])
-    return found
+    return {
+        (resource["address"], path): references
+        for resource in root.get("resources", [])
+        for path, references in _referring("", resource.get("expressions", {}))
+    }
+
+
+def _referring(path: str, expressions: Any) -> Iterator[tuple[str, tuple[str, ...]]]:  # noqa: ANN401
+    """Attributes that are made from others, with their paths; blocks are lists."""
+    if isinstance(expressions, list):
+        for index, block in enumerate(expressions):
+            yield from _referring(f"{path}.{index}", block)
+    elif isinstance(expressions, dict) and "references" in expressions:
+        yield path.removeprefix("."), tuple(expressions["references"])
+    elif isinstance(expressions, dict):
+        for name, expression in expressions.items():
+            yield from _referring(f"{path}.{name}", expression)

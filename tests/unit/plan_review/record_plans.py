@@ -53,11 +53,7 @@ def trimmed(plan: dict[str, Any]) -> dict[str, Any]:
             "resources": [
                 {
                     "address": each["address"],
-                    "expressions": {
-                        name: {"references": each["expressions"][name]["references"]}
-                        for name in ("policy", "assume_role_policy")
-                        if "references" in each.get("expressions", {}).get(name, {})
-                    },
+                    "expressions": references_in(each.get("expressions", {})),
                 }
                 for each in plan["configuration"]["root_module"]["resources"]
             ]
@@ -67,6 +63,21 @@ def trimmed(plan: dict[str, Any]) -> dict[str, Any]:
     text = re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:4566", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|\+0000)", "2026-01-01T00:00:00Z", text)
     return json.loads(text)
+
+
+def references_in(expressions: dict[str, Any]) -> dict[str, Any]:
+    """Give the references that policies are made from."""
+    kept = {
+        name: {"references": expressions[name]["references"]}
+        for name in ("policy", "assume_role_policy")
+        if "references" in expressions.get(name, {})
+    }
+    if "effect" in next(iter(expressions.get("statement", [])), {}):
+        kept["statement"] = [
+            {"resources": {"references": each.get("resources", {}).get("references", [])}}
+            for each in expressions["statement"]
+        ]
+    return kept
 
 
 def differing(change: dict[str, Any]) -> dict[str, Any]:

@@ -146,3 +146,50 @@ def test_grants_without_a_document_count(plan_of, change) -> None:
         "lambda:InvokeFunction on f for events.amazonaws.com if from arn:rule",
         "use of on arn:aws:iam::aws:policy/AdministratorAccess for r",
     ]
+
+
+def test_what_is_not_known_yet_is_named_by_what_it_is_made_from(plan_of, change) -> None:
+    """Of a document that Terraform writes while it applies, actions and origins are known."""
+    address = "data.aws_iam_policy_document.D"
+    read = change(
+        address,
+        ["read"],
+        None,
+        {
+            "statement": [
+                {"effect": "Allow", "actions": ["s3:GetObject"], "resources": [None]},
+                {"effect": "Allow", "actions": ["sqs:SendMessage"], "resources": [None]},
+                {"effect": "Deny", "actions": ["s3:*"], "resources": ["*"], "condition": []},
+            ]
+        },
+    )
+    role_policy = change(
+        "aws_iam_role_policy.P", ["create"], None, {"role": "r"}, unknown={"policy": True}
+    )
+    bucket, queue = "aws_s3_bucket.B", ["aws_sqs_queue.Q.arn", "aws_sqs_queue.R.arn"]
+    resources = [
+        {
+            "address": "aws_iam_role_policy.P",
+            "expressions": {"policy": {"references": [f"{address}.json", address]}},
+        },
+        {
+            "address": address,
+            "expressions": {
+                "statement": [
+                    {"resources": {"references": [f"{bucket}.arn", bucket]}},
+                    {"resources": {"references": queue}},
+                    {"resources": {"constant_value": ["*"]}},
+                ]
+            },
+        },
+    ]
+    configuration = {"root_module": {"resources": resources}}
+    document = plan_of(read, role_policy, configuration=configuration)
+
+    (found,) = permission_changes(read_plan(document))
+
+    assert [str(pair) for pair in found.added] == [
+        "s3:GetObject on aws_s3_bucket.B.arn (known after apply)",
+        "sqs:SendMessage on (known after apply)",
+        "deny s3:* on *",
+    ]
