@@ -29,7 +29,9 @@ _BYTES_PER_BATCH = 256 * 1024
 _ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 3.0
+# Four pauses before the fifth and last receive: a quarter of an hour of trouble is outlasted.
 _FIRST_WAIT_SECONDS = 15
+_GROWTH = 4
 _LONGEST_WAIT_SECONDS = 900
 
 _LOGGER = logging.getLogger(__name__)
@@ -159,7 +161,7 @@ class SqsVisibility:
             receipt_handle: Of the message.
             receive_count: How often it was received, this time included.
         """
-        longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2 ** (receive_count - 1))
+        longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * _GROWTH ** (receive_count - 1))
         seconds = int(longest * (1 + self._uniform()) / 2)
         try:
             self._client.change_message_visibility(
