@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from local_cloud.paths import ROOT
 from policy_check.checkov import PolicyCheckError, is_installed, read_report, scan
 from policy_check.waivers import read_waivers
 from synthesised import readable, resources
@@ -172,3 +173,14 @@ def test_the_scanner_sees_a_bucket_that_is_opened(whole_stack, stack_folder) -> 
     found = {(each.check, each.resource) for each in scan(stack_folder(document)).findings}
 
     assert {check for check, _ in found - waived_in("dev")} >= {"CKV_AWS_53"}
+
+
+def test_the_scanner_is_locked_and_no_index_is_named() -> None:
+    """Every package has hashes, and pip's own configuration says where they come from."""
+    lock = json.loads((ROOT / "policy" / "Pipfile.lock").read_text())
+
+    assert lock["_meta"]["sources"] == []
+    assert "checkov" in lock["default"]
+    for package in lock["default"].values():
+        assert package["hashes"]
+        assert "index" not in package
