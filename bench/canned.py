@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 from zlib import crc32
 
@@ -74,9 +74,11 @@ class Uploads:
     Args:
         size_bytes: Size of the object.
         open_body: Gives the bytes from an offset on.
+        night: Day of November 2026 on which it was stored, and its version.
     """
 
-    def __init__(self, size_bytes: int, open_body: Callable[[int], Any]) -> None:
+    def __init__(self, size_bytes: int, open_body: Callable[[int], Any], night: int = 22) -> None:
+        self._night = night
         self._size_bytes = size_bytes
         self._open_body = open_body
 
@@ -91,11 +93,11 @@ class Uploads:
             "Content-Range": f"bytes {start}-{self._size_bytes - 1}/{self._size_bytes}",
             "ETag": '"0123456789abcdef0123456789abcdef"',
             "Content-Length": str(self._size_bytes - start),
-            "Last-Modified": "Sun, 22 Nov 2026 03:00:00 GMT",
-            "x-amz-version-id": "v1",
+            "Last-Modified": f"Sun, {self._night:02} Nov 2026 03:00:00 GMT",
+            "x-amz-version-id": f"v{self._night}",
         }
         body = self._open_body(start) if request.method == "GET" else Body()
-        return AWSResponse(request.url, 200, headers, body)
+        return _response(request, headers, body)
 
 
 class Tape:
@@ -117,12 +119,9 @@ class Tape:
 
     def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
         """Answer one request."""
-        target = request.headers[_TARGET]
-        if not isinstance(target, str):
-            target = target.decode()
-        operation = target.rpartition(".")[2]
-        body, headers = self._answer(operation, request.body)
-        return AWSResponse(request.url, 200, headers, Body(body))
+        operation = operation_of(request)
+        body, headers = self._answer(operation, cast("bytes", request.body))
+        return _response(request, headers, Body(body))
 
     def _answer(self, operation: str, body: bytes) -> tuple[bytes, dict[str, str]]:
         if operation == "BatchExecuteStatement":
@@ -144,6 +143,23 @@ class Tape:
         if found is None:
             found = self._answers[body] = _with_headers(self._make(operation, body))
         return found
+
+
+def operation_of(request: AWSPreparedRequest) -> str:
+    """Name of the DynamoDB operation that a request asks for."""
+    target = request.headers[_TARGET]
+    text = target if isinstance(target, str) else target.decode()
+    return text.rpartition(".")[2]
+
+
+def answered(request: AWSPreparedRequest, body: bytes) -> AWSResponse:
+    """A successful answer of DynamoDB."""
+    body, headers = _with_headers(body)
+    return _response(request, headers, Body(body))
+
+
+def _response(request: AWSPreparedRequest, headers: dict[str, str], body: Any) -> AWSResponse:  # noqa: ANN401  a stream
+    return AWSResponse(request.url, 200, cast("Any", headers), body)
 
 
 def _with_headers(body: bytes) -> tuple[bytes, dict[str, str]]:
@@ -192,11 +208,12 @@ class Context:
         return 900_000
 
 
-def event(size_bytes: int) -> dict[str, Any]:
+def event(size_bytes: int, night: int = 22) -> dict[str, Any]:
     """The "Object Created" event of the one object.
 
     Args:
         size_bytes: Its size.
+        night: See `Uploads`.
     """
     return {
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
@@ -206,7 +223,7 @@ def event(size_bytes: int) -> dict[str, Any]:
                 "key": "nightly/stock.csv",
                 "size": size_bytes,
                 "etag": "0123456789abcdef0123456789abcdef",
-                "version-id": "v1",
+                "version-id": f"v{night}",
                 "sequencer": "00637B1A00000000",
             },
         },

@@ -116,7 +116,7 @@ def ours(body: bytes, tape: canned.Tape) -> None:
 
     uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]))
     with canned.answering(tape, uploads), redirect_stdout(io.StringIO()) as log:
-        handler(canned.event(len(body)), canned.Context())  # type: ignore[arg-type]
+        handler(canned.event(len(body)), canned.Context())
     metrics = json.loads(log.getvalue().splitlines()[-1])
     counted = metrics["RowsLoaded"][0] + metrics["RowsUnchanged"][0]
     if counted != metrics["RowsRead"][0]:

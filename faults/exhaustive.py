@@ -85,9 +85,9 @@ class ScriptedWorld(FaultyWorld):
         if self.steps == self.crash_at:
             self.kill()
 
-    def request(self, operation: str, request: Payload) -> dict[str, Any]:
+    def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """One request; a crash hits before it or, as the next step, after it."""
-        answer = super().request(operation, request)
+        answer = super().request(operation, payload)
         self.step()
         return answer
 
@@ -142,9 +142,9 @@ class InterleavedWorld(ScriptedWorld):
         self.trace.append((choice, len(baton.running)))
         return sorted(baton.running, key=lambda task: task.number)[choice]
 
-    def request(self, operation: str, request: Payload) -> dict[str, Any]:
+    def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """One request: the only place where the other process may go on."""
-        payload = parsed(request)
+        payload = parsed(payload)
         self.at_request = bool(self.shared & _tables_of(payload))
         self.step()
         self.at_request = False

@@ -257,9 +257,9 @@ class FaultyWorld(World):
             self.kill()
         raise InjectedError if kind == "exception" else RetryableError("S3 or SQS says no")
 
-    def request(self, operation: str, request: Payload) -> dict[str, Any]:
+    def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """One request to DynamoDB, which may fail in every way."""
-        payload = parsed(request)
+        payload = parsed(payload)
         self.step()
         self.requests += 1
         if self.requests > _MOST_REQUESTS and self.baton.holder is not None:

@@ -38,12 +38,15 @@ class SeenKeys:
         self._clear(min(_FIRST_SLOTS, most_slots))
 
     def _clear(self, slots: int) -> None:
-        self._slots = array("Q", bytes(8 * slots))
+        # What is there goes first, so that there are never two of the largest size.
+        self._slots = array("Q")
+        self._slots = _zeros(slots)
         self._mask = slots - 1
         self._limit = int(slots * _FULL)
         self._used = 0
         if self._times is not None:
-            self._times = array("Q", bytes(8 * slots))
+            self._times = array("Q")
+            self._times = _zeros(slots)
 
     def swap(self, key_hash: int, outcome: int) -> int:
         """Set the outcome of a key and get the one before.
@@ -78,7 +81,7 @@ class SeenKeys:
             time: The row's time, ISO 8601 UTC.
         """
         if self._times is None:
-            self._times = array("Q", bytes(8 * len(self._slots)))
+            self._times = _zeros(len(self._slots))
         index = self._place(key_hash)
         since = datetime.fromisoformat(time) - _EPOCH
         micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
@@ -102,12 +105,13 @@ class SeenKeys:
         return index
 
     def _grow(self) -> None:
-        slots, times = self._slots, self._times
-        if len(slots) >= self._most:
+        if len(self._slots) >= self._most:
             self.forgot = True
             self._clear(self._most)
             return
-        self._clear(2 * len(slots))
+        slots, times = self._slots, self._times
+        # At once to the last size: growing through all of them costs time, and as much memory.
+        self._clear(self._most)
         for at, entry in enumerate(slots):
             if entry:
                 index = (entry >> 3) & self._mask
@@ -117,3 +121,7 @@ class SeenKeys:
                 self._used += 1
                 if times is not None and self._times is not None:
                     self._times[index] = times[at]
+
+
+def _zeros(slots: int) -> array[int]:
+    return array("Q", (0,)) * slots
