@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inventory.domain.chunks.ports import ChunkPorts
     from inventory.domain.ingest import IngestPorts
     from inventory.domain.ledger import Record
-    from inventory.domain.model import ObjectVersion
+    from inventory.domain.model import Counts, ObjectVersion
 
 _TASKS_PER_SEND = 10
 #: How long the next part of a job may wait in the queue before the reconcile asks after it.
@@ -72,6 +72,7 @@ class Finisher:
                 start_byte=report.end_byte,
                 start_line=report.end_line,
                 end_byte=report.final_byte,
+                first_line=task.first_line or task.start_line,
                 messages=max(task.messages - report.messages, 0),
                 thorough=report.thorough,
             )
@@ -163,6 +164,7 @@ class Finisher:
                 messages += report.messages
                 if report.rejects_key:
                     pieces.append(report.rejects_key)
+        _keep_positive(total.counts)
         return total, messages, pieces
 
     def _publish(self, task: Task, version: ObjectVersion, pieces: list[str], more: int) -> None:
@@ -183,6 +185,19 @@ class Finisher:
         ]
         for at in range(0, len(messages), _TASKS_PER_SEND):
             self._ports.work.send(messages[at : at + _TASKS_PER_SEND])
+
+
+def _keep_positive(counts: Counts) -> None:
+    """Take back what later rounds counted twice.
+
+    Two rows of one key that were left alone count as one unchanged row and a duplicate. When a
+    later round, in two invocations, writes both, each of them is moved from unchanged.
+    """
+    surplus = max(-counts.unchanged, 0)
+    duplicates = min(surplus, counts.duplicates)
+    counts.unchanged += surplus
+    counts.duplicates -= duplicates
+    counts.loaded -= surplus - duplicates
 
 
 def union_key(job: str, round_: int) -> str:

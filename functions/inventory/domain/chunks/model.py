@@ -69,6 +69,7 @@ class Task:
         start_byte: First byte, of the unpacked file.
         start_line: Physical line there.
         end_byte: Byte after the last; None at the end of the file.
+        first_line: Line on which the range began that this is the rest of; 0 when it is no rest.
         messages: Reject messages it may send.
         thorough: Whether an earlier invocation may have written rows of it and not looked back.
     """
@@ -79,6 +80,7 @@ class Task:
     start_byte: int
     start_line: int
     end_byte: int | None = None
+    first_line: int = 0
     messages: int = 0
     thorough: bool = False
 

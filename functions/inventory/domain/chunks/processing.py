@@ -88,7 +88,7 @@ class PartProcessor:
         )
         report = PartReport(start_byte=task.start_byte, start_line=task.start_line)
         tokens = Tokens(admission.base, version.object_id)
-        trace = PartTrace(tokens, task.start_line)
+        trace = PartTrace(tokens, task.first_line or task.start_line)
         writer = RowWriter(
             items=ports.items,
             lanes=ports.lanes,

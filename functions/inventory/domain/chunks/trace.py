@@ -15,7 +15,8 @@ class PartTrace:
 
     Args:
         tokens: Tokens of the object version.
-        start_line: Physical line on which the part begins.
+        start_line: Physical line on which the part begins, or the range that it is the rest of:
+            no other part has rows in between.
 
     Attributes:
         overtook: Keys of items that other parts may have read before this part changed them.
