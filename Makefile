@@ -91,8 +91,8 @@ types: setup ## Check types
 lock: setup ## Lock the newest allowed versions, naming no package index
 	@build/tools/pipenv/bin/pipenv lock
 	@PIPENV_PIPFILE=policy/Pipfile build/tools/pipenv/bin/pipenv lock
-	@$(BIN)/python tools/clean_lock.py
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	@$(BIN)/python tools/clean_lock.py
 
 providers-lock: setup-terraform synth ## Lock the newest allowed AWS provider, with its hashes
 	@PYTHONPATH=.:tools $(BIN)/python tools/provider_lock.py $(STACK)

@@ -9,13 +9,18 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE_LOCK = ROOT / "package-lock.json"
 LOCKS = (ROOT / "Pipfile.lock", ROOT / "policy" / "Pipfile.lock")
 
 
 def main() -> None:
-    """Rewrite the locks without `_meta.sources` and without `index` keys."""
+    """Rewrite the locks without `_meta.sources` and `index` keys, npm's without `funding`."""
     for path in LOCKS:
         clean(path)
+    lock = json.loads(PACKAGE_LOCK.read_text())
+    for package in lock["packages"].values():
+        package.pop("funding", None)
+    PACKAGE_LOCK.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")
 
 
 def clean(path: Path) -> None:
