@@ -6,6 +6,7 @@ Why the final table does not depend on order, crashes or concurrency: docs/adr/0
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from inventory.domain.decide import Decision, decide
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 #: Seconds that must be left to begin another batch; requests of one batch take far less.
 RESERVE_SECONDS = 10.0
+
+_KEY = itemgetter(1, 2)
+_UPDATED_AT = itemgetter(10)
 
 
 class RowWriter:
@@ -133,19 +137,22 @@ class RowWriter:
     def _winners(self, rows: Sequence[Row]) -> list[tuple[Row, str]]:
         """The row with the highest token of each key, and its token."""
         of = self._tokens.of
-        if not self._timed and any(row[10] is not None for row in rows):
+        if not self._timed and any(map(_UPDATED_AT, rows)):
             self._timed = True
             self._times_unknown = self._counts.loaded + self._counts.unchanged > 0
             self._highest_skipped = self._tokens.bound(of(0, None))
-        winners = {(row[1], row[2]): (row, of(row[0], row[10])) for row in rows}
-        if self._timed:
-            winners = {}
-            for row in rows:
-                key, token = (row[1], row[2]), of(row[0], row[10])
-                if key in winners and token < winners[key][1]:
-                    continue
-                if self._seen.newest(hash(key), token[:TIME_LENGTH]):
-                    winners[key] = (row, token)
+        if not self._timed:
+            # Without times the last line of a key has its highest token.
+            last = dict(zip(map(_KEY, rows), rows, strict=True))
+            self._counts.duplicates += len(rows) - len(last)
+            return [(row, of(row[0], None)) for row in last.values()]
+        winners: dict[tuple[str, str], tuple[Row, str]] = {}
+        for row in rows:
+            key, token = (row[1], row[2]), of(row[0], row[10])
+            if key in winners and token < winners[key][1]:
+                continue
+            if self._seen.newest(hash(key), token[:TIME_LENGTH]):
+                winners[key] = (row, token)
         self._counts.duplicates += len(rows) - len(winners)
         return list(winners.values())
 
