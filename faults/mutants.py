@@ -111,7 +111,7 @@ def _eventually_consistent() -> Sequence[Patch]:
     read_keys = DynamoDbItems._read_keys  # noqa: SLF001  a mutant
     looks = [0]
 
-    def inconsistent(self: DynamoDbItems, keys: list[Any]) -> Any:  # noqa: ANN401  private
+    def inconsistent(self: DynamoDbItems, keys: Any) -> Any:  # noqa: ANN401  private
         looks[0] += 1
         with patch.object(self, "_api", _Inconsistent(self._api, looks[0] % 3 == 0)):
             return read_keys(self, keys)

@@ -87,32 +87,40 @@ class DynamoDbItems:
             if end is None:
                 end = ends[location] = f'}},"location":{{"S":{text_of(location)}}}}}'
             keys.append('{"sku":{"S":' + text_of(row[1]) + end)
-        chunks = [keys[at : at + _KEYS_PER_READ] for at in range(0, len(keys), _KEYS_PER_READ)]
-        found: dict[tuple[str, str], _Json] = {}
-        for items, units in self._api.each(self._read_keys, chunks):
+        chunks = [
+            (keys[at : at + _KEYS_PER_READ], rows[at : at + _KEYS_PER_READ])
+            for at in range(0, len(keys), _KEYS_PER_READ)
+        ]
+        stored: list[Stored | None] = []
+        for some, units in self._api.each(self._read_keys, chunks):
             self._usage.read_units += units
-            for item in items:
-                found[item["sku"]["S"], item["location"]["S"]] = item
-        if not found:
-            return [None] * len(rows)
-        return [_stored(found.get((row[1], row[2])), row) for row in rows]
+            stored += some
+        return stored
 
-    def _read_keys(self, keys: list[str]) -> tuple[list[_Json], float]:
-        items: list[_Json] = []
+    def _read_keys(
+        self, chunk: tuple[list[str], Sequence[Row]]
+    ) -> tuple[list[Stored | None], float]:
+        keys, rows = chunk
+        found: dict[tuple[str, str], _Json] = {}
         units = 0.0
         backoff = self._api.backoff()
         while True:
             answer = self._api.call("BatchGetItem", f"{self._read_start}{','.join(keys)}]}}}}}}")
             got = answer.get("Responses", {}).get(self._table, [])
-            items += got
+            for item in got:
+                found[item["sku"]["S"], item["location"]["S"]] = item
             left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             units += _units(answer, len(keys) - len(left))
             if not left:
-                return items, units
+                break
             if len(left) < len(keys):
                 backoff.progress()
             keys = [json.dumps(key) for key in left]
             backoff.pause_throttled(f"{len(left)} unprocessed keys")
+        if not found:
+            return [None] * len(rows), units
+        # Compared here, answer by answer, the items are still in the processor's cache.
+        return [_stored(found.get((row[1], row[2])), row) for row in rows], units
 
     def write(
         self, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
@@ -190,7 +198,7 @@ def _stored(item: _Json | None, row: Row) -> Stored | None:
         return None
     token = item["order_token"]["S"] if "order_token" in item else ""
     # As in the reader, a tuple is made without the named one's call.
-    return tuple.__new__(Stored, (token, _equal(item, row), item, item["quantity"]["N"]))
+    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item), item["quantity"]["N"]))
 
 
 def _equal(item: _Json, row: Row) -> bool:
