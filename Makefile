@@ -65,7 +65,7 @@ destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
 
 test: setup-node setup-policy lint types ## Run every check
-	-@$(TOOLCHAIN) successor
+	@$(TOOLCHAIN) successor
 	@$(TOOLCHAIN) browser
 	@$(BIN)/python -m pytest
 

@@ -40,8 +40,8 @@ def read_with_duckdb(path: Path) -> Reading:
     dialect = "delim=',', quote='\"', escape='\"', header=true, all_varchar=true"
     query = f"SELECT * FROM read_csv(?, {dialect}, store_rejects=true)"  # noqa: S608  constant
     found = connection.execute(query, [str(path)]).fetchall()
-    lines = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
-    return [["" if cell is None else cell for cell in row] for row in found], lines[0]
+    counted = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchall()
+    return [["" if cell is None else cell for cell in row] for row in found], counted[0][0]
 
 
 READERS = {"csv": read_with_csv, "pandas": read_with_pandas, "duckdb": read_with_duckdb}

@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from constructs_lib.successor import SUCCESSORS, SWITCH, use_if_wanted
 from local_cloud.toolchain.steps import SUCCESSOR
 
@@ -48,12 +46,9 @@ def without_version(content: bytes) -> dict:
     return document
 
 
-@pytest.mark.skipif(
-    not (SUCCESSOR / "bin" / "python").exists(),
-    reason="CDK Terrain is not installed: python -m local_cloud.toolchain successor",
-)
 def test_the_successor_makes_the_same_stack(tmp_path) -> None:
     """Every byte but the version of the generator: addresses, and so the state, stay."""
+    assert (SUCCESSOR / "bin" / "python").exists(), "CDK Terrain is missing: run `make test`"
     old = synthesised(Path(sys.executable), tmp_path / "old")
     new = synthesised(SUCCESSOR / "bin" / "python", tmp_path / "new", **{SWITCH: "1"})
 
