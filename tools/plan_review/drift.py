@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from plan_review.plan import Plan
 
 ECHOES = {
+    "aws_lambda_event_source_mapping": ("last_modified", "last_processing_result"),
+    "aws_lambda_function": ("last_modified",),
     "aws_iam_role": ("inline_policy", "managed_policy_arns"),
     "aws_s3_bucket": (
         "lifecycle_rule",
@@ -24,7 +26,8 @@ ECHOES = {
     "aws_sqs_queue": ("policy", "redrive_policy"),
 }
 """Attributes that only repeat another resource of the stack, such as a bucket's policy; whoever
-changes them outside of Terraform shows up as drift of that resource."""
+changes them outside of Terraform shows up as drift of that resource. Or attributes that only say
+when a service last did something."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -239,3 +239,24 @@ def test_fails_for_an_action_that_is_not_known(plan_of, change) -> None:
     """It could be a loss."""
     with pytest.raises(UnknownPlanError, match="explode"):
         read_plan(plan_of(change("aws_sqs_queue.Q", ["explode"])))
+
+
+def test_when_a_service_last_worked_is_no_drift(plan_of, change) -> None:
+    """A function that was invoked and a mapping that ran are what Terraform left."""
+    ran = change(
+        "aws_lambda_event_source_mapping.Work",
+        ["update"],
+        {"last_processing_result": "No records processed", "batch_size": 1},
+        {"last_processing_result": "OK", "batch_size": 1},
+    )
+    touched = change(
+        "aws_lambda_function.Processor",
+        ["update"],
+        {"last_modified": "2026-11-22T20:00:00", "timeout": 900},
+        {"last_modified": "2026-11-22T21:00:00", "timeout": 60},
+    )
+
+    result = review(read_plan(plan_of(resource_drift=[ran, touched])))
+
+    (drift,) = result.drift
+    assert [each.path for each in drift.differences] == ["timeout"]
