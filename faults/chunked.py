@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,7 +14,7 @@ from faults.campaign import Catch, Tally
 from faults.case import Case, Upload
 from faults.fakes import BEGIN, LANES
 from faults.mutants import Mutant
-from faults.world import FaultyPorts, FaultyQueue, FaultyWorld, Weather
+from faults.world import FaultyWorld, Weather
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbApi
 from inventory.adapters.dynamodb_ledger import DynamoDbLedger
 from inventory.adapters.dynamodb_parts import DynamoDbParts
@@ -24,7 +25,6 @@ from inventory.domain.chunks.service import Chunks
 from inventory.domain.chunks.trace import PartTrace
 from inventory.domain.ingest import Ingest
 from inventory.domain.order import timestamp
-from inventory.domain.publishing import RejectDoors
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory.domain.writing import RowWriter
 
@@ -114,20 +114,7 @@ class PartWorld(FaultyWorld):
 
     def process(self) -> Ingest:
         """One fresh process; see `FaultyWorld.process`."""
-        faulty = FaultyPorts(self)
-        ports = self.ports(objects=faulty)
-        ports = type(ports)(
-            objects=faulty,
-            open_feed=self._open,
-            items=ports.items,
-            lanes=ports.lanes,
-            ledger=ports.ledger,
-            work=FaultyQueue(self),
-            rejects=RejectDoors(queue=faulty, reports=faulty, message_limit=1000),
-            usage=ports.usage,
-            deadline=ports.deadline,
-            now=ports.now,
-        )
+        ports = replace(self.faulty_ports(), open_feed=self._open)
         api = DynamoDbApi(
             self.request, ports.deadline, in_flight=1, sleep=lambda _: None, uniform=lambda: 0.0
         )

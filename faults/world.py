@@ -9,7 +9,7 @@ comes again until it succeeds; the reconcile runs after the leases are over.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from faults.case import Case
     from inventory.adapters.dynamodb_api import Payload
+    from inventory.domain.ingest import IngestPorts
     from inventory.domain.model import Batch, ObjectVersion
     from inventory.domain.ports import FeedSource
 
@@ -203,23 +204,23 @@ class FaultyWorld(World):
         """Put a delivery that failed back."""
         self.pending.append(job)
 
-    def process(self) -> Ingest:
-        """One fresh process of the ingest function, its ports going through this world."""
+    def faulty_ports(self) -> IngestPorts:
+        """Ports of one fresh process, going through this world."""
         faulty = FaultyPorts(self)
-        ports = self.ports(objects=faulty)
-        ports = type(ports)(
-            objects=faulty,
+        return replace(
+            self.ports(objects=faulty),
             open_feed=faulty.open_feed,
-            items=ports.items,
-            lanes=ports.lanes,
-            ledger=ports.ledger,
             work=FaultyQueue(self),
             rejects=RejectDoors(queue=faulty, reports=faulty, message_limit=1000),
-            usage=ports.usage,
-            deadline=ports.deadline,
-            now=ports.now,
         )
-        return Ingest(ports, batch_rows=self.weather.batch_rows, seen_slots=self.weather.seen_slots)
+
+    def process(self) -> Ingest:
+        """One fresh process of the ingest function."""
+        return Ingest(
+            self.faulty_ports(),
+            batch_rows=self.weather.batch_rows,
+            seen_slots=self.weather.seen_slots,
+        )
 
     def _time_left(self) -> Callable[[], float]:
         if not self.strikes(0.3):
