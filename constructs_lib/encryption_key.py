@@ -79,6 +79,15 @@ class EncryptionKey(Construct):
                 actions=("kms:*",),
                 resources=THIS_KEY,
                 account=props.account.root_arn,
+                # The principal says it already. Said again as a condition, those who read the
+                # policy as a role's, where "*" is every key, find it constrained as well.
+                conditions=(
+                    Condition(
+                        test="StringEquals",
+                        variable="kms:CallerAccount",
+                        values=(props.account.account_id,),
+                    ),
+                ),
             ),
         )
         key = KmsKey(

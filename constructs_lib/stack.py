@@ -125,6 +125,7 @@ class InventoryStack(TerraformStack):
                     + self._names.bucket(what, self._account.account_id)
                     for what in ("uploads", "reports")
                 ),
+                encryption_key=self._data_key,
                 retention_days=self._settings.log_retention_days,
                 force_destroy=not self._settings.deletion_protection,
             ),

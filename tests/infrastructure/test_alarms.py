@@ -48,7 +48,7 @@ def test_the_topic_is_encrypted_with_a_key_that_cloudwatch_may_use(whole_stack) 
 
 
 def test_a_key_of_our_own_lets_the_services_in_that_need_it(whole_stack) -> None:
-    """Logs, EventBridge and CloudWatch, each on behalf of this account."""
+    """Logs, EventBridge, CloudWatch and access logs, each on behalf of this account."""
     document = whole_stack(customer_managed_keys=True)
     services = {
         principal["identifiers"][0]
@@ -60,6 +60,7 @@ def test_a_key_of_our_own_lets_the_services_in_that_need_it(whole_stack) -> None
     assert services == {
         "cloudwatch.amazonaws.com",
         "events.amazonaws.com",
+        "logging.s3.amazonaws.com",
         "logs.us-east-1.amazonaws.com",
     }
 

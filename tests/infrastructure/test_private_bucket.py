@@ -178,21 +178,31 @@ def test_only_s3_itself_writes_access_logs_for_our_buckets(whole_stack) -> None:
     }
 
 
-def test_access_logs_are_never_encrypted_with_a_key_of_our_own(whole_stack) -> None:
-    """S3 would deliver none, and say nothing."""
-    document = whole_stack(customer_managed_keys=True)
+@pytest.mark.parametrize(("own_key", "algorithm"), [(False, "AES256"), (True, "aws:kms")])
+def test_access_logs_are_encrypted_like_the_buckets_they_speak_of(
+    whole_stack, own_key, algorithm
+) -> None:
+    """With a key of our own too, which S3's logging service may then use."""
+    document = whole_stack(access_logs=True, customer_managed_keys=own_key)
     algorithms = {
         readable(each["bucket"]): each["rule"][0]["apply_server_side_encryption_by_default"][
             "sse_algorithm"
         ]
         for each in resources(document, "aws_s3_bucket_server_side_encryption_configuration")
     }
+    (key,) = resources(document, "aws_kms_key")
+    allowed = [
+        (each["actions"], each["condition"][0]["variable"])
+        for each in statements(document, key["policy"])
+        if each["principals"][0]["identifiers"] == ["logging.s3.amazonaws.com"]
+    ]
 
-    assert algorithms == {
-        "<AccessLogs.bucket>": "AES256",
-        "<Reports.bucket>": "aws:kms",
-        "<Uploads.bucket>": "aws:kms",
-    }
+    assert algorithms == dict.fromkeys(
+        ("<AccessLogs.bucket>", "<Reports.bucket>", "<Uploads.bucket>"), algorithm
+    )
+    # Without it S3 delivers no logs and says nothing about it.
+    use = (["kms:Decrypt", "kms:GenerateDataKey"], "aws:SourceAccount")
+    assert allowed == ([use] if own_key else [])
 
 
 def test_access_logs_go_after_as_many_days_as_other_logs(whole_stack) -> None:
