@@ -49,6 +49,7 @@ ENVIRONMENT = {
 """What the processor finds around it; one invocation takes the whole file."""
 
 ITEMS = ENVIRONMENT["ITEMS_TABLE_NAME"]
+UPLOADS, KEY = "inventory-uploads-bench", "nightly/stock.csv"
 
 _TARGET = "X-Amz-Target"
 _NOTHING_FOUND = json.dumps(
@@ -208,22 +209,23 @@ class Context:
         return 900_000
 
 
-def event(size_bytes: int, night: int = 22) -> dict[str, Any]:
+def event(size_bytes: int, night: int = 22, *, version_id: str | None = None) -> dict[str, Any]:
     """The "Object Created" event of the one object.
 
     Args:
         size_bytes: Its size.
         night: See `Uploads`.
+        version_id: Its version. Default: that of the night.
     """
     return {
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
         "detail": {
-            "bucket": {"name": "inventory-uploads-bench"},
+            "bucket": {"name": UPLOADS},
             "object": {
-                "key": "nightly/stock.csv",
+                "key": KEY,
                 "size": size_bytes,
                 "etag": "0123456789abcdef0123456789abcdef",
-                "version-id": f"v{night}",
+                "version-id": version_id or f"v{night}",
                 "sequencer": "00637B1A00000000",
             },
         },
