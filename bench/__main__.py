@@ -14,13 +14,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 import bench
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 
