@@ -13,7 +13,7 @@ STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-node setup-policy setup-terraform demo test local-up local-down synth plan review \
-	apply deploy destroy bench faults format lint types lock providers-lock \
+	apply deploy destroy bench scale faults format lint types lock providers-lock \
 	python3-present
 
 help: ## List the targets
@@ -65,12 +65,15 @@ destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
 
 test: setup-node setup-policy lint types ## Run every check
-	@$(TOOLCHAIN) successor
+	@$(TOOLCHAIN) successor pythons
 	@$(TOOLCHAIN) browser
 	@$(BIN)/python -m pytest
 
 bench: setup-terraform ## Measure; writes build/bench.json
 	@$(BIN)/python -m bench
+
+scale: setup-terraform ## Load a file of 300 MB on the local cloud (half an hour)
+	@$(BIN)/python -m bench scale_files
 
 faults: setup-terraform ## Run the fault campaign; writes build/faults.json
 	@$(TOOLCHAIN) peers

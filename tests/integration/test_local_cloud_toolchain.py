@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import namedtuple
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,15 +15,12 @@ from local_cloud import override
 from local_cloud.errors import LocalCloudError, MissingToolError
 from local_cloud.paths import ROOT
 from local_cloud.terraform import NO_PROVIDER, Terraform
-from local_cloud.toolchain import steps, terraform_cli
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from local_cloud.toolchain import pythons, steps, terraform_cli
 
 
 def tool(folder: Path, name: str, output: str) -> None:
     """A command on a PATH of its own that prints a fixed text."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\necho '{output}'\n")
     path.chmod(0o755)
@@ -178,3 +175,36 @@ def test_setup_of_a_prepared_project_takes_no_time() -> None:
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_other_pythons_get_exactly_what_the_lock_names() -> None:
+    """A version and hashes for each package, markers as they are, and never the project itself."""
+    locked = {
+        "zipp": {"version": "==4.1.2", "hashes": ["sha256:a", "sha256:b"]},
+        "inventory": {"editable": True, "path": "."},
+        "six": {
+            "version": "==1.17.0",
+            "hashes": ["sha256:c"],
+            "markers": "python_version >= '2.7'",
+        },
+    }
+
+    assert pythons.requirements(locked) == (
+        "six==1.17.0 ; python_version >= '2.7' --hash=sha256:c\n"
+        "zipp==4.1.2 --hash=sha256:a --hash=sha256:b\n"
+    )
+
+
+def test_other_pythons_are_those_that_start(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the one that has an environment already, none that says it is another, no dead shim."""
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "versions" / "3.11.7"))
+    monkeypatch.setattr(pythons, "VENV_BIN", tmp_path / "venv")
+    tool(tmp_path / "venv", "python3.11", "11 /usr/bin/python3.11")
+    tool(bare, "python3.11", "11 /usr/bin/python3.11")
+    tool(bare, "python3.12", "9 /usr/bin/python3.9")
+    tool(bare, "python3.13", "")
+    tool(tmp_path / "versions" / "3.13.0" / "bin", "python", "13 /opt/my python/bin/python3.13")
+
+    assert pythons.others() == {13: Path("/opt/my python/bin/python3.13")}

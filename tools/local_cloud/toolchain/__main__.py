@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from local_cloud.errors import LocalCloudError
-from local_cloud.toolchain import steps
+from local_cloud.toolchain import pythons, steps
 from local_cloud.toolchain.terraform_cli import find_terraform
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "peers": steps.peer_packages,
     "policy": steps.policy_tools,
     "successor": steps.successor,
+    "pythons": pythons.environments_of_others,
     "browser": steps.browser,
 }
 

@@ -9,11 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from local_cloud.errors import MissingToolError
-from local_cloud.paths import BUILD, NODE_MODULES, ROOT, STAMPS, TOOLS, VENV, VENV_BIN
+from local_cloud.paths import NODE_MODULES, ROOT, TOOLS, VENV, VENV_BIN
+from local_cloud.toolchain.running import digest_of, is_done, mark_done, run_logged, say
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
@@ -44,20 +44,20 @@ def python_environment() -> None:
     """
     node_version()
     interpreter = python_interpreter()
-    stamp = _digest(
+    stamp = digest_of(
         ROOT / "Pipfile", ROOT / "Pipfile.lock", ROOT / "pyproject.toml", text=str(interpreter)
     )
-    if not ((VENV_BIN / "python").exists() and _stamped("python", stamp)):
-        pipenv = _pipenv(interpreter)
-        _say("installing the locked Python packages into .venv")
-        _run(
+    if not ((VENV_BIN / "python").exists() and is_done("python", stamp)):
+        pipenv = pipenv_command(interpreter)
+        say("installing the locked Python packages into .venv")
+        run_logged(
             [pipenv, "sync", "--dev"],
             "the locked Python packages could not be installed",
             environment=_pipenv_environment(interpreter),
         )
         # Bindings without byte code cost every first import about 40 seconds.
-        _say("compiling the bindings")
-        _run(
+        say("compiling the bindings")
+        run_logged(
             [
                 VENV_BIN / "python",
                 "-m",
@@ -69,23 +69,23 @@ def python_environment() -> None:
             ],
             None,
         )
-        _stamp("python", stamp)
+        mark_done("python", stamp)
     _prime_jsii(stamp)
 
 
 def peer_packages() -> None:
     """The readers that `make faults` measures beside ours."""
     interpreter = python_interpreter()
-    stamp = _digest(ROOT / "Pipfile.lock", text=str(interpreter))
-    if _stamped("peers", stamp):
+    stamp = digest_of(ROOT / "Pipfile.lock", text=str(interpreter))
+    if is_done("peers", stamp):
         return
-    _say("installing the peers that are measured beside ours")
-    _run(
-        [_pipenv(interpreter), "sync", "--categories", "peers"],
+    say("installing the peers that are measured beside ours")
+    run_logged(
+        [pipenv_command(interpreter), "sync", "--categories", "peers"],
         "the peer packages could not be installed",
         environment=_pipenv_environment(interpreter),
     )
-    _stamp("peers", stamp)
+    mark_done("peers", stamp)
 
 
 def policy_tools() -> None:
@@ -96,15 +96,15 @@ def policy_tools() -> None:
     """
     interpreter = python_interpreter()
     folder = ROOT / "policy"
-    stamp = _digest(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
-    if (CHECKOV / "bin" / "checkov").exists() and _stamped("policy", stamp):
+    stamp = digest_of(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
+    if (CHECKOV / "bin" / "checkov").exists() and is_done("policy", stamp):
         return
-    pipenv = _pipenv(interpreter)
-    _say("installing Checkov for this project alone")
+    pipenv = pipenv_command(interpreter)
+    say("installing Checkov for this project alone")
     shutil.rmtree(CHECKOV, ignore_errors=True)
     environment = _pipenv_environment(interpreter)
     del environment["PIPENV_VENV_IN_PROJECT"]
-    _run(
+    run_logged(
         [pipenv, "sync"],
         "Checkov could not be installed",
         environment={
@@ -114,7 +114,7 @@ def policy_tools() -> None:
             "PIPENV_CUSTOM_VENV_NAME": CHECKOV.name,
         },
     )
-    _stamp("policy", stamp)
+    mark_done("policy", stamp)
 
 
 def successor() -> None:
@@ -129,17 +129,17 @@ def successor() -> None:
         *SUCCESSOR_PACKAGES,
         *(name + locked[name]["version"] for name in NEEDED_BY_SYNTHESIS),
     ]
-    stamp = _digest(text=" ".join((str(interpreter), *requirements)))
-    if (SUCCESSOR / "bin" / "python").exists() and _stamped("successor", stamp):
+    stamp = digest_of(text=" ".join((str(interpreter), *requirements)))
+    if (SUCCESSOR / "bin" / "python").exists() and is_done("successor", stamp):
         return
-    _say("installing CDK Terrain for this project alone")
+    say("installing CDK Terrain for this project alone")
     shutil.rmtree(SUCCESSOR, ignore_errors=True)
-    _run([interpreter, "-m", "venv", SUCCESSOR], "Python has no working venv module")
-    _run(
+    run_logged([interpreter, "-m", "venv", SUCCESSOR], "Python has no working venv module")
+    run_logged(
         [SUCCESSOR / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements],
         "CDK Terrain could not be installed",
     )
-    _stamp("successor", stamp)
+    mark_done("successor", stamp)
 
 
 def node_modules() -> None:
@@ -152,15 +152,15 @@ def node_modules() -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise MissingToolError("npm is missing: install Node.js 20 or newer with npm")
-    stamp = _digest(ROOT / "package.json", ROOT / "package-lock.json", text=version)
-    if (NODE_MODULES / ".bin" / "cdktf").exists() and _stamped("node", stamp):
+    stamp = digest_of(ROOT / "package.json", ROOT / "package-lock.json", text=version)
+    if (NODE_MODULES / ".bin" / "cdktf").exists() and is_done("node", stamp):
         return
-    _say("installing the pinned CDKTF CLI")
-    _run(
+    say("installing the pinned CDKTF CLI")
+    run_logged(
         [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
         "the pinned CDKTF CLI could not be installed",
     )
-    _stamp("node", stamp)
+    mark_done("node", stamp)
 
 
 def browser() -> None:
@@ -178,9 +178,9 @@ def browser() -> None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         raise MissingToolError(missing)
-    _say("installing Chromium")
-    _run([apt, "update", "-qq"], missing)
-    _run([apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"], missing)
+    say("installing Chromium")
+    run_logged([apt, "update", "-qq"], missing)
+    run_logged([apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"], missing)
 
 
 def python_interpreter() -> Path:
@@ -215,19 +215,27 @@ def node_version() -> str:
     return done.stdout.strip()
 
 
-def _pipenv(interpreter: Path) -> Path:
-    stamp = _digest(PIPENV_REQUIREMENTS, text=str(interpreter))
+def pipenv_command(interpreter: Path) -> Path:
+    """Pipenv, in an environment of its own with a pip of its own.
+
+    Args:
+        interpreter: What the environment is made with.
+
+    Raises:
+        MissingToolError: It could not be had.
+    """
+    stamp = digest_of(PIPENV_REQUIREMENTS, text=str(interpreter))
     pipenv = PIPENV / "bin" / "pipenv"
-    if pipenv.exists() and _stamped("pipenv", stamp):
+    if pipenv.exists() and is_done("pipenv", stamp):
         return pipenv
-    _say("installing pipenv for this project alone")
+    say("installing pipenv for this project alone")
     shutil.rmtree(PIPENV, ignore_errors=True)
     PIPENV.parent.mkdir(parents=True, exist_ok=True)
-    _run(
+    run_logged(
         [interpreter, "-m", "venv", PIPENV],
         "Python has no working venv module: install it (python3-venv on Debian and Ubuntu)",
     )
-    _run(
+    run_logged(
         [
             PIPENV / "bin" / "python",
             "-m",
@@ -241,8 +249,21 @@ def _pipenv(interpreter: Path) -> Path:
         ],
         "pipenv could not be installed: is the package index of pip in reach?",
     )
-    _stamp("pipenv", stamp)
+    mark_done("pipenv", stamp)
     return pipenv
+
+
+def jsii_cache() -> Path:
+    """Where jsii keeps unpacked packages; another home directory has another one.
+
+    Source: https://github.com/aws/jsii, packages/@jsii/kernel/src/tar-cache/default-cache-root.ts.
+    """
+    named = os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+    if named:
+        return Path(named)
+    mac = sys.platform == "darwin"
+    of_a_user = "Library/Caches/com.amazonaws.jsii" if mac else ".cache/aws/jsii"
+    return Path.home() / of_a_user / "package-cache"
 
 
 def _pipenv_environment(interpreter: Path) -> dict[str, str]:
@@ -265,67 +286,15 @@ def _pipenv_environment(interpreter: Path) -> dict[str, str]:
 def _prime_jsii(stamp: str) -> None:
     # jsii indexes the bindings' types in a worker that a quick run does not wait for; on a cache
     # that only quick runs have touched, every run would pay 2 s. This one waits.
-    cache = _jsii_cache()
+    cache = jsii_cache()
     name = "jsii-" + hashlib.sha256(str(cache).encode()).hexdigest()[:12]
-    if cache.exists() and _stamped(name, stamp):
+    if cache.exists() and is_done(name, stamp):
         return
-    _say("filling jsii's cache")
+    say("filling jsii's cache")
     quiet = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
-    _run(
+    run_logged(
         [VENV_BIN / "python", "-m", "fastsynth", "prime"],
         "cdktf could not be loaded",
         environment={**os.environ, **quiet},
     )
-    _stamp(name, stamp)
-
-
-def _jsii_cache() -> Path:
-    """Where jsii keeps unpacked packages; another home directory has another one."""
-    named = os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
-    if named:
-        return Path(named)
-    mac = sys.platform == "darwin"
-    return Path.home() / ("Library/Caches/com.amazonaws.jsii" if mac else ".cache/aws/jsii")
-
-
-def _run(
-    command: list[str | Path], failure: str | None, *, environment: dict[str, str] | None = None
-) -> None:
-    """Run a step with its output in a log; on failure show the log's end and one line."""
-    log = BUILD / "setup.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    with log.open("ab") as output:
-        code = subprocess.run(
-            [str(part) for part in command],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-    if code and failure:
-        raise MissingToolError(f"{failure}; the log is {log.relative_to(ROOT)}")
-    _say(f"  done in {time.monotonic() - started:.0f} s")
-
-
-def _digest(*files: Path, text: str = "") -> str:
-    digest = hashlib.sha256(text.encode())
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _stamped(name: str, digest: str) -> bool:
-    stamp = STAMPS / name
-    return stamp.exists() and stamp.read_text() == digest
-
-
-def _stamp(name: str, digest: str) -> None:
-    STAMPS.mkdir(parents=True, exist_ok=True)
-    (STAMPS / name).write_text(digest)
-
-
-def _say(text: str) -> None:
-    print(f"setup: {text}", flush=True)
+    mark_done(name, stamp)
