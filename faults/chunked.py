@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unittest.mock import patch
@@ -23,19 +24,39 @@ from inventory.domain.chunks.finishing import Finisher
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
 from inventory.domain.chunks.trace import PartTrace
+from inventory.domain.hold import StockDropHold, Weighing
 from inventory.domain.ingest import Ingest
 from inventory.domain.order import timestamp
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
+from inventory.domain.work import Kind
 from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from faults.findings import Findings
     from faults.mutants import Patch
+    from faults.oracle import Fact
     from inventory.domain.chunks.model import PartReport, Place
 
 HEADER = "sku,location,quantity,name,updated_at\n"
+
+
+class HeldUpload(Upload):
+    """A file that lowers the known stock too far: nothing of it may load."""
+
+    def facts(self) -> list[Fact]:
+        """Rows for the oracle: none."""
+        return []
+
+    @property
+    def status(self) -> str:
+        """Status its record must end in."""
+        return "FAILED"
+
+    def rejects(self) -> set[str]:
+        """Ids of the reject messages it must cause."""
+        return {f"{self.version.object_id}/0"}
 
 
 class PartCase(Case):
@@ -50,8 +71,9 @@ class PartCase(Case):
         sequencer: str = "",
         as_of_seconds: int | None = None,
         events: int = 1,
+        kind: type[Upload] = Upload,
     ) -> Upload:
-        """Store one more version; see `Case.add`."""
+        """Store one more version; see `Case.add`. `kind` says what is expected of it."""
         assert as_of_seconds is None
         version = self.objects.put(
             key,
@@ -60,7 +82,7 @@ class PartCase(Case):
             sequencer=sequencer,
         )
         time = timestamp(BEGIN + timedelta(seconds=seconds))
-        upload = Upload(version=version, time=time, lines=lines, events=events)
+        upload = kind(version=version, time=time, lines=lines, events=events)
         self.uploads.append(upload)
         return upload
 
@@ -96,11 +118,27 @@ class PartWorld(FaultyWorld):
         rng: Decides everything.
         weather: How bad the schedule is.
         chunk_bytes: Size of the parts.
+        share: Share of the known stock above which files are held; 0 for none.
     """
 
-    def __init__(self, case: Case, rng: Random, weather: Weather, *, chunk_bytes: int) -> None:
+    def __init__(
+        self,
+        case: Case,
+        rng: Random,
+        weather: Weather,
+        *,
+        chunk_bytes: int,
+        share: Decimal = Decimal(0),
+    ) -> None:
         super().__init__(case, rng, weather)
         self.chunk_bytes = chunk_bytes
+        self.share = share
+
+    def announce(self, upload: Upload, weather: Weather) -> None:
+        """Have an upload delivered that came later than the others, and in another weather."""
+        self.weather, self.budget = weather, weather.budget
+        for _ in range(upload.events):
+            self.pending.append(self._job(Kind.CREATED, upload.version))
 
     def settle(self) -> Findings:
         """Deliver everything; see `FaultyWorld.settle`."""
@@ -126,7 +164,24 @@ class PartWorld(FaultyWorld):
             chunk_bytes=self.chunk_bytes,
         )
         rows = self.weather.batch_rows
-        return Ingest(ports, batch_rows=rows, chunks=Chunks(ports, chunks, batch_rows=rows))
+        hold = None
+        if self.share:
+            hold = StockDropHold(
+                ports.items, ports.deadline, ports.usage, self.share, batch_rows=rows
+            )
+        return Ingest(
+            ports,
+            batch_rows=rows,
+            chunks=Chunks(ports, chunks, batch_rows=rows, hold=hold),
+            hold=hold,
+        )
+
+    def _time_left(self) -> Callable[[], float]:
+        if not self.share or self.rng.random() < 0.5:  # noqa: PLR2004  a share
+            return super()._time_left()
+        # Enough for a batch or two, so that a file is weighed by many invocations.
+        looks = iter(range(self.rng.randint(1, 6)))
+        return lambda: 900.0 if next(looks, None) is not None else 0.0
 
     def _open(self, source: Any, *, key: str) -> Any:  # noqa: ANN401  the reader's own types
         self.stumble()
@@ -136,6 +191,8 @@ class PartWorld(FaultyWorld):
 def random_part_world(seed: int) -> PartWorld:
     """A small world in which parts of files collide in every way."""
     rng = Random(seed)  # noqa: S311  schedules, no secrets
+    if seed % 4 == 3:  # noqa: PLR2004  every fourth
+        return _weighing_world(rng)
     case = PartCase()
     skus = "ABCD"[: rng.randint(1, 4)]
     timed = rng.random() < 0.3  # noqa: PLR2004  a share
@@ -157,6 +214,35 @@ def random_part_world(seed: int) -> PartWorld:
         )
     weather = Weather.random(rng)
     return PartWorld(case, rng, weather, chunk_bytes=rng.choice((20, 40, 60, 1000)))
+
+
+def _weighing_world(rng: Random) -> PartWorld:
+    """One in which files are weighed: some lower the known stock a little, one by nearly all."""
+    case = PartCase()
+    skus = "ABCD"[: rng.randint(1, 4)]
+    case.add("known.csv", [f"{sku},x,100,," for sku in skus], seconds=0)
+    share = Decimal("0.5")
+    world = PartWorld(case, rng, Weather(), chunk_bytes=1000, share=share)
+    world.settle()
+    weather = Weather.random(rng)
+    for number in range(rng.randint(1, 3)):
+        lines = [f"{rng.choice(skus)},x,{rng.choice(('98', '99'))},," for _ in range(10)]
+        lines = lines[rng.randrange(10) :]
+        upload = case.add(
+            rng.choice(("a.csv", "b.csv")),
+            lines,
+            seconds=rng.randint(1, 4),
+            sequencer=f"0{number}",
+            events=rng.choice((1, 1, 2, 0)),
+        )
+        world.announce(upload, weather)
+    # It is the newest, so that none of its rows is stale: then nothing of it would count.
+    lines = [f"{sku},x,1,," for sku in skus] * rng.randint(1, 3)
+    upload = case.add(
+        "a.csv", lines, seconds=9, sequencer="09", events=rng.choice((1, 2, 0)), kind=HeldUpload
+    )
+    world.announce(upload, weather)
+    return world
 
 
 def at_random(seeds: Iterable[int]) -> Tally:
@@ -233,10 +319,24 @@ def _parts_do_not_look_back() -> Sequence[Patch]:
     return [(RowWriter, "look_back", lambda *_: 0)]
 
 
+def _weigh_apart() -> Sequence[Patch]:
+    """What earlier invocations have weighed is not added to."""
+    read = Weighing.from_text
+
+    def forget(text: str) -> Weighing:
+        weighing = read(text)
+        if not weighing.done:
+            weighing.change = Decimal(0)
+        return weighing
+
+    return [(Weighing, "from_text", forget)]
+
+
 MUTANTS = (
     Mutant("parts: no second look at rows left alone", _no_second_look),
     Mutant("parts: report and count in two requests", _count_apart),
     Mutant("parts: rows rely on rows of other parts", _rely_on_own_rows),
     Mutant("parts: attempts that died forgotten", _forget_attempts),
     Mutant("parts: no look-back", _parts_do_not_look_back),
+    Mutant("parts: every invocation weighs for itself", _weigh_apart),
 )

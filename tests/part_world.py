@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from faults.fakes import LANES, World
@@ -11,6 +12,7 @@ from inventory.adapters.dynamodb_api import DynamoDbApi
 from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
+from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest, IngestPorts, Outcome
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory.domain.work import Delivery, Kind
@@ -47,6 +49,13 @@ def open_real_feed(source: Any, *, key: str) -> Any:
     return open_feed(source, key=key, profiles=ProfileSet())
 
 
+def hold_of(ports: IngestPorts, share: Decimal, *, batch_rows: int) -> StockDropHold | None:
+    """What holds files that lower the known stock by more than a share; 0 for none."""
+    if not share:
+        return None
+    return StockDropHold(ports.items, ports.deadline, ports.usage, share, batch_rows=batch_rows)
+
+
 def part_ports(
     ports: IngestPorts,
     transport: Transport,
@@ -74,6 +83,8 @@ class PartWorld(World):
     Attributes:
         store: The reports bucket as parts see it.
         outcomes: Of every invocation.
+        time_left: Makes the clock of an invocation.
+        share: Share of the known stock above which files are held; 0 for none.
     """
 
     def __init__(
@@ -86,12 +97,14 @@ class PartWorld(World):
         self.large_object_bytes = large_object_bytes
         self.batch_rows = batch_rows
         self.time_left: Callable[[], Callable[[], float]] = lambda: lambda: 900.0
+        self.share = Decimal(0)
 
     def process(self, *, message_limit: int = 1000) -> Ingest:
         """One process."""
         ports = self.ports(message_limit=message_limit)
         values = {name: getattr(ports, name) for name in IngestPorts.__slots__}
         ports = IngestPorts(**values | {"open_feed": open_real_feed})
+        hold = hold_of(ports, self.share, batch_rows=self.batch_rows)
         chunks = part_ports(
             ports,
             self.transport or self.tables,
@@ -102,7 +115,8 @@ class PartWorld(World):
         return Ingest(
             ports,
             batch_rows=self.batch_rows,
-            chunks=Chunks(ports, chunks, batch_rows=self.batch_rows),
+            chunks=Chunks(ports, chunks, batch_rows=self.batch_rows, hold=hold),
+            hold=hold,
         )
 
     def deliver(self, version: ObjectVersion, **options: Any) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -237,7 +238,14 @@ def test_known_stock_is_summed_by_location(adapters: Adapters) -> None:
     """Only the locations asked for count."""
     rows = [BARE._replace(sku=str(n), location=f"l{n % 3}", quantity="1.5") for n in range(9)]
     adapters.write(*(Change(row, _token(1), None) for row in rows))
-    assert str(adapters.items.known_stock({"l0", "l1"})) == "9.0"
+    assert adapters.items.known_stock({"l0", "l1"}, after=None) == (Decimal("9.0"), None)
+
+
+def test_known_stock_goes_on_after_an_item(adapters: Adapters) -> None:
+    """The item itself was counted with the page before."""
+    adapters.write(Change(ROW, _token(1), None))
+    after = (ROW.sku, ROW.location)
+    assert adapters.items.known_stock({ROW.location}, after=after) == (Decimal(0), None)
 
 
 def test_announcements_are_found_by_their_bound(adapters: Adapters) -> None:

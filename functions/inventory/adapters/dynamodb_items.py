@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError, error_of
 from inventory.adapters.dynamodb_statements import Statements
-from inventory.domain.ports import Stored
+from inventory.domain.ports import StockPage, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -172,9 +172,10 @@ class DynamoDbItems:
             pairs = left
             backoff.pause(transient)
 
-    def known_stock(self, locations: Collection[str]) -> Decimal:
-        """Sum of the stored quantities at these locations; see `ports.ItemStore`."""
-        total = Decimal(0)
+    def known_stock(
+        self, locations: Collection[str], *, after: tuple[str, str] | None
+    ) -> StockPage:
+        """A page of the stock at these locations; see `ports.ItemStore`."""
         payload: _Json = {
             "TableName": self._table,
             "ConsistentRead": True,
@@ -182,15 +183,22 @@ class DynamoDbItems:
             "ExpressionAttributeNames": {"#l": "location", "#q": "quantity"},
             "ReturnConsumedCapacity": "TOTAL",
         }
-        while True:
-            page = self._api.call("Scan", payload)
-            self._usage.read_units += _units(page, page.get("ScannedCount", 0))
-            for item in page.get("Items", ()):
-                if item["location"]["S"] in locations:
-                    total += Decimal(item["quantity"]["N"])
-            if "LastEvaluatedKey" not in page:
-                return total
-            payload["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        if after is not None:
+            payload["ExclusiveStartKey"] = {"sku": {"S": after[0]}, "location": {"S": after[1]}}
+        page = self._api.call("Scan", payload)
+        self._usage.read_units += _units(page, page.get("ScannedCount", 0))
+        quantity = sum(
+            (
+                Decimal(item["quantity"]["N"])
+                for item in page.get("Items", ())
+                if item["location"]["S"] in locations
+            ),
+            start=Decimal(0),
+        )
+        last = page.get("LastEvaluatedKey")
+        return StockPage(
+            quantity, None if last is None else (last["sku"]["S"], last["location"]["S"])
+        )
 
 
 def _stored(item: _Json | None, row: Row) -> Stored | None:

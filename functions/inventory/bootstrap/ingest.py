@@ -24,6 +24,7 @@ from inventory.bootstrap import clients
 from inventory.config import IngestConfig
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
+from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest, IngestPorts
 from inventory.domain.ports import Deadline, Usage
 from inventory.domain.publishing import RejectDoors
@@ -80,11 +81,9 @@ def ingest() -> Ingest:
         large_object_bytes=config.large_object_bytes,
         chunk_bytes=max(config.large_object_bytes // _CHUNKS_AT_LIMIT, 1),
     )
-    return Ingest(
-        ports,
-        chunks=Chunks(ports, chunks),
-        max_stock_drop_share=config.max_stock_drop_share,
-    )
+    share = config.max_stock_drop_share
+    hold = StockDropHold(ports.items, deadline, usage, share) if share else None
+    return Ingest(ports, chunks=Chunks(ports, chunks, hold=hold), hold=hold)
 
 
 def _collect_rarely() -> None:

@@ -9,7 +9,6 @@ fails anywhere before the end is simply delivered again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import (
@@ -18,7 +17,7 @@ from inventory.domain.errors import (
     OutOfTimeError,
     RetryableError,
 )
-from inventory.domain.hold import StockDropHold
+from inventory.domain.hold import Weighing
 from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
 from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, base_of, object_time, timestamp
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inventory.domain.chunks.service import Chunks
+    from inventory.domain.hold import StockDropHold
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import (
         Deadline,
@@ -145,8 +145,7 @@ class Ingest:
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
         chunks: Takes over files that are too large for one invocation, or turn out to be.
-        max_stock_drop_share: Share of the known stock (0 to 1) that a file may remove before it
-            is held; 0 switches the hold off.
+        hold: Weighs files before they load; None when nothing is held.
     """
 
     def __init__(
@@ -156,17 +155,13 @@ class Ingest:
         batch_rows: int = 1000,
         seen_slots: int = MOST_SLOTS,
         chunks: Chunks | None = None,
-        max_stock_drop_share: Decimal = Decimal(0),
+        hold: StockDropHold | None = None,
     ) -> None:
         self._ports = ports
         self._batch_rows = batch_rows
         self._seen_slots = seen_slots
         self._chunks = chunks
-        self._hold = (
-            StockDropHold(ports.items, ports.deadline, max_stock_drop_share)
-            if max_stock_drop_share
-            else None
-        )
+        self._hold = hold
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Process one delivery.
@@ -261,9 +256,8 @@ class Ingest:
         run.report.profile = feed.profile
         tokens = Tokens(admission.base, version.object_id)
         if self._hold is not None and _undecided(admission):
-            self._hold.check(
-                self._ports.open_feed(self._ports.objects.source(version), key=version.key), tokens
-            )
+            if not self._weigh(self._hold, run, feed, tokens):
+                return
             self._ports.ledger.accept(admission)
         if self._chunks is not None and self._chunks.takes(version):
             self._hand_over(run, feed)
@@ -294,6 +288,27 @@ class Ingest:
             self._settle(run, writer, publisher)
         finally:
             publisher.close()
+
+    def _weigh(self, hold: StockDropHold, run: _Run, feed: Feed, tokens: Tokens) -> bool:
+        """Weigh a file before anything of it loads.
+
+        Returns:
+            Whether it may load; else other invocations find that out.
+        """
+        admission, chunks = run.admission, self._chunks
+        weighing: Weighing | None = None
+        if chunks is None or not chunks.has_begun(admission):
+            weighing = Weighing()
+            if hold.weigh(feed, tokens, weighing):
+                hold.judge(weighing)
+                return True
+        if chunks is None or not isinstance(feed, WholeFeed):
+            raise OutOfTimeError(
+                f"{admission.version.object_id} is too large to be weighed at once"
+            )
+        run.in_parts = True
+        chunks.weigh(admission, feed, weighing)
+        return False
 
     def _hand_over(self, run: _Run, feed: Feed) -> None:
         """Have the file processed in parts, each by an invocation of its own.

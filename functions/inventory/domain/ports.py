@@ -88,7 +88,7 @@ class Feed(Protocol):
         ...
 
     def batches(self, max_rows: int = ...) -> Iterator[Batch]:
-        """Stretches of it in file order."""
+        """Stretches of it in file order; may be asked for more than once."""
         ...
 
 
@@ -122,6 +122,18 @@ class Stored(NamedTuple):
     equal: bool
     names: Collection[str]
     quantity: str
+
+
+class StockPage(NamedTuple):
+    """What a part of the items table holds at some locations.
+
+    Attributes:
+        quantity: Sum of the stored quantities.
+        after: Key of its last item, where the next page begins; None when it is the last page.
+    """
+
+    quantity: Decimal
+    after: tuple[str, str] | None
 
 
 class Change(NamedTuple):
@@ -182,8 +194,18 @@ class ItemStore(Protocol):
         """
         ...
 
-    def known_stock(self, locations: Collection[str]) -> Decimal:
-        """Sum of the stored quantities at these locations, strongly consistent."""
+    def known_stock(
+        self, locations: Collection[str], *, after: tuple[str, str] | None
+    ) -> StockPage:
+        """A page of the stock at these locations, strongly consistent.
+
+        Args:
+            locations: The locations.
+            after: Key of the item after which it begins; None for the first page.
+
+        Raises:
+            RetryableError: The table did not answer in the time left.
+        """
         ...
 
 

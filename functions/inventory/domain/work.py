@@ -15,19 +15,20 @@ class Kind(StrEnum):
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
     an older row was written over an item that this version had relied on. REPLAY: an operator wants
-    its rows decided again by today's rules and profiles, whatever the record says. PLAN, CHUNK: it
-    is processed in parts, see `chunks`; the message has a task.
+    its rows decided again by today's rules and profiles, whatever the record says. WEIGH, PLAN,
+    CHUNK: it is processed in parts, see `chunks`; the message has a task.
     """
 
     CREATED = "created"
     REDRIVE = "redrive"
     RECHECK = "recheck"
     REPLAY = "replay"
+    WEIGH = "weigh"
     PLAN = "plan"
     CHUNK = "chunk"
 
 
-_WITH_TASK = frozenset({Kind.PLAN, Kind.CHUNK})
+_WITH_TASK = frozenset({Kind.WEIGH, Kind.PLAN, Kind.CHUNK})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

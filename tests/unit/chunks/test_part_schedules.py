@@ -21,6 +21,7 @@ def test_random_schedules_end_right() -> None:
         "parts: no second look at rows left alone",
         "parts: report and count in two requests",
         "parts: no look-back",
+        "parts: every invocation weighs for itself",
     ],
 )
 def test_a_writer_with_a_rule_taken_out_is_caught(name: str) -> None:

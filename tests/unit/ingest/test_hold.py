@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakes import BEGIN, World, tiny
+from inventory.domain.errors import OutOfTimeError
+from inventory.domain.hold import Weighing
 from inventory.domain.ingest import Ingest
 from inventory.domain.ledger import Status
 from inventory.domain.work import Delivery, Kind
+from part_world import hold_of
 
 if TYPE_CHECKING:
     from inventory.domain.ingest import Outcome
@@ -22,7 +25,8 @@ def _load(world: World, *lines: str, hour: int, share: str = "0.5") -> Outcome:
         f"{hour}.csv", tiny(*lines), last_modified=BEGIN + timedelta(hours=hour)
     )
     delivery = Delivery(kind=Kind.CREATED, version=version, delivery_id="d")
-    ingest = Ingest(world.ports(), max_stock_drop_share=Decimal(share))
+    ports = world.ports()
+    ingest = Ingest(ports, hold=hold_of(ports, Decimal(share), batch_rows=1000))
     return ingest.run(delivery, time_left=lambda: 900)
 
 
@@ -75,14 +79,50 @@ def test_a_file_that_was_accepted_is_not_held_half_way() -> None:
         "late.csv", tiny("A,x,50,,"), last_modified=BEGIN + timedelta(hours=3)
     )
     delivery = Delivery(kind=Kind.CREATED, version=version, delivery_id="d")
+    ports = world.ports(items=_Breaking)
+    breaking = Ingest(ports, hold=hold_of(ports, Decimal("0.5"), batch_rows=1000))
     with pytest.raises(RuntimeError):
-        Ingest(
-            world.ports(items=_Breaking),
-            max_stock_drop_share=Decimal("0.5"),
-        ).run(delivery, time_left=lambda: 900)
+        breaking.run(delivery, time_left=lambda: 900)
     assert world.record(version)["accepted"] is True
-    ingest = Ingest(world.ports(), max_stock_drop_share=Decimal("0.01"))
+    ports = world.ports()
+    ingest = Ingest(ports, hold=hold_of(ports, Decimal("0.01"), batch_rows=1000))
     assert ingest.run(delivery, time_left=lambda: 900).status is Status.COMPLETED
+
+
+def test_fails_when_the_time_does_not_suffice_and_nobody_goes_on() -> None:
+    """The event comes again; nothing was loaded, and the record stays open."""
+    world = _stocked()
+    before = world.items()
+    version = world.objects.put(
+        "long.csv", tiny("A,x,59,,", "B,x,40,,"), last_modified=BEGIN + timedelta(hours=2)
+    )
+    ports = world.ports()
+    ingest = Ingest(ports, hold=hold_of(ports, Decimal("0.5"), batch_rows=1))
+    looks = iter([900.0])
+    with pytest.raises(OutOfTimeError):
+        ingest.run(
+            Delivery(kind=Kind.CREATED, version=version, delivery_id="d"),
+            time_left=lambda: next(looks, 15.0),
+        )
+    assert world.items() == before
+    assert world.record(version)["status"] == "IN_PROGRESS"
+
+
+@pytest.mark.parametrize("after", [None, ('A"1', "Oslo\udcff")])
+def test_a_weighing_survives_being_stored(after: tuple[str, str] | None) -> None:
+    """To the last digit, and with text that is none."""
+    weighing = Weighing(
+        byte=1 << 40,
+        line=7,
+        change=Decimal("-12345678901234567890.10"),
+        locations={"Oslo\udcff", "ø"},
+        read=True,
+        known=Decimal("0.5"),
+        after=after,
+        read_units=2.5,
+    )
+    stored = weighing.to_text().encode()
+    assert Weighing.from_text(stored.decode()) == weighing
 
 
 class _Breaking:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.chunks.keys import KeyFilter
 from inventory.domain.chunks.model import Place, Task, add_counts
 from inventory.domain.chunks.rejecting import beginning_of_file, pointer
+from inventory.domain.errors import RetryableError
 from inventory.domain.ledger import LEASE, Admission, Mode, RunReport, Status
 from inventory.domain.order import timestamp
 from inventory.domain.rejects import reject_key
@@ -18,14 +19,32 @@ from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
     from inventory.domain.chunks.model import PartReport
-    from inventory.domain.chunks.ports import ChunkPorts
+    from inventory.domain.chunks.ports import ChunkPorts, PartLedger
     from inventory.domain.ingest import IngestPorts
     from inventory.domain.ledger import Record
     from inventory.domain.model import Counts, ObjectVersion
 
 _TASKS_PER_SEND = 10
 #: How long the next part of a job may wait in the queue before the reconcile asks after it.
-_WAITING = timedelta(minutes=15)
+WAITING = timedelta(minutes=15)
+
+
+def enter(parts: PartLedger, task: Task, object_id: str, report: PartReport) -> PartReport:
+    """Enter the report of a part; where another attempt was faster, its report is what counts.
+
+    Returns:
+        The report that counts.
+
+    Raises:
+        RetryableError: It was not found.
+    """
+    job = task.job.name(object_id)
+    if parts.enter(job, task.place, report, expires_at=task.job.expires_at):
+        return report
+    counting = parts.get(job, task.place)
+    if counting is None:
+        raise RetryableError(f"{object_id}: part {task.place} has no report")
+    return counting
 
 
 class Finisher:
@@ -58,7 +77,7 @@ class Finisher:
         """
         job, place = task.job, task.place
         done = self._chunks.parts.done(job.name(version.object_id), place.round)
-        lease = timestamp(self._ports.now() + LEASE + _WAITING)
+        lease = timestamp(self._ports.now() + LEASE + WAITING)
         if job.mode is Mode.WORK:
             progress = done if place.round == 1 else job.total
             self._ports.ledger.progress(version.object_id, job.run, progress, lease)
@@ -148,9 +167,9 @@ class Finisher:
         total = RunReport(profile=str(task.job.state["profile"]))
         messages = 0
         pieces: list[str] = []
-        for round_ in count(1):
+        for round_ in count():
             reports = [report for _, report in self._chunks.parts.reports(name, round_)]
-            if not reports:
+            if round_ and not reports:
                 break
             for report in reports:
                 add_counts(total.counts, report.counts)

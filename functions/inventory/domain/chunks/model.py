@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
 from hashlib import blake2s
 from typing import Any, NamedTuple, Self
 
 from inventory.domain.ledger import Mode
 from inventory.domain.model import Counts
+
+#: How long reports are kept: longer than a message can wait in a queue and be sent again.
+_RETENTION = timedelta(days=30)
 
 
 class Place(NamedTuple):
@@ -16,6 +20,7 @@ class Place(NamedTuple):
 
     Attributes:
         round: 1 for the rows as they stand; from 2 on, only rows whose items other parts changed.
+            0 while the file is only weighed, see `hold`.
         chunk: Number of the chunk in its round, from 0.
         segment: Number of the invocation that goes on where the one before ran out of time.
     """
@@ -52,6 +57,11 @@ class Job:
     total: int
     thorough: bool = False
     over: tuple[str, ...] = ()
+
+    @property
+    def expires_at(self) -> int:
+        """Epoch seconds after which its reports may vanish."""
+        return int((datetime.fromisoformat(self.began) + _RETENTION).timestamp())
 
     def name(self, object_id: str) -> str:
         """Name under which the reports of the job are kept."""
@@ -124,6 +134,7 @@ class PartReport:
         messages: Reject messages it sent.
         rejects_key: Where its rejects are stored; "" when it had none.
         filter_key: Where the filter of the keys it overwrote is stored; "" when there are none.
+        weighing_key: Where the weighing up to its end is stored; "" except in round 0.
         skips: Rows it left alone because an older item was equal.
         timed: Whether its rows have times of their own.
         read_units: Read request units.
@@ -146,6 +157,7 @@ class PartReport:
     messages: int = 0
     rejects_key: str = ""
     filter_key: str = ""
+    weighing_key: str = ""
     skips: int = 0
     timed: bool = False
     read_units: float = 0.0

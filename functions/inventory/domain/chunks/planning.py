@@ -38,8 +38,8 @@ class Planner:
         self._ports = ports
         self._chunks = chunks
 
-    def begin(self, admission: Admission, feed: Feed, *, thorough: bool = False) -> bool:
-        """Begin to process a file in parts, or go on with a job that was begun.
+    def enter(self, admission: Admission, feed: Feed, *, thorough: bool = False) -> Task:
+        """Enter in the record that a file is processed in parts, or adopt the job that was begun.
 
         Args:
             admission: What the run may do.
@@ -47,10 +47,10 @@ class Planner:
             thorough: Whether this run has written rows already.
 
         Returns:
-            Whether the job is this run's own; an adopted one has a run of its own.
+            The first chunk, its end not found yet; an adopted job has a run of its own.
         """
         version = admission.version
-        adopted = _job_of(admission)
+        adopted = job_of(admission)
         total = 1
         if not feed.compressed:
             total = max(-(-version.size_bytes // self._chunks.chunk_bytes), 1)
@@ -66,21 +66,23 @@ class Planner:
         )
         if job.mode is Mode.WORK and not adopted:
             self._ports.ledger.plan(version.object_id, job.run, total)
-        first = Task(
+        return Task(
             job=job,
             place=Place(1, 0, 0),
             parts=total,
             start_byte=feed.start_byte,
             start_line=feed.start_line,
         )
+
+    def begin(self, first: Task, version: ObjectVersion) -> None:
+        """Look for the chunks now, if there is time, else have another invocation do so."""
         if self._ports.deadline.left() < _SCAN_SECONDS:
             self._send(Kind.PLAN, [first], version)
         else:
-            self._scan(first, feed, version)
-        return not adopted
+            self.go_on(first, version)
 
     def go_on(self, task: Task, version: ObjectVersion) -> None:
-        """Go on scanning where an earlier invocation stopped.
+        """Send the chunks from this one on, in its place.
 
         Raises:
             OutOfTimeError: Not even one chunk was found in the time of an invocation.
@@ -91,10 +93,6 @@ class Planner:
             start_byte=task.start_byte,
             start_line=task.start_line,
         )
-        self._scan(task, feed, version)
-
-    def _scan(self, task: Task, feed: Feed, version: ObjectVersion) -> None:
-        """Send the chunks from this one on, in its place."""
         total = task.job.total
         sent_from = task.place.chunk
         open_ = task
@@ -137,7 +135,7 @@ def _following(task: Task, cut: Cut) -> Task:
     return replace(task, place=place, start_byte=cut.byte, start_line=cut.line)
 
 
-def _job_of(admission: Admission) -> str:
+def job_of(admission: Admission) -> str:
     """Name of the run whose job this delivery should help to its end; "" for none.
 
     What was done of it need not be done again, and what was lost on the way is sent again.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from inventory.domain.chunks.finishing import Finisher, admission_of, union_key
+from inventory.domain.chunks.finishing import Finisher, admission_of, enter, union_key
 from inventory.domain.chunks.keys import KeyFilter
-from inventory.domain.chunks.model import Task
-from inventory.domain.chunks.planning import Planner
+from inventory.domain.chunks.model import Place, Task
+from inventory.domain.chunks.planning import Planner, job_of
 from inventory.domain.chunks.processing import PartProcessor
+from inventory.domain.chunks.weighing import Weigher
 from inventory.domain.errors import BadFileError, ObjectGoneError, RetryableError
 from inventory.domain.ingest import Outcome
 from inventory.domain.ledger import Mode, Status, run_name
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
     from inventory.domain.chunks.model import PartReport
     from inventory.domain.chunks.ports import ChunkPorts
+    from inventory.domain.hold import StockDropHold, Weighing
     from inventory.domain.ingest import IngestPorts
     from inventory.domain.ledger import Admission, Record
     from inventory.domain.model import ObjectVersion
     from inventory.domain.reading.feed import Feed
     from inventory.domain.work import Delivery
-
-#: How long reports are kept: longer than a message can wait in a queue and be sent again.
-_RETENTION = timedelta(days=30)
 
 
 class Chunks:
@@ -43,11 +41,20 @@ class Chunks:
         ports: What whole files need.
         chunks: What parts need.
         batch_rows: Rows that are read, decided and written together.
+        hold: Weighs files before they load; None when nothing is held.
     """
 
-    def __init__(self, ports: IngestPorts, chunks: ChunkPorts, *, batch_rows: int = 1000) -> None:
+    def __init__(
+        self,
+        ports: IngestPorts,
+        chunks: ChunkPorts,
+        *,
+        batch_rows: int = 1000,
+        hold: StockDropHold | None = None,
+    ) -> None:
         self._ports = ports
         self._chunks = chunks
+        self._weigher = Weigher(ports, chunks, hold)
         self._planner = Planner(ports, chunks)
         self._processor = PartProcessor(ports, chunks, batch_rows=batch_rows)
         self._finisher = Finisher(ports, chunks)
@@ -57,8 +64,30 @@ class Chunks:
         return version.size_bytes > self._chunks.large_object_bytes
 
     def begin(self, admission: Admission, feed: Feed, *, thorough: bool = False) -> None:
-        """Begin to process a file in parts; see `Planner.begin`."""
-        if not self._planner.begin(admission, feed, thorough=thorough):
+        """Begin to process a file in parts, or help a job that was begun; see `Planner.enter`."""
+        first = self._planner.enter(admission, feed, thorough=thorough)
+        self._planner.begin(first, admission.version)
+        self._leave_to(first, admission)
+
+    def has_begun(self, admission: Admission) -> bool:
+        """Whether another run has begun to process the file in parts, which this one can help."""
+        return bool(job_of(admission))
+
+    def weigh(self, admission: Admission, feed: Feed, weighing: Weighing | None) -> None:
+        """Have a file weighed on by other invocations, and processed in parts if it passes.
+
+        Args:
+            admission: What the run may do.
+            feed: The whole feed.
+            weighing: How far this run has come; None where another one `has_begun`.
+        """
+        first = self._planner.enter(admission, feed)
+        self._weigher.begin(first, weighing, admission.version)
+        self._leave_to(first, admission)
+
+    def _leave_to(self, first: Task, admission: Admission) -> None:
+        """Close the run when the job is another one's."""
+        if first.job.run != admission.run:
             self._ports.ledger.leave(admission.version.object_id, admission.run)
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
@@ -99,6 +128,10 @@ class Chunks:
 
     def _work(self, delivery: Delivery, task: Task, record: Record, outcome: Outcome) -> Outcome:
         version, mode = delivery.version, task.job.mode
+        if delivery.kind is Kind.WEIGH:
+            if self._weigher.go_on(task, version, record):
+                self._planner.begin(replace(task, place=Place(1, 0, 0)), version)
+            return replace(outcome, mode=mode)
         if delivery.kind is Kind.PLAN:
             self._planner.go_on(task, version)
             return replace(outcome, mode=mode)
@@ -149,18 +182,13 @@ class Chunks:
         except (BadFileError, ObjectGoneError):
             ports.ledger.leave(object_id, attempt)
             raise
-        expires_at = int((_moment(task.job.began) + _RETENTION).timestamp())
-        own = self._chunks.parts.enter(job, task.place, report, expires_at=expires_at)
+        counting = enter(self._chunks.parts, task, object_id, report)
+        own = counting is report
         if own or not report.written:
             # One that wrote although another attempt counts stays open, as if it had died: the
             # other parts know nothing of its writes.
             ports.ledger.leave(object_id, attempt)
-        if not own:
-            counting = self._chunks.parts.get(job, task.place)
-            if counting is None:
-                raise RetryableError(f"{object_id}: part {task.place} has no report")
-            report = counting
-        return report, own
+        return counting, own
 
     def _union(self, task: Task, job: str) -> KeyFilter | None:
         if task.place.round == 1:
@@ -196,7 +224,3 @@ class Chunks:
         return replace(
             outcome, mode=task.job.mode, status=status, error=total.error, reject_messages=1
         )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
