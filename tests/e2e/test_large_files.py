@@ -8,6 +8,7 @@ import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fault_proxy import Fault, Rule
 from local_cloud import observe
 from pipeline import item
 from sample_feeds.large import LargeFeed
@@ -15,6 +16,7 @@ from sample_feeds.large import LargeFeed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fault_proxy import FaultProxy
     from local_cloud.stack import Deployment
 
 LIMIT_SECONDS = 180
@@ -115,3 +117,26 @@ def test_a_compressed_file_goes_on_where_time_ran_out(deployment: Deployment) ->
     assert record["chunks_total"] == 1
     assert int(record["attempts"]) >= 1
     assert len(reject_file(deployment, record["object_id"])) == 1 + feed.rejected
+
+
+def test_a_file_is_weighed_by_as_many_invocations_as_it_takes(
+    deployment: Deployment, proxy: FaultProxy
+) -> None:
+    """With the hold switched on: twelve slow reads of a thousand rows do not fit one."""
+    feed = LargeFeed(rows=12_000, prefix="WEIGH")
+    storage = deployment.cloud.client("s3")
+    reports = deployment.outputs["reports_bucket_name"]
+
+    # Twenty seconds are kept to pass on what was weighed.
+    with configured(deployment, timeout_seconds=24, MAX_STOCK_DROP_SHARE="0.5"):
+        proxy.set(Rule(operation="BatchGetItem", fault=Fault.DELAY, times=120))
+        try:
+            record = load(deployment, "large/weighed.csv", feed.bytes())
+        finally:
+            proxy.set()
+
+    stored = storage.list_objects_v2(Bucket=reports, Prefix="parts/")["Contents"]
+    assert sum(each["Key"].endswith(".weighing") for each in stored) >= 3
+    assert record["status"] == "COMPLETED"
+    assert record["accepted"]
+    assert counts(record) == expected(feed)
