@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.process import Cost, measure, median
+from bench.synth_without import LEVERS
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "bench"
 APPS = Path(__file__).parent / "synth_apps"
 PROJECT = str(ROOT / "main.py")
+UNINDEXED = "jsii's type index"
+WITHOUT = str(ROOT / "bench" / "synth_without.py")
 TERRAFORM_APP = str(APPS / "terraform_app.py")
 AWS_CDK_APP = str(APPS / "aws_cdk_app.py")
 
@@ -42,6 +45,7 @@ class Variant:
         runs: How often it is measured.
         environment: Variables on top of the scrubbed environment.
         same_as: Row of the variant that must write the same bytes, if there is one.
+        without: The lever that is left out, if one is.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Variant:
     runs: int
     environment: dict[str, str] = field(default_factory=dict)
     same_as: str | None = None
+    without: str | None = None
 
     @property
     def outdir(self) -> Path:
@@ -58,6 +63,8 @@ class Variant:
 
     def command(self) -> list[str]:
         """Give the command line; the project's own program takes its folder from a variable."""
+        if self.without:
+            return [self.python, WITHOUT, self.without, PROJECT]
         return [self.python, self.app, *([] if self.app == PROJECT else [str(self.outdir)])]
 
     def variables(self) -> dict[str, str]:
@@ -87,6 +94,7 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has thi
     ]
     if not quick:
         variants.append(Variant("14 resources: cdktf, as installed", own, TERRAFORM_APP, slow))
+        variants += without_a_lever(own, slow)
     for peer in PEER_REQUIREMENTS:
         python = install_peer(peer, quick=quick)
         if isinstance(python, Skipped):
@@ -103,15 +111,37 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has thi
             ]
     costs = measure_all(variants)
     check_same_output(variants)
-    ours, without = costs["project, levers"], costs["project, as installed"]
+    ours, plain_costs = costs["project, levers"], costs["project, as installed"]
     return {
-        "synth_cpu_ratio_to_plain_cdktf": round(without.cpu_seconds / ours.cpu_seconds, 2),
+        "synth_cpu_ratio_to_plain_cdktf": round(plain_costs.cpu_seconds / ours.cpu_seconds, 2),
         "synth_cpu_seconds": round(ours.cpu_seconds, 3),
         "synth_wall_seconds": round(ours.wall_seconds, 3),
         "synth_peak_mb": round(ours.peak_mb, 1),
         "synth_costs": {name: cost.columns() for name, cost in costs.items()},
         **figures,
     }
+
+
+def without_a_lever(python: str, runs: int) -> list[Variant]:
+    """Give the project's synthesis without each of the levers.
+
+    Args:
+        python: Interpreter to run it with.
+        runs: How often each is measured.
+    """
+    unindexed = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(WORK / "cache-without-index")}
+    return [
+        Variant(
+            f"project, without {lever}",
+            python,
+            PROJECT,
+            runs,
+            unindexed if lever == UNINDEXED else {},
+            same_as="project, as installed",
+            without=lever,
+        )
+        for lever in LEVERS
+    ]
 
 
 def measure_all(variants: list[Variant]) -> dict[str, Cost]:
