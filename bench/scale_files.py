@@ -31,7 +31,7 @@ ROWS, QUICK_ROWS = (300_000, 3_000_000), (30_000, 300_000)
 #: Characters that make a file of 3 million rows one of 300 MB.
 _PADDING = 7
 
-_SAMPLE_SECONDS = 0.05
+_SAMPLE_SECONDS = 0.25
 _LIMIT_SECONDS = 3 * 3600
 _MEGABYTE = 1_000_000
 

@@ -89,6 +89,7 @@ class LocalCloud:
         self.endpoint = ""
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}
 
     @classmethod
     def attach(cls, endpoint: str) -> Self:
@@ -138,6 +139,8 @@ class LocalCloud:
     def stop(self) -> None:
         """Stop it with every process it started, and remove its folder; twice is harmless."""
         atexit.unregister(self.stop)
+        while self._clients:
+            self._clients.popitem()[1].close()
         if self._process is not None:
             stop_group(self._process.pid, self._process)
             if self._process.stdin:
@@ -168,15 +171,20 @@ class LocalCloud:
         return group, folder
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own
-        """A boto3 client of the cloud; the process's own AWS settings play no part."""
-        make: Any = boto3.Session(region_name=REGION).client
-        return make(
-            service,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=self.account_id,
-            aws_secret_access_key=SECRET,
-            config=Config(retries={"mode": "standard", "max_attempts": 5}),
-        )
+        """A boto3 client of the cloud; the process's own AWS settings play no part.
+
+        Made once: those who wait ask several times a second, and making one takes longer.
+        """
+        if service not in self._clients:
+            make: Any = boto3.Session(region_name=REGION).client
+            self._clients[service] = make(
+                service,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=self.account_id,
+                aws_secret_access_key=SECRET,
+                config=Config(retries={"mode": "standard", "max_attempts": 5}),
+            )
+        return self._clients[service]
 
     def variables(self) -> Mapping[str, str]:
         """Environment variables that point SDKs and tools at it."""
