@@ -16,6 +16,8 @@ from constructs_lib import successor
 
 # jsii warns at every start on Node 20; the value lists the versions to be quiet about.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+# Newer ones warn of what an archived package calls; 0 shows it.
+os.environ.setdefault("NODE_NO_WARNINGS", "1")
 # Before anything of cdktf: what is imported already loads as slowly as it always did.
 fastsynth.install()
 # After it, so that the switch is asked first.

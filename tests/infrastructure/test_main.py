@@ -49,6 +49,16 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
     }
 
 
+def test_what_node_deprecates_is_not_told(tmp_path) -> None:
+    """Newer ones warn of what archived packages call, and nobody who synthesises can change it."""
+    script = tmp_path / "warn.cjs"
+    script.write_text('process.emitWarning("old", "DeprecationWarning");\n')
+    variables = {"CDKTF_OUTDIR": str(tmp_path / "out"), "NODE_OPTIONS": f"--require={script}"}
+
+    assert run_main(PROJECT, tmp_path, **variables).stderr == ""
+    assert "old" in run_main(PROJECT, tmp_path, NODE_NO_WARNINGS="0", **variables).stderr
+
+
 def test_one_changed_byte_changes_one_function(copy, tmp_path) -> None:
     """Exactly its zip, its hash and its file's line in the stack; all else stays."""
     run_main(copy, copy, CDKTF_OUTDIR=str(tmp_path / "before"))
