@@ -1,0 +1,43 @@
+"""What the figures are to reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GOALS: Mapping[str, tuple[str, float]] = {
+    "synth_cpu_ratio_to_plain_cdktf": (">=", 10),
+    "synth_cpu_seconds": ("<=", 1.5),
+    "synth_wall_seconds": ("<=", 1.5),
+    "synth_peak_mb": ("<=", 350),
+    "rows_per_cpu_second_vs_batch_writer_all_new": (">=", 3),
+    "rows_per_cpu_second_vs_batch_writer_2_percent_changed": (">=", 8),
+    "cost_ratio_batch_writer_to_ours_2_percent_changed": (">=", 4),
+    "peak_memory_ratio_1gb_to_10mb": ("<=", 1.1),
+    "scale_peak_memory_ratio": ("<=", 1.1),
+    "scale_counts_exact": (">=", 1),
+}
+"""By the figure's name."""
+
+
+def limit(figure: str) -> str:
+    """Give a figure's goal as text.
+
+    Args:
+        figure: One of `GOALS`.
+    """
+    sign, value = GOALS[figure]
+    return f"{sign} {value:g}"
+
+
+def met(figure: str, value: float) -> bool:
+    """Tell whether a figure reaches its goal.
+
+    Args:
+        figure: One of `GOALS`.
+        value: What was measured.
+    """
+    sign, wanted = GOALS[figure]
+    return value >= wanted if sign == ">=" else value <= wanted
