@@ -43,11 +43,9 @@ def main() -> int:
         console.print(f"unknown: {', '.join(unknown)}; there is {', '.join(sorted(available))}")
         return 2
     quick = os.environ.get("QUICK", "") not in {"", "0"}
-    # A run of some groups leaves the figures of the others as they are, unless these are quick
-    # ones and those are not.
-    merged: dict[str, Any] = (
-        json.loads(OUTPUT.read_text("utf-8")) if sys.argv[1:] and OUTPUT.is_file() else {}
-    )
+    # A run leaves the figures of the groups that it does not measure as they are, unless these
+    # are quick ones and those are not.
+    merged: dict[str, Any] = json.loads(OUTPUT.read_text("utf-8")) if OUTPUT.is_file() else {}
     if merged.get("measured_with", {}).get("quick") is not quick:
         merged = {}
     measured: dict[str, list[str]] = merged.setdefault("groups", {})
