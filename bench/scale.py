@@ -22,7 +22,7 @@ from inventory.adapters.dynamodb_lanes import DynamoDbLanes
 from inventory.domain.chunks.model import Job, Place, Task
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.processing import PartProcessor
-from inventory.domain.ingest import IngestPorts
+from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ledger import Admission, Mode
 from inventory.domain.model import ObjectVersion
 from inventory.domain.ports import Deadline, Usage

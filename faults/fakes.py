@@ -15,7 +15,8 @@ from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_lanes import DynamoDbLanes
 from inventory.adapters.dynamodb_ledger import DynamoDbLedger
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
-from inventory.domain.ingest import Ingest, IngestPorts
+from inventory.domain.ingest import Ingest
+from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
 from inventory.domain.ports import Deadline, ObjectInfo, Usage
 from inventory.domain.publishing import RejectDoors

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from faults.case import Case
     from inventory.adapters.dynamodb_api import Payload
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.model import Batch, ObjectVersion
     from inventory.domain.ports import FeedSource
 

@@ -13,7 +13,8 @@ from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
 from inventory.domain.hold import StockDropHold
-from inventory.domain.ingest import Ingest, IngestPorts, Outcome
+from inventory.domain.ingest import Ingest
+from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory.domain.work import Delivery, Kind
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from inventory.adapters.dynamodb_api import Transport
     from inventory.domain.model import ObjectVersion
+    from inventory.domain.outcome import Outcome
 
 
 @dataclass(slots=True)

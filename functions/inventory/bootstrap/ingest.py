@@ -25,7 +25,8 @@ from inventory.config import IngestConfig
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.service import Chunks
 from inventory.domain.hold import StockDropHold
-from inventory.domain.ingest import Ingest, IngestPorts
+from inventory.domain.ingest import Ingest
+from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ports import Deadline, Usage
 from inventory.domain.publishing import RejectDoors
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed

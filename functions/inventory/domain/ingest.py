@@ -8,20 +8,16 @@ fails anywhere before the end is simply delivered again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from inventory.domain.errors import (
-    BadFileError,
-    ObjectGoneError,
-    OutOfTimeError,
-    RetryableError,
-)
+from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, RetryableError
 from inventory.domain.hold import Weighing
 from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
 from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, base_of, object_time, timestamp
-from inventory.domain.publishing import RejectDoors, RejectPublisher
+from inventory.domain.outcome import Outcome
+from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Feed as WholeFeed
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
@@ -29,97 +25,15 @@ from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from inventory.domain.chunks.service import Chunks
     from inventory.domain.hold import StockDropHold
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import (
-        Deadline,
-        Feed,
-        ItemStore,
-        Lanes,
-        Ledger,
-        ObjectInfo,
-        ObjectStore,
-        OpenFeed,
-        Usage,
-        WorkQueue,
-    )
+    from inventory.domain.ports import Feed, ObjectInfo
     from inventory.domain.work import Delivery
 
 _ADMISSION_ATTEMPTS = 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What one delivery came to; handlers log it and make metrics of it.
-
-    Attributes:
-        object_id: Key of the record.
-        mode: What the delivery was allowed to do.
-        status: Status of the record as this run leaves it; None when it leaves it alone.
-        profile: Profile of the feed; "" when it was not opened.
-        size_bytes: Size of the object.
-        counts: Outcomes of the rows of this run.
-        skipped_by_reason: Skipped rows by reason.
-        written: Items this run wrote.
-        rechecks: Object versions sent again.
-        reject_messages: Reject messages sent, the one of a refused file included.
-        error: Why the file was refused; "" otherwise.
-        read_units: Read request units of this run.
-        write_units: Write request units of this run.
-        seconds: How long it took.
-    """
-
-    object_id: str
-    mode: Mode
-    status: Status | None
-    profile: str = ""
-    size_bytes: int = 0
-    counts: Counts = field(default_factory=Counts)
-    skipped_by_reason: dict[str, int] = field(default_factory=dict)
-    written: int = 0
-    rechecks: int = 0
-    reject_messages: int = 0
-    error: str = ""
-    read_units: float = 0.0
-    write_units: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every row read has exactly one outcome; False must raise an alarm."""
-        return self.counts.balanced
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IngestPorts:
-    """What `Ingest` needs of the world.
-
-    Attributes:
-        objects: The uploads bucket.
-        open_feed: The reader, profiles included.
-        items: The items table.
-        lanes: The lanes table.
-        ledger: The ingestions table.
-        work: The work queue.
-        rejects: Where rejects leave.
-        usage: Capacity units, counted by the adapters.
-        deadline: Seconds left, shared with the adapters.
-        now: The time, with a time zone.
-    """
-
-    objects: ObjectStore
-    open_feed: OpenFeed
-    items: ItemStore
-    lanes: Lanes
-    ledger: Ledger
-    work: WorkQueue
-    rejects: RejectDoors
-    usage: Usage
-    deadline: Deadline
-    now: Callable[[], datetime]
 
 
 @dataclass(kw_only=True, slots=True)

@@ -17,7 +17,8 @@ from inventory.domain.ledger import Mode, Status
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from inventory.domain.ingest import Ingest, Outcome
+    from inventory.domain.ingest import Ingest
+    from inventory.domain.outcome import Outcome
     from inventory.domain.work import Delivery
 
 logger = Logger()

@@ -25,8 +25,8 @@ from part_world import PartWorld
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from inventory.domain.ingest import Outcome
     from inventory.domain.model import ObjectVersion
+    from inventory.domain.outcome import Outcome
     from inventory.domain.work import WorkMessage
 
 KNOWN = 100

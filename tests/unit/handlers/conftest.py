@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inventory.domain.ingest import Outcome
 from inventory.domain.ledger import Mode, Status
 from inventory.domain.model import Counts
+from inventory.domain.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from inventory.domain.work import Delivery, Kind
 from part_world import hold_of
 
 if TYPE_CHECKING:
-    from inventory.domain.ingest import Outcome
+    from inventory.domain.outcome import Outcome
 
 
 def _load(world: World, *lines: str, hour: int, share: str = "0.5") -> Outcome:

@@ -15,8 +15,8 @@ from inventory.domain.ledger import Mode, Status
 from inventory.domain.work import Delivery, Kind
 
 if TYPE_CHECKING:
-    from inventory.domain.ingest import Outcome
     from inventory.domain.model import ObjectVersion
+    from inventory.domain.outcome import Outcome
 
 
 def _deliver(

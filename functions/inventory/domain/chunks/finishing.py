@@ -20,7 +20,7 @@ from inventory.domain.work import Kind, WorkMessage
 if TYPE_CHECKING:
     from inventory.domain.chunks.model import PartReport
     from inventory.domain.chunks.ports import ChunkPorts, PartLedger
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ledger import Record
     from inventory.domain.model import Counts, ObjectVersion
 

@@ -13,7 +13,7 @@ from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
     from inventory.domain.chunks.ports import ChunkPorts
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ledger import Admission
     from inventory.domain.model import ObjectVersion
     from inventory.domain.reading.feed import Feed

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from inventory.domain.chunks.keys import KeyFilter
     from inventory.domain.chunks.model import Task
     from inventory.domain.chunks.ports import ChunkPorts
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ledger import Admission
     from inventory.domain.model import Batch
     from inventory.domain.reading.feed import Feed

@@ -12,9 +12,9 @@ from inventory.domain.chunks.planning import Planner, job_of
 from inventory.domain.chunks.processing import PartProcessor
 from inventory.domain.chunks.weighing import Weigher
 from inventory.domain.errors import BadFileError, ObjectGoneError, RetryableError
-from inventory.domain.ingest import Outcome
 from inventory.domain.ledger import Mode, Status, run_name
 from inventory.domain.order import timestamp
+from inventory.domain.outcome import Outcome
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.work import Kind
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from inventory.domain.chunks.model import PartReport
     from inventory.domain.chunks.ports import ChunkPorts
     from inventory.domain.hold import StockDropHold, Weighing
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ledger import Admission, Record
     from inventory.domain.model import ObjectVersion
     from inventory.domain.reading.feed import Feed

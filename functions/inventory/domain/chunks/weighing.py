@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inventory.domain.chunks.model import Task
     from inventory.domain.chunks.ports import ChunkPorts
     from inventory.domain.hold import StockDropHold
-    from inventory.domain.ingest import IngestPorts
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ledger import Record
     from inventory.domain.model import ObjectVersion
 

@@ -1,0 +1,53 @@
+"""What one delivery of an object version came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from inventory.domain.model import Counts
+
+if TYPE_CHECKING:
+    from inventory.domain.ledger import Mode, Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one delivery came to; handlers log it and make metrics of it.
+
+    Attributes:
+        object_id: Key of the record.
+        mode: What the delivery was allowed to do.
+        status: Status of the record as this run leaves it; None when it leaves it alone.
+        profile: Profile of the feed; "" when it was not opened.
+        size_bytes: Size of the object.
+        counts: Outcomes of the rows of this run.
+        skipped_by_reason: Skipped rows by reason.
+        written: Items this run wrote.
+        rechecks: Object versions sent again.
+        reject_messages: Reject messages sent, the one of a refused file included.
+        error: Why the file was refused; "" otherwise.
+        read_units: Read request units of this run.
+        write_units: Write request units of this run.
+        seconds: How long it took.
+    """
+
+    object_id: str
+    mode: Mode
+    status: Status | None
+    profile: str = ""
+    size_bytes: int = 0
+    counts: Counts = field(default_factory=Counts)
+    skipped_by_reason: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+    rechecks: int = 0
+    reject_messages: int = 0
+    error: str = ""
+    read_units: float = 0.0
+    write_units: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row read has exactly one outcome; False must raise an alarm."""
+        return self.counts.balanced
