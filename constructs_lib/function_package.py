@@ -193,6 +193,12 @@ def _short_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
+def _framed(file: tuple[str, bytes]) -> bytes:
+    """Name and content so that neither runs into what stands beside it."""
+    name, content = file
+    return b"%d %s%d %s" % (len(name), name.encode(), len(content), content)
+
+
 def _add(packed: dict[str, bytes], contents: Mapping[str, bytes]) -> None:
     twice = sorted(packed.keys() & contents.keys())
     if twice:
@@ -237,7 +243,7 @@ def _installed(lock_file: Path, dependencies: tuple[Dependency, ...]) -> list[_I
                 wanted_by=dependency.wanted_by,
                 label=f"{dependency.name}=={distribution.version}",
                 contents=contents,
-                short_hash=_short_hash(_packed(contents)),
+                short_hash=_short_hash(b"".join(map(_framed, sorted(contents.items())))),
             )
         )
     if problems:

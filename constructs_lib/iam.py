@@ -76,10 +76,11 @@ class PolicyDocument:
             id_: The data source's construct id.
             statements: What it says to begin with.
         """
-        self._statements: list[PolicyStatement] = []
-        self._document = DataAwsIamPolicyDocument(scope, id_)
+        self._statements = list(statements)
+        self._document = DataAwsIamPolicyDocument(
+            scope, id_, statement=[_synthesised(each) for each in statements] or None
+        )
         self.json: str = self._document.json
-        self.add(*statements)
 
     def add(self, *statements: PolicyStatement) -> None:
         """Add statements that are not in the document yet.
@@ -87,8 +88,10 @@ class PolicyDocument:
         Args:
             statements: What to add.
         """
-        self._statements.extend(new for new in statements if new not in self._statements)
-        self._document.put_statement([_synthesised(each) for each in self._statements])
+        new = [each for each in statements if each not in self._statements]
+        if new:
+            self._statements += new
+            self._document.put_statement([_synthesised(each) for each in self._statements])
 
 
 def assume_role_by(service: str, *conditions: Condition) -> PolicyStatement:

@@ -11,8 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Fields in which statements, and the branches of some of them, hold others.
+
+Source: https://docs.python.org/3/library/ast.html#abstract-grammar
+"""
 
 
 class ImportClosure:
@@ -27,6 +33,7 @@ class ImportClosure:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._imports = cache(self._read_imports)
+        self._path = cache(self._find)
 
     def of(self, module: str) -> tuple[set[Path], set[str]]:
         """What a module needs.
@@ -54,7 +61,7 @@ class ImportClosure:
             waiting += self._imports(path)
         return files, outside
 
-    def _path(self, module: str) -> Path | None:
+    def _find(self, module: str) -> Path | None:
         place = self._folder.joinpath(*module.split("."))
         for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
             if path.is_file():
@@ -64,9 +71,11 @@ class ImportClosure:
     def _read_imports(self, path: Path) -> tuple[str, ...]:
         package = path.parent.relative_to(self._folder).parts
         tree = ast.parse(path.read_bytes(), str(path))
-        return tuple(name for node in _at_run_time(tree) for name in self._names(node, package))
+        return tuple(
+            name for node in _at_run_time(tree.body) for name in self._names(node, package)
+        )
 
-    def _names(self, node: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
+    def _names(self, node: ast.stmt, package: tuple[str, ...]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -79,15 +88,15 @@ class ImportClosure:
                     yield submodule
 
 
-def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and _is_type_checking(child.test):
-            for other in child.orelse:
-                yield other
-                yield from _at_run_time(other)
+def _at_run_time(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements and those inside of them; expressions, most of a tree, import nothing."""
+    for statement in statements:
+        if isinstance(statement, ast.If) and _is_type_checking(statement.test):
+            yield from _at_run_time(statement.orelse)
             continue
-        yield child
-        yield from _at_run_time(child)
+        yield statement
+        for block in BLOCKS:
+            yield from _at_run_time(getattr(statement, block, ()))
 
 
 def _is_type_checking(test: ast.expr) -> bool:

@@ -1,4 +1,8 @@
-"""Rule tables: every value a construct refuses, reported at once and in one form."""
+"""Rule tables: every value a construct refuses, reported at once and in one form.
+
+Whether a value is a token is asked last, and so only of values that would be refused: each such
+question is a request to the jsii kernel.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +47,7 @@ def between(name: str, got: float | None, least: float, most: float) -> Rule:
         least: Smallest value allowed.
         most: Largest value allowed.
     """
-    token = got is not None and Token.is_unresolved(got)
-    holds = got is None or token or least <= got <= most
+    holds = got is None or least <= got <= most or Token.is_unresolved(got)
     return Rule(name=name, got=got, allowed=f"{least} to {most}", holds=holds)
 
 
@@ -57,7 +60,7 @@ def one_of(name: str, got: object, allowed: Iterable[object]) -> Rule:
         allowed: The list.
     """
     values = tuple(allowed)
-    holds = Token.is_unresolved(got) or got in values
+    holds = got in values or Token.is_unresolved(got)
     return Rule(name=name, got=got, allowed=", ".join(map(str, values)), holds=holds)
 
 
@@ -69,7 +72,7 @@ def name_of_length(name: str, got: str, most: int) -> Rule:
         got: Its value.
         most: Largest number of characters.
     """
-    holds = Token.is_unresolved(got) or 1 <= len(got) <= most
+    holds = 1 <= len(got) <= most or Token.is_unresolved(got)
     return Rule(name=name, got=got, allowed=f"1 to {most} characters", holds=holds)
 
 
