@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 
-TABLE_WIDTH = 110
+TABLE_WIDTH = 160
 
 Run = Callable[[bool], dict[str, object]]
 
@@ -35,7 +35,7 @@ Run = Callable[[bool], dict[str, object]]
 def main() -> int:
     """Run the groups named on the command line and give the exit code."""
     console = Console()
-    # A table cut off at 80 columns in a log would hide the figures.
+    # A table that is cut off, at 80 columns in a log, would hide the figures.
     console = Console(width=max(console.width, TABLE_WIDTH))
     available = groups()
     wanted = sys.argv[1:] or sorted(available.keys() - on_request())

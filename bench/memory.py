@@ -39,9 +39,9 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of eve
     """
     sizes = QUICK_SIZES_MB if quick else SIZES_MB
     runs = QUICK_RUNS if quick else RUNS
-    # The largest takes minutes and varies least, so it runs once.
+    # Large files take minutes and vary least, so they run once.
     peaks = {
-        size: median(_measured(size) for _ in range(1 if size == SIZES_MB[-1] else runs))
+        size: median(_measured(size) for _ in range(runs if size == sizes[0] else 1))
         for size in sizes
     }
     smallest, largest = sizes[0], sizes[-1]

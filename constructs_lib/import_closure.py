@@ -7,6 +7,8 @@ the functions it concerns and a plan shows no other.
 from __future__ import annotations
 
 import ast
+import re
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+FIRST_DEFINITION = re.compile(rb"^(?:@|class |def |async def )", re.MULTILINE)
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Fields in which statements, and the branches of some of them, hold others.
 
@@ -70,9 +73,9 @@ class ImportClosure:
 
     def _read_imports(self, path: Path) -> tuple[str, ...]:
         package = path.parent.relative_to(self._folder).parts
-        tree = ast.parse(path.read_bytes(), str(path))
+        statements = _statements(path.read_bytes(), str(path))
         return tuple(
-            name for node in _at_run_time(tree.body) for name in self._names(node, package)
+            name for node in _at_run_time(statements) for name in self._names(node, package)
         )
 
     def _names(self, node: ast.stmt, package: tuple[str, ...]) -> Iterator[str]:
@@ -86,6 +89,19 @@ class ImportClosure:
                 submodule = f"{base}.{alias.name}"
                 if self._path(submodule):
                     yield submodule
+
+
+def _statements(source: bytes, path: str) -> list[ast.stmt]:
+    """Statements of a module; those from the first definition on only where one may import.
+
+    Parsing takes most of the time, and imports stand in front of everything else.
+    """
+    first = FIRST_DEFINITION.search(source)
+    if first and b"import" not in source[first.start() :]:
+        # Where a docstring was taken for a definition, its first half is no Python.
+        with suppress(SyntaxError):
+            return ast.parse(source[: first.start()], path).body
+    return ast.parse(source, path).body
 
 
 def _at_run_time(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -8,12 +8,13 @@ Call :func:`install` before anything imports ``cdktf`` or a provider's bindings:
 
     from cdktf import App  # noqa: E402
 
-Three things make a synth slow, and each gets a lever of its own:
+Four things make a synth slow, and each gets a lever of its own:
 
 * the bindings' ``__init__`` imports every resource of the provider (:mod:`.lazy_package`);
 * the Node side of the bindings requires every resource too (:mod:`.lazy_index`);
 * the jsii kernel may end before it has indexed the bindings' types, and then parses all of them
-  in every run (:mod:`.type_index`).
+  in every run (:mod:`.type_index`);
+* every call resolves the annotations of its arguments again (:mod:`.type_hints`).
 
 A package or file that does not have the expected shape is loaded as it always was, and standard
 error says so once. ``FASTSYNTH=0`` turns everything off.
@@ -26,7 +27,7 @@ import gc
 import os
 import sys
 
-from fastsynth import lazy_index, lazy_package, type_index
+from fastsynth import lazy_index, lazy_package, type_hints, type_index
 from fastsynth.notice import say_once
 
 __all__ = ["install"]
@@ -61,6 +62,7 @@ def install() -> bool:
         say_once("install() comes too late for bindings that are imported already")
     lazy_index.install()
     type_index.install()
+    type_hints.install()
     os.environ.setdefault(END_OF_LIFE, "20")
     first, *older = gc.get_threshold()
     if first:  # Zero is a caller's way to turn collections off.

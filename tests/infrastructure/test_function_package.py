@@ -104,6 +104,28 @@ def test_what_only_type_checkers_import_is_left_out(functions) -> None:
     assert "inventory/shared.py" in names
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import jmespath\n\n\ndef handler(): ...\n",
+        "def handler():\n    import jmespath\n",
+        "def other(): ...\n\n\nimport jmespath\n",
+        "class Handler:\n    if True:\n        from jmespath import search\n",
+        '"""Of what is imported, a\nclass of its own.\n"""\n\nimport jmespath\n',
+        '"""First a\nclass\n"""\n\nimport jmespath\n\n\ndef handler(): ...\n',
+        'import jmespath\n\nTEXT = """\nclass of its own\n"""\n',
+        "try:\n    import jmespath\nexcept ImportError:\n    raise\n",
+        "match 1:\n    case 1:\n        import jmespath\n",
+        "async def handler():\n    async with it:\n        import jmespath\n",
+    ],
+)
+def test_imports_are_found_wherever_they_stand(functions, text) -> None:
+    """In front of all definitions, behind one, inside of one, and under any statement."""
+    (functions / "inventory" / "handlers" / "summary.py").write_text(text)
+
+    assert "jmespath/__init__.py" in names_in(packed(functions)["summary"])
+
+
 def test_the_same_sources_give_the_same_bytes(functions, tmp_path) -> None:
     """Other folder, times, modes, order of creation, and leftovers of tools: the same zip."""
     first = packed(functions)

@@ -14,7 +14,7 @@ import pytest
 
 import fastsynth
 from fastsynth import __main__ as commands
-from fastsynth import lazy_index, lazy_package, notice, type_index
+from fastsynth import lazy_index, lazy_package, notice, type_hints, type_index
 
 if typing.TYPE_CHECKING:
     from types import ModuleType
@@ -44,6 +44,8 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(sys, "meta_path", finders)
     monkeypatch.setattr(notice, "_said", set())
     monkeypatch.setattr(type_index, "_started", None)
+    plain = getattr(typing.get_type_hints, "__wrapped__", typing.get_type_hints)
+    monkeypatch.setattr(typing, "get_type_hints", plain)
     monkeypatch.setenv("NODE_OPTIONS", "")
     monkeypatch.setenv(fastsynth.END_OF_LIFE, "20")
     monkeypatch.delenv("FASTSYNTH", raising=False)
@@ -232,6 +234,28 @@ def test_a_package_without_an_assembly_is_left_alone(package, tmp_path):
     next((tmp_path / name / "_jsii").glob("*.tgz")).unlink()
     load(name)
     assert loaded(name) == NAMES
+
+
+def test_type_hints_of_a_stub_are_read_once_and_those_of_others_every_time():
+    """Stubs by their name; whoever asks for something else is answered as ever."""
+
+    def _typecheckingstub__0a1b(quantity: int, *, name: str | None = None) -> None: ...
+
+    def ordinary(quantity: int) -> None: ...
+
+    plain = typing.get_type_hints
+    type_hints.install()
+    type_hints.install()
+
+    stub = typing.get_type_hints(_typecheckingstub__0a1b)
+    assert stub == plain(_typecheckingstub__0a1b)
+    assert typing.get_type_hints(_typecheckingstub__0a1b) is stub
+    assert typing.get_type_hints(ordinary) == plain(ordinary)
+    ordinary.__annotations__["quantity"] = str
+    assert typing.get_type_hints(ordinary)["quantity"] is str
+    extras = typing.get_type_hints(_typecheckingstub__0a1b, include_extras=True)
+    assert extras == stub
+    assert extras is not stub
 
 
 def test_installing_twice_changes_nothing_more(monkeypatch):
