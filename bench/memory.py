@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -18,12 +17,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench import canned, feeds
+from bench.process import MEGABYTE, peak_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-MEGABYTE = 1_000_000
 
 SIZES_MB = (10, 100, 1000)
 QUICK_SIZES_MB = (10, 50)
@@ -106,7 +105,7 @@ def _main(size_mb: int) -> None:
     uploads = canned.Uploads(size_bytes, lambda start: Generated(size_bytes, start))
     with canned.answering(canned.Tape(), uploads), redirect_stdout(io.StringIO()):
         handler(canned.event(size_bytes), canned.Context())
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE)  # noqa: T201
+    print(peak_bytes() / MEGABYTE)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from bench.process import MEGABYTE, peak_bytes
 from local_cloud import observe
 from local_cloud.stack import deployed
 from sample_feeds.large import LargeFeed
@@ -33,7 +34,6 @@ _PADDING = 7
 
 _SAMPLE_SECONDS = 0.25
 _LIMIT_SECONDS = 3 * 3600
-_MEGABYTE = 1_000_000
 
 
 def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
@@ -105,9 +105,9 @@ def load(deployment: Deployment, feed: LargeFeed) -> Load:
         )
     found = tuple(int(record[name]) for name in ("rows_read", "loaded", "rejected", "duplicates"))
     return Load(
-        size_mb=size / _MEGABYTE,
+        size_mb=size / MEGABYTE,
         seconds=time.monotonic() - began,
-        peak_mb=watched.peak_bytes / _MEGABYTE,
+        peak_mb=watched.peak_bytes / MEGABYTE,
         exact=record["status"] == "COMPLETED"
         and found == (feed.rows, feed.loaded, feed.rejected, feed.duplicates),
     )
@@ -144,7 +144,7 @@ class FunctionMemory(threading.Thread):
             for cloud in _children(os.getpid()):
                 for pid in filter(_is_function, _children(cloud)):
                     # VmHWM is the kernel's own peak, so nothing between two looks is missed.
-                    self.peaks[pid] = max(self.peaks[pid], _peak_bytes(pid))
+                    self.peaks[pid] = max(self.peaks[pid], peak_bytes(pid))
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -158,11 +158,3 @@ def _is_function(pid: int) -> bool:
     with suppress(OSError):
         return b"ministack-lambda" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
-
-
-def _peak_bytes(pid: int) -> int:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0

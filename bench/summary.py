@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench.process import MEGABYTE, peak_bytes
 from inventory.adapters.dynamodb_scan import DynamoDbItemPages
 from inventory.adapters.pygal_charts import draw_bars
 from inventory.domain.summary.service import SummaryService
@@ -195,7 +195,7 @@ def _main(items: int) -> None:
                 "items_per_s": items / whole,
                 "parse_items_per_s": items / parsing,
                 "render_ms": smallest * 1000,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": peak_bytes() / MEGABYTE,
             }
         )
     )
