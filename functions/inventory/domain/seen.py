@@ -35,18 +35,26 @@ class SeenKeys:
         self._most = most_slots
         self._times: array[int] | None = None
         self.forgot = False
-        self._clear(min(_FIRST_SLOTS, most_slots))
+        self._make(min(_FIRST_SLOTS, most_slots))
 
-    def _clear(self, slots: int) -> None:
-        # What is there goes first, so that there are never two of the largest size.
-        self._slots = array("Q")
+    def _make(self, slots: int) -> None:
         self._slots = _zeros(slots)
         self._mask = slots - 1
         self._limit = int(slots * _FULL)
         self._used = 0
         if self._times is not None:
-            self._times = array("Q")
             self._times = _zeros(slots)
+
+    def _forget(self) -> None:
+        # In place: new slots would be as much memory again while somebody still holds the old ones.
+        self.forgot = True
+        self._used = 0
+        some = min(_FIRST_SLOTS, self._most)
+        zeros = _zeros(some)
+        for values in (self._slots, self._times):
+            if values is not None:
+                for at in range(0, len(values), some):
+                    values[at : at + some] = zeros
 
     def swap(self, key_hash: int, outcome: int) -> int:
         """Set the outcome of a key and get the one before.
@@ -106,12 +114,11 @@ class SeenKeys:
 
     def _grow(self) -> None:
         if len(self._slots) >= self._most:
-            self.forgot = True
-            self._clear(self._most)
+            self._forget()
             return
         slots, times = self._slots, self._times
         # At once to the last size: growing through all of them costs time, and as much memory.
-        self._clear(self._most)
+        self._make(self._most)
         for at, entry in enumerate(slots):
             if entry:
                 index = (entry >> 3) & self._mask

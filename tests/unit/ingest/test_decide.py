@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,19 @@ def test_memory_is_bounded_and_forgetting_is_said() -> None:
     seen.swap(hash(("sku", 11)), 1)
     assert seen.forgot
     assert seen.swap(hash(("sku", 0)), 1) == 0
+
+
+def test_keys_are_forgotten_in_the_memory_that_held_them() -> None:
+    """Never two arrays of the largest size, also while whoever adds a key holds on to the old."""
+    slots = 1 << 16
+    tracemalloc.start()
+    try:
+        seen = SeenKeys(most_slots=slots)
+        for number in range(slots):
+            seen.swap(hash((str(number), "x")), 1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert seen.forgot
+    assert peak < 1.2 * 8 * slots
