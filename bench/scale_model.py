@@ -1,12 +1,18 @@
 """Wall time and cost of large files by a model: ``python -m bench.scale_model``.
 
-Prints the table of docs/scale.md; a test keeps the two equal.
+Prints the table of docs/scale.md, with the speed of a worker that docs/bench.json has.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 #: (what a new on-demand table takes at once) and .../ServiceQuotas.html (default quota of a table).
@@ -21,15 +27,37 @@ GIGABYTES = 1769 / 1024
 
 BYTES_PER_ROW = 100
 CHUNK_BYTES = 16 << 20
-#: Rows a second of one worker at 5 ms a request, as `bench.scale` measured them on a busy machine
-#: (new rows, unchanged rows); a quiet one does more.
-WORKER_NEW, WORKER_UNCHANGED = 15_000, 19_000
 #: Bytes a second that the planner scans.
 SCAN_BYTES = 80_000_000
 #: Seconds from an upload to its first chunk, cold starts included.
 START_SECONDS = 3
 
+FIGURES = Path(__file__).parents[1] / "docs" / "bench.json"
+
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speed:
+    """Rows a second of one worker at 5 ms a request.
+
+    Attributes:
+        new: Where every row is read and written.
+        unchanged: Where every row is read.
+    """
+
+    new: float
+    unchanged: float
+
+    @classmethod
+    def measured(cls, figures: Mapping[str, Any]) -> Self:
+        """What `bench.scale` measured.
+
+        Args:
+            figures: What `python -m bench` wrote.
+        """
+        found = figures["scale_rows_per_second_at_5_ms"]
+        return cls(new=found["all new"]["1_workers"], unchanged=found["unchanged"]["1_workers"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +79,12 @@ class Estimate:
     bound: str
 
 
-def estimate(rows: int, *, changed: float, warm: bool) -> Estimate:
+def estimate(rows: int, *, changed: float, warm: bool, speed: Speed) -> Estimate:
     """What a file takes.
 
     Args:
         rows: Its rows.
+        speed: Of one worker.
         changed: Share of them that is written; below 1, the others are in the table.
         warm: Whether the table is warm.
     """
@@ -66,7 +95,7 @@ def estimate(rows: int, *, changed: float, warm: bool) -> Estimate:
     rates = {"writes": writes / changed, "reads": reads / reads_per_row}
     bound = min(rates, key=lambda name: rates[name])
     rate = rates[bound]
-    worker = 1 / (changed / WORKER_NEW + (1 - changed) / WORKER_UNCHANGED)
+    worker = 1 / (changed / speed.new + (1 - changed) / speed.unchanged)
     chunks = math.ceil(rows * BYTES_PER_ROW / CHUNK_BYTES)
     workers = min(max(math.ceil(rate / worker), 1), chunks)
     seconds = rows / min(rate, workers * worker)
@@ -85,8 +114,12 @@ def estimate(rows: int, *, changed: float, warm: bool) -> Estimate:
     )
 
 
-def table() -> str:
-    """The table of docs/scale.md, in Markdown."""
+def table(speed: Speed) -> list[str]:
+    """The lines of the table in docs/scale.md, in Markdown.
+
+    Args:
+        speed: Of one worker.
+    """
     lines = [
         "| rows | file | chunks | table | changed | wall time | busy workers | dollars | bound |",
         "|---:|---:|---:|---|---:|---:|---:|---:|---|",
@@ -94,7 +127,7 @@ def table() -> str:
     for rows in SIZES:
         for warm in (False, True):
             for changed in (1.0, 0.02):
-                found = estimate(rows, changed=changed, warm=warm)
+                found = estimate(rows, changed=changed, warm=warm, speed=speed)
                 cells = (
                     f"{rows:,}",
                     f"{rows * BYTES_PER_ROW / 1e9:g} GB",
@@ -107,7 +140,7 @@ def table() -> str:
                     found.bound,
                 )
                 lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return lines
 
 
 def duration(seconds: float) -> str:
@@ -120,4 +153,5 @@ def duration(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201  what the command is for
+    measured = Speed.measured(json.loads(FIGURES.read_text(encoding="utf-8")))
+    print("\n".join(table(measured)))  # noqa: T201  what the command is for
