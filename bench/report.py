@@ -126,7 +126,7 @@ def ingest(figures: Figures) -> list[str]:
     return table(
         ("path", "all rows new", "2% changed", "ours: new", "ours: 2% changed"),
         (
-            (path, new[path], changed[path], *_times(path, new, changed))
+            (path, new[path], changed[path], *_times(path, figures))
             for path in ("put_item", "batch_writer", "ours", "floor")
         ),
     )
@@ -248,10 +248,13 @@ def _costs(figures: Figures, wanted: Callable[[str], bool]) -> list[str]:
     )
 
 
-def _times(path: str, new: Mapping[str, float], changed: Mapping[str, float]) -> tuple[str, ...]:
+def _times(path: str, figures: Figures) -> tuple[str, ...]:
     if path == "ours":
         return "", ""
-    return tuple(f"{side['ours'] / side[path]:.2f} times" for side in (new, changed))
+    return tuple(
+        f"{figures[f'rows_per_cpu_second_vs_{path}_{file}']} times"
+        for file in ("all_new", "2_percent_changed")
+    )
 
 
 if __name__ == "__main__":

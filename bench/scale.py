@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LATENCY_SECONDS = 0.005
 """DynamoDB's typical latency for small batches."""
 
-ROWS, QUICK_ROWS = 400_000, 100_000
+ROWS, QUICK_ROWS = 400_000, 50_000
 _ITEMS, _LANES = "items", "lanes"
 _KEYS_PER_READ = 100
 _BATCH_ROWS = 1000
@@ -46,7 +46,7 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
     """Rows a second of one and two workers, each with a part of a new file.
 
     Args:
-        quick: Whether a quarter of the rows will do.
+        quick: Whether an eighth of the rows will do.
     """
     rows = QUICK_ROWS if quick else ROWS
     found: dict[str, dict[str, int]] = {}
