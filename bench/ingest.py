@@ -25,7 +25,7 @@ from bench.ingest_paths import PATHS
 ROOT = Path(__file__).parents[1]
 
 ROWS, ROUNDS = 60_000, 3
-QUICK_ROWS, QUICK_ROUNDS = 20_000, 1
+QUICK_ROWS, QUICK_ROUNDS = 15_000, 2
 _VALUES = 2
 _TIMEOUT_SECONDS = 600
 _PEERS = tuple(path for path in PATHS if path != "ours")
