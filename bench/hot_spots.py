@@ -16,9 +16,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import canned, feeds
-from bench.ingest_loops import FILES
-from bench.ingest_paths import ours, stored_answers
+from bench import canned
+from bench.ingest_paths import FILES, ours, with_canned_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,10 +123,7 @@ def _sampled(file: str, loops: int, stacks: Path, seconds: Path) -> float:
 
 
 def _main(file: str, loops: int, seconds: Path) -> None:
-    body = feeds.snapshot(ROWS, changed_percent=FILES[file])
-    tape = canned.Tape(stored_answers(feeds.snapshot(ROWS)) if FILES[file] else None)
-    uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]))
-    with canned.answering(tape, uploads):
+    with with_canned_answers(file, ROWS) as body:
         ours(body)  # fills the tape
         start = time.process_time()
         for _ in range(loops):

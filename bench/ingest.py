@@ -19,8 +19,7 @@ from statistics import median
 import pyperf
 
 from bench import canned
-from bench.ingest_loops import FILES
-from bench.ingest_paths import PATHS
+from bench.ingest_paths import FILES, PATHS
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,8 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import canned, feeds
-from bench.ingest_loops import FILES
-from bench.ingest_paths import PATHS, ours
+from bench.ingest_paths import FILES, PATHS, ours
 from local_cloud.server import LocalCloud
 
 ROOT = Path(__file__).parents[1]

@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
-from bench import canned, feeds
-from bench.ingest_paths import PATHS, stored_answers
+from bench.ingest_paths import FILES, PATHS, with_canned_answers
 
 if TYPE_CHECKING:
     from argparse import Namespace
-
-FILES = {"all_new": 0, "2_percent_changed": 2}
-"""Percent of its rows that changed, by what figures call the file; of 0, every row is new."""
 
 # What else the machine does for a moment must not be all that a short run sees.
 _FAST, _REPEATS = ("ours", "floor"), 4
@@ -45,11 +41,8 @@ def main() -> None:
 
 
 def _seconds(loops: int, file: str, path: str, rows: int, repeats: int) -> float:
-    body = feeds.snapshot(rows, changed_percent=FILES[file])
-    tape = canned.Tape(stored_answers(feeds.snapshot(rows)) if FILES[file] else None)
-    uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]))
     run = PATHS[path]
-    with canned.answering(tape, uploads):
+    with with_canned_answers(file, rows) as body:
         run(body)  # fills the tape
         gc.collect()
         start = time.process_time()

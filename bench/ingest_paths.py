@@ -9,16 +9,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bench import canned
+from bench import canned, feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Path = Callable[[bytes], None]
+
+FILES = {"all_new": 0, "2_percent_changed": 2}
+"""Percent of its rows that changed, by what figures call the file; of 0, every row is new."""
 
 _ROWS_PER_REQUEST = 25  # the most a BatchWriteItem takes
 
@@ -103,6 +106,21 @@ PATHS: Mapping[str, Path] = {
     "floor": floor,
 }
 """By the names that figures carry."""
+
+
+@contextmanager
+def with_canned_answers(file: str, rows: int) -> Iterator[bytes]:
+    """Have requests answered as if a file lay in the bucket; gives the file.
+
+    Args:
+        file: One of `FILES`.
+        rows: Its rows.
+    """
+    body = feeds.snapshot(rows, changed_percent=FILES[file])
+    tape = canned.Tape(stored_answers(feeds.snapshot(rows)) if FILES[file] else None)
+    uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]))
+    with canned.answering(tape, uploads):
+        yield body
 
 
 def stored_answers(body: bytes) -> Callable[[str, bytes], bytes]:

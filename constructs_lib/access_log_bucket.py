@@ -45,7 +45,7 @@ class AccessLogBucket(PrivateBucket):
 
     With a key of our own, S3 delivers as long as the key's policy lets its logging service use it,
     and says nothing where it does not. The user guide calls KMS unsupported here; the AWS CDK
-    deploys and reads such a bucket in its integration tests (docs/adr/0009).
+    found that it works, and deploys such a bucket in its integration tests (docs/adr/0009).
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     and https://github.com/aws/aws-cdk/pull/25350
