@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import fastsynth
-from fastsynth import lazy_index, lazy_package, type_hints, type_index
+from fastsynth import direct_kernel, lazy_index, lazy_package, type_hints, type_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEVERS: Mapping[str, tuple[Any, str, object]] = {
     "the lazy Python package": (lazy_package, "install", lambda: True),
     "the lazy Node index": (lazy_index, "install", lambda: None),
+    "the kernel's own process": (direct_kernel, "program_behind", lambda _: None),
     "type hints read once": (type_hints, "install", lambda: None),
     "gc.freeze() at the end": (gc, "freeze", lambda: None),
     "fewer garbage collections": (fastsynth, "COLLECT_AFTER", 0),

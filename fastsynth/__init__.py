@@ -8,12 +8,13 @@ Call :func:`install` before anything imports ``cdktf`` or a provider's bindings:
 
     from cdktf import App  # noqa: E402
 
-Four things make a synth slow, and each gets a lever of its own:
+Five things make a synth slow, and each gets a lever of its own:
 
 * the bindings' ``__init__`` imports every resource of the provider (:mod:`.lazy_package`);
 * the Node side of the bindings requires every resource too (:mod:`.lazy_index`);
 * the jsii kernel may end before it has indexed the bindings' types, and then parses all of them
   in every run (:mod:`.type_index`);
+* every request passes through a Node process that does nothing with it (:mod:`.direct_kernel`);
 * every call resolves the annotations of its arguments again (:mod:`.type_hints`).
 
 A package or file that does not have the expected shape is loaded as it always was, and standard
@@ -34,13 +35,6 @@ __all__ = ["install"]
 
 SWITCH = "FASTSYNTH"
 """Environment variable that turns the levers off when it is ``0``."""
-
-END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
-"""jsii's list of major Node versions whose end-of-life banner it leaves out.
-
-Source: https://github.com/aws/jsii, packages/@jsii/check-node.
-"""
-
 
 COLLECT_AFTER = 200_000
 """Objects between two garbage collections; generated code makes many and all of them stay."""
@@ -63,7 +57,6 @@ def install() -> bool:
     lazy_index.install()
     type_index.install()
     type_hints.install()
-    os.environ.setdefault(END_OF_LIFE, "20")
     first, *older = gc.get_threshold()
     if first:  # Zero is a caller's way to turn collections off.
         gc.set_threshold(max(first, COLLECT_AFTER), *older)

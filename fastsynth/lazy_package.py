@@ -19,7 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastsynth import type_index
+from fastsynth import direct_kernel, type_index
 from fastsynth.notice import say_once
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def install() -> bool:
 
 
 def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -> SourceFileLoader:
-    """Give the loader for a module: one of ours for jsii packages and their assemblies.
+    """Give the loader for a module: one of ours for jsii packages and what belongs to them.
 
     Args:
         fullname: The module's dotted name.
@@ -178,6 +178,8 @@ def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -
         assembly_loader = AssemblyLoader(fullname, standard.path)
         assembly_loader.names = parent.names
         return assembly_loader
+    if fullname == direct_kernel.MODULE:
+        return direct_kernel.KernelLoader(fullname, standard.path)
     if package and holds_assembly(standard.path):
         return LazyPackageLoader(fullname, standard.path)
     return standard

@@ -47,7 +47,6 @@ def fresh_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     plain = getattr(typing.get_type_hints, "__wrapped__", typing.get_type_hints)
     monkeypatch.setattr(typing, "get_type_hints", plain)
     monkeypatch.setenv("NODE_OPTIONS", "")
-    monkeypatch.setenv(fastsynth.END_OF_LIFE, "20")
     monkeypatch.delenv("FASTSYNTH", raising=False)
     monkeypatch.delenv("FASTSYNTH_REPORT", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
