@@ -9,6 +9,7 @@ builds of it. Stored, the largest zip has 2.2 MB in place of 0.8 MB; Lambda's li
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -16,7 +17,7 @@ import shutil
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.import_closure import ImportClosure
@@ -28,7 +29,7 @@ ASSETS_FOLDER = "assets"
 # Modules of `inventory.handlers`, a function each.
 FUNCTIONS = ("chunk_processor", "processor", "reconcile", "summary")
 DATA_SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".svg"})
-NATIVE_SUFFIXES = frozenset({".dll", ".dylib", ".pyd", ".so"})
+NATIVE_SUFFIXES = (".dll", ".dylib", ".pyd", ".so")
 # The earliest time a zip can hold.
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 REGULAR_FILE_MODE = 0o100644
@@ -233,11 +234,14 @@ def _installed(lock_file: Path, dependencies: tuple[Dependency, ...]) -> list[_I
                 f"{dependency.name} is installed as {distribution.version}, locked is {wanted[2:]}"
             )
             continue
+        folder = Path(str(distribution.locate_file("")))
         contents = {}
         for name in _importable(distribution, dependency.leave_out):
-            if PurePosixPath(name).suffix in NATIVE_SUFFIXES:
+            if name.endswith(NATIVE_SUFFIXES):
                 problems.append(f"{name} is compiled, and functions run on another processor")
-            contents[name] = Path(str(distribution.locate_file(name))).read_bytes()
+            contents[name] = (folder / name).read_bytes()
+        if not contents:
+            problems.append(f"{dependency.name} has no record of its files")
         found.append(
             _Installed(
                 wanted_by=dependency.wanted_by,
@@ -252,11 +256,14 @@ def _installed(lock_file: Path, dependencies: tuple[Dependency, ...]) -> list[_I
 
 
 def _importable(distribution: metadata.Distribution, leave_out: tuple[str, ...]) -> Iterator[str]:
-    """Names of what is imported: not metadata, scripts or anything compiled on this machine."""
-    for file in distribution.files or ():
-        top = file.parts[0]
-        if top.endswith(".dist-info") or top == ".." or "__pycache__" in file.parts:
+    """Names of what is imported: not metadata, scripts or anything compiled on this machine.
+
+    Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    """
+    # Its rows and not `distribution.files`, which makes a path and a hash of each.
+    for name, *_ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        top = name.partition("/")[0]
+        if top.endswith(".dist-info") or top == ".." or "__pycache__/" in name:
             continue
-        name = file.as_posix()
         if not name.startswith(leave_out):
             yield name

@@ -76,9 +76,9 @@ class PolicyDocument:
             id_: The data source's construct id.
             statements: What it says to begin with.
         """
-        self._statements = list(dict.fromkeys(statements))
+        self._statements = {each: _synthesised(each) for each in statements}
         self._document = DataAwsIamPolicyDocument(
-            scope, id_, statement=[_synthesised(each) for each in self._statements] or None
+            scope, id_, statement=list(self._statements.values()) or None
         )
         self.json: str = self._document.json
 
@@ -88,10 +88,10 @@ class PolicyDocument:
         Args:
             statements: What to add.
         """
-        new = [each for each in dict.fromkeys(statements) if each not in self._statements]
+        new = {each: _synthesised(each) for each in statements if each not in self._statements}
         if new:
-            self._statements += new
-            self._document.put_statement([_synthesised(each) for each in self._statements])
+            self._statements |= new
+            self._document.put_statement(list(self._statements.values()))
 
 
 def assume_role_by(service: str, *conditions: Condition) -> PolicyStatement:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 MODULE = "jsii._kernel.providers.process"
 """The module that starts the kernel."""
 
+OPTIONS = ("--no-opt", "--preserve-symlinks")
+"""Node's options for the kernel: V8 optimises code while it runs, on a thread of its own, which a
+synthesis is too short to gain from; one of 4,000 resources takes as long with it as without. The
+other one is jsii's.
+"""
+
 CHANNEL = 3
 """The kernel's file descriptor for messages both ways."""
 
@@ -70,7 +76,7 @@ class KernelLoader(SourceFileLoader):
             if program is None:
                 say_once(f"every request goes through two Node processes, as {runtime} has it")
                 return plain(command, **options)
-            return Kernel([*node, "--preserve-symlinks", str(program)], options["env"])
+            return Kernel([*node, *OPTIONS, str(program)], options["env"])
 
         module.__dict__["subprocess"] = SimpleNamespace(**{**vars(subprocess), "Popen": start})
 
