@@ -269,6 +269,16 @@ def _first_row_wins() -> Sequence[Patch]:
     return [(RowWriter, "_winners", reverse)]
 
 
+def _skip_unlooked() -> Sequence[Patch]:
+    """Take every older item for equal to its row."""
+    skip = RowWriter._skip_equal  # noqa: SLF001  a mutant
+
+    def unlooked(self: RowWriter, pending: Any, stored: Sequence[Stored | None], *rest: Any) -> Any:  # noqa: ANN401  private
+        return skip(self, pending, [old and old._replace(equal=True) for old in stored], *rest)
+
+    return [(RowWriter, "_skip_equal", unlooked)]
+
+
 def _forget_times() -> Sequence[Patch]:
     """Do not remember, within a file, that a row with a later time of its own was met."""
     return [(SeenKeys, "newest", lambda _self, _hash, _time: True)]
@@ -334,6 +344,7 @@ MUTANTS = (
     Mutant("HTTP 200 taken for success", _success_is_200),
     Mutant("attributes of the older row kept", _keep_old_attributes),
     Mutant("first row of a batch wins", _first_row_wins),
+    Mutant("older items skipped unlooked at", _skip_unlooked),
     Mutant("times inside a file forgotten", _forget_times),
     Mutant("ordered by processing time", _processing_time),
     Mutant("completed before rejects leave", _complete_first),

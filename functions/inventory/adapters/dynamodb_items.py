@@ -79,14 +79,8 @@ class DynamoDbItems:
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
         """What is stored for each row's key; see `ports.ItemStore`."""
-        ends: dict[str, str] = {}
-        keys: list[str] = []
-        for row in rows:
-            location = row[2]
-            end = ends.get(location)
-            if end is None:
-                end = ends[location] = f'}},"location":{{"S":{text_of(location)}}}}}'
-            keys.append('{"sku":{"S":' + text_of(row[1]) + end)
+        ends = {place: _key_end(place) for place in {row[2] for row in rows}}
+        keys = [f'{{"sku":{{"S":{text_of(row[1])}{ends[row[2]]}' for row in rows]
         chunks = [
             (keys[at : at + _KEYS_PER_READ], rows[at : at + _KEYS_PER_READ])
             for at in range(0, len(keys), _KEYS_PER_READ)
@@ -199,6 +193,11 @@ class DynamoDbItems:
         return StockPage(
             quantity, None if last is None else (last["sku"]["S"], last["location"]["S"])
         )
+
+
+def _key_end(location: str) -> str:
+    """The text of a key from behind its SKU on."""
+    return f'}},"location":{{"S":{text_of(location)}}}}}'
 
 
 def _stored(item: _Json | None, row: Row) -> Stored | None:

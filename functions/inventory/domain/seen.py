@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from array import array
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Most slots; a power of two. 2**20 slots of 8 bytes remember the keys of some 700,000 rows.
 MOST_SLOTS = 1 << 20
@@ -66,20 +70,32 @@ class SeenKeys:
         Returns:
             The earlier outcome of the key in this file, 0 when there is none.
         """
-        slots = self._slots
-        mask = self._mask
-        tag = key_hash & _TAG
-        index = (key_hash >> 3) & mask
-        while entry := slots[index]:
-            if entry & _TAG == tag:
-                slots[index] = tag | outcome
-                return 0 if entry & _OUTCOME == _OUTCOME else entry & _OUTCOME
-            index = (index + 1) & mask
-        slots[index] = tag | outcome
-        self._used += 1
-        if self._used > self._limit:
-            self._grow()
-        return 0
+        return sum(self.swap_all((key_hash,), outcome))
+
+    def swap_all(self, key_hashes: Iterable[int], outcome: int) -> list[int]:
+        """Set the outcome of several keys and get those before, where there are any.
+
+        Args:
+            key_hashes: `hash((sku, location))` of each.
+            outcome: 1 to 7.
+        """
+        earlier = []
+        slots, mask = self._slots, self._mask
+        for key_hash in key_hashes:
+            tag = key_hash & _TAG
+            index = (key_hash >> 3) & mask
+            while (entry := slots[index]) and entry & _TAG != tag:
+                index = (index + 1) & mask
+            slots[index] = tag | outcome
+            if entry:
+                if entry & _OUTCOME != _OUTCOME:
+                    earlier.append(entry & _OUTCOME)
+                continue
+            self._used += 1
+            if self._used > self._limit:
+                self._grow()
+                slots, mask = self._slots, self._mask
+        return earlier
 
     def newest(self, key_hash: int, time: str) -> bool:
         """Whether no row of this key with a later time was met; remembers the time if so.

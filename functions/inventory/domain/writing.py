@@ -6,7 +6,8 @@ Why the final table does not depend on order, crashes or concurrency: docs/adr/0
 from __future__ import annotations
 
 from datetime import datetime
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, not_
 from typing import TYPE_CHECKING
 
 from inventory.domain.decide import Decision, decide
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from inventory.domain.ledger import Admission
     from inventory.domain.model import Counts, ObjectVersion, Row
     from inventory.domain.order import Tokens
-    from inventory.domain.ports import Deadline, ItemStore, Lanes, WorkQueue
+    from inventory.domain.ports import Deadline, ItemStore, Lanes, Stored, WorkQueue
     from inventory.domain.seen import SeenKeys
 
 #: Seconds that must be left to begin another batch; requests of one batch take far less.
@@ -95,7 +96,7 @@ class RowWriter:
         Raises:
             RetryableError: The table did not answer, or no time is left.
         """
-        pending = self._winners(rows)
+        pending: Sequence[Row] = self._winners(rows)
         if not pending:
             return
         self._announce(pending)
@@ -134,8 +135,8 @@ class RowWriter:
         if self._deadline.left() < RESERVE_SECONDS:
             raise OutOfTimeError(f"{self._version.object_id}: no time left for another batch")
 
-    def _winners(self, rows: Sequence[Row]) -> list[tuple[Row, str]]:
-        """The row with the highest token of each key, and its token."""
+    def _winners(self, rows: Sequence[Row]) -> list[Row]:
+        """The row with the highest token of each key."""
         of = self._tokens.of
         if not self._timed and any(map(_UPDATED_AT, rows)):
             self._timed = True
@@ -145,7 +146,7 @@ class RowWriter:
             # Without times the last line of a key has its highest token.
             last = dict(zip(map(_KEY, rows), rows, strict=True))
             self._counts.duplicates += len(rows) - len(last)
-            return [(row, of(row[0], None)) for row in last.values()]
+            return list(last.values())
         winners: dict[tuple[str, str], tuple[Row, str]] = {}
         for row in rows:
             key, token = (row[1], row[2]), of(row[0], row[10])
@@ -154,36 +155,38 @@ class RowWriter:
             if self._seen.newest(hash(key), token[:TIME_LENGTH]):
                 winners[key] = (row, token)
         self._counts.duplicates += len(rows) - len(winners)
-        return list(winners.values())
+        return [row for row, _ in winners.values()]
 
-    def _announce(self, pending: Sequence[tuple[Row, str]]) -> None:
+    def _announce(self, pending: Sequence[Row]) -> None:
         """Announce, before anything is read, up to which token rows may be skipped."""
         lane_of = self._lane_of
+        of = self._tokens.of
+        highest: dict[str, str] = {}
         if self._timed:
-            highest: dict[str, str] = {}
-            for row, token in pending:
-                lane = lane_of(row[2])
+            for row in pending:
+                lane, token = lane_of(row[2]), of(row[0], row[10])
                 if token > highest.get(lane, ""):
                     highest[lane] = token
         else:
-            token = pending[0][1]
-            highest = {lane_of(location): token for location in {row[2] for row, _ in pending}}
+            token = of(pending[0][0], None)
+            highest = {lane_of(location): token for location in {row[2] for row in pending}}
         for lane, token in highest.items():
             bound = self._tokens.bound(token)
             if bound > self._announced.get(lane, ""):
                 self._lanes.announce(lane, bound, self._version, expires_at=self._expires_at)
                 self._announced[lane] = bound
 
-    def _settle(
-        self, pending: list[tuple[Row, str]], attempted: set[tuple[str, str]]
-    ) -> list[tuple[Row, str]]:
+    def _settle(self, pending: Sequence[Row], attempted: set[tuple[str, str]]) -> list[Row]:
         """One round of read, decide, write; returns what somebody else changed in between."""
-        stored = self._items.read([row for row, _ in pending])
-        mine = self._tokens.mine
+        stored: Sequence[Stored | None] = self._items.read(pending)
+        of, mine = self._tokens.of, self._tokens.mine
         part = self._part
-        outcomes = [0] * 6
+        settled: dict[Decision, list[Row]] = {decision: [] for decision in Decision}
+        if part is None and not self._timed:
+            pending, stored = self._skip_equal(pending, stored, settled)
         changes: list[Change] = []
-        for (row, token), old in zip(pending, stored, strict=True):
+        for row, old in zip(pending, stored, strict=True):
+            token = of(row[0], row[10])
             if old is None:
                 changes.append(Change(row, token, None))
                 continue
@@ -207,22 +210,44 @@ class RowWriter:
                 if own and self._thorough:
                     # An earlier run of this part may have written it and left no trace.
                     part.overtook.add(row[1], row[2])
-            outcomes[decision] += 1
-            self._take_over(row, decision, outcomes)
+            settled[decision].append(row)
         refused: list[Change] = []
+        outcomes: dict[int, int] = dict.fromkeys(Decision, 0)
         if changes:
             refused = self._items.write(changes, version=self._version, written_at=self._now())
-            self._count_written(changes, refused, outcomes)
+            self._count_written(changes, refused, settled, outcomes)
             attempted.update((change.row[1], change.row[2]) for change in refused)
+        for decision, rows in settled.items():
+            self._take_over(rows, decision, outcomes)
         counts = self._counts
         counts.loaded += outcomes[Decision.LOADED]
         counts.unchanged += outcomes[Decision.UNCHANGED]
         counts.stale += outcomes[Decision.STALE]
         counts.duplicates += outcomes[Decision.DUPLICATE]
-        return [(change.row, change.token) for change in refused]
+        return [change.row for change in refused]
+
+    def _skip_equal(
+        self,
+        pending: Sequence[Row],
+        stored: Sequence[Stored | None],
+        settled: dict[Decision, list[Row]],
+    ) -> tuple[Sequence[Row], Sequence[Stored | None]]:
+        """Settle the rows whose item is equal and older than the whole file; gives the others.
+
+        `decide` would say the same of each, and they are most rows of most files.
+        """
+        base = self._tokens.base
+        equal = [old is not None and old[1] and old[0] < base for old in stored]
+        settled[Decision.UNCHANGED] += compress(pending, equal)
+        others = list(map(not_, equal))
+        return list(compress(pending, others)), list(compress(stored, others))
 
     def _count_written(
-        self, changes: Sequence[Change], refused: Sequence[Change], outcomes: list[int]
+        self,
+        changes: Sequence[Change],
+        refused: Sequence[Change],
+        settled: dict[Decision, list[Row]],
+        outcomes: dict[int, int],
     ) -> None:
         failed = {(change.row[1], change.row[2]) for change in refused}
         for row, token, old in changes:
@@ -239,10 +264,9 @@ class RowWriter:
                     continue
                 part.over_foreign += 1
                 part.overtook.add(row[1], row[2])
-            outcomes[Decision.LOADED] += 1
-            self._take_over(row, Decision.LOADED, outcomes)
+            settled[Decision.LOADED].append(row)
 
-    def _count_over_own(self, part: PartTrace, row: Row, outcomes: list[int]) -> None:
+    def _count_over_own(self, part: PartTrace, row: Row, outcomes: dict[int, int]) -> None:
         """Count a row written over one of its own file.
 
         Of two such rows one is loaded and one is a duplicate. Where the earlier one is another
@@ -270,12 +294,12 @@ class RowWriter:
             # as every key is remembered, `_winners` has kept such a row away.
             self._overtaken = self._overtaken or self._times_unknown or self._seen.forgot
 
-    def _take_over(self, row: Row, decision: Decision, outcomes: list[int]) -> None:
-        """A later row of a key turns the outcome of the earlier one into a duplicate."""
+    def _take_over(self, rows: Sequence[Row], decision: Decision, outcomes: dict[int, int]) -> None:
+        """Count rows; a later one of a key turns the outcome of the earlier into a duplicate."""
+        outcomes[decision] += len(rows)
         if decision is Decision.DUPLICATE:
             return
-        earlier = self._seen.swap(hash((row[1], row[2])), decision)
-        if earlier:
+        for earlier in self._seen.swap_all(map(hash, map(_KEY, rows)), decision):
             outcomes[earlier] -= 1
             outcomes[Decision.DUPLICATE] += 1
 

@@ -48,6 +48,17 @@ def test_the_outcome_before_is_remembered(steps: list[tuple[int, int]]) -> None:
         model[key] = outcome
 
 
+@given(st.lists(st.lists(st.integers(0, 900), unique=True), max_size=40))
+def test_several_keys_are_set_as_one_after_the_other(batches: list[list[int]]) -> None:
+    """Keys that are set together give the outcomes before of those that had one."""
+    together, alone = SeenKeys(), SeenKeys()
+    for number, keys in enumerate(batches):
+        outcome = number % 3 + 1
+        hashes = [hash(("sku", key)) for key in keys]
+        earlier = [alone.swap(each, outcome) for each in hashes]
+        assert together.swap_all(hashes, outcome) == [each for each in earlier if each]
+
+
 @given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 50)), max_size=1500))
 def test_the_latest_time_of_a_key_is_remembered(steps: list[tuple[int, int]]) -> None:
     """A row is the newest of its key exactly when no later time was met."""
