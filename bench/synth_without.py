@@ -21,6 +21,7 @@ LEVERS: Mapping[str, tuple[Any, str, object]] = {
     "the lazy Python package": (lazy_package, "install", lambda: True),
     "the lazy Node index": (lazy_index, "install", lambda: None),
     "the kernel's own process": (direct_kernel, "program_behind", lambda _: None),
+    "a kernel that is not optimised": (direct_kernel, "OPTIONS", ("--preserve-symlinks",)),
     "type hints read once": (type_hints, "install", lambda: None),
     "gc.freeze() at the end": (gc, "freeze", lambda: None),
     "fewer garbage collections": (fastsynth, "COLLECT_AFTER", 0),

@@ -36,8 +36,8 @@ MODULE = "jsii._kernel.providers.process"
 
 OPTIONS = ("--no-opt", "--preserve-symlinks")
 """Node's options for the kernel: V8 optimises code while it runs, on a thread of its own, which a
-synthesis is too short to gain from; one of 4,000 resources takes as long with it as without. The
-other one is jsii's.
+synthesis is too short to gain from; one of thousands of resources takes as long either way. The
+other option is jsii's.
 """
 
 CHANNEL = 3
