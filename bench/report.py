@@ -198,6 +198,14 @@ def summary(figures: Figures) -> list[str]:
     return table(("figure", "measured"), ((f"`{name}`", figures[name]) for name in names))
 
 
+def agreement(figures: Figures) -> list[str]:
+    """Ratios of two runs."""
+    return table(
+        ("ratio", "a run", "another", "differ by, %"),
+        ((f"`{name}`", *row.values()) for name, row in figures["agreement"].items()),
+    )
+
+
 def scale(figures: Figures) -> list[str]:
     """Rows a second against workers."""
     return table(
@@ -224,6 +232,7 @@ def model(figures: Figures) -> list[str]:
 
 BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
     "goals": goals,
+    "agreement": agreement,
     "synth": synth,
     "applications": applications,
     "levers": levers,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.process import Cost, measure, median
-from bench.synth_without import LEVERS
+from bench.synth_without import LEVERS, SLOW_WITHOUT
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "bench"
@@ -95,7 +95,7 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has thi
     ]
     if not quick:
         variants.append(Variant("14 resources: cdktf, as installed", own, TERRAFORM_APP, slow))
-        variants += without_a_lever(own, slow)
+        variants += without_a_lever(own, fast, slow)
     for peer in PEER_REQUIREMENTS:
         python = install_peer(peer, quick=quick)
         if isinstance(python, Skipped):
@@ -128,12 +128,13 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has thi
     }
 
 
-def without_a_lever(python: str, runs: int) -> list[Variant]:
+def without_a_lever(python: str, fast: int, slow: int) -> list[Variant]:
     """Give the project's synthesis without each of the levers.
 
     Args:
         python: Interpreter to run it with.
-        runs: How often each is measured.
+        fast: How often those are measured that take little longer without it.
+        slow: How often the others are.
     """
     unindexed = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(WORK / "cache-without-index")}
     return [
@@ -141,7 +142,7 @@ def without_a_lever(python: str, runs: int) -> list[Variant]:
             f"project, without {lever}",
             python,
             PROJECT,
-            runs,
+            slow if lever in SLOW_WITHOUT else fast,
             unindexed if lever == UNINDEXED else {},
             same_as="project, as installed",
             without=lever,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 LEVERS: Mapping[str, tuple[Any, str, object]] = {
     "the lazy Python package": (lazy_package, "install", lambda: True),
     "the lazy Node index": (lazy_index, "install", lambda: None),
-    "the kernel's own process": (direct_kernel, "program_behind", lambda _: None),
-    "a kernel that is not optimised": (direct_kernel, "OPTIONS", ("--preserve-symlinks",)),
+    "the direct kernel": (direct_kernel, "program_behind", lambda _: None),
+    "--no-opt for the kernel": (direct_kernel, "OPTIONS", ("--preserve-symlinks",)),
     "type hints read once": (type_hints, "install", lambda: None),
     "gc.freeze() at the end": (gc, "freeze", lambda: None),
     "fewer garbage collections": (fastsynth, "COLLECT_AFTER", 0),
@@ -29,6 +29,9 @@ LEVERS: Mapping[str, tuple[Any, str, object]] = {
 }
 """What stands in the place of each lever, by its row in the table. Without a wait for jsii's type
 index none is ever written into a cache that only lazy runs have used."""
+
+SLOW_WITHOUT = frozenset({"the lazy Python package", "the lazy Node index", "jsii's type index"})
+"""Levers without which a run takes several times as long."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Whether two runs agree: ``python -m bench.agreement FIRST`` compares with `build/bench.json`.
+
+FIRST is a copy of that file from an earlier run. Every figure that is a ratio is compared; the
+result is printed, and kept beside the figures for the documentation.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.__main__ import OUTPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY = "agreement"
+MOST_PERCENT = 15.0
+"""By how much two runs may differ in a ratio."""
+
+
+def main() -> int:
+    """Compare and give the exit code: 1 where a ratio differs by more, or only one run has it."""
+    first = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    second = json.loads(OUTPUT.read_text(encoding="utf-8"))
+    found = compared(first, second)
+    table = Table("ratio", "first", "second", "differs by, %", title="two runs")
+    for name, row in found.items():
+        table.add_row(name, *map(str, row.values()))
+    console = Console()
+    console.print(table)
+    second[KEY] = found
+    OUTPUT.write_text(json.dumps(second, indent=2) + "\n", encoding="utf-8")
+    missing = sorted(ratios(first).keys() ^ ratios(second).keys())
+    for name in missing:
+        console.print(f"only one of the runs has {name}")
+    apart = [name for name, row in found.items() if row["percent"] > MOST_PERCENT]
+    for name in apart:
+        console.print(f"{name} differs by more than {MOST_PERCENT:g}%")
+    return 1 if missing or apart else 0
+
+
+def ratios(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Give the figures that compare two things, which a slower machine leaves as they are.
+
+    Args:
+        figures: What `python -m bench` wrote.
+    """
+    return {name: value for name, value in figures.items() if "_ratio" in name or "_vs_" in name}
+
+
+def compared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Give both values of every ratio, and by how much the larger exceeds the smaller.
+
+    Args:
+        first: Figures of one run.
+        second: Figures of another.
+    """
+    ours, theirs = ratios(first), ratios(second)
+    return {
+        name: {
+            "first": ours[name],
+            "second": theirs[name],
+            "percent": round(100 * (max(pair) / min(pair) - 1), 1),
+        }
+        for name in sorted(ours.keys() & theirs.keys())
+        if (pair := (ours[name], theirs[name]))
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
