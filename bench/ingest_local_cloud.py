@@ -24,7 +24,7 @@ from local_cloud.server import LocalCloud
 
 ROOT = Path(__file__).parents[1]
 
-ROWS, ROUNDS = 30_000, 3
+ROWS, ROUNDS = 30_000, 4
 QUICK_ROWS, QUICK_ROUNDS = 5_000, 1
 _TIMEOUT_SECONDS = 600
 _MEASURED = ("ours", "batch_writer")

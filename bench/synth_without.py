@@ -21,7 +21,12 @@ LEVERS: Mapping[str, tuple[Any, str, object]] = {
     "the lazy Python package": (lazy_package, "install", lambda: True),
     "the lazy Node index": (lazy_index, "install", lambda: None),
     "the direct kernel": (direct_kernel, "program_behind", lambda _: None),
-    "--no-opt for the kernel": (direct_kernel, "OPTIONS", ("--preserve-symlinks",)),
+    "--no-opt for the kernel": (direct_kernel, "OPTIONS", direct_kernel.OPTIONS[1:]),
+    "digests remembered": (
+        direct_kernel,
+        "OPTIONS",
+        (direct_kernel.OPTIONS[0], *direct_kernel.OPTIONS[2:]),
+    ),
     "type hints read once": (type_hints, "install", lambda: None),
     "gc.freeze() at the end": (gc, "freeze", lambda: None),
     "fewer garbage collections": (fastsynth, "COLLECT_AFTER", 0),

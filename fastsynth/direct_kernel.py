@@ -34,10 +34,12 @@ if TYPE_CHECKING:
 MODULE = "jsii._kernel.providers.process"
 """The module that starts the kernel."""
 
-OPTIONS = ("--no-opt", "--preserve-symlinks")
-"""Node's options for the kernel: V8 optimises code while it runs, on a thread of its own, which a
-synthesis is too short to gain from; one of thousands of resources takes as long either way. The
-other option is jsii's.
+DIGESTS = Path(__file__).with_name("known_digests.cjs")
+OPTIONS = ("--no-opt", f"--require={DIGESTS}", "--preserve-symlinks")
+"""Node's options for the kernel.
+
+V8 optimises code while it runs, on a thread of its own, which a synthesis is too short to gain
+from; one of thousands of resources takes as long either way. The last option is jsii's.
 """
 
 CHANNEL = 3
@@ -66,7 +68,7 @@ class KernelLoader(SourceFileLoader):
         """
         super().exec_module(module)
         plain = getattr(getattr(module, "subprocess", None), "Popen", None)
-        if plain is not subprocess.Popen or os.name != "posix":
+        if plain is not subprocess.Popen or os.name != "posix" or not DIGESTS.is_file():
             say_once("every request goes through two Node processes on this system")
             return
 
@@ -91,10 +93,12 @@ def program_behind(runtime: Path) -> Path | None:
         The program's path; ``None`` if the script does anything but start it and pass on.
     """
     program = runtime.parent.parent / "lib" / "program.js"
-    text = runtime.read_text(encoding="utf-8")
+    if not (runtime.is_file() and program.is_file()):
+        return None
+    text = runtime.read_text(encoding="utf-8", errors="replace")
     starts = STARTS_THE_PROGRAM.search(text)
     passes_on = starts is not None and PASSES_ON.format(channel=starts[1]) in text
-    return program if passes_on and program.is_file() else None
+    return program if passes_on else None
 
 
 class Kernel(subprocess.Popen[bytes]):

@@ -76,6 +76,16 @@ function deferArchiver(content) {
     : content;
 }
 
+// A map of the sources, which is larger than the code itself, is read by debuggers alone.
+const SOURCE_MAP = "\n//# sourceMappingURL=data:";
+
+/** Takes an inline source map off the end of a file, unless stack traces are to be mapped. */
+function withoutSourceMap(content) {
+  const at = content.lastIndexOf(SOURCE_MAP);
+  const last = at >= 0 && !content.slice(at + 1).trimEnd().includes("\n");
+  return last && !process.sourceMapsEnabled ? content.slice(0, at + 1) : content;
+}
+
 /** Runs inside the index: defines a getter for each part, which its value replaces at once. */
 function define(exports, require, importStar, pairs) {
   for (const [name, request, star] of pairs) {
@@ -128,14 +138,15 @@ if (typeof compile === "function") {
         watchWorkers(report);
         report = undefined;
       }
-      const index = path.basename(filename) === "index.js" ? parse(content, filename) : null;
+      text = withoutSourceMap(content);
+      const index = path.basename(filename) === "index.js" ? parse(text, filename) : null;
       if (index !== null) {
         // One line more at the end, so that every other line keeps its number.
         const star = "typeof __importStar === 'undefined' ? undefined : __importStar";
         const call = `(${define})(exports, require, ${star}, ${JSON.stringify(index.pairs)});`;
         text = `${index.kept.join("\n")}\n${call.replaceAll("\n", " ")}\n`;
       } else if (path.basename(filename) === "fs.js") {
-        text = deferArchiver(content);
+        text = deferArchiver(text);
       }
     }
     return compile.call(this, text, filename, ...rest);

@@ -171,6 +171,36 @@ def test_archiver_is_required_when_it_is_called(node, tmp_path, uses, expected):
     assert loaded == ["archiver"]
 
 
+@pytest.mark.parametrize(
+    ("options", "end", "left"),
+    [
+        ("", "//# sourceMappingURL=data:application/json;base64,e30=", False),
+        ("", "//# sourceMappingURL=data:application/json;base64,e30=\n", False),
+        ("", "//# sourceMappingURL=data:e30=\nexports.more = 1;", True),
+        ("", "//# sourceMappingURL=lib.js.map", True),
+        ("--enable-source-maps", "//# sourceMappingURL=data:application/json;base64,e30=", True),
+    ],
+)
+def test_an_inline_source_map_is_left_out(node, tmp_path, options, end, left):
+    """It is taken off the end of a file, unless somebody has Node map its stack traces."""
+    # Given a module preloaded before the hook, which sees what the hook passes on
+    spy = tmp_path / "spy.cjs"
+    spy.write_text(
+        "const { prototype } = require('module'); const compile = prototype._compile;"
+        "prototype._compile = function (text, name, ...rest) {"
+        " if (name.endsWith('other.js')) globalThis.passedOn = text;"
+        " return compile.call(this, text, name, ...rest); };"
+    )
+    preload = f"{options} --require={spy} {os.environ['NODE_OPTIONS']}"
+    # When a file with that end is required
+    text = f"exports.value = 1;\n{end}"
+    script = printed("[lib.value, passedOn]")
+    value, passed_on = node(text, script, file="other.js", NODE_OPTIONS=preload)[0]
+    # Then it works as ever, with or without the end
+    assert value == 1
+    assert passed_on == (text if left else "exports.value = 1;\n")
+
+
 def test_a_package_being_indexed_is_reported(node, tmp_path):
     """A worker with a package directory leaves the directory's real path in the report."""
     (tmp_path / "link").symlink_to(tmp_path)
