@@ -34,9 +34,10 @@ def digest(tmp_path):
     def ask(*comments: str, program: str = PROGRAM) -> tuple[str, bool]:
         module = tmp_path / "program.js"
         module.write_text(program)
+        arguments = json.dumps([str(archive(tmp_path)), *comments])
         script = (
             f"const program = require({json.dumps(str(module))});"
-            f"const found = program.digestFile(...{json.dumps([str(archive(tmp_path)), *comments])});"
+            f"const found = program.digestFile(...{arguments});"
             "console.log(JSON.stringify([found.toString('hex'), program.reads()]));"
         )
         done = subprocess.run(
