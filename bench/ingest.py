@@ -24,7 +24,7 @@ from bench.ingest_paths import FILES, PATHS
 ROOT = Path(__file__).parents[1]
 
 ROWS, ROUNDS = 20_000, 6
-QUICK_ROWS, QUICK_ROUNDS = 15_000, 2
+QUICK_ROWS, QUICK_ROUNDS = 15_000, 1
 _VALUES = 2
 _TIMEOUT_SECONDS = 600
 _PEERS = tuple(path for path in PATHS if path != "ours")
