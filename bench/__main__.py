@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 
+AGREEMENT = "agreement"
+"""Key of what `bench.agreement` has found, which is no group of its own."""
+
 TABLE_WIDTH = 160
 
 Run = Callable[[bool], dict[str, object]]
@@ -48,7 +51,7 @@ def main() -> int:
     merged: dict[str, Any] = json.loads(OUTPUT.read_text("utf-8")) if OUTPUT.is_file() else {}
     if merged.get("measured_with", {}).get("quick") is not quick:
         merged = {}
-    merged.pop("agreement", None)  # with an earlier run, of which some figures now change
+    merged.pop(AGREEMENT, None)  # with an earlier run, of which some figures now change
     measured: dict[str, list[str]] = merged.setdefault("groups", {})
     table = Table(title=f"python -m bench ({'quick' if quick else 'full'})")
     for heading in ("figure", "value", "goal"):

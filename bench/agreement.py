@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.__main__ import OUTPUT
+from bench.__main__ import AGREEMENT, OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEY = "agreement"
 MOST_PERCENT = 15.0
 """By how much two runs may differ in a ratio."""
 
@@ -34,7 +33,7 @@ def main() -> int:
         table.add_row(name, *map(str, row.values()))
     console = Console()
     console.print(table)
-    second[KEY] = found
+    second[AGREEMENT] = found
     OUTPUT.write_text(json.dumps(second, indent=2) + "\n", encoding="utf-8")
     missing = sorted(ratios(first).keys() ^ ratios(second).keys())
     for name in missing:
@@ -62,15 +61,12 @@ def compared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, d
         second: Figures of another.
     """
     ours, theirs = ratios(first), ratios(second)
-    return {
-        name: {
-            "first": ours[name],
-            "second": theirs[name],
-            "percent": round(100 * (max(pair) / min(pair) - 1), 1),
-        }
-        for name in sorted(ours.keys() & theirs.keys())
-        if (pair := (ours[name], theirs[name]))
-    }
+    found = {}
+    for name in sorted(ours.keys() & theirs.keys()):
+        low, high = sorted((ours[name], theirs[name]))
+        percent = round(100 * (high / low - 1), 1)
+        found[name] = {"first": ours[name], "second": theirs[name], "percent": percent}
+    return found
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import scale_model
+from bench.__main__ import AGREEMENT
 from bench.goals import GOALS, limit, met
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def agreement(figures: Figures) -> list[str]:
     """Ratios of two runs."""
     return table(
         ("ratio", "a run", "another", "differ by, %"),
-        ((f"`{name}`", *row.values()) for name, row in figures["agreement"].items()),
+        ((f"`{name}`", *row.values()) for name, row in figures[AGREEMENT].items()),
     )
 
 

@@ -17,16 +17,17 @@ from fastsynth import direct_kernel, lazy_index, lazy_package, type_hints, type_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+def _options_but(left_out: str) -> tuple[str, ...]:
+    return tuple(each for each in direct_kernel.OPTIONS if not each.startswith(left_out))
+
+
 LEVERS: Mapping[str, tuple[Any, str, object]] = {
     "the lazy Python package": (lazy_package, "install", lambda: True),
     "the lazy Node index": (lazy_index, "install", lambda: None),
     "the direct kernel": (direct_kernel, "program_behind", lambda _: None),
-    "--no-opt for the kernel": (direct_kernel, "OPTIONS", direct_kernel.OPTIONS[1:]),
-    "digests remembered": (
-        direct_kernel,
-        "OPTIONS",
-        (direct_kernel.OPTIONS[0], *direct_kernel.OPTIONS[2:]),
-    ),
+    "--no-opt for the kernel": (direct_kernel, "OPTIONS", _options_but("--no-opt")),
+    "digests remembered": (direct_kernel, "OPTIONS", _options_but("--require")),
     "type hints read once": (type_hints, "install", lambda: None),
     "gc.freeze() at the end": (gc, "freeze", lambda: None),
     "fewer garbage collections": (fastsynth, "COLLECT_AFTER", 0),
