@@ -13,7 +13,7 @@ STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-node setup-policy setup-terraform demo test local-up local-down synth plan review \
-	apply deploy destroy bench scale faults format lint types lock providers-lock \
+	apply deploy destroy bench agreement scale faults format lint types lock providers-lock \
 	python3-present
 
 help: ## List the targets
@@ -71,6 +71,9 @@ test: setup-node setup-policy lint types ## Run every check
 
 bench: setup-terraform ## Measure; writes build/bench.json
 	@$(BIN)/python -m bench
+
+agreement: setup ## Compare the ratios of build/bench.json with those of FIRST, an earlier copy
+	@$(BIN)/python -m bench.agreement $(FIRST)
 
 scale: setup-terraform ## Load a file of 300 MB on the local cloud (half an hour)
 	@$(BIN)/python -m bench scale_files
