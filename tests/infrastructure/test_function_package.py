@@ -272,12 +272,14 @@ def test_fails_for_dependencies_that_are_not_as_locked(functions, tmp_path) -> N
 
 def test_fails_for_a_dependency_without_a_record_of_its_files(functions, monkeypatch) -> None:
     """Nothing of it would be packed, and the function would fail where it runs."""
-    read_text = metadata.PathDistribution.read_text
+    # Not named: once somebody has imported importlib-metadata, its class finds distributions.
+    found = type(metadata.distribution("zipp"))
+    read_text = found.read_text
 
-    def without_record(self: metadata.PathDistribution, filename: str) -> str | None:
+    def without_record(self: metadata.Distribution, filename: str) -> str | None:
         return None if filename == "RECORD" else read_text(self, filename)
 
-    monkeypatch.setattr(metadata.PathDistribution, "read_text", without_record)
+    monkeypatch.setattr(found, "read_text", without_record)
     with pytest.raises(PackageError, match="zipp has no record of its files"):
         build_zips(functions, LOCK)
 
