@@ -85,17 +85,17 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has thi
     Raises:
         RuntimeError: A program fails, or its output differs with and without the levers.
     """
-    fast, slow = (3, 1) if quick else (7, 3)
-    levers, plain = {"BENCH_FASTSYNTH": "1"}, {"FASTSYNTH": "0"}
+    most, fast, plain, slow = (3, 3, 1, 1) if quick else (12, 7, 5, 3)
+    levers = {"BENCH_FASTSYNTH": "1"}
     own, figures = sys.executable, {}
     variants = [
-        Variant("project, levers", own, PROJECT, fast, same_as="project, as installed"),
-        Variant("project, as installed", own, PROJECT, slow, plain),
+        Variant("project, levers", own, PROJECT, most, same_as="project, as installed"),
+        Variant("project, as installed", own, PROJECT, plain, {"FASTSYNTH": "0"}),
         Variant("14 resources: cdktf, levers", own, TERRAFORM_APP, fast, levers),
     ]
     if not quick:
         variants.append(Variant("14 resources: cdktf, as installed", own, TERRAFORM_APP, slow))
-        variants += without_a_lever(own, fast, slow)
+        variants += without_a_lever(own, most, slow)
     for peer in PEER_REQUIREMENTS:
         python = install_peer(peer, quick=quick)
         if isinstance(python, Skipped):
