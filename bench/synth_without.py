@@ -16,13 +16,12 @@ from fastsynth import direct_kernel, lazy_index, lazy_package, type_hints, type_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-
 LEVERS: Mapping[str, Sequence[tuple[Any, str, object]]] = {
     "the lazy Python package": [(lazy_package, "install", lambda: True)],
     "the lazy Node index": [(lazy_index, "install", lambda: None)],
     "the direct kernel": [(direct_kernel, "program_behind", lambda _: None)],
     "the kernel's --no-opt, digests remembered": [
-        (direct_kernel, "OPTIONS", direct_kernel.OPTIONS[-1:])
+        (direct_kernel, "OPTIONS", ("--preserve-symlinks",))
     ],
     "type hints read once, fewer collections, gc.freeze()": [
         (type_hints, "install", lambda: None),
@@ -41,6 +40,8 @@ SLOW_WITHOUT = frozenset({"the lazy Python package", "the lazy Node index", "jsi
 
 if __name__ == "__main__":
     lever, program = sys.argv[1:]
-    for place in LEVERS[lever]:
-        setattr(*place)
+    for module, name, stand_in in LEVERS[lever]:
+        if not hasattr(module, name):
+            sys.exit(f"{lever}: {module.__name__} has no {name} to leave out")
+        setattr(module, name, stand_in)
     runpy.run_path(program, run_name="__main__")
