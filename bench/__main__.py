@@ -30,16 +30,14 @@ OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 AGREEMENT = "agreement"
 """Key of what `bench.agreement` has found, which is no group of its own."""
 
-TABLE_WIDTH = 160
+_TABLE_WIDTH = 160
 
 Run = Callable[[bool], dict[str, object]]
 
 
 def main() -> int:
     """Run the groups named on the command line and give the exit code."""
-    console = Console()
-    # A table that is cut off, at 80 columns in a log, would hide the figures.
-    console = Console(width=max(console.width, TABLE_WIDTH))
+    console = wide_console()
     available = groups()
     wanted = sys.argv[1:] or sorted(available.keys() - on_request())
     if unknown := sorted(set(wanted) - set(available)):
@@ -79,6 +77,12 @@ def main() -> int:
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def wide_console() -> Console:
+    """Give a console in which no table is cut off, as at the 80 columns of a log."""
+    console = Console()
+    return Console(width=max(console.width, _TABLE_WIDTH))
 
 
 def groups() -> dict[str, Run]:

@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
-from bench.__main__ import AGREEMENT, OUTPUT
+from bench.__main__ import AGREEMENT, OUTPUT, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,7 @@ def main() -> int:
     table = Table("ratio", "first", "second", "differs by, %", title="two runs")
     for name, row in found.items():
         table.add_row(name, *map(str, row.values()))
-    console = Console()
+    console = wide_console()
     console.print(table)
     second[AGREEMENT] = found
     OUTPUT.write_text(json.dumps(second, indent=2) + "\n", encoding="utf-8")
