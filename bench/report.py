@@ -202,7 +202,7 @@ def summary(figures: Figures) -> list[str]:
 def agreement(figures: Figures) -> list[str]:
     """Ratios of two runs."""
     return table(
-        ("ratio", "a run", "another", "differ by, %"),
+        ("ratio", "the run before", "this run", "differ by, %"),
         ((f"`{name}`", *row.values()) for name, row in figures[AGREEMENT].items()),
     )
 
