@@ -47,7 +47,7 @@ _ROWS_AND_REPEATS = {
     "put_item": (1_000, 1),
 }
 """Rows of the file and how often it is delivered in a turn. What a run of ours costs at its start
-weighs more in shorter files; the peers have no such cost, and a turn of theirs is long enough."""
+weighs more in shorter files; peers make one table object at theirs, which few rows outweigh."""
 
 
 def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
