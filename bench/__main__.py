@@ -30,14 +30,14 @@ OUTPUT = Path(__file__).parents[1] / "build" / "bench.json"
 AGREEMENT = "agreement"
 """Key of what `bench.agreement` has found, which is no group of its own."""
 
-_TABLE_WIDTH = 160
+_WIDEST = 1_000
 
 Run = Callable[[bool], dict[str, object]]
 
 
 def main() -> int:
     """Run the groups named on the command line and give the exit code."""
-    console = wide_console()
+    console = Console()
     available = groups()
     wanted = sys.argv[1:] or sorted(available.keys() - on_request())
     if unknown := sorted(set(wanted) - set(available)):
@@ -73,16 +73,20 @@ def main() -> int:
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
     }
-    console.print(table)
+    print_whole(table)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def wide_console() -> Console:
-    """Give a console in which no table is cut off, as at the 80 columns of a log."""
-    console = Console()
-    return Console(width=max(console.width, _TABLE_WIDTH))
+def print_whole(table: Table) -> None:
+    """Print a table as wide as it is: cut off, as at a log's 80 columns, it would hide figures.
+
+    Args:
+        table: Of any width.
+    """
+    width = Console(width=_WIDEST).measure(table).maximum
+    Console(width=width).print(table)
 
 
 def groups() -> dict[str, Run]:

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.table import Table
 
-from bench.__main__ import AGREEMENT, OUTPUT, wide_console
+from bench.__main__ import AGREEMENT, OUTPUT, print_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +31,10 @@ def main() -> int:
     table = Table("ratio", "first", "second", "differs by, %", title="two runs")
     for name, row in found.items():
         table.add_row(name, *map(str, row.values()))
-    console = wide_console()
-    console.print(table)
+    print_whole(table)
     second[AGREEMENT] = found
     OUTPUT.write_text(json.dumps(second, indent=2) + "\n", encoding="utf-8")
+    console = Console()
     missing = sorted(ratios(first).keys() ^ ratios(second).keys())
     for name in missing:
         console.print(f"only one of the runs has {name}")
