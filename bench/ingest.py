@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -90,9 +89,9 @@ def _turns(file: str, turns: int) -> Iterator[Turn]:
     with ExitStack() as stack:
         workers = {
             path: stack.enter_context(
-                ProcessPoolExecutor(1, get_context("spawn"), _prepare, (file, path, rows))
+                ProcessPoolExecutor(1, get_context("spawn"), _prepare, (file, path))
             )
-            for path, (rows, _) in _ROWS_AND_REPEATS.items()
+            for path in PATHS
         }
         for worker in workers.values():  # each ready, before the first is measured
             worker.submit(os.getpid).result(_TIMEOUT_SECONDS)
@@ -108,10 +107,10 @@ _bodies: dict[str, bytes] = {}
 _answering = ExitStack()
 
 
-def _prepare(file: str, path: str, rows: int) -> None:
+def _prepare(file: str, path: str) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     os.environ.update(canned.ENVIRONMENT)
-    sys.path.insert(0, str(ROOT / "functions"))
+    rows, _ = _ROWS_AND_REPEATS[path]
     body = _bodies[path] = _answering.enter_context(with_canned_answers(file, rows))
     PATHS[path](body)  # fills the tape and every cache
     gc.collect()
