@@ -8,7 +8,7 @@ export ENVIRONMENT_SUFFIX = $(ENV)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 
 BIN := .venv/bin
-TOOLCHAIN = PYTHONPATH=tools $(PYTHON) -B -m local_cloud.toolchain
+SETUP = PYTHONPATH=cli:dev $(PYTHON) -B -m project_setup
 STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
@@ -24,16 +24,16 @@ python3-present:
 	@command -v $(PYTHON) >/dev/null || { echo 'error: python3 is missing: install Python 3.11 to 3.13' >&2; exit 1; }
 
 setup: python3-present ## Install what the lock names into .venv (quick when nothing changed)
-	@$(TOOLCHAIN) python
+	@$(SETUP) python
 
 setup-terraform: setup
-	@$(TOOLCHAIN) terraform
+	@$(SETUP) terraform
 
 setup-policy: setup
-	@$(TOOLCHAIN) policy
+	@$(SETUP) policy
 
 setup-node: setup-terraform
-	@$(TOOLCHAIN) node
+	@$(SETUP) node
 
 demo: setup-terraform ## The whole story on this machine; KEEP=1 leaves the local cloud running
 	@$(BIN)/python -m local_cloud demo $(if $(KEEP),--keep)
@@ -49,8 +49,8 @@ synth: setup ## Write cdktf.out/stacks/inventory-<ENV>/cdk.tf.json
 	@echo $(STACK)/cdk.tf.json
 
 plan: setup-terraform synth ## Show what `make deploy` would change
-	@$(BIN)/python -m local_cloud.tool terraform $(STACK) init -input=false
-	@$(BIN)/python -m local_cloud.tool terraform $(STACK) plan -input=false
+	@$(BIN)/python -m terraform_runner terraform $(STACK) init -input=false
+	@$(BIN)/python -m terraform_runner terraform $(STACK) plan -input=false
 
 review: setup-terraform setup-policy synth ## Plan and judge the changes
 	@$(BIN)/inventory review --env $(ENV)
@@ -59,14 +59,14 @@ apply: setup-terraform ## Apply the plan that `make review` judged, and no other
 	@$(BIN)/inventory apply --env $(ENV)
 
 deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
-	@$(BIN)/python -m local_cloud.tool cdktf deploy inventory-$(ENV)
+	@$(BIN)/python -m terraform_runner cdktf deploy inventory-$(ENV)
 
 destroy: setup-node ## Remove everything that was deployed, after asking
-	@$(BIN)/python -m local_cloud.tool cdktf destroy inventory-$(ENV)
+	@$(BIN)/python -m terraform_runner cdktf destroy inventory-$(ENV)
 
 test: setup-node setup-policy lint types ## Run every check
-	@$(TOOLCHAIN) successor pythons
-	@$(TOOLCHAIN) browser
+	@$(SETUP) successor pythons
+	@$(SETUP) browser
 	@$(BIN)/python -m pytest
 
 bench: setup-terraform ## Measure; writes build/bench.json
@@ -79,7 +79,7 @@ scale: setup-terraform ## Load a file of 300 MB on the local cloud (half an hour
 	@$(BIN)/python -m bench scale_files
 
 faults: setup-terraform ## Run the fault campaign; writes build/faults.json
-	@$(TOOLCHAIN) peers
+	@$(SETUP) peers
 	@$(BIN)/python -m faults
 
 format: setup ## Format the code
@@ -98,7 +98,7 @@ lock: setup ## Lock the newest allowed versions, naming no package index
 	@build/tools/pipenv/bin/pipenv lock
 	@PIPENV_PIPFILE=policy/Pipfile build/tools/pipenv/bin/pipenv lock
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
-	@$(BIN)/python tools/clean_lock.py
+	@$(BIN)/python dev/clean_lock.py
 
 providers-lock: setup-terraform synth ## Lock the newest allowed AWS provider, with its hashes
-	@PYTHONPATH=.:tools $(BIN)/python tools/provider_lock.py $(STACK)
+	@PYTHONPATH=. $(BIN)/python dev/provider_lock.py $(STACK)

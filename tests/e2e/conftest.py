@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desk import Desk
 from fault_proxy import FaultProxy
 from local_cloud.stack import deployed
+from stack_copy import StackCopy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +37,9 @@ def deployment(proxy: FaultProxy) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def desk(deployment: Deployment, tmp_path: Path) -> Desk:
+def stack_copy(deployment: Deployment, tmp_path: Path) -> StackCopy:
     """The deployed stack, to try changes on."""
-    return Desk(deployment, tmp_path)
+    return StackCopy(deployment, tmp_path)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_cloud.paths import ROOT
 from local_cloud.server import LocalCloud
-from local_cloud.tool import cdktf_command, cdktf_variables
+from terraform_runner.__main__ import cdktf_command, cdktf_variables
+from terraform_runner.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_cloud import observe
-from local_cloud.paths import ROOT, VENV_BIN
+from terraform_runner.paths import ROOT, VENV_BIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,28 +6,28 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from desk import Desk
     from local_cloud.stack import Deployment
+    from stack_copy import StackCopy
 
 SUMMARY = "aws_lambda_function.Summary_68521F81"
 ITEMS = "aws_dynamodb_table.Items_5C12978B"
 
 
 def test_one_changed_file_is_one_change_that_is_reviewed_and_applied(
-    deployment: Deployment, desk: Desk
+    deployment: Deployment, stack_copy: StackCopy
 ) -> None:
     """The plan has one change, the review names the file, and a zip that is swapped is refused."""
-    handler = desk.checkout / "functions" / "inventory" / "handlers" / "summary.py"
+    handler = stack_copy.checkout / "functions" / "inventory" / "handlers" / "summary.py"
     original = handler.read_bytes()
     deployed = _code_of_summary(deployment)
     handler.write_bytes(original + b"\n")
-    desk.synthesise()
+    stack_copy.synthesise()
 
-    assert desk.terraform.save_plan(desk.plan_file)
-    code, text = desk.inventory("review", "--no-policy", "--strict")
+    assert stack_copy.terraform.save_plan(stack_copy.plan_file)
+    code, text = stack_copy.inventory("review", "--no-policy", "--strict")
     changed = [
         each["address"]
-        for each in desk.terraform.show_plan(desk.plan_file)["resource_changes"]
+        for each in stack_copy.terraform.show_plan(stack_copy.plan_file)["resource_changes"]
         if each["change"]["actions"] != ["no-op"]
     ]
 
@@ -35,40 +35,40 @@ def test_one_changed_file_is_one_change_that_is_reviewed_and_applied(
     assert (code, "1 changed in place" in text) == (0, True), text
     assert "inventory/handlers/summary.py" in text
 
-    package = desk.stack / "assets" / "summary.zip"
+    package = stack_copy.stack / "assets" / "summary.zip"
     content = package.read_bytes()
     package.write_bytes(content + b"evil")
-    assert desk.inventory("apply")[0] == 3
+    assert stack_copy.inventory("apply")[0] == 3
     assert _code_of_summary(deployment) == deployed
     package.write_bytes(content)
     try:
-        assert desk.inventory("apply")[0] == 0
+        assert stack_copy.inventory("apply")[0] == 0
         assert _code_of_summary(deployment) != deployed
-        assert not desk.terraform.save_plan(desk.plan_file)
-        code, text = desk.inventory("review", "--no-policy")
+        assert not stack_copy.terraform.save_plan(stack_copy.plan_file)
+        code, text = stack_copy.inventory("review", "--no-policy")
         assert (code, "No changes" in text) == (0, True), text
     finally:
         handler.write_bytes(original)
-        desk.synthesise()
-        desk.terraform.apply()
+        stack_copy.synthesise()
+        stack_copy.terraform.apply()
     assert _code_of_summary(deployment) == deployed
 
 
-def test_fails_for_a_table_that_would_be_replaced(desk: Desk) -> None:
+def test_fails_for_a_table_that_would_be_replaced(stack_copy: StackCopy) -> None:
     """The review refuses it, and so does apply; named, it passes the review."""
-    file = desk.stack / "cdk.tf.json"
+    file = stack_copy.stack / "cdk.tf.json"
     stack = json.loads(file.read_text())
     table = stack["resource"]["aws_dynamodb_table"][ITEMS.partition(".")[2]]
     table["range_key"] = table["attribute"][1]["name"] = "shop"
     file.write_text(json.dumps(stack))
-    assert desk.terraform.save_plan(desk.plan_file)
+    assert stack_copy.terraform.save_plan(stack_copy.plan_file)
 
-    code, text = desk.inventory("review", "--no-policy")
+    code, text = stack_copy.inventory("review", "--no-policy")
 
     assert code == 3, text
     assert "HOLDS ITEMS" in text
-    assert desk.inventory("apply")[0] == 3
-    assert desk.inventory("review", "--no-policy", "--allow", ITEMS)[0] == 0
+    assert stack_copy.inventory("apply")[0] == 3
+    assert stack_copy.inventory("review", "--no-policy", "--allow", ITEMS)[0] == 0
 
 
 def _code_of_summary(deployment: Deployment) -> str:

@@ -7,15 +7,15 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.terraform import command_line_variables
-from local_cloud.toolchain.terraform_cli import find_terraform
-from packing import pack, unpack
+from hcp_upload import pack, unpack
+from terraform_runner.installation import find_terraform
+from terraform_runner.terraform import command_line_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from desk import Desk
     from local_cloud.stack import Deployment
+    from stack_copy import StackCopy
 
 BUCKET = "inventory-states"
 KEY = "inventory-dev/terraform.tfstate"
@@ -49,36 +49,36 @@ def changes(folder: Path, deployment: Deployment, plan: Path) -> list[dict[str, 
 
 
 def test_a_worker_plans_the_same_from_the_uploaded_folder_alone(
-    deployment: Deployment, desk: Desk, tmp_path: Path
+    deployment: Deployment, stack_copy: StackCopy, tmp_path: Path
 ) -> None:
     """Packed and unpacked elsewhere, without Python and the project: the same first deployment."""
     for state in tmp_path.glob("terraform.*.tfstate"):
         state.unlink()
-    pack(desk.stack, tmp_path / "upload.tar.gz")
+    pack(stack_copy.stack, tmp_path / "upload.tar.gz")
     worker = unpack(tmp_path / "upload.tar.gz", tmp_path / "some" / "worker" / "runs" / "here")
     initialised = terraform(worker, deployment, "init", "-input=false", "-lockfile=readonly")
     assert initialised.returncode == 0, initialised.stderr
 
     there = changes(worker, deployment, tmp_path / "there.tfplan")
-    here = changes(desk.stack, deployment, tmp_path / "here.tfplan")
+    here = changes(stack_copy.stack, deployment, tmp_path / "here.tfplan")
 
     assert len([each for each in there if each["change"]["actions"] == ["create"]]) > 80
     assert there == here
 
 
 def test_state_moves_from_a_file_to_s3_and_is_locked_there(
-    deployment: Deployment, desk: Desk
+    deployment: Deployment, stack_copy: StackCopy
 ) -> None:
     """After the move the same resources are known, nothing is to be changed, and a lock holds."""
     s3 = deployment.cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    before = terraform(desk.stack, deployment, "state", "list").stdout
+    before = terraform(stack_copy.stack, deployment, "state", "list").stdout
     assert len(before.splitlines()) > 80
 
-    (backend,) = desk.change_backend(BACKEND="s3", STATE_BUCKET=BUCKET).values()
+    (backend,) = stack_copy.change_backend(BACKEND="s3", STATE_BUCKET=BUCKET).values()
     assert (backend["bucket"], backend["key"], backend["use_lockfile"]) == (BUCKET, KEY, True)
     moved = terraform(
-        desk.stack,
+        stack_copy.stack,
         deployment,
         "init",
         "-input=false",
@@ -93,13 +93,13 @@ def test_state_moves_from_a_file_to_s3_and_is_locked_there(
     )
 
     assert moved.returncode == 0, moved.stderr
-    assert terraform(desk.stack, deployment, "state", "list").stdout == before
-    planned = terraform(desk.stack, deployment, "plan", "-detailed-exitcode", "-input=false")
+    assert terraform(stack_copy.stack, deployment, "state", "list").stdout == before
+    planned = terraform(stack_copy.stack, deployment, "plan", "-detailed-exitcode", "-input=false")
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert s3.get_object(Bucket=BUCKET, Key=KEY)["ContentLength"] > 10_000
 
     lock = {"ID": "somebody", "Operation": "OperationTypeApply", "Who": "else", "Path": KEY}
     s3.put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=json.dumps(lock).encode())
-    refused = terraform(desk.stack, deployment, "plan", "-input=false", "-lock-timeout=0s")
+    refused = terraform(stack_copy.stack, deployment, "plan", "-input=false", "-lock-timeout=0s")
     assert refused.returncode == 1
     assert "Error acquiring the state lock" in refused.stderr

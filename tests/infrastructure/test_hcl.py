@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.tool import cdktf_variables
-from local_cloud.toolchain.terraform_cli import (
+from terraform_runner.__main__ import cdktf_variables
+from terraform_runner.installation import (
     cli_configuration,
     find_provider_mirror,
     find_terraform,

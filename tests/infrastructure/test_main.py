@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from program import output, run_main
+from main_process import output, run_main
 
 PROJECT = Path(__file__).parents[2]
 PARTS = ("main.py", "cdktf.json", "Pipfile.lock", "constructs_lib", "fastsynth", "functions")

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from local_cloud.paths import ROOT
 from policy_check.checkov import PolicyCheckError, is_installed, read_report, scan
 from policy_check.waivers import read_waivers
 from synthesised import readable, resources
+from terraform_runner.paths import ROOT
 
 # What can be closed by settings is closed here.
 HARDENED = {

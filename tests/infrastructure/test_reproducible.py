@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fastsynth.lazy_index import quoted
-from local_cloud.toolchain import pythons, steps
-from program import output, run_main
+from main_process import output, run_main
+from project_setup import pythons, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

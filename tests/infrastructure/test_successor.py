@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from constructs_lib.successor import SUCCESSORS, SWITCH, use_if_wanted
-from local_cloud.toolchain.steps import SUCCESSOR
+from project_setup.steps import SUCCESSOR
 
 PROJECT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from local_cloud.toolchain.terraform_cli import (
+from terraform_runner.installation import (
     cli_configuration,
     find_provider_mirror,
     find_terraform,

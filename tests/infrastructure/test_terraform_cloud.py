@@ -14,12 +14,12 @@ import pytest
 
 from constructs_lib.provider import PROVIDER_VERSIONS
 from constructs_lib.stack_files import LOCK
-from local_cloud.toolchain.terraform_cli import (
+from hcp_upload import pack, unpack
+from terraform_runner.installation import (
     cli_configuration,
     find_provider_mirror,
     find_terraform,
 )
-from packing import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

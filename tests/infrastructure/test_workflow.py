@@ -11,9 +11,9 @@ from textwrap import dedent
 import pytest
 
 from inventory_cli.main import COMMANDS
-from local_cloud.toolchain.pythons import MINORS
-from local_cloud.toolchain.steps import OLDEST_NODE
 from plan_review.markdown import MARKER
+from project_setup.pythons import MINORS
+from project_setup.steps import OLDEST_NODE
 
 PROJECT = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: path.read_text() for path in (PROJECT / ".github/workflows").glob("*.yml")}

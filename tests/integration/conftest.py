@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from emulated_resources import EmulatedResources
 from local_cloud.server import LocalCloud
-from workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,6 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def workshop(cloud: LocalCloud) -> Workshop:
-    """A workshop with a name that no other test uses."""
-    return Workshop(cloud, f"t-{uuid4().hex[:8]}")
+def emulated(cloud: LocalCloud) -> EmulatedResources:
+    """Resources with a name that no other test uses."""
+    return EmulatedResources(cloud, f"t-{uuid4().hex[:8]}")

@@ -25,7 +25,7 @@ from inventory.domain.ports import Change, Deadline, Usage
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 KEYS = {
     "items": ("sku", "location"),
@@ -90,16 +90,16 @@ class Adapters:
 
 @pytest.fixture(params=["memory", "local cloud"])
 def adapters(
-    request: pytest.FixtureRequest, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch
 ) -> Adapters:
     """Adapters over the fake, then over the local cloud."""
-    names = {kind: f"{workshop.name}-{kind}" for kind in KEYS}
+    names = {kind: f"{emulated.name}-{kind}" for kind in KEYS}
     if request.param == "memory":
         transport: Any = MemoryDynamoDb({names[kind]: keys for kind, keys in KEYS.items()})
     else:
-        for name, value in workshop.cloud.variables().items():
+        for name, value in emulated.cloud.variables().items():
             monkeypatch.setenv(name, value)
-        dynamodb = workshop.cloud.client("dynamodb")
+        dynamodb = emulated.cloud.client("dynamodb")
         for kind, keys in KEYS.items():
             dynamodb.create_table(
                 TableName=names[kind],

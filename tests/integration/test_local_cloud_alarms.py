@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 PLAIN: dict[str, Any] = {
     "AlarmDescription": "too many <errors> & such",
@@ -43,27 +43,29 @@ MATHS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("alarm", [PLAIN, MATHS], ids=["plain", "metric maths"])
-def test_alarm_is_described_as_it_was_put(workshop: Workshop, alarm: dict[str, Any]) -> None:
+def test_alarm_is_described_as_it_was_put(
+    emulated: EmulatedResources, alarm: dict[str, Any]
+) -> None:
     """Every field that was put comes back, none is invented beside the state."""
-    cloudwatch = workshop.cloud.client("cloudwatch")
-    cloudwatch.put_metric_alarm(AlarmName=workshop.name, **alarm)
+    cloudwatch = emulated.cloud.client("cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName=emulated.name, **alarm)
 
-    [found] = cloudwatch.describe_alarms(AlarmNames=[workshop.name])["MetricAlarms"]
+    [found] = cloudwatch.describe_alarms(AlarmNames=[emulated.name])["MetricAlarms"]
 
     assert found["StateValue"] == "INSUFFICIENT_DATA"
-    assert found["AlarmArn"].endswith(f":alarm:{workshop.name}")
+    assert found["AlarmArn"].endswith(f":alarm:{emulated.name}")
     for name, value in alarm.items():
         assert found.get(name, []) == value, name
     assert "Statistic" not in found or "Statistic" in alarm
     assert "Period" not in found or "Period" in alarm
 
 
-def test_alarm_changes_state_when_it_is_told_to(workshop: Workshop) -> None:
+def test_alarm_changes_state_when_it_is_told_to(emulated: EmulatedResources) -> None:
     """SetAlarmState shows in the description."""
-    cloudwatch = workshop.cloud.client("cloudwatch")
-    cloudwatch.put_metric_alarm(AlarmName=workshop.name, **PLAIN)
+    cloudwatch = emulated.cloud.client("cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName=emulated.name, **PLAIN)
 
-    cloudwatch.set_alarm_state(AlarmName=workshop.name, StateValue="ALARM", StateReason="a test")
+    cloudwatch.set_alarm_state(AlarmName=emulated.name, StateValue="ALARM", StateReason="a test")
 
-    [found] = cloudwatch.describe_alarms(AlarmNames=[workshop.name])["MetricAlarms"]
+    [found] = cloudwatch.describe_alarms(AlarmNames=[emulated.name])["MetricAlarms"]
     assert (found["StateValue"], found["StateReason"]) == ("ALARM", "a test")

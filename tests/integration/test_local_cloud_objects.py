@@ -8,17 +8,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 
 @pytest.fixture
-def version_id(workshop: Workshop) -> str:
+def version_id(emulated: EmulatedResources) -> str:
     """The first of two versions of an object."""
-    s3 = workshop.cloud.client("s3")
-    s3.create_bucket(Bucket=workshop.name)
-    s3.put_bucket_versioning(Bucket=workshop.name, VersioningConfiguration={"Status": "Enabled"})
-    first = s3.put_object(Bucket=workshop.name, Key="k", Body=b"0123456789")["VersionId"]
-    s3.put_object(Bucket=workshop.name, Key="k", Body=b"another one")
+    s3 = emulated.cloud.client("s3")
+    s3.create_bucket(Bucket=emulated.name)
+    s3.put_bucket_versioning(Bucket=emulated.name, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=emulated.name, Key="k", Body=b"0123456789")["VersionId"]
+    s3.put_object(Bucket=emulated.name, Key="k", Body=b"another one")
     return first
 
 
@@ -32,11 +32,11 @@ def version_id(workshop: Workshop) -> str:
     ],
 )
 def test_range_of_a_version_is_that_part_of_that_version(
-    workshop: Workshop, version_id: str, wanted: str, body: bytes, described: str
+    emulated: EmulatedResources, version_id: str, wanted: str, body: bytes, described: str
 ) -> None:
     """A ranged GET by version id gives the bytes asked for, and says so."""
-    answer = workshop.cloud.client("s3").get_object(
-        Bucket=workshop.name, Key="k", VersionId=version_id, Range=wanted
+    answer = emulated.cloud.client("s3").get_object(
+        Bucket=emulated.name, Key="k", VersionId=version_id, Range=wanted
     )
 
     assert answer["Body"].read() == body
@@ -44,9 +44,11 @@ def test_range_of_a_version_is_that_part_of_that_version(
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
 
 
-def test_fails_when_a_range_begins_behind_the_end(workshop: Workshop, version_id: str) -> None:
+def test_fails_when_a_range_begins_behind_the_end(
+    emulated: EmulatedResources, version_id: str
+) -> None:
     """A range without a byte is refused."""
     with pytest.raises(ClientError, match="InvalidRange"):
-        workshop.cloud.client("s3").get_object(
-            Bucket=workshop.name, Key="k", VersionId=version_id, Range="bytes=10-"
+        emulated.cloud.client("s3").get_object(
+            Bucket=emulated.name, Key="k", VersionId=version_id, Range="bytes=10-"
         )

@@ -12,33 +12,33 @@ from botocore.exceptions import ClientError
 from local_cloud.patches.permissions import iam_action, statement_checks
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/"
 
 
-def writer(workshop: Workshop, *actions: str) -> Any:
-    """A DynamoDB client of a user that may do these actions on the workshop's table."""
-    dynamodb = workshop.cloud.client("dynamodb")
+def writer(emulated: EmulatedResources, *actions: str) -> Any:
+    """A DynamoDB client of a user that may do these actions on the emulated's table."""
+    dynamodb = emulated.cloud.client("dynamodb")
     dynamodb.create_table(
-        TableName=workshop.name,
+        TableName=emulated.name,
         KeySchema=[{"AttributeName": "sku", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "sku", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    iam = workshop.cloud.client("iam")
-    iam.create_user(UserName=workshop.name)
-    allow = {"Effect": "Allow", "Action": list(actions), "Resource": TABLE + workshop.name}
+    iam = emulated.cloud.client("iam")
+    iam.create_user(UserName=emulated.name)
+    allow = {"Effect": "Allow", "Action": list(actions), "Resource": TABLE + emulated.name}
     iam.put_user_policy(
-        UserName=workshop.name,
+        UserName=emulated.name,
         PolicyName="permissions",
         PolicyDocument=json.dumps({"Statement": [allow]}),
     )
-    key = iam.create_access_key(UserName=workshop.name)["AccessKey"]
+    key = iam.create_access_key(UserName=emulated.name)["AccessKey"]
     return boto3.client(
         "dynamodb",
         region_name="us-east-1",
-        endpoint_url=workshop.cloud.endpoint,
+        endpoint_url=emulated.cloud.endpoint,
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
     )
@@ -50,21 +50,21 @@ def batch(client: Any, *statements: str) -> list[dict[str, Any]]:
     return answer["Responses"]
 
 
-def test_insert_needs_partiql_insert_alone(workshop: Workshop) -> None:
+def test_insert_needs_partiql_insert_alone(emulated: EmulatedResources) -> None:
     """A batch of INSERTs passes with PartiQLInsert on the table and nothing else."""
-    client = writer(workshop, "dynamodb:PartiQLInsert")
+    client = writer(emulated, "dynamodb:PartiQLInsert")
 
-    answers = batch(client, f"INSERT INTO \"{workshop.name}\" VALUE {{'sku': 'a'}}")
+    answers = batch(client, f"INSERT INTO \"{emulated.name}\" VALUE {{'sku': 'a'}}")
 
     assert [answer.get("Error") for answer in answers] == [None]
 
 
-def test_fails_update_without_partiql_update(workshop: Workshop) -> None:
+def test_fails_update_without_partiql_update(emulated: EmulatedResources) -> None:
     """An UPDATE in the batch is refused by its own action and table."""
-    client = writer(workshop, "dynamodb:PartiQLInsert", "dynamodb:BatchExecuteStatement")
+    client = writer(emulated, "dynamodb:PartiQLInsert", "dynamodb:BatchExecuteStatement")
 
     with pytest.raises(ClientError, match="not authorized to perform: dynamodb:PartiQLUpdate"):
-        batch(client, f"UPDATE \"{workshop.name}\" SET n = 1 WHERE sku = 'a'")
+        batch(client, f"UPDATE \"{emulated.name}\" SET n = 1 WHERE sku = 'a'")
 
 
 @pytest.mark.parametrize(

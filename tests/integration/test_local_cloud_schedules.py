@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulated_resources import attributes
 from local_cloud.patches.schedules import due_time
-from workshop import attributes
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 
 def schedule(expression: str, zone: str, created: datetime) -> dict[str, Any]:
@@ -66,16 +66,16 @@ def test_rate_counts_from_creation_and_then_from_the_last_time() -> None:
 
 
 def test_schedule_that_may_not_invoke_its_target_ends_in_its_queue(
-    workshop: Workshop,
+    emulated: EmulatedResources,
 ) -> None:
     """A one-time schedule fires within seconds; its role's missing permission dead-letters it."""
-    seen, _ = workshop.queue("seen")
-    url, queue = workshop.queue("dead")
-    arn = workshop.function("echo", workshop.role("role", "lambda.amazonaws.com"), seen)
-    role = workshop.role("scheduler", "scheduler.amazonaws.com", ("sqs:SendMessage", queue))
+    seen, _ = emulated.queue("seen")
+    url, queue = emulated.queue("dead")
+    arn = emulated.function("echo", emulated.role("role", "lambda.amazonaws.com"), seen)
+    role = emulated.role("scheduler", "scheduler.amazonaws.com", ("sqs:SendMessage", queue))
     at = datetime.now(UTC) + timedelta(hours=2, seconds=1)
-    workshop.cloud.client("scheduler").create_schedule(
-        Name=workshop.name,
+    emulated.cloud.client("scheduler").create_schedule(
+        Name=emulated.name,
         ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
         ScheduleExpressionTimezone="Etc/GMT-2",
         FlexibleTimeWindow={"Mode": "OFF"},
@@ -87,13 +87,13 @@ def test_schedule_that_may_not_invoke_its_target_ends_in_its_queue(
         },
     )
 
-    [message] = workshop.receive(url)
+    [message] = emulated.receive(url)
 
     found = attributes(message)
     assert message["Body"] == f'{{"scheduled_time": "{found["SCHEDULED_TIME"]}"}}'
     assert found["ERROR_CODE"] == "AccessDeniedException"
     assert found["TARGET_ARN"] == arn
-    assert found["SCHEDULE_ARN"].endswith(f":schedule/default/{workshop.name}")
+    assert found["SCHEDULE_ARN"].endswith(f":schedule/default/{emulated.name}")
     assert found["IS_PAYLOAD_TRUNCATED"] == "false"
     assert found["RETRY_ATTEMPTS"] == "0"
     assert found["EXECUTION_ID"]

@@ -14,8 +14,8 @@ import pytest
 from local_cloud import patches
 from local_cloud.errors import LocalCloudError, NotReadyError
 from local_cloud.observe import wait_for
-from local_cloud.paths import ROOT
 from local_cloud.server import LocalCloud, is_alive, stop_group
+from terraform_runner.paths import ROOT
 
 HOLDER = """
 import signal, sys, time
@@ -38,7 +38,7 @@ def hold(how: str) -> tuple[subprocess.Popen[str], int, Path]:
         [sys.executable, "-c", HOLDER, how],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tools")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "dev")},
     )
     assert holder.stdout is not None
     group, folder = holder.stdout.readline().split()

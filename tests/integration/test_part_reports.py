@@ -17,7 +17,7 @@ from inventory.domain.chunks.model import PartReport, Place
 from inventory.domain.ports import Deadline, Usage
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from emulated_resources import EmulatedResources
 
 REPORT = PartReport(start_byte=1, start_line=2, rejects_key="parts/ø")
 KEYS = {"lanes": ("lane", "position"), "ingestions": ("object_id",)}
@@ -25,16 +25,16 @@ KEYS = {"lanes": ("lane", "position"), "ingestions": ("object_id",)}
 
 @pytest.fixture(params=["memory", "local cloud"])
 def tables(
-    request: pytest.FixtureRequest, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[DynamoDbParts, DynamoDbLedger, Any]:
     """Adapters and an API over the fake, then over the local cloud."""
-    names = {kind: f"{workshop.name}-{kind}" for kind in KEYS}
+    names = {kind: f"{emulated.name}-{kind}" for kind in KEYS}
     transport: Any = MemoryDynamoDb({names[kind]: keys for kind, keys in KEYS.items()})
     if request.param != "memory":
-        for name, value in workshop.cloud.variables().items():
+        for name, value in emulated.cloud.variables().items():
             monkeypatch.setenv(name, value)
         for kind, keys in KEYS.items():
-            workshop.cloud.client("dynamodb").create_table(
+            emulated.cloud.client("dynamodb").create_table(
                 TableName=names[kind],
                 BillingMode="PAY_PER_REQUEST",
                 AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],

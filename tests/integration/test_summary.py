@@ -16,9 +16,9 @@ from inventory.domain.ports import Deadline
 from summary_samples import AS_OF, FakeTables, shop_items, shop_records, summary_service
 
 if TYPE_CHECKING:
+    from emulated_resources import EmulatedResources
     from inventory.domain.summary.model import FeedRecord, StockItem
     from inventory.domain.summary.service import SummaryService
-    from workshop import Workshop
 
 TEXTS = ("sku", "location", "name", "category", "currency", "as_of")
 NUMBERS = ("quantity", "unit_price", "reorder_point")
@@ -45,14 +45,14 @@ def stored_record(record: FeedRecord) -> dict[str, object]:
 
 
 @pytest.fixture
-def service(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> SummaryService:
+def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> SummaryService:
     """The real service over two tables, a bucket and a topic whose messages a queue collects."""
-    for name, value in workshop.cloud.variables().items():
+    for name, value in emulated.cloud.variables().items():
         monkeypatch.setenv(name, value)
-    dynamodb = workshop.cloud.client("dynamodb")
+    dynamodb = emulated.cloud.client("dynamodb")
     for kind, keys in (("items", ("sku", "location")), ("ingestions", ("object_id",))):
         dynamodb.create_table(
-            TableName=f"{workshop.name}-{kind}",
+            TableName=f"{emulated.name}-{kind}",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             KeySchema=[
@@ -61,28 +61,28 @@ def service(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> SummaryServi
             ],
         )
     for item in shop_items(3, 60):
-        dynamodb.put_item(TableName=f"{workshop.name}-items", Item=stored_item(item))
+        dynamodb.put_item(TableName=f"{emulated.name}-items", Item=stored_item(item))
     for record in shop_records():
-        dynamodb.put_item(TableName=f"{workshop.name}-ingestions", Item=stored_record(record))
-    workshop.cloud.client("s3").create_bucket(Bucket=workshop.name)
-    topic = workshop.cloud.client("sns").create_topic(Name=workshop.name)["TopicArn"]
+        dynamodb.put_item(TableName=f"{emulated.name}-ingestions", Item=stored_record(record))
+    emulated.cloud.client("s3").create_bucket(Bucket=emulated.name)
+    topic = emulated.cloud.client("sns").create_topic(Name=emulated.name)["TopicArn"]
     return build_summary_service(
         SummaryConfig(
-            items_table_name=f"{workshop.name}-items",
-            ingestions_table_name=f"{workshop.name}-ingestions",
-            reports_bucket_name=workshop.name,
+            items_table_name=f"{emulated.name}-items",
+            ingestions_table_name=f"{emulated.name}-ingestions",
+            reports_bucket_name=emulated.name,
             alarm_topic_arn=topic,
             low_stock_threshold=10,
             summary_timezone="Europe/Berlin",
         ),
         dynamodb=DynamoDbApi(SignedTransport(botocore.session.get_session()), Deadline()),
-        s3=workshop.cloud.client("s3"),
-        sns=workshop.cloud.client("sns"),
+        s3=emulated.cloud.client("s3"),
+        sns=emulated.cloud.client("sns"),
     )
 
 
 def test_the_service_gives_what_its_stand_in_gives(
-    workshop: Workshop, service: SummaryService
+    emulated: EmulatedResources, service: SummaryService
 ) -> None:
     """Scanned in parallel segments, the tables give the same figures as lists in memory."""
     stand_in = summary_service(FakeTables(shop_items(3, 60), shop_records()))
@@ -92,12 +92,12 @@ def test_the_service_gives_what_its_stand_in_gives(
     expected = stand_in.make(AS_OF).summary
     assert expected.stock == made.summary.stock
     assert expected.feeds == made.summary.feeds
-    listed = workshop.cloud.client("s3").list_objects_v2(Bucket=workshop.name)["Contents"]
+    listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name)["Contents"]
     assert [entry["Key"] for entry in listed] == [
         f"summaries/2026/11/22/summary.{extension}" for extension in ("csv", "html", "json")
     ]
-    page = workshop.cloud.client("s3").get_object(
-        Bucket=workshop.name, Key="summaries/2026/11/22/summary.html"
+    page = emulated.cloud.client("s3").get_object(
+        Bucket=emulated.name, Key="summaries/2026/11/22/summary.html"
     )
     assert page["ContentType"] == "text/html; charset=utf-8"
 
@@ -114,29 +114,29 @@ def test_only_records_since_the_earlier_summary_are_given_out(service: SummarySe
 
 
 def test_the_next_day_is_compared_with_the_stored_summary(
-    workshop: Workshop, service: SummaryService
+    emulated: EmulatedResources, service: SummaryService
 ) -> None:
     """What was written one day is found and read on the next but one."""
     service.make(AS_OF - timedelta(days=2))
-    workshop.cloud.client("dynamodb").put_item(
-        TableName=f"{workshop.name}-items", Item=stored_item(shop_items(3, 61)[60])
+    emulated.cloud.client("dynamodb").put_item(
+        TableName=f"{emulated.name}-items", Item=stored_item(shop_items(3, 61)[60])
     )
 
     service.make(AS_OF)
 
-    stored = workshop.cloud.client("s3").get_object(
-        Bucket=workshop.name, Key="summaries/2026/11/22/summary.json"
+    stored = emulated.cloud.client("s3").get_object(
+        Bucket=emulated.name, Key="summaries/2026/11/22/summary.json"
     )
     changes = json.loads(stored["Body"].read())["changes"]
     assert (changes["since_date"], changes["items"]) == ("2026-11-20", 1)
 
 
 def test_subscribers_are_told_where_the_page_lies(
-    workshop: Workshop, service: SummaryService
+    emulated: EmulatedResources, service: SummaryService
 ) -> None:
     """The message arrives with the location."""
-    url, arn = workshop.queue("told", "sns.amazonaws.com")
-    workshop.cloud.client("sns").subscribe(
+    url, arn = emulated.queue("told", "sns.amazonaws.com")
+    emulated.cloud.client("sns").subscribe(
         TopicArn=service.announcer._topic_arn,
         Protocol="sqs",
         Endpoint=arn,
@@ -144,8 +144,8 @@ def test_subscribers_are_told_where_the_page_lies(
 
     service.make(AS_OF)
 
-    (message,) = workshop.receive(url)
+    (message,) = emulated.receive(url)
     body = json.loads(message["Body"])
     assert body["Subject"] == "Inventory summary of 2026-11-22"
-    assert body["Message"].endswith(f"s3://{workshop.name}/summaries/2026/11/22/summary.html")
+    assert body["Message"].endswith(f"s3://{emulated.name}/summaries/2026/11/22/summary.html")
     assert body["MessageAttributes"]["kind"]["Value"] == "summary"

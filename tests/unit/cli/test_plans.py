@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from inventory_cli import apply, review
-from local_cloud.errors import TerraformError
 from plan_review.markdown import MARKER
+from terraform_runner.errors import TerraformError
 
 PLANS = Path(__file__).parents[1] / "plan_review" / "plans"
 ITEMS = "aws_dynamodb_table.Items_5C12978B"

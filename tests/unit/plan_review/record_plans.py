@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.override import write_override
-from local_cloud.paths import BUILD, ROOT
 from local_cloud.server import LocalCloud
-from local_cloud.terraform import Terraform
+from terraform_runner.paths import BUILD, ROOT
+from terraform_runner.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable

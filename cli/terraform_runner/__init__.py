@@ -1,0 +1,1 @@
+"""Finding and running Terraform and the pinned CDKTF CLI."""

@@ -1,0 +1,265 @@
+"""Runs Terraform on a synthesised stack, with its progress shown and its errors kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from terraform_runner.errors import MissingToolError, TerraformError
+from terraform_runner.installation import (
+    cli_configuration,
+    find_provider_mirror,
+    find_terraform,
+)
+from terraform_runner.paths import BUILD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+PARALLELISM = 64
+"""The provider mostly waits, so everything that may run beside each other should."""
+
+LOCK_FILE = ".terraform.lock.hcl"
+
+CHANGES = 2
+"""`terraform plan -detailed-exitcode` when there are changes."""
+
+NO_PROVIDER = (
+    "the AWS provider is in no plugin mirror and registry.terraform.io is out of reach: connect to "
+    "the network, or name a mirror in TF_PLUGIN_MIRROR"
+)
+
+
+class Terraform:
+    """Terraform in one stack's folder.
+
+    Args:
+        folder: The folder with `cdk.tf.json`.
+        variables: Environment variables for Terraform beside the caller's.
+        console: Where progress is shown; None shows none.
+    """
+
+    def __init__(
+        self, folder: Path, *, variables: Mapping[str, str], console: Console | None = None
+    ) -> None:
+        self._folder = folder
+        self._console = console
+        self._binary = find_terraform()
+        self._environment = {**os.environ, **command_line_variables(), **variables}
+
+    def init(self, *, any_provider: bool = False) -> None:
+        """Fetch or link the provider.
+
+        Args:
+            any_provider: Whether any version that the stack allows will do, whatever is locked: a
+                local cloud is for every machine, and the lock may have no hash for this one.
+
+        Raises:
+            MissingToolError: The provider is in no mirror and the registry is out of reach.
+            TerraformError: Anything else.
+        """
+        if any_provider:
+            (self._folder / LOCK_FILE).unlink(missing_ok=True)
+        done = self._run("init", "-input=false", "-no-color", "-reconfigure")
+        if done.returncode == 0:
+            return
+        if "Failed to query available provider packages" in done.stderr:
+            raise MissingToolError(NO_PROVIDER)
+        raise TerraformError(f"terraform init failed: {done.stderr.strip()}")
+
+    def apply(self) -> None:
+        """Create or change every resource.
+
+        Raises:
+            TerraformError: At least one resource failed.
+        """
+        self._stream("apply", "applying")
+
+    def destroy(self) -> None:
+        """Remove every resource.
+
+        Raises:
+            TerraformError: At least one resource failed.
+        """
+        self._stream("destroy", "destroying")
+
+    def plan(self) -> tuple[bool, str]:
+        """Whether there are changes, and the plan as people read it.
+
+        Raises:
+            TerraformError: Terraform could not plan.
+        """
+        done = self._run("plan", "-detailed-exitcode", "-input=false", "-no-color")
+        if done.returncode not in {0, CHANGES}:
+            raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
+        return done.returncode == CHANGES, done.stdout
+
+    def save_plan(self, target: Path, *options: str) -> bool:
+        """Plan into a file; whether there are changes.
+
+        Args:
+            target: The file; an absolute path.
+            options: More options of `terraform plan`, such as `-destroy`.
+
+        Raises:
+            TerraformError: Terraform could not plan.
+        """
+        done = self._run(
+            "plan", "-detailed-exitcode", "-input=false", "-no-color", f"-out={target}", *options
+        )
+        if done.returncode not in {0, CHANGES}:
+            raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
+        return done.returncode == CHANGES
+
+    def show_plan(self, plan: Path) -> dict[str, Any]:
+        """`terraform show -json` of a plan file.
+
+        Args:
+            plan: The file; an absolute path.
+
+        Raises:
+            TerraformError: It is no plan, or another Terraform's.
+        """
+        done = self._run("show", "-json", "-no-color", str(plan))
+        if done.returncode:
+            raise TerraformError(f"terraform show failed: {done.stderr.strip()}")
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def apply_plan(self, plan: Path) -> None:
+        """Do what a plan file says, and nothing else.
+
+        Args:
+            plan: The file; an absolute path.
+
+        Raises:
+            TerraformError: At least one resource failed, or the state is another one by now.
+        """
+        done = self._run("apply", "-input=false", "-no-color", str(plan))
+        if done.returncode:
+            raise TerraformError(f"terraform apply failed: {done.stderr.strip()}")
+
+    def output(self) -> dict[str, Any]:
+        """`terraform output -json`: name to value, type and sensitivity.
+
+        Raises:
+            TerraformError: There is no state.
+        """
+        done = self._run("output", "-json")
+        if done.returncode:
+            raise TerraformError(f"terraform output failed: {done.stderr.strip()}")
+        outputs: dict[str, Any] = json.loads(done.stdout)
+        return outputs
+
+    def addresses(self) -> list[str]:
+        """The addresses of all resources in the state."""
+        return self._run("state", "list").stdout.split()
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self._binary), *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def _stream(self, command: str, verb: str) -> None:
+        errors: list[str] = []
+        with self._lines(command) as process, _progress(self._console) as progress:
+            task = progress.add_task(verb, total=None)
+            planned = 0
+            for line in process.stdout or ():
+                event = json.loads(line) if line.startswith("{") else {}
+                kind = event.get("type")
+                if "read" in (event.get(part, {}).get("action") for part in ("hook", "change")):
+                    continue
+                if kind == "planned_change":
+                    planned += 1
+                    progress.update(task, total=planned)
+                elif kind == "apply_start":
+                    progress.update(task, description=f"{verb} {event['hook']['resource']['addr']}")
+                elif kind in {"apply_complete", "apply_errored"}:
+                    progress.advance(task)
+                elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                    errors.append(_sentence(event["diagnostic"]))
+            progress.update(task, description=f"{verb}: done")
+        if process.returncode:
+            raise TerraformError(f"terraform {command} failed: " + "; ".join(errors))
+
+    @contextmanager
+    def _lines(self, command: str) -> Iterator[subprocess.Popen[str]]:
+        """Terraform as a process that ends with this one: asked to stop, then waited for."""
+        process = subprocess.Popen(
+            [
+                str(self._binary),
+                command,
+                "-auto-approve",
+                "-input=false",
+                "-json",
+                f"-parallelism={PARALLELISM}",
+            ],
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+            process.wait()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def command_line_variables() -> dict[str, str]:
+    """Variables that make Terraform use our own CLI configuration.
+
+    The caller's TF_CLI_CONFIG_FILE may name a file that does not exist, and its arguments in
+    TF_CLI_ARGS would change what the commands do.
+    """
+    BUILD.mkdir(exist_ok=True)
+    path = BUILD / "terraform.rc"
+    text = cli_configuration(find_provider_mirror())
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    cleared = {name: "" for name in os.environ if name.startswith("TF_CLI_ARGS")}
+    return {
+        **cleared,
+        "TF_CLI_CONFIG_FILE": str(path),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+
+
+def _sentence(diagnostic: dict[str, Any]) -> str:
+    parts = (diagnostic.get("address"), diagnostic["summary"], diagnostic.get("detail"))
+    return ": ".join(" ".join(part.split()) for part in parts if part)
+
+
+def _progress(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=console is None,
+    )

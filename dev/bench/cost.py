@@ -1,0 +1,186 @@
+"""What a nightly snapshot costs in DynamoDB: the whole handler beside Table.batch_writer.
+
+Both deliver the same files into tables in memory, and every request is metered by the service's
+rules, the ledger's and the lanes' included.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from decimal import Decimal
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+from bench import canned, feeds
+from faults.dynamodb import MemoryDynamoDb
+from faults.expressions import item_size
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+ROOT = Path(__file__).parents[2]
+
+DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
+DOLLARS_PER_MILLION_READ_UNITS = 0.125
+"""On-demand, us-east-1, strongly consistent reads. Source:
+https://aws.amazon.com/dynamodb/pricing/on-demand/ (looked up on 2026-11-22)."""
+
+ROWS, QUICK_ROWS = 50_000, 10_000
+CHANGED_PERCENT = (100, 10, 2, 0)
+
+_WRITE_UNIT_BYTES = 1024
+_READ_UNIT_BYTES = 4096
+_TIMEOUT_SECONDS = 600
+
+
+def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+    """Meter a snapshot of which more or less changed.
+
+    Args:
+        quick: A smaller file, in which what a file costs by itself weighs more.
+    """
+    rows = QUICK_ROWS if quick else ROWS
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.cost", str(rows)],
+        cwd=ROOT,
+        env={**os.environ, **canned.ENVIRONMENT, "PYTHONPATH": "functions:dev"},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=True,
+    )
+    figures: dict[str, object] = json.loads(done.stdout)
+    return figures
+
+
+class Meter:
+    """DynamoDB in memory behind HTTP, and the units that its requests consume."""
+
+    def __init__(self) -> None:
+        keys = {
+            canned.ENVIRONMENT["ITEMS_TABLE_NAME"]: ("sku", "location"),
+            canned.ENVIRONMENT["INGESTIONS_TABLE_NAME"]: ("object_id",),
+            canned.ENVIRONMENT["LANES_TABLE_NAME"]: ("lane", "position"),
+        }
+        self._tables = MemoryDynamoDb(keys, metered=True)
+        self._one_at_a_time = Lock()
+        self.read_units = 0.0
+        self.write_units = 0.0
+
+    def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Answer and meter one request."""
+        with self._one_at_a_time:
+            return self._answered(request)
+
+    def _answered(self, request: AWSPreparedRequest) -> AWSResponse:
+        operation = canned.operation_of(request)
+        payload = json.loads(cast("bytes", request.body))
+        largest = self._largest(operation, payload)
+        answer = self._tables(operation, payload)
+        consumed = answer.get("ConsumedCapacity", [])
+        used = sum(
+            one["CapacityUnits"] for one in (consumed if isinstance(consumed, list) else [consumed])
+        )
+        if operation in {"BatchGetItem", "Query"}:
+            # A query that finds nothing costs a unit as well.
+            self.read_units += max(used, 1)
+        elif operation == "GetItem":
+            self.read_units += max(1, -(-item_size(answer.get("Item", {})) // _READ_UNIT_BYTES))
+        elif operation == "BatchExecuteStatement":
+            self.write_units += used
+        else:
+            self.write_units += self._written(operation, payload, largest)
+        return canned.answered(request, json.dumps(answer).encode())
+
+    def dollars(self) -> float:
+        """Price of what was consumed."""
+        return (
+            self.write_units * DOLLARS_PER_MILLION_WRITE_UNITS
+            + self.read_units * DOLLARS_PER_MILLION_READ_UNITS
+        ) / 1e6
+
+    def reset(self) -> None:
+        """Begin to count again."""
+        self.read_units = self.write_units = 0.0
+
+    def _largest(self, operation: str, payload: dict[str, Any]) -> int:
+        """Size before an update, which counts if it is the larger one."""
+        if operation != "UpdateItem":
+            return 0
+        table = self._tables.tables[payload["TableName"]]
+        return item_size(table.items.get(table.key_of(payload["Key"]), {}))
+
+    def _written(self, operation: str, payload: dict[str, Any], before: int) -> int:
+        if operation == "PutItem":
+            return _write_units(payload["Item"])
+        if operation == "UpdateItem":
+            table = self._tables.tables[payload["TableName"]]
+            after = item_size(table.items[table.key_of(payload["Key"])])
+            return -(-max(before, after) // _WRITE_UNIT_BYTES)
+        if operation == "BatchWriteItem":
+            puts = [one for requests in payload["RequestItems"].values() for one in requests]
+            return sum(_write_units(one["PutRequest"]["Item"]) for one in puts)
+        if operation == "TransactWriteItems":
+            # Each action counts twice; those of the ledger are about one item of one unit each.
+            return 2 * len(payload["TransactItems"])
+        raise NotImplementedError(operation)
+
+
+def _write_units(item: dict[str, Any]) -> int:
+    return -(-item_size(item) // _WRITE_UNIT_BYTES)
+
+
+def _ours(body: bytes, meter: Meter, night: int) -> None:
+    from inventory.handlers.processor import handler  # noqa: PLC0415  in the measuring process only
+
+    uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]), night)
+    with canned.answering(meter, uploads), redirect_stdout(io.StringIO()):
+        handler(canned.event(len(body), night), canned.Context())
+
+
+def _batch_writer(body: bytes, meter: Meter) -> None:
+    import boto3  # noqa: PLC0415  in the measuring process only
+
+    table = boto3.resource("dynamodb").Table(canned.ITEMS)
+    numbers = {"quantity", "unit_price", "reorder_point"}
+    with canned.answering(meter), table.batch_writer() as batch:
+        for row in csv.DictReader(io.StringIO(body.decode())):
+            batch.put_item(
+                Item={
+                    name: Decimal(cell) if name in numbers else cell for name, cell in row.items()
+                }
+            )
+
+
+def _main(rows: int) -> None:
+    figures: dict[str, Any] = {}
+    for percent in CHANGED_PERCENT:
+        first, second = feeds.snapshot(rows), feeds.snapshot(rows, changed_percent=percent)
+        ours, peer = Meter(), Meter()
+        _ours(first, ours, 1)
+        ours.reset()
+        _ours(second, ours, 2)
+        _batch_writer(second, peer)
+        of_row = 1000 / rows
+        figures[f"cost_{percent}_percent_changed"] = {
+            name: {
+                "write units per 1,000 rows": round(meter.write_units * of_row, 1),
+                "read units": round(meter.read_units * of_row, 1),
+                "$ per million rows": round(meter.dollars() * 1e6 / rows, 4),
+            }
+            for name, meter in (("ours", ours), ("batch_writer", peer))
+        }
+        ratio = f"cost_ratio_batch_writer_to_ours_{percent}_percent_changed"
+        figures[ratio] = round(peer.dollars() / ours.dollars(), 2)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))

@@ -1,0 +1,112 @@
+"""Memory of the ingest as files grow: whole handlers in processes of their own, canned answers.
+
+The file is made while it is read, so that nothing but the handler could hold it. Its rows are all
+new and wide keys come round again, which is the case that keeps most: every batch is written.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench import canned, feeds
+from bench.process import MEGABYTE, peak_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+SIZES_MB = (10, 100, 1000)
+QUICK_SIZES_MB = (10, 30)
+RUNS, QUICK_RUNS = 3, 1
+_TIMEOUT_SECONDS = 900
+
+
+def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+    """Measure the peak for small and large files.
+
+    Args:
+        quick: Smaller files, each once.
+    """
+    sizes = QUICK_SIZES_MB if quick else SIZES_MB
+    runs = QUICK_RUNS if quick else RUNS
+    # Large files take minutes and vary least, so they run once.
+    peaks = {
+        size: median(_measured(size) for _ in range(runs if size == sizes[0] else 1))
+        for size in sizes
+    }
+    smallest, largest = sizes[0], sizes[-1]
+    name = "1gb" if largest == SIZES_MB[-1] else f"{largest}mb"
+    figures: dict[str, object] = {
+        f"peak_memory_mb_{size}_mb_of_input": round(peak, 1) for size, peak in peaks.items()
+    }
+    figures[f"peak_memory_ratio_{name}_to_{smallest}mb"] = round(
+        peaks[largest] / peaks[smallest], 3
+    )
+    return figures
+
+
+class Generated(io.RawIOBase):
+    """A file that is made while it is read.
+
+    Args:
+        size_bytes: Its size; the last row is as long as that leaves room for.
+        start: Where reading begins.
+    """
+
+    def __init__(self, size_bytes: int, start: int) -> None:
+        super().__init__()
+        self._pieces = _endless()
+        self._left = size_bytes
+        self._waiting = b""
+        while start:
+            start -= len(self.read(min(start, 1 << 20)))
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes."""
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        while len(self._waiting) < wanted:
+            self._waiting += next(self._pieces)
+        data, self._waiting = self._waiting[:wanted], self._waiting[wanted:]
+        self._left -= len(data)
+        return data
+
+
+def _endless() -> Iterator[bytes]:
+    return feeds.pieces(1 << 40)
+
+
+def _measured(size_mb: int) -> float:
+    """Peak resident memory in MB of one process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.memory", str(size_mb)],
+        cwd=ROOT,
+        env={**os.environ, **canned.ENVIRONMENT, "PYTHONPATH": "functions:dev"},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=True,
+    )
+    return float(json.loads(done.stdout))
+
+
+def _main(size_mb: int) -> None:
+    from inventory.handlers.processor import handler  # noqa: PLC0415  in the measuring process only
+
+    size_bytes = size_mb * MEGABYTE
+    uploads = canned.Uploads(size_bytes, lambda start: Generated(size_bytes, start))
+    with canned.answering(canned.Tape(), uploads), redirect_stdout(io.StringIO()):
+        handler(canned.event(size_bytes), canned.Context())
+    print(peak_bytes() / MEGABYTE)
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]))

@@ -1,0 +1,271 @@
+"""The tables of the documentation: ``python -m bench.report`` writes them anew.
+
+They are made of `docs/bench.json`, which is `build/bench.json` of a full run, and stand between
+marks in the pages. A test keeps pages and figures equal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import scale_model
+from bench.__main__ import AGREEMENT
+from bench.goals import GOALS, limit, met
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+ROOT = Path(__file__).parents[2]
+MEASURED = ROOT / "build" / "bench.json"
+PAGES = tuple(
+    ROOT / page for page in ("docs/performance.md", "docs/scale.md", "fastsynth/README.md")
+)
+
+_BLOCK = re.compile(r"<!-- bench (?P<name>[\w-]+) -->\n.*?<!-- /bench -->", re.DOTALL)
+_PROJECT, _APPLICATION = "project, ", "14 resources: "
+_WITHOUT = f"{_PROJECT}without "
+_PERCENT_CHANGED = (100, 10, 2, 0)
+
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    """Take over the figures of the last run, if they are of a full one, and write the pages."""
+    figures: Figures = json.loads(MEASURED.read_text(encoding="utf-8"))
+    if figures["measured_with"]["quick"]:
+        print(f"{MEASURED} is of a quick run")
+        return 1
+    scale_model.FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(filled(text, figures), encoding="utf-8")
+    return 0
+
+
+def filled(text: str, figures: Figures) -> str:
+    """Give a page with every table made anew.
+
+    Args:
+        text: The page.
+        figures: What `python -m bench` wrote.
+    """
+
+    def block(match: re.Match[str]) -> str:
+        name = match["name"]
+        return "\n".join([f"<!-- bench {name} -->", *BLOCKS[name](figures), "<!-- /bench -->"])
+
+    return _BLOCK.sub(block, text)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """Give a table in Markdown whose first column is text and whose others are numbers.
+
+    Args:
+        headings: Of the columns.
+        rows: Cells.
+    """
+    titles = list(headings)
+    lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *(map(shown, row) for row in rows)]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def shown(cell: object) -> str:
+    """Give a cell as people read it.
+
+    Args:
+        cell: A number or a text.
+    """
+    return f"{cell:,}" if isinstance(cell, int | float) else str(cell)
+
+
+def goals(figures: Figures) -> list[str]:
+    """What was to be reached."""
+    return table(
+        ("figure", "measured", "goal", ""),
+        (
+            (f"`{name}`", value, limit(name), "met" if met(name, value) else "missed")
+            for name in GOALS
+            for value in (figures[name],)
+        ),
+    )
+
+
+def synth(figures: Figures) -> list[str]:
+    """What a synthesis costs, beside peers."""
+    return _costs(figures, lambda name: "without" not in name)
+
+
+def applications(figures: Figures) -> list[str]:
+    """What the synthesis of the same small application costs everybody."""
+    return _costs(figures, lambda name: name.startswith(_APPLICATION))
+
+
+def levers(figures: Figures) -> list[str]:
+    """What each lever is worth."""
+    costs = figures["synth_costs"]
+    rows = {"nothing": costs[f"{_PROJECT}levers"]}
+    rows |= {
+        name.removeprefix(_WITHOUT): cost
+        for name, cost in costs.items()
+        if name.startswith(_WITHOUT)
+    }
+    return table(
+        ("without", "CPU s", "MB"),
+        ((name, cost["cpu_seconds"], cost["peak_mb"]) for name, cost in rows.items()),
+    )
+
+
+def ingest(figures: Figures) -> list[str]:
+    """Rows a CPU-second with canned answers."""
+    new, changed = (
+        figures[f"rows_per_cpu_second_{file}"] for file in ("all_new", "2_percent_changed")
+    )
+    return table(
+        ("path", "all rows new", "2% changed", "ours: new", "ours: 2% changed"),
+        (
+            (path, new[path], changed[path], *_times(path, figures))
+            for path in ("put_item", "batch_writer", "ours", "floor")
+        ),
+    )
+
+
+def ministack(figures: Figures) -> list[str]:
+    """Rows a CPU-second against MiniStack."""
+    rows = []
+    for path in ("batch_writer", "ours"):
+        cells: list[object] = [path]
+        for file in ("all_new", "2_percent_changed"):
+            cells += [
+                figures[f"ministack_rows_per_cpu_second_{file}"][path],
+                figures[f"ministack_rows_per_second_{file}"][path],
+            ]
+        rows.append(cells)
+    return table(("path", "new: a CPU s", "a second", "2% changed: a CPU s", "a second"), rows)
+
+
+def hot_spots(figures: Figures) -> list[str]:
+    """Where the ingest's CPU time goes."""
+    new, changed = (figures[f"hot_spots_{file}"] for file in ("all_new", "2_percent_changed"))
+    return table(
+        ("part", "all rows new: %", "us a row", "2% changed: %", "us a row"),
+        (
+            (part, *new.get(part, {"": 0, " ": 0}).values(), *cells.values())
+            for part, cells in changed.items()
+        ),
+    )
+
+
+def cost(figures: Figures) -> list[str]:
+    """What a snapshot costs in DynamoDB."""
+    rows = []
+    for percent in _PERCENT_CHANGED:
+        sides = figures[f"cost_{percent}_percent_changed"]
+        ratio = figures[f"cost_ratio_batch_writer_to_ours_{percent}_percent_changed"]
+        peer = sides["batch_writer"]["$ per million rows"]
+        rows.append((f"{percent}%", *sides["ours"].values(), peer, ratio))
+    return table(
+        ("changed", "writes a 1,000 rows", "reads", "$ a million", "batch_writer", "ratio"), rows
+    )
+
+
+def memory(figures: Figures) -> list[str]:
+    """Peak memory by size of the file."""
+    found = {
+        match[1]: value
+        for name, value in sorted(figures.items(), key=lambda one: (len(one[0]), one[0]))
+        if (match := re.fullmatch(r"peak_memory_mb_(\d+)_mb_of_input", name))
+    }
+    return table(
+        ("file, MB", "peak, MB"), ((f"{int(size):,}", peak) for size, peak in found.items())
+    )
+
+
+def cold(figures: Figures) -> list[str]:
+    """Import time and zip of every function."""
+    sizes = figures["zip_bytes_by_handler"]
+    return table(
+        ("function", "import, ms of CPU", "zip, bytes"),
+        ((name, ms, sizes[name]) for name, ms in figures["cold_import_ms_by_handler"].items()),
+    )
+
+
+def summary(figures: Figures) -> list[str]:
+    """The daily summary."""
+    names: list[str] = figures["groups"]["summary"]
+    return table(("figure", "measured"), ((f"`{name}`", figures[name]) for name in names))
+
+
+def agreement(figures: Figures) -> list[str]:
+    """Ratios of two runs."""
+    return table(
+        ("ratio", "the run before", "this run", "differ by, %"),
+        ((f"`{name}`", *row.values()) for name, row in figures[AGREEMENT].items()),
+    )
+
+
+def scale(figures: Figures) -> list[str]:
+    """Rows a second against workers."""
+    return table(
+        ("rows a second at 5 ms a request", "1 worker", "2 workers"),
+        (
+            (name, *workers.values())
+            for name, workers in figures["scale_rows_per_second_at_5_ms"].items()
+        ),
+    )
+
+
+def scale_files(figures: Figures) -> list[str]:
+    """Large files on the local cloud."""
+    return table(
+        ("file", "peak, MB", "wall s", "rows a second", "counts"),
+        ((name, *found.values()) for name, found in figures["scale_files"].items()),
+    )
+
+
+def model(figures: Figures) -> list[str]:
+    """Files of all sizes, by the model."""
+    return scale_model.table(scale_model.Speed.measured(figures))
+
+
+BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
+    "goals": goals,
+    "agreement": agreement,
+    "synth": synth,
+    "applications": applications,
+    "levers": levers,
+    "ingest": ingest,
+    "ministack": ministack,
+    "hot-spots": hot_spots,
+    "cost": cost,
+    "memory": memory,
+    "cold": cold,
+    "summary": summary,
+    "scale": scale,
+    "scale-files": scale_files,
+    "model": model,
+}
+"""Tables by the name in their mark."""
+
+
+def _costs(figures: Figures, wanted: Callable[[str], bool]) -> list[str]:
+    return table(
+        ("all caches warm", "CPU s", "wall s", "MB"),
+        ((name, *cost.values()) for name, cost in figures["synth_costs"].items() if wanted(name)),
+    )
+
+
+def _times(path: str, figures: Figures) -> tuple[str, ...]:
+    if path == "ours":
+        return "", ""
+    return tuple(
+        f"{figures[f'rows_per_cpu_second_vs_{path}_{file}']} times"
+        for file in ("all_new", "2_percent_changed")
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""`python -m local_cloud up | down | demo`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from local_cloud import demo as demonstration
+from local_cloud import running
+from local_cloud.errors import LocalCloudError
+from local_cloud.stack import deployed
+from terraform_runner.errors import RunnerError
+from terraform_runner.paths import ROOT
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def up() -> None:
+    """Start the local cloud, apply the stack and leave both running."""
+    started = time.monotonic()
+    deployment = running.up(console)
+    console.print(
+        f"\nThe local cloud answers at {deployment.cloud.endpoint} "
+        f"after {time.monotonic() - started:.0f} s."
+    )
+    console.print(f"  source {running.ENV.relative_to(ROOT)}    points the AWS CLI and SDKs at it")
+    console.print(f"  {running.OUTPUTS.relative_to(ROOT)}  names what was created")
+    console.print("  make local-down            stops and discards it")
+
+
+@app.command()
+def down() -> None:
+    """Stop the local cloud and discard everything in it."""
+    console.print("stopped and discarded" if running.down() else "the local cloud does not run")
+
+
+@app.command()
+def demo(
+    *, keep: Annotated[bool, typer.Option(help="Leave the local cloud running.")] = False
+) -> None:
+    """Feed sample files, show what happened, make the summary."""
+    started = time.monotonic()
+    if keep:
+        demonstration.run(running.up(console), console)
+        console.print("The local cloud is still running; `make local-down` discards it.")
+    else:
+        with deployed(console=console) as deployment:
+            demonstration.run(deployment, console)
+    console.print(f"[green]done in {time.monotonic() - started:.0f} s[/green]")
+
+
+def main() -> None:
+    """Run a command; what goes wrong is told in one line, and nothing is left running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    try:
+        app()
+    except (LocalCloudError, RunnerError) as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", markup=True, highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

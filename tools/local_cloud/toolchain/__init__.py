@@ -1,4 +1,0 @@
-"""What has to be on the machine before anything else runs; standard library only.
-
-`python3 -m local_cloud.toolchain` is the one command that runs outside the virtual environment.
-"""
