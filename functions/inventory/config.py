@@ -95,14 +95,17 @@ class IngestConfig(Config):
     Attributes:
         items_table_name: Table of the stock items.
         ingestions_table_name: Table of the ingestion records.
-        lanes_table_name: Table in which runs announce what they may skip.
+        lanes_table_name: Table in which runs tell each other what they read and wrote.
         dead_letter_queue_url: Where rejects go.
-        work_queue_url: Where byte ranges and rechecks go.
+        work_queue_url: Where segments of jobs and rechecks go.
         reports_bucket_name: Where reject files go.
         feed_profiles: Profiles and pins of this deployment, beside the built-in ones.
         reject_message_limit: Reject messages per object version before one message stands for all.
-        large_object_bytes: Objects above this size are split into byte ranges.
-        max_stock_drop_share: Share (0 to 1) of known stock a file may remove; 0 switches it off.
+        large_object_bytes: Objects above this size are processed by several workers.
+        max_stock_drop_share: Share (0 to 1) of the stock of a feed's last file that a file may
+            take away; 0 switches it off.
+        time_tolerance_minutes: How much later than its object was stored the time of a file or
+            row may be.
     """
 
     items_table_name: str
@@ -115,6 +118,7 @@ class IngestConfig(Config):
     reject_message_limit: int
     large_object_bytes: int
     max_stock_drop_share: Decimal
+    time_tolerance_minutes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +149,13 @@ class ReconcileConfig(Config):
     Attributes:
         uploads_bucket_name: Bucket whose object versions are accounted for.
         ingestions_table_name: Table of the ingestion records.
+        lanes_table_name: Table in which the walk through the bucket is remembered.
         work_queue_url: Where missing object versions are sent again.
         reconcile_deadline_minutes: Age in minutes at which a version must have a terminal record.
     """
 
     uploads_bucket_name: str
     ingestions_table_name: str
+    lanes_table_name: str
     work_queue_url: str
     reconcile_deadline_minutes: int

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from json.encoder import encode_basestring as text_of
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError, error_of
 from inventory.adapters.dynamodb_statements import Statements
-from inventory.domain.ports import StockPage, Stored
+from inventory.domain.ports import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from inventory.adapters.dynamodb_api import DynamoDbApi
     from inventory.domain.model import ObjectVersion, Row
-    from inventory.domain.ports import Change, Usage
+    from inventory.domain.ports import Change, ConsumedCapacity
 
 _Json = dict[str, Any]
 
@@ -62,7 +61,7 @@ class DynamoDbItems:
             key or statement counts as one unit, which is right for items up to 4 KB and 1 KB.
     """
 
-    def __init__(self, api: DynamoDbApi, table_name: str, usage: Usage) -> None:
+    def __init__(self, api: DynamoDbApi, table_name: str, usage: ConsumedCapacity) -> None:
         self._api = api
         self._table = table_name
         self._usage = usage
@@ -79,8 +78,8 @@ class DynamoDbItems:
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
         """What is stored for each row's key; see `ports.ItemStore`."""
-        ends = {place: _key_end(place) for place in {row[2] for row in rows}}
-        keys = [f'{{"sku":{{"S":{text_of(row[1])}{ends[row[2]]}' for row in rows]
+        ends = {place: _key_end(place) for place in {row.location for row in rows}}
+        keys = [f'{{"sku":{{"S":{text_of(row.sku)}{ends[row.location]}' for row in rows]
         chunks = [
             (keys[at : at + _KEYS_PER_READ], rows[at : at + _KEYS_PER_READ])
             for at in range(0, len(keys), _KEYS_PER_READ)
@@ -114,7 +113,7 @@ class DynamoDbItems:
         if not found:
             return [None] * len(rows), units
         # Compared here, answer by answer, the items are still in the processor's cache.
-        return [_stored(found.get((row[1], row[2])), row) for row in rows], units
+        return [_stored(found.get((row.sku, row.location)), row) for row in rows], units
 
     def write(
         self, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
@@ -166,34 +165,6 @@ class DynamoDbItems:
             pairs = left
             backoff.pause(transient)
 
-    def known_stock(
-        self, locations: Collection[str], *, after: tuple[str, str] | None
-    ) -> StockPage:
-        """A page of the stock at these locations; see `ports.ItemStore`."""
-        payload: _Json = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "ProjectionExpression": "#l,#q",
-            "ExpressionAttributeNames": {"#l": "location", "#q": "quantity"},
-            "ReturnConsumedCapacity": "TOTAL",
-        }
-        if after is not None:
-            payload["ExclusiveStartKey"] = {"sku": {"S": after[0]}, "location": {"S": after[1]}}
-        page = self._api.call("Scan", payload)
-        self._usage.read_units += _units(page, page.get("ScannedCount", 0))
-        quantity = sum(
-            (
-                Decimal(item["quantity"]["N"])
-                for item in page.get("Items", ())
-                if item["location"]["S"] in locations
-            ),
-            start=Decimal(0),
-        )
-        last = page.get("LastEvaluatedKey")
-        return StockPage(
-            quantity, None if last is None else (last["sku"]["S"], last["location"]["S"])
-        )
-
 
 def _key_end(location: str) -> str:
     """The text of a key from behind its SKU on."""
@@ -213,16 +184,16 @@ def _equal(item: _Json, row: Row) -> bool:
     get = item.get
     try:
         return (
-            item["quantity"]["N"] == row[3]
-            and get("name", _ABSENT)["S"] == row[4]
-            and get("category", _ABSENT)["S"] == row[5]
-            and get("unit_price", _ABSENT)["N"] == row[6]
-            and get("currency", _ABSENT)["S"] == row[7]
-            and get("reorder_point", _ABSENT)["N"] == row[8]
+            item["quantity"]["N"] == row.quantity
+            and get("name", _ABSENT)["S"] == row.name
+            and get("category", _ABSENT)["S"] == row.category
+            and get("unit_price", _ABSENT)["N"] == row.unit_price
+            and get("currency", _ABSENT)["S"] == row.currency
+            and get("reorder_point", _ABSENT)["N"] == row.reorder_point
             and (
                 get("attributes", _ABSENT)["M"]
-                == {name: {"S": text} for name, text in row[9].items()}
-                if row[9]
+                == {name: {"S": text} for name, text in row.attributes.items()}
+                if row.attributes
                 else "attributes" not in item
             )
         )

@@ -1,18 +1,19 @@
-"""What the processor and the chunk processor are made of."""
+"""Composition of the processor and the chunk processor."""
 
 from __future__ import annotations
 
 import gc
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
+from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
-from inventory.adapters.dynamodb_lanes import DynamoDbLanes
-from inventory.adapters.dynamodb_ledger import DynamoDbLedger
-from inventory.adapters.dynamodb_parts import DynamoDbParts
+from inventory.adapters.dynamodb_jobs import DynamoDbJobs
+from inventory.adapters.dynamodb_notes import DynamoDbAcceptedFiles, DynamoDbFollowUps
+from inventory.adapters.dynamodb_registry import DynamoDbRegistry
+from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.adapters.s3_objects import S3Objects
-from inventory.adapters.s3_parts import S3Parts
 from inventory.adapters.s3_reports import S3Reports
 from inventory.adapters.sqs_messages import (
     SqsRejectQueue,
@@ -22,18 +23,13 @@ from inventory.adapters.sqs_messages import (
 )
 from inventory.bootstrap import clients
 from inventory.config import IngestConfig
-from inventory.domain.chunks.ports import ChunkPorts
-from inventory.domain.chunks.service import Chunks
 from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
-from inventory.domain.ports import Deadline, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.ports import ConsumedCapacity, Deadline
+from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
-
-#: Chunks of an object at the limit from which on objects are cut: enough that several functions
-#: have work, few enough that what each costs to begin and to end does not count.
-_CHUNKS_AT_LIMIT = 4
+from inventory.domain.settings import IngestSettings
 
 
 @cache
@@ -55,36 +51,46 @@ def ingest() -> Ingest:
         ConfigError: The function's environment is incomplete.
     """
     config = IngestConfig.from_env(os.environ)
-    deadline, usage = Deadline(), Usage()
+    deadline, usage = Deadline(), ConsumedCapacity()
     _collect_rarely()
     api = clients.dynamodb(deadline)
     sqs = clients.sqs()
+    lanes = PartitionedTable(api, config.lanes_table_name, usage)
+    files = S3Reports(clients.s3(), config.reports_bucket_name)
+    profiles = ProfileSet.from_settings(config.feed_profiles)
     ports = IngestPorts(
         objects=S3Objects(clients.s3()),
-        open_feed=partial(open_feed, profiles=ProfileSet.from_settings(config.feed_profiles)),
+        open_feed=partial(open_feed, profiles=profiles),
+        open_part=continue_feed,
         items=DynamoDbItems(api, config.items_table_name, usage),
-        lanes=DynamoDbLanes(api, config.lanes_table_name, usage),
-        ledger=DynamoDbLedger(api, config.ingestions_table_name, usage),
+        registry=DynamoDbRegistry(lanes),
+        ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
+        reports=DynamoDbJobs(lanes),
+        follow_ups=DynamoDbFollowUps(lanes),
+        files=files,
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
-        rejects=RejectDoors(
+        rejects=RejectDestinations(
             queue=SqsRejectQueue(SqsSender(sqs, config.dead_letter_queue_url, deadline)),
-            reports=S3Reports(clients.s3(), config.reports_bucket_name),
+            reports=files,
             message_limit=config.reject_message_limit,
         ),
         usage=usage,
         deadline=deadline,
         now=partial(datetime.now, UTC),
     )
-    chunks = ChunkPorts(
-        open_part=continue_feed,
-        parts=DynamoDbParts(api, config.lanes_table_name, usage),
-        store=S3Parts(clients.s3(), config.reports_bucket_name),
+    settings = IngestSettings(
         large_object_bytes=config.large_object_bytes,
-        chunk_bytes=max(config.large_object_bytes // _CHUNKS_AT_LIMIT, 1),
+        time_tolerance=timedelta(minutes=config.time_tolerance_minutes),
     )
-    share = config.max_stock_drop_share
-    hold = StockDropHold(ports.items, deadline, usage, share) if share else None
-    return Ingest(ports, chunks=Chunks(ports, chunks, hold=hold), hold=hold)
+    hold = None
+    if config.max_stock_drop_share:
+        hold = StockDropHold(
+            DynamoDbAcceptedFiles(lanes),
+            deadline,
+            config.max_stock_drop_share,
+            feed_of=profiles.feed_of,
+        )
+    return Ingest(ports, settings, hold=hold)
 
 
 def _collect_rarely() -> None:

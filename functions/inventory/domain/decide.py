@@ -15,19 +15,20 @@ class Decision(IntEnum):
     WRITE = 5
 
 
-def decide(token: str, stored_token: str | None, *, equal: bool, mine: bool) -> Decision:
-    """What becomes of a row.
+def decide(token: str, stored_token: str | None, *, equal: bool, own: bool) -> Decision:
+    """Decide what becomes of a row.
 
     Args:
         token: The row's order token.
         stored_token: Token of the stored item; None when there is no item.
         equal: Whether the stored item has the row's content.
-        mine: Whether the stored item was written by the row's own object version.
+        own: Whether the stored item was written by the row's own object version.
 
     Returns:
-        WRITE: nothing is stored, or something older and different.
-        UNCHANGED: something older and equal is stored: no write, and its token stays. What
-            makes this safe is that the run has announced it (see `ports.Lanes`).
+        WRITE: nothing is stored, something older and different, or this very row as it was read
+            before a profile or a defect was repaired.
+        UNCHANGED: something older and equal is stored: no write, and its token stays. Validation
+            makes this safe (see `validation`).
         LOADED: this very row is stored, by this run or an earlier attempt.
         STALE: something newer is stored.
         DUPLICATE: a later row of the same object version is stored.
@@ -37,5 +38,5 @@ def decide(token: str, stored_token: str | None, *, equal: bool, mine: bool) -> 
     if stored_token < token:
         return Decision.UNCHANGED if equal else Decision.WRITE
     if stored_token == token:
-        return Decision.LOADED
-    return Decision.DUPLICATE if mine else Decision.STALE
+        return Decision.LOADED if equal else Decision.WRITE
+    return Decision.DUPLICATE if own else Decision.STALE

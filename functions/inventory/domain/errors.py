@@ -2,6 +2,7 @@
 
 InventoryError
 |-- BadFileError        permanent: the whole file is refused, the record ends FAILED
+|   `-- HeldFileError   permanent until an operator lets it in, the record ends HELD
 |-- ObjectGoneError     permanent: the version cannot be read any more
 `-- RetryableError      raised so that AWS retries and finally dead-letters the event
     |-- ThrottledError  a service asked for less
@@ -60,6 +61,10 @@ class BadFileError(InventoryError):
         self.line = line
         self.column = column
         self.value = value
+
+
+class HeldFileError(BadFileError):
+    """The file would take away more stock than its feed may; an operator has to look at it."""
 
 
 class ObjectGoneError(InventoryError):

@@ -1,9 +1,8 @@
-"""One object version from its delivery to the end of its record.
+"""One delivery of an object version, from what came to what is written down.
 
-Order of effects: the run is entered in the record; lanes are announced; items are read, decided
-and written batch by batch; reject messages and the reject file leave; whoever relied on an
-overwritten item is sent again; the record ends. Every step may be repeated, and a delivery that
-fails anywhere before the end is simply delivered again.
+Order of effects: the run is entered in the record; items are read, decided and written batch by
+batch; rejects leave; the read and write sets are validated; the record ends. Every step may be
+repeated, and a delivery that fails anywhere before the end is simply delivered again.
 """
 
 from __future__ import annotations
@@ -11,71 +10,76 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, RetryableError
-from inventory.domain.hold import Weighing
-from inventory.domain.ledger import Admission, Mode, RunReport, Status, admit
-from inventory.domain.model import Counts
-from inventory.domain.order import Tokens, base_of, object_time, timestamp
+from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
+from inventory.domain.finishing import Ending, Finisher, admission_of
+from inventory.domain.ingestions import Mode, RunReport, Status, admit, asked_by, run_name
+from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
+from inventory.domain.keysets import KeySets
+from inventory.domain.order import base_of, latest_time, object_time, timestamp
 from inventory.domain.outcome import Outcome
-from inventory.domain.publishing import RejectPublisher
-from inventory.domain.reading import Feed as WholeFeed
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
-from inventory.domain.seen import MOST_SLOTS, SeenKeys
-from inventory.domain.writing import RowWriter
+from inventory.domain.segments import Segment, SegmentProcessor
+from inventory.domain.seen import MOST_SLOTS
+from inventory.domain.validation import Validator
+from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inventory.domain.chunks.service import Chunks
     from inventory.domain.hold import StockDropHold
     from inventory.domain.ingest_ports import IngestPorts
+    from inventory.domain.ingestions import Admission, Record
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import Feed, ObjectInfo
+    from inventory.domain.ports import ObjectInfo
+    from inventory.domain.reading import Feed
+    from inventory.domain.settings import IngestSettings
     from inventory.domain.work import Delivery
 
 _ADMISSION_ATTEMPTS = 20
 
 
 @dataclass(kw_only=True, slots=True)
-class _Run:
-    """What one run has come to so far."""
+class _Described:
+    """What S3 says of a version, and what follows from it."""
 
-    admission: Admission
-    report: RunReport
-    written: int = 0
-    rechecks: int = 0
-    reject_messages: int = 0
-    in_parts: bool = False
+    version: ObjectVersion
+    base: str = ""
+    last_modified: str = ""
+    latest: str = ""
+    refusal: BadFileError | ObjectGoneError | None = None
 
 
 class Ingest:
     """Processes deliveries of object versions; deliveries of one version are idempotent.
 
     Idempotency: every item write is conditional on what was read and carries the row's token, the
-    record is keyed by the object version, and messages carry stable ids.
+    record is keyed by the object version, a segment has one report, and messages carry stable ids.
 
     Args:
         ports: The world.
+        settings: Limits of this deployment.
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
-        chunks: Takes over files that are too large for one invocation, or turn out to be.
         hold: Weighs files before they load; None when nothing is held.
     """
 
     def __init__(
         self,
         ports: IngestPorts,
+        settings: IngestSettings,
         *,
         batch_rows: int = 1000,
         seen_slots: int = MOST_SLOTS,
-        chunks: Chunks | None = None,
         hold: StockDropHold | None = None,
     ) -> None:
         self._ports = ports
-        self._batch_rows = batch_rows
-        self._seen_slots = seen_slots
-        self._chunks = chunks
+        self._settings = settings
         self._hold = hold
+        self._validator = Validator(
+            ports.registry, ports.ingestions, ports.follow_ups, ports.work
+        )
+        self._finisher = Finisher(ports, self._validator)
+        self._segments = SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=seen_slots)
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Process one delivery.
@@ -86,221 +90,407 @@ class Ingest:
 
         Raises:
             RetryableError: The delivery must come again.
+            ValueError: The delivery's task is not one of ours.
         """
-        if delivery.task is not None and self._chunks is not None:
-            return self._chunks.run(delivery, time_left=time_left)
         ports = self._ports
         ports.deadline.start(time_left)
         began = ports.now()
         reads, writes = ports.usage.read_units, ports.usage.write_units
-        info, refusal, base = self._describe(delivery.version)
-        admission = self._admit(
-            replace(delivery, version=info.version if info else delivery.version), base
-        )
-        run = _Run(admission=admission, report=RunReport())
-        status: Status | None = None
-        if admission.mode is not Mode.ANSWERED:
-            try:
-                if refusal is not None:
-                    raise refusal
-                self._load(run)
-            except (BadFileError, ObjectGoneError) as error:
-                refusal = error
-                self._refuse(run, error)
-            ended = ports.now()
-            run.report.read_units = ports.usage.read_units - reads
-            run.report.write_units = ports.usage.write_units - writes
-            run.report.finished_at = timestamp(ended)
-            if not run.in_parts:
-                status = self._end(run, refused=refusal is not None)
-        report = run.report
-        return Outcome(
-            object_id=admission.version.object_id,
-            mode=admission.mode,
-            status=status,
-            profile=report.profile,
-            size_bytes=admission.version.size_bytes,
-            counts=report.counts,
-            skipped_by_reason=report.skipped_by_reason,
-            written=run.written,
-            rechecks=run.rechecks,
-            reject_messages=run.reject_messages,
-            error=report.error,
+        if delivery.task is None:
+            outcome = self._version(delivery)
+        else:
+            outcome = self._task(delivery, Task.from_data(delivery.task))
+        return replace(
+            outcome,
             read_units=ports.usage.read_units - reads,
             write_units=ports.usage.write_units - writes,
             seconds=(ports.now() - began).total_seconds(),
         )
 
-    def _describe(
-        self, version: ObjectVersion
-    ) -> tuple[ObjectInfo | None, BadFileError | ObjectGoneError | None, str]:
-        """What S3 says, what is wrong with that, and the base it gives ("" without one)."""
-        try:
-            info = self._ports.objects.describe(version)
-        except ObjectGoneError as error:
-            return None, error, ""
-        try:
-            time = object_time(info.last_modified, info.metadata)
-        except BadFileError as error:
-            return info, error, ""
-        return info, None, base_of(time, version.sequencer)
+    # A whole version
 
-    def _admit(self, delivery: Delivery, base: str) -> Admission:
-        ledger = self._ports.ledger
+    def _version(self, delivery: Delivery) -> Outcome:
+        described = self._describe(delivery.version)
+        admission = self._admit(replace(delivery, version=described.version), described)
+        outcome = _outcome_of(admission)
+        if admission.mode is Mode.NOTHING:
+            return outcome
+        if admission.mode is Mode.CLOSE:
+            return self._close(admission, outcome)
+        try:
+            if described.refusal is not None:
+                raise described.refusal
+            return self._load(admission, described, outcome)
+        except (BadFileError, ObjectGoneError) as error:
+            return self._refuse(admission, error, outcome)
+
+    def _describe(self, version: ObjectVersion) -> _Described:
+        try:
+            info: ObjectInfo = self._ports.objects.describe(version)
+        except ObjectGoneError as error:
+            return _Described(version=version, refusal=error)
+        described = _Described(
+            version=info.version,
+            last_modified=timestamp(info.last_modified),
+            latest=latest_time(info.last_modified, self._settings.time_tolerance),
+        )
+        try:
+            time = object_time(
+                info.last_modified, info.metadata, tolerance=self._settings.time_tolerance
+            )
+        except BadFileError as error:
+            described.refusal = error
+        else:
+            described.base = base_of(time, version.sequencer)
+        return described
+
+    def _admit(self, delivery: Delivery, described: _Described) -> Admission:
+        ingestions = self._ports.ingestions
         for _ in range(_ADMISSION_ATTEMPTS):
+            record = ingestions.get(delivery.version.object_id)
             admission = admit(
-                ledger.get(delivery.version.object_id),
+                record,
                 kind=delivery.kind,
                 version=delivery.version,
-                base=base,
+                base=described.base,
                 delivery_id=delivery.delivery_id,
                 now=self._ports.now(),
             )
-            if admission.mode is Mode.ANSWERED or ledger.open(admission):
+            if admission.mode is Mode.NOTHING:
+                return admission
+            if record is not None:
+                self._ports.follow_ups.add(delivery.version)
+            if ingestions.open(admission, accepted=self._hold is None):
                 return admission
         raise RetryableError(f"{delivery.version.object_id}: the record keeps changing")
 
-    def _load(self, run: _Run) -> None:
-        """Everything between the beginning and the end of the record."""
-        admission = run.admission
+    def _load(self, admission: Admission, described: _Described, outcome: Outcome) -> Outcome:
+        """Process a version, or have it processed by other invocations."""
         version = admission.version
         if version.key.endswith("/") and version.size_bytes == 0:
-            return  # what consoles create as a folder; it holds no rows
-        feed = self._ports.open_feed(self._ports.objects.source(version), key=version.key)
-        run.report.profile = feed.profile
-        tokens = Tokens(admission.base, version.object_id)
-        if self._hold is not None and _undecided(admission):
-            if not self._weigh(self._hold, run, feed, tokens):
-                return
-            self._ports.ledger.accept(admission)
-        if self._chunks is not None and self._chunks.takes(version):
-            self._hand_over(run, feed)
-            return
-        writer = RowWriter(
-            items=self._ports.items,
-            lanes=self._ports.lanes,
-            deadline=self._ports.deadline,
-            admission=admission,
-            tokens=tokens,
-            counts=run.report.counts,
-            seen=SeenKeys(self._seen_slots),
-            now=lambda: timestamp(self._ports.now()),
+            # What consoles create as a folder; it holds no rows.
+            self._ports.ingestions.complete(admission, self._empty_report())
+            return replace(outcome, status=Status.COMPLETED)
+        feed = self._ports.open_feed(
+            self._ports.objects.source(version), key=version.key, latest=described.latest
         )
-        publisher = self._publisher(run, feed)
-        try:
-            self._process(run, feed, writer, publisher)
-        except BadFileError:
-            # Damage that nobody could know before: what stood before it is loaded and accounted
-            # for like any row, so its rejects leave and its overwritten items are looked after.
-            self._settle(run, writer, publisher)
-            raise
-        except OutOfTimeError:
-            if self._chunks is None:
-                raise
-            self._hand_over(run, feed)
-        else:
-            self._settle(run, writer, publisher)
-        finally:
-            publisher.close()
+        outcome = replace(outcome, profile=feed.profile)
+        job = self._job(admission, described, feed)
+        weigh = self._hold is not None and not _decided(admission)
+        replaced = ""
+        if admission.record is not None and admission.record.job in admission.record.open_runs:
+            adopted = self._adopted(admission, job)
+            if adopted is not None:
+                return self._help(admission, adopted, outcome, weigh=weigh)
+            replaced = admission.record.job
+            # What the workers of that job wrote, nobody will validate but this one.
+            job = replace(job, recovering=True, expired=(*job.expired, replaced))
+        if weigh and not self._weigh(job, version, replaced):
+            return outcome
+        if job.workers > 1:
+            self._finisher.store(job, version.object_id, replaced)
+            return _ended(outcome, self._finisher.resume(job, version, weigh=False))
+        return self._first_segment(job, admission, outcome, replaced)
 
-    def _weigh(self, hold: StockDropHold, run: _Run, feed: Feed, tokens: Tokens) -> bool:
-        """Weigh a file before anything of it loads.
+    def _job(self, admission: Admission, described: _Described, feed: Feed) -> Job:
+        large = self._settings.large_object_bytes
+        version = admission.version
+        workers = self._settings.workers if version.size_bytes > large else 1
+        return Job(
+            run=admission.run,
+            mode=admission.mode,
+            base=admission.base,
+            began=admission.now,
+            last_modified=described.last_modified,
+            latest=described.latest,
+            state=feed.state(),
+            start_byte=feed.start_byte,
+            start_line=feed.start_line,
+            workers=workers,
+            recovering=admission.recovering,
+            expired=tuple(sorted(admission.expired)),
+            recheck=tuple(sorted(admission.recheck)),
+            released=admission.kind is Kind.RELEASE,
+        )
+
+    def _adopted(self, admission: Admission, job: Job) -> Job | None:
+        """The version's unfinished job, if it is what this delivery would do again."""
+        assert admission.record is not None
+        if admission.kind in (Kind.REPLAY, Kind.RELEASE) or admission.mode is Mode.RECHECK:
+            return None
+        stored = self._finisher.stored(admission.version.object_id, admission.record.job)
+        if stored is None or stored.mode is not job.mode:
+            return None
+        same = digest_of(stored.state, stored.base, stored.latest) == digest_of(
+            job.state, job.base, job.latest
+        )
+        return stored if same else None
+
+    def _help(self, admission: Admission, job: Job, outcome: Outcome, *, weigh: bool) -> Outcome:
+        """Send again what an unfinished job waits for, unless somebody is at work on it."""
+        version, record = admission.version, admission.record
+        assert record is not None
+        ending = None
+        if admission.crashed or record.lease_until <= admission.now:
+            ending = self._finisher.resume(job, version, weigh=weigh)
+        self._ports.ingestions.leave(version.object_id, admission.run)
+        return _ended(outcome, ending)
+
+    def _first_segment(
+        self, job: Job, admission: Admission, outcome: Outcome, replaced: str
+    ) -> Outcome:
+        version, object_id = admission.version, admission.version.object_id
+        report, keys = self._segments.process(
+            Segment(
+                job=job,
+                version=version,
+                record=admission.record,
+                worker=0,
+                attempt=job.run,
+                recovering=job.recovering,
+                alone=True,
+            )
+        )
+        outcome = _counted(outcome, report)
+        if report.ended:
+            ending = self._finisher.end(job, version, admission.record, [report], keys)
+            return _ended(outcome, ending)
+        self._finisher.store(job, object_id, replaced)
+        task = Task(run=job.run, worker=0, segment=0)
+        self._finisher.enter(job, version, task, report, keys)
+        self._finisher.send(job, version, [replace(task, segment=1)])
+        return outcome
+
+    def _weigh(self, job: Job, version: ObjectVersion, replaced: str) -> bool:
+        """Weigh a file that has not begun to load.
 
         Returns:
-            Whether it may load; else other invocations find that out.
+            Whether it may load now; else other invocations weigh on.
+
+        Raises:
+            HeldFileError: It may not.
         """
-        admission, chunks = run.admission, self._chunks
-        weighing: Weighing | None = None
-        if chunks is None or not chunks.has_begun(admission):
-            weighing = Weighing()
-            if hold.weigh(feed, tokens, weighing):
-                hold.judge(weighing)
-                return True
-        if chunks is None or not isinstance(feed, WholeFeed):
-            raise OutOfTimeError(
-                f"{admission.version.object_id} is too large to be weighed at once"
+        report = self._weigh_segment(job, version, None)
+        if report.ended:
+            self._accept(job, version, report)
+            return True
+        self._finisher.store(job, version.object_id, replaced)
+        task = Task(run=job.run, worker=WEIGHER, segment=0)
+        self._finisher.enter(job, version, task, report, KeySets())
+        self._finisher.send(job, version, [replace(task, segment=1)])
+        return False
+
+    # A segment of a job
+
+    def _task(self, delivery: Delivery, task: Task) -> Outcome:
+        version, object_id = delivery.version, delivery.version.object_id
+        record = self._ports.ingestions.get(object_id)
+        outcome = Outcome(
+            object_id=object_id, mode=Mode.NOTHING, status=None, size_bytes=version.size_bytes
+        )
+        if record is None or task.run not in record.open_runs:
+            return outcome  # the job has ended, or another one took its place
+        job = self._finisher.stored(object_id, task.run)
+        if job is None:
+            raise RetryableError(f"{object_id}: the job {task.run} is not there")
+        outcome = replace(outcome, mode=job.mode, profile=str(job.state["profile"]))
+        try:
+            if task.worker == WEIGHER:
+                return self._weigh_on(job, version, task, record, outcome)
+            return self._work(job, version, task, outcome)
+        except HeldFileError as error:
+            return self._refuse(admission_of(job, version, record), error, outcome)
+
+    def _work(self, job: Job, version: ObjectVersion, task: Task, outcome: Outcome) -> Outcome:
+        name = job_id(version.object_id, job.run)
+        standing = self._ports.reports.get(name, task.worker, task.segment)
+        if standing is None:
+            before = None
+            if task.segment:
+                before = self._ports.reports.get(name, task.worker, task.segment - 1)
+                if before is None:
+                    raise RetryableError(f"{version.object_id}: no report before {task}")
+            report, standing = self._attempt(job, version, task, before)
+            if standing.attempt == report.attempt:
+                outcome = _counted(outcome, report)
+            following = [replace(task, segment=task.segment + 1)]
+        else:
+            # The message came again: whoever sent the next one may have died before.
+            latest = self._ports.reports.latest(name, task.worker)
+            assert latest is not None
+            standing = latest[1]
+            following = [replace(task, segment=latest[0] + 1)]
+        if not standing.ended:
+            self._finisher.send(job, version, following)
+            return outcome
+        if self._ports.reports.workers_done(name) < job.workers:
+            self._finisher.send(job, version, [])
+            return outcome
+        return _ended(outcome, self._finisher.finish(job, version))
+
+    def _attempt(
+        self, job: Job, version: ObjectVersion, task: Task, before: SegmentReport | None
+    ) -> tuple[SegmentReport, SegmentReport]:
+        """Process a segment under a name of its own.
+
+        Like any run, an attempt stands in the record's `open_runs` while it goes on. It takes its
+        own name away, and no other, once its own report stands. One that wrote although another
+        attempt's report stands keeps it: its writes are in no write set.
+
+        Returns:
+            Its report, and the one that stands.
+        """
+        ingestions, object_id = self._ports.ingestions, version.object_id
+        place = f"{job_id(object_id, job.run)}/{task.worker}/{task.segment}"
+        attempt = run_name(self._ports.now(), place)
+        ingestions.enter(object_id, attempt)
+        record = ingestions.get(object_id)
+        if record is None:
+            raise RetryableError(f"{object_id}: the record is gone")
+        crashed = any(asked_by(run) == place for run in record.open_runs - {attempt})
+        unresolved = before is not None and before.unresolved
+        report, keys = self._segments.process(
+            Segment(
+                job=job,
+                version=version,
+                record=record,
+                worker=task.worker,
+                attempt=attempt,
+                before=before,
+                recovering=job.recovering or crashed or unresolved,
             )
-        run.in_parts = True
-        chunks.weigh(admission, feed, weighing)
-        return False
+        )
+        standing = self._finisher.enter(job, version, task, report, keys)
+        wrote = report.written or any(each.writes for each in keys.values())
+        if standing.attempt == attempt or not wrote:
+            ingestions.leave(object_id, attempt)
+        return report, standing
 
-    def _hand_over(self, run: _Run, feed: Feed) -> None:
-        """Have the file processed in parts, each by an invocation of its own.
+    def _weigh_on(
+        self, job: Job, version: ObjectVersion, task: Task, record: Record, outcome: Outcome
+    ) -> Outcome:
+        if self._hold is None or record.accepted:
+            return _ended(outcome, self._finisher.resume(job, version, weigh=False))
+        name = job_id(version.object_id, job.run)
+        latest = self._ports.reports.latest(name, WEIGHER)
+        segment, report = (-1, None) if latest is None else latest
+        if report is None or not report.ended:
+            task = replace(task, segment=segment + 1)
+            report = self._weigh_segment(job, version, report)
+            report = self._finisher.enter(job, version, task, report, KeySets())
+        if not report.ended:
+            self._finisher.send(job, version, [replace(task, segment=task.segment + 1)])
+            return outcome
+        self._accept(job, version, report)
+        return _ended(outcome, self._finisher.resume(job, version, weigh=False))
 
-        What this run has written counts again there, and is looked after there.
-        """
-        if self._chunks is None or not isinstance(feed, WholeFeed):
-            raise OutOfTimeError(f"{run.admission.version.object_id} is too large")
-        started = run.report.counts.rows_read > 0
-        run.in_parts = True
-        run.report.counts = Counts()
-        run.report.skipped_by_reason.clear()
-        run.report.rejected_by_error.clear()
-        self._chunks.begin(run.admission, feed, thorough=started)
+    def _weigh_segment(
+        self, job: Job, version: ObjectVersion, before: SegmentReport | None
+    ) -> SegmentReport:
+        assert self._hold is not None
+        report = SegmentReport(
+            attempt=run_name(self._ports.now(), job.run),
+            end_byte=before.end_byte if before else job.start_byte,
+            end_line=before.end_line if before else job.start_line,
+            quantity=before.quantity if before else "0",
+        )
+        feed = self._ports.open_part(
+            job.state,
+            self._ports.objects.source(version),
+            start_byte=report.end_byte,
+            start_line=report.end_line,
+            latest=job.latest,
+        )
+        self._hold.weigh(feed, report)
+        return report
 
-    def _publisher(self, run: _Run, feed: Feed) -> RejectPublisher:
-        return RejectPublisher(
-            self._ports.rejects,
-            version=run.admission.version,
-            feed=feed,
-            timestamp=run.admission.now,
+    def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport) -> None:
+        assert self._hold is not None
+        self._hold.judge(version, job.base, report, released=job.released)
+        self._ports.ingestions.accept(version.object_id)
+
+    # Versions that do not load
+
+    def _close(self, admission: Admission, outcome: Outcome) -> Outcome:
+        assert admission.record is not None
+        rechecks = self._abandon(admission)
+        self._ports.ingestions.close(admission, written=0)
+        return replace(outcome, rechecks=rechecks)
+
+    def _abandon(self, admission: Admission) -> int:
+        """Validate what other runs of the version may have written before they crashed."""
+        record = self._ports.ingestions.get(admission.version.object_id)
+        if record is None or not record.open_runs - {admission.run}:
+            return 0
+        return self._validator.abandon(
+            admission.version, record, run=admission.run, now=admission.now
         )
 
-    def _process(
-        self, run: _Run, feed: Feed, writer: RowWriter, publisher: RejectPublisher
-    ) -> None:
-        report = run.report
-        counts = report.counts
-        for batch in feed.batches(self._batch_rows):
-            writer.check_time()
-            counts.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
-            counts.rejected += len(batch.rejects)
-            counts.skipped += len(batch.skips)
-            report.skipped_by_reason.update(skip.reason for skip in batch.skips)
-            if batch.rejects:
-                if report.first_error_line is None:
-                    report.first_error_line = batch.rejects[0].line
-                report.rejected_by_error.update(str(reject.error) for reject in batch.rejects)
-                if run.admission.mode is Mode.WORK:
-                    publisher.add(batch.rejects)
-            writer.write(batch.rows)
-
-    def _settle(self, run: _Run, writer: RowWriter, publisher: RejectPublisher) -> None:
-        """After the last write: rejects out, then whoever relied on overwritten items again."""
-        run.written = writer.written
-        run.reject_messages = publisher.finish()
-        run.rechecks = writer.look_back(self._ports.work)
-
-    def _refuse(self, run: _Run, error: BadFileError | ObjectGoneError) -> None:
-        """Send the one reject of a refused file."""
+    def _refuse(
+        self, admission: Admission, error: BadFileError | ObjectGoneError, outcome: Outcome
+    ) -> Outcome:
+        """End a version of which this run has read no row."""
+        ports, record = self._ports, admission.record
         refusal = as_refusal(error)
-        run.report.error = f"{refusal.code}: {refusal}"
-        if run.report.first_error_line is None:
-            run.report.first_error_line = refusal.line
-        found = run.admission.found
-        if run.admission.mode is Mode.RECHECK and found and found.status is not Status.COMPLETED:
-            return  # the delivery that ends the record says so
-        body = reject_message(
-            file_reject(refusal), run.admission.version, run.report.profile, run.admission.now
+        rechecks = self._abandon(admission)
+        report = replace(self._empty_report(), profile=outcome.profile)
+        report.error = f"{refusal.code}: {refusal}"
+        report.first_error_line = refusal.line or None
+        held = isinstance(error, HeldFileError)
+        status: Status | None = None
+        messages = 0
+        if admission.mode is Mode.PROCESS or (record and record.status is Status.COMPLETED):
+            body = reject_message(
+                file_reject(refusal), admission.version, report.profile, admission.now
+            )
+            ports.rejects.queue.send("file", [body])
+            messages = 1
+        if admission.mode is Mode.PROCESS:
+            status = Status.HELD if held else Status.FAILED
+            ports.ingestions.fail(admission, report, status)
+        else:
+            ports.ingestions.close(admission, written=0)
+        return replace(
+            outcome, status=status, rechecks=rechecks, error=report.error, reject_messages=messages
         )
-        self._ports.rejects.queue.send("file", [body])
-        run.reject_messages += 1
 
-    def _end(self, run: _Run, *, refused: bool) -> Status | None:
-        ledger = self._ports.ledger
-        admission = run.admission
-        if admission.mode is Mode.RECHECK or (admission.mode is Mode.REWORK and refused):
-            ledger.close(admission, written=run.written)
-            return None
-        if refused:
-            ledger.fail(admission, run.report)
-            return Status.FAILED
-        ledger.complete(admission, run.report)
-        return Status.COMPLETED
+    def _empty_report(self) -> RunReport:
+        return RunReport(finished_at=timestamp(self._ports.now()))
 
 
-def _undecided(admission: Admission) -> bool:
-    """Whether nobody has decided yet that the file may load."""
-    if admission.mode is not Mode.WORK:
-        return False
-    return admission.found is None or not admission.found.accepted
+def _decided(admission: Admission) -> bool:
+    """Whether the file has been weighed, or need not be."""
+    return admission.mode is not Mode.PROCESS or (
+        admission.record is not None and admission.record.accepted
+    )
+
+
+def _outcome_of(admission: Admission) -> Outcome:
+    return Outcome(
+        object_id=admission.version.object_id,
+        mode=admission.mode,
+        status=None,
+        size_bytes=admission.version.size_bytes,
+    )
+
+
+def _counted(outcome: Outcome, report: SegmentReport) -> Outcome:
+    return replace(
+        outcome,
+        counts=report.counts,
+        skipped_by_reason=dict(report.skipped_by_reason),
+        written=report.written,
+    )
+
+
+def _ended(outcome: Outcome, ending: Ending | None) -> Outcome:
+    if ending is None:
+        return outcome
+    return replace(
+        outcome,
+        status=ending.status,
+        rechecks=ending.rechecks,
+        reject_messages=ending.reject_messages,
+        error=ending.report.error,
+        balanced=ending.status is not Status.COMPLETED or ending.report.counts.balanced,
+    )

@@ -1,4 +1,4 @@
-"""What the ingest needs of the world, whether a file is processed whole or in parts."""
+"""Ports of the ingest."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inventory.domain.ports import (
+        ConsumedCapacity,
         Deadline,
+        FollowUps,
+        Ingestions,
         ItemStore,
-        Lanes,
-        Ledger,
+        JobReports,
         ObjectStore,
         OpenFeed,
-        Usage,
+        OpenPart,
+        Registry,
+        ReportObjects,
         WorkQueue,
     )
-    from inventory.domain.publishing import RejectDoors
+    from inventory.domain.publishing import RejectDestinations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestPorts:
-    """Ports of `Ingest` and of `chunks`.
+    """Ports of `Ingest`.
 
     Attributes:
         objects: The uploads bucket.
         open_feed: The reader, profiles included.
+        open_part: The reader, from a place between two records on.
         items: The items table.
-        lanes: The lanes table.
-        ledger: The ingestions table.
+        registry: Read and write sets.
+        ingestions: The ingestions table.
+        reports: Reports of the workers of jobs.
+        follow_ups: Object versions that the reconcile looks at.
+        files: The reports bucket.
         work: The work queue.
         rejects: Where rejects leave.
         usage: Capacity units, counted by the adapters.
@@ -41,11 +49,15 @@ class IngestPorts:
 
     objects: ObjectStore
     open_feed: OpenFeed
+    open_part: OpenPart
     items: ItemStore
-    lanes: Lanes
-    ledger: Ledger
+    registry: Registry
+    ingestions: Ingestions
+    reports: JobReports
+    follow_ups: FollowUps
+    files: ReportObjects
     work: WorkQueue
-    rejects: RejectDoors
-    usage: Usage
+    rejects: RejectDestinations
+    usage: ConsumedCapacity
     deadline: Deadline
     now: Callable[[], datetime]

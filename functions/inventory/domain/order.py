@@ -11,7 +11,7 @@ Equal tokens mean the same line of the same object version at the same base.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2s
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -40,15 +40,18 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
 
 
-def object_time(last_modified: datetime, metadata: dict[str, str]) -> str:
+def object_time(
+    last_modified: datetime, metadata: dict[str, str], *, tolerance: timedelta = timedelta(hours=1)
+) -> str:
     """Time of an object version: its `as-of` metadata, else the version's LastModified.
 
     Args:
         last_modified: When S3 stored the version; the same at every redelivery.
         metadata: User metadata of the version, keys in lower case.
+        tolerance: How much later than LastModified `as-of` may be.
 
     Raises:
-        BadFileError: `as-of` is there but is not an ISO 8601 time.
+        BadFileError: `as-of` is there but is not an ISO 8601 time, or is too late.
     """
     as_of = metadata.get(AS_OF)
     if as_of is None:
@@ -57,7 +60,7 @@ def object_time(last_modified: datetime, metadata: dict[str, str]) -> str:
         moment = datetime.fromisoformat(as_of.strip())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return timestamp(moment)
+        time = timestamp(moment)
     except (ValueError, OverflowError):
         raise BadFileError(
             ErrorCode.CONSTRAINT_ERROR,
@@ -65,6 +68,26 @@ def object_time(last_modified: datetime, metadata: dict[str, str]) -> str:
             column=AS_OF,
             value=as_of,
         ) from None
+    latest = latest_time(last_modified, tolerance)
+    if time > latest:
+        raise BadFileError(
+            ErrorCode.CONSTRAINT_ERROR,
+            f"The metadata as-of is later than {latest}, when the file was stored plus the "
+            "tolerance; stock cannot be known in advance.",
+            column=AS_OF,
+            value=as_of,
+        )
+    return time
+
+
+def latest_time(last_modified: datetime, tolerance: timedelta) -> str:
+    """Latest time that a version or a row of it may state.
+
+    Args:
+        last_modified: When S3 stored the version.
+        tolerance: How much later a time may be, for clocks that go fast.
+    """
+    return timestamp(last_modified + tolerance)
 
 
 def padded_sequencer(sequencer: str) -> str:
@@ -105,14 +128,13 @@ class Tokens:
         object_id: Partition key of the ingestion record.
     """
 
-    __slots__ = ("_after_line", "_after_time", "_before_line", "base", "suffix")
+    __slots__ = ("_after_line", "_after_time", "_before_line", "base")
 
     def __init__(self, base: str, object_id: str) -> None:
         self.base = base
-        self.suffix = object_hash(object_id)
         self._before_line = f"{base}#"
         self._after_time = base[base.index("#") :] + "#"
-        self._after_line = f"#{self.suffix}"
+        self._after_line = f"#{object_hash(object_id)}"
 
     def of(self, line: int, updated_at: str | None) -> str:
         """Token of the row on this line.
@@ -125,18 +147,16 @@ class Tokens:
             return f"{self._before_line}{line:012d}{self._after_line}"
         return f"{updated_at}{self._after_time}{line:012d}{self._after_line}"
 
-    def mine(self, token: str) -> bool:
+    def is_own(self, token: str) -> bool:
         """Whether a stored token was written by this object version (8 hex digits compared)."""
         return token.endswith(self._after_line)
 
-    def bound(self, highest: str) -> str:
-        """A text after every token up to `highest`, so coarse that few are ever needed.
 
-        Tokens of the base share one bound; rows with times of their own share one an hour.
+def ceiling(base: str) -> str:
+    """Text that sorts after every token of this base."""
+    return f"{base}{_HIGHEST}"
 
-        Args:
-            highest: The highest token of some rows.
-        """
-        if highest.startswith(self._before_line):
-            return self._before_line + _HIGHEST
-        return highest[:13] + _HIGHEST
+
+def line_of(token: str) -> int:
+    """Physical line of the row that has this token."""
+    return int(token.rsplit("#", 2)[1])

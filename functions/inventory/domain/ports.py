@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from typing import BinaryIO
 
-    from inventory.domain.ledger import Admission, Record, RunReport
-    from inventory.domain.model import Batch, ObjectVersion, Row
+    from inventory.domain.ingestions import Admission, Record, RunReport, Status
+    from inventory.domain.jobs import SegmentReport
+    from inventory.domain.keysets import KeySet
+    from inventory.domain.model import ObjectVersion, Row
+    from inventory.domain.reading import Feed
     from inventory.domain.work import WorkMessage
 
 
@@ -54,57 +57,41 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> FeedSource:
-        """Where its bytes come from.
-
-        Args:
-            version: The version.
-            end_byte: Byte after which nothing is wanted; None for the end of the object.
-        """
-        ...
-
-
-class Feed(Protocol):
-    """A feed whose header was understood."""
-
-    @property
-    def profile(self) -> str:
-        """Name of the profile it follows."""
-        ...
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """Its columns, as fed."""
-        ...
-
-    @property
-    def delimiter(self) -> str:
-        """What stands between its cells."""
-        ...
-
-    @property
-    def quoted(self) -> bool:
-        """Whether its dialect knows quotes."""
-        ...
-
-    def batches(self, max_rows: int = ...) -> Iterator[Batch]:
-        """Stretches of it in file order; may be asked for more than once."""
+    def source(self, version: ObjectVersion) -> FeedSource:
+        """Source of its bytes."""
         ...
 
 
 class OpenFeed(Protocol):
     """Opens a feed, profiles included."""
 
-    def __call__(self, source: FeedSource, *, key: str) -> Feed:
-        """A feed over these bytes.
+    def __call__(self, source: FeedSource, *, key: str, latest: str) -> Feed:
+        """Open a feed.
 
         Args:
-            source: Where the bytes come from.
+            source: Source of the bytes.
             key: Object key, which may pin a profile.
+            latest: Latest time that a row may state.
 
         Raises:
             BadFileError: The whole file is refused.
         """
+        ...
+
+
+class OpenPart(Protocol):
+    """Opens a feed from a place between two records on; see `reading.continue_feed`."""
+
+    def __call__(
+        self,
+        state: Mapping[str, Any],
+        source: FeedSource,
+        *,
+        start_byte: int,
+        start_line: int,
+        latest: str,
+    ) -> Feed:
+        """Open a feed whose state is known."""
         ...
 
 
@@ -124,18 +111,6 @@ class Stored(NamedTuple):
     quantity: str
 
 
-class StockPage(NamedTuple):
-    """What a part of the items table holds at some locations.
-
-    Attributes:
-        quantity: Sum of the stored quantities.
-        after: Key of its last item, where the next page begins; None when it is the last page.
-    """
-
-    quantity: Decimal
-    after: tuple[str, str] | None
-
-
 class Change(NamedTuple):
     """One conditional write.
 
@@ -150,7 +125,7 @@ class Change(NamedTuple):
     stored: Stored | None
 
 
-class Usage:
+class ConsumedCapacity:
     """Capacity units used so far.
 
     Attributes:
@@ -194,54 +169,84 @@ class ItemStore(Protocol):
         """
         ...
 
-    def known_stock(
-        self, locations: Collection[str], *, after: tuple[str, str] | None
-    ) -> StockPage:
-        """A page of the stock at these locations, strongly consistent.
 
-        Args:
-            locations: The locations.
-            after: Key of the item after which it begins; None for the first page.
+class Registration(NamedTuple):
+    """What an ended run or job relied on in one shard.
 
-        Raises:
-            RetryableError: The table did not answer in the time left.
-        """
-        ...
-
-
-class Lanes(Protocol):
-    """Announcements of what a run may skip, so that a late writer finds who relied on its items.
-
-    A lane is a fixed share of all locations. A run announces, before it reads items of a lane, a
-    bound of the tokens it may skip there; a run that overwrote an item asks, after its writes are
-    acknowledged, who announced a later bound.
+    Attributes:
+        version: Its object version.
+        run: Its name.
+        highest: A token not lower than those of the rows it left alone.
+        reads: Their keys.
     """
 
-    def announce(self, lane: str, bound: str, version: ObjectVersion, *, expires_at: int) -> None:
-        """Announce that rows of this version up to `bound` may be skipped in the lane.
+    version: ObjectVersion
+    run: str
+    highest: str
+    reads: KeySet
 
-        Args:
-            lane: From `lanes.lane_of`.
-            bound: From `order.Tokens.bound`.
-            version: The version to send again when an older item is written.
-            expires_at: Epoch seconds after which the announcement may vanish.
+
+class WriteSet(NamedTuple):
+    """What a run or job wrote over in one shard.
+
+    Attributes:
+        pointer: Text by which `Registry.writes_of` finds its keys; "" before it is appended.
+        object_id: Object version that wrote.
+        lowest: The lowest token written over an item.
+        writes: Keys of the items.
+    """
+
+    pointer: str
+    object_id: str
+    lowest: str
+    writes: KeySet
+
+
+class Registry(Protocol):
+    """Read sets and write sets of the shards; see `validation`."""
+
+    def epoch(self, shard: int) -> int:
+        """Number of the latest write set of a shard, strongly consistent; 0 for none."""
+        ...
+
+    def append(self, shard: int, entry: WriteSet, *, expires_at: int) -> WriteSet:
+        """Add a write set under the next number.
+
+        Returns:
+            The entry with its pointer.
         """
         ...
 
-    def announced_after(self, lane: str, token: str) -> Iterator[ObjectVersion]:
-        """Versions that announced a bound after `token`, strongly consistent."""
+    def written_since(self, shard: int, epoch: int) -> Iterator[WriteSet]:
+        """Write sets of a shard with a higher number, strongly consistent."""
+        ...
+
+    def writes_of(self, pointer: str) -> KeySet:
+        """Keys of a write set; every key when it has expired."""
+        ...
+
+    def register(self, shard: int, registration: Registration, *, expires_at: int) -> None:
+        """Publish a read set."""
+        ...
+
+    def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
+        """Read sets of a shard with a higher `highest`, strongly consistent."""
         ...
 
 
-class Ledger(Protocol):
+class Ingestions(Protocol):
     """The ingestions table: one record per object version."""
 
     def get(self, object_id: str) -> Record | None:
         """The record, strongly consistent; None when there is none."""
         ...
 
-    def open(self, admission: Admission) -> bool:
+    def open(self, admission: Admission, *, accepted: bool) -> bool:
         """Enter a run in the record.
+
+        Args:
+            admission: The run.
+            accepted: Whether nothing has to be weighed before it loads.
 
         Returns:
             False when the record is not as the admission was decided on; read and decide again.
@@ -252,36 +257,102 @@ class Ledger(Protocol):
         """Close the run and make the record COMPLETED, unless a later base has done so."""
         ...
 
-    def fail(self, admission: Admission, report: RunReport) -> None:
-        """Close the run and make the record FAILED, unless it is COMPLETED."""
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+        """Close the run and make the record FAILED or HELD, unless it is COMPLETED."""
         ...
 
     def close(self, admission: Admission, *, written: int) -> None:
         """Close a run that leaves the status alone; `written` rows move to `loaded`."""
         ...
 
-    def plan(self, object_id: str, run: str, chunks: int) -> None:
-        """Note that a run processes the version in so many chunks, none of which is done."""
+    def begin_job(self, object_id: str, run: str, workers: int, replaced: str) -> None:
+        """Note that a run goes on as a job, in place of another one unless that is ""."""
         ...
 
-    def progress(self, object_id: str, run: str, chunks_done: int, lease_until: str) -> None:
-        """Note how many of them are done, unless more are known to be or another run began."""
-        ...
-
-    def prolong(self, object_id: str, run: str, lease_until: str) -> None:
-        """Note that a run that is open goes on until then at least."""
+    def progress(self, object_id: str, run: str, workers_done: int, lease_until: str) -> None:
+        """Note that a job goes on until then at least, and how many of its workers are done."""
         ...
 
     def enter(self, object_id: str, run: str) -> None:
-        """Add an attempt at a part to the open runs."""
+        """Add a run to the open ones."""
         ...
 
     def leave(self, object_id: str, run: str) -> None:
         """Remove a run from the open ones and change nothing else."""
         ...
 
-    def accept(self, admission: Admission) -> None:
-        """Note that the file may load, so that later attempts do not ask again."""
+    def accept(self, object_id: str) -> None:
+        """Note that the file may load, so that later attempts do not weigh it again."""
+        ...
+
+    def touch(self, object_id: str, notes: Collection[str]) -> None:
+        """Note shards in which items will be written over, see `ingestions.touch_note`."""
+        ...
+
+    def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
+        """Note write sets because of which rows must be decided again."""
+        ...
+
+    def note_messages(self, object_id: str, note: str) -> None:
+        """Note how many reject messages were taken, see `ingestions.messages_note`."""
+        ...
+
+
+class FollowUps(Protocol):
+    """Object versions that the reconcile looks at however old they are."""
+
+    def add(self, version: ObjectVersion) -> None:
+        """Have the reconcile look at a version until nothing is left to do for it."""
+        ...
+
+    def all(self) -> Iterator[ObjectVersion]:
+        """Every version that is to be looked at."""
+        ...
+
+    def remove(self, version: ObjectVersion) -> None:
+        """Look no more at a version."""
+        ...
+
+
+class AcceptedFiles(Protocol):
+    """Sums of the files that were accepted, by feed."""
+
+    def before(self, feed: str, base: str) -> Decimal | None:
+        """Sum of the latest accepted file of a feed before this base; None for none."""
+        ...
+
+    def add(self, feed: str, base: str, object_id: str, quantity: Decimal) -> None:
+        """Note an accepted file."""
+        ...
+
+
+class JobReports(Protocol):
+    """Reports of the workers of jobs, each entered once."""
+
+    def get(self, job: str, worker: int, segment: int) -> SegmentReport | None:
+        """A report, strongly consistent; None while the segment is not done."""
+        ...
+
+    def latest(self, job: str, worker: int) -> tuple[int, SegmentReport] | None:
+        """The last segment of a worker that is done, and its report."""
+        ...
+
+    def enter(
+        self, job: str, worker: int, segment: int, report: SegmentReport, *, expires_at: int
+    ) -> SegmentReport:
+        """Enter a report unless there is one; the last of a worker counts it as done.
+
+        Returns:
+            The report that stands.
+        """
+        ...
+
+    def workers_done(self, job: str) -> int:
+        """Workers that have come to the end of the file, strongly consistent."""
+        ...
+
+    def all(self, job: str) -> Iterator[SegmentReport]:
+        """All reports but the weigher's, by worker and segment, strongly consistent."""
         ...
 
 
@@ -313,14 +384,22 @@ class RejectQueue(Protocol):
         ...
 
 
-class Reports(Protocol):
+class ReportObjects(Protocol):
     """The reports bucket."""
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """Store an object.
 
         Raises:
             RetryableError: S3 did not take it.
+        """
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """An object; None when there is none.
+
+        Raises:
+            RetryableError: S3 did not answer.
         """
         ...
 
@@ -346,17 +425,45 @@ class Deadline:
         return self._left()
 
 
+class VersionPage(NamedTuple):
+    """One page of a listing.
+
+    Attributes:
+        versions: Object versions and when S3 stored them; delete markers are left out.
+        following: Where the next page begins, a key and a version id; None after the last one.
+    """
+
+    versions: list[tuple[ObjectVersion, datetime]]
+    following: tuple[str, str] | None
+
+
 class ObjectListing(Protocol):
     """All versions of the uploads bucket."""
 
-    def versions(self) -> Iterator[tuple[ObjectVersion, datetime]]:
-        """Every object version and when S3 stored it; delete markers are left out."""
+    def pages(self, start: tuple[str, str] | None) -> Iterator[VersionPage]:
+        """Pages from a place on; None for the beginning.
+
+        Raises:
+            RetryableError: S3 did not answer.
+        """
         ...
 
 
-class LedgerReader(Protocol):
+class IngestionReader(Protocol):
     """The ingestions table, as far as the reconcile reads it."""
 
     def get_many(self, object_ids: Sequence[str]) -> dict[str, Record]:
         """The records of several object versions, those that exist, strongly consistent."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """What the reconcile remembers from one invocation to the next."""
+
+    def load(self) -> dict[str, Any]:
+        """The state saved last; empty when none was."""
+        ...
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Save a state that survives JSON."""
         ...

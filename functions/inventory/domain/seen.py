@@ -1,9 +1,8 @@
-"""Which keys a run has met in its file, in a bounded amount of memory."""
+"""The keys that a run has met in its file, in a bounded amount of memory."""
 
 from __future__ import annotations
 
 from array import array
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ _FIRST_SLOTS = 1 << 10
 _FULL = 0.7  # beyond this share of used slots, open addressing becomes slow
 _TAG = 0xFFFFFFFFFFFFFFF8
 _OUTCOME = 7
-_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SeenKeys:
@@ -28,17 +26,12 @@ class SeenKeys:
 
     Args:
         most_slots: Number of slots at which it forgets instead of growing, a power of two.
-
-    Attributes:
-        forgot: Whether it ever forgot.
     """
 
-    __slots__ = ("_limit", "_mask", "_most", "_slots", "_times", "_used", "forgot")
+    __slots__ = ("_limit", "_mask", "_most", "_slots", "_used")
 
     def __init__(self, most_slots: int = MOST_SLOTS) -> None:
         self._most = most_slots
-        self._times: array[int] | None = None
-        self.forgot = False
         self._make(min(_FIRST_SLOTS, most_slots))
 
     def _make(self, slots: int) -> None:
@@ -46,31 +39,26 @@ class SeenKeys:
         self._mask = slots - 1
         self._limit = int(slots * _FULL)
         self._used = 0
-        if self._times is not None:
-            self._times = _zeros(slots)
 
     def _forget(self) -> None:
         # In place: new slots would be as much memory again while somebody still holds the old ones.
-        self.forgot = True
         self._used = 0
         some = min(_FIRST_SLOTS, self._most)
         zeros = _zeros(some)
-        for values in (self._slots, self._times):
-            if values is not None:
-                for at in range(0, len(values), some):
-                    values[at : at + some] = zeros
+        for at in range(0, len(self._slots), some):
+            self._slots[at : at + some] = zeros
 
-    def swap(self, key_hash: int, outcome: int) -> int:
-        """Set the outcome of a key and get the one before.
+    def outcome(self, key_hash: int) -> int:
+        """Outcome of a key so far; 0 when there is none.
 
         Args:
             key_hash: `hash((sku, location))`.
-            outcome: 1 to 7.
-
-        Returns:
-            The earlier outcome of the key in this file, 0 when there is none.
         """
-        return sum(self.swap_all((key_hash,), outcome))
+        tag = key_hash & _TAG
+        index = (key_hash >> 3) & self._mask
+        while (entry := self._slots[index]) and entry & _TAG != tag:
+            index = (index + 1) & self._mask
+        return entry & _OUTCOME
 
     def swap_all(self, key_hashes: Iterable[int], outcome: int) -> list[int]:
         """Set the outcome of several keys and get those before, where there are any.
@@ -88,8 +76,7 @@ class SeenKeys:
                 index = (index + 1) & mask
             slots[index] = tag | outcome
             if entry:
-                if entry & _OUTCOME != _OUTCOME:
-                    earlier.append(entry & _OUTCOME)
+                earlier.append(entry & _OUTCOME)
                 continue
             self._used += 1
             if self._used > self._limit:
@@ -97,53 +84,20 @@ class SeenKeys:
                 slots, mask = self._slots, self._mask
         return earlier
 
-    def newest(self, key_hash: int, time: str) -> bool:
-        """Whether no row of this key with a later time was met; remembers the time if so.
-
-        Args:
-            key_hash: `hash((sku, location))`.
-            time: The row's time, ISO 8601 UTC.
-        """
-        if self._times is None:
-            self._times = _zeros(len(self._slots))
-        index = self._place(key_hash)
-        since = datetime.fromisoformat(time) - _EPOCH
-        micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-        if micros < self._times[index]:
-            return False
-        self._times[index] = micros
-        return True
-
-    def _place(self, key_hash: int) -> int:
-        """Slot of a key, taken without an outcome when the key is new."""
-        tag = key_hash & _TAG
-        if self._used >= self._limit:
-            self._grow()
-        index = (key_hash >> 3) & self._mask
-        while entry := self._slots[index]:
-            if entry & _TAG == tag:
-                return index
-            index = (index + 1) & self._mask
-        self._slots[index] = tag | _OUTCOME
-        self._used += 1
-        return index
-
     def _grow(self) -> None:
         if len(self._slots) >= self._most:
             self._forget()
             return
-        slots, times = self._slots, self._times
+        slots = self._slots
         # At once to the last size: growing through all of them costs time, and as much memory.
         self._make(self._most)
-        for at, entry in enumerate(slots):
+        for entry in slots:
             if entry:
                 index = (entry >> 3) & self._mask
                 while self._slots[index]:
                     index = (index + 1) & self._mask
                 self._slots[index] = entry
                 self._used += 1
-                if times is not None and self._times is not None:
-                    self._times[index] = times[at]
 
 
 def _zeros(slots: int) -> array[int]:

@@ -11,24 +11,20 @@ from inventory.domain.model import ObjectVersion
 
 
 class Kind(StrEnum):
-    """Why an object version is delivered.
+    """Reason for which an object version is delivered.
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
-    an older row was written over an item that this version had relied on. REPLAY: an operator wants
-    its rows decided again by today's rules and profiles, whatever the record says. WEIGH, PLAN,
-    CHUNK: it is processed in parts, see `chunks`; the message has a task.
+    an item that it relied on was written over. REPLAY: an operator wants its rows decided again by
+    today's rules and profiles, whatever the record says. RELEASE: an operator lets a held file in. SEGMENT: a worker of a job goes on, see
+    `jobs`; the message has a task.
     """
 
     CREATED = "created"
     REDRIVE = "redrive"
     RECHECK = "recheck"
     REPLAY = "replay"
-    WEIGH = "weigh"
-    PLAN = "plan"
-    CHUNK = "chunk"
-
-
-_WITH_TASK = frozenset({Kind.WEIGH, Kind.PLAN, Kind.CHUNK})
+    RELEASE = "release"
+    SEGMENT = "segment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +32,9 @@ class WorkMessage:
     """One message of the work queue.
 
     Attributes:
-        kind: Why.
-        version: What to process.
-        task: Which part of it, see `chunks.model.Task`; None for all of it.
+        kind: Reason of the delivery.
+        version: Object version to process.
+        task: Worker that goes on, see `jobs.Task`; None for all of the version.
     """
 
     kind: Kind
@@ -87,7 +83,7 @@ class WorkMessage:
         if not (version.version_id or version.etag):
             raise ValueError("not a work message: neither version_id nor etag")
         task = body.get("task")
-        if (kind in _WITH_TASK) != isinstance(task, dict):
+        if (kind is Kind.SEGMENT) != isinstance(task, dict):
             raise ValueError("not a work message: a task is missing or out of place")
         return cls(kind=kind, version=version, task=task)
 
@@ -97,8 +93,8 @@ class Delivery:
     """One delivery of one object version.
 
     Attributes:
-        kind: Why it came.
-        version: What came.
+        kind: Reason.
+        version: Object version.
         delivery_id: Id of the event or message, the same when it comes again: by it a delivery
             recognises a run of its own that died.
         task: See `WorkMessage`.

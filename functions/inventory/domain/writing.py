@@ -1,37 +1,35 @@
-"""Rows into the table: register, read, decide, write, and look back for those who skipped.
-
-Why the final table does not depend on order, crashes or concurrency: docs/adr/0002.
-"""
+"""Rows into the table: read, decide and write under a condition, batch by batch."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import compress
-from operator import itemgetter, not_
+from operator import attrgetter, itemgetter, not_
 from typing import TYPE_CHECKING
 
 from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
-from inventory.domain.lanes import RETENTION_SECONDS, LaneIndex
-from inventory.domain.order import TIME_LENGTH
+from inventory.domain.ingestions import touch_note
+from inventory.domain.keysets import KeyHasher, KeySets, ShardKeys
+from inventory.domain.order import ceiling, line_of
 from inventory.domain.ports import Change
-from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from inventory.domain.chunks.trace import PartTrace
-    from inventory.domain.ledger import Admission
     from inventory.domain.model import Counts, ObjectVersion, Row
     from inventory.domain.order import Tokens
-    from inventory.domain.ports import Deadline, ItemStore, Lanes, Stored, WorkQueue
+    from inventory.domain.ports import Deadline, Ingestions, ItemStore, Registry, Stored
     from inventory.domain.seen import SeenKeys
 
 #: Seconds that must be left to begin another batch; requests of one batch take far less.
 RESERVE_SECONDS = 10.0
 
-_KEY = itemgetter(1, 2)
-_UPDATED_AT = itemgetter(10)
+#: Lengths to which a time is cut to get a floor below many times: a day, a month, a year, all.
+_FLOOR_LENGTHS = (10, 7, 4, 0)
+
+_key = attrgetter("sku", "location")
+_updated_at = attrgetter("updated_at")
+_key_of_change = attrgetter("row.sku", "row.location")
 
 
 class RowWriter:
@@ -39,53 +37,59 @@ class RowWriter:
 
     Args:
         items: The items table.
-        lanes: Announcements.
+        registry: Read and write sets of the shards.
+        ingestions: Takes notes of the shards that are written to.
         deadline: Seconds left.
-        admission: What the run may do.
-        tokens: Tokens of the object version.
+        version: The object version.
+        tokens: Its tokens.
+        recovering: See `Admission.recovering`.
+        only: Hashes of the keys that are decided; None for every row.
+        first_line: First line of the segment: items with tokens of earlier lines of the same
+            version are rows that earlier segments have counted.
         counts: Counted into.
-        seen: Keys of the file so far.
+        seen: Keys of the rows so far.
         now: The time, for `written_at`.
-        part: Kept for the other parts, where the rows are one part of a file.
+
+    Attributes:
+        keys: Read and write sets so far.
+        written: Items written so far.
+        timed: Whether rows had times of their own so far.
     """
 
     def __init__(
         self,
         *,
         items: ItemStore,
-        lanes: Lanes,
+        registry: Registry,
+        ingestions: Ingestions,
         deadline: Deadline,
-        admission: Admission,
+        version: ObjectVersion,
         tokens: Tokens,
+        recovering: bool,
+        only: Collection[int] | None,
+        first_line: int,
         counts: Counts,
         seen: SeenKeys,
         now: Callable[[], str],
-        part: PartTrace | None = None,
     ) -> None:
         self._items = items
-        self._lanes = lanes
+        self._registry = registry
+        self._ingestions = ingestions
         self._deadline = deadline
-        self._version = admission.version
-        self._thorough = admission.thorough
-        self._expires_at = _epoch(admission.now) + RETENTION_SECONDS
+        self._version = version
         self._tokens = tokens
+        self._recovering = recovering
+        self._only = only
+        self._first_line = first_line
         self._counts = counts
         self._seen = seen
         self._now = now
-        self._part = part
-        self._lane_of = LaneIndex().of
-        self._announced: dict[str, str] = {}
-        self._lowest: dict[str, str] = {}
-        self._highest_skipped = ""
-        self._timed = False
-        self._times_unknown = False
-        self._overtaken = False
+        self._hasher = KeyHasher()
+        self._ceiling = ceiling(tokens.base)
+        self._floors: dict[int, str] = {}
+        self.keys = KeySets()
         self.written = 0
-
-    @property
-    def timed(self) -> bool:
-        """Whether rows had times of their own so far."""
-        return self._timed
+        self.timed = False
 
     def write(self, rows: Sequence[Row]) -> None:
         """Bring one batch into the table and count every row.
@@ -96,35 +100,17 @@ class RowWriter:
         Raises:
             RetryableError: The table did not answer, or no time is left.
         """
-        pending: Sequence[Row] = self._winners(rows)
+        if self._only is not None:
+            only, hash_of = self._only, self._hasher.hash
+            rows = [row for row in rows if hash_of(row) in only]
+        pending: Sequence[Row] = self._last_of_each_key(rows)
         if not pending:
             return
-        self._announce(pending)
+        self._read_epochs(pending)
         attempted: set[tuple[str, str]] = set()
         while pending:
             self.check_time()
             pending = self._settle(pending, attempted)
-
-    def look_back(self, queue: WorkQueue) -> int:
-        """Send every version again that may have relied on an item this run overwrote.
-
-        Must run after every write is acknowledged: only then does a version that this does not
-        find announce itself too late to have read the older item.
-
-        Returns:
-            Number of versions sent.
-        """
-        again: dict[str, ObjectVersion] = {}
-        own = self._version.object_id
-        for lane, token in self._lowest.items():
-            for version in self._lanes.announced_after(lane, token):
-                if version.object_id != own:
-                    again[version.object_id] = version
-        if self._overtaken:
-            again[own] = self._version
-        if again:
-            queue.send([WorkMessage(kind=Kind.RECHECK, version=v) for v in again.values()])
-        return len(again)
 
     def check_time(self) -> None:
         """Refuse to go on when the invocation is about to end.
@@ -135,88 +121,47 @@ class RowWriter:
         if self._deadline.left() < RESERVE_SECONDS:
             raise OutOfTimeError(f"{self._version.object_id}: no time left for another batch")
 
-    def _winners(self, rows: Sequence[Row]) -> list[Row]:
-        """The row with the highest token of each key."""
-        of = self._tokens.of
-        if not self._timed and any(map(_UPDATED_AT, rows)):
-            self._timed = True
-            self._times_unknown = self._counts.loaded + self._counts.unchanged > 0
-            self._highest_skipped = self._tokens.bound(of(0, None))
-        if not self._timed:
-            # Without times the last line of a key has its highest token.
-            last = dict(zip(map(_KEY, rows), rows, strict=True))
-            self._counts.duplicates += len(rows) - len(last)
-            return list(last.values())
-        winners: dict[tuple[str, str], tuple[Row, str]] = {}
-        for row in rows:
-            key, token = (row[1], row[2]), of(row[0], row[10])
-            if key in winners and token < winners[key][1]:
-                continue
-            if self._seen.newest(hash(key), token[:TIME_LENGTH]):
-                winners[key] = (row, token)
-        self._counts.duplicates += len(rows) - len(winners)
-        return [row for row, _ in winners.values()]
+    def _last_of_each_key(self, rows: Sequence[Row]) -> list[Row]:
+        """The row with the highest token of each key; the others are duplicates."""
+        if not self.timed:
+            self.timed = any(map(_updated_at, rows))
+        if self.timed:
+            of = self._tokens.of
+            # Sorted by token, the last row of a key is the one with its highest token.
+            rows = sorted(rows, key=lambda row: of(row.line, row.updated_at))
+        last = dict(zip(map(_key, rows), rows, strict=True))
+        self._counts.duplicates += len(rows) - len(last)
+        return list(last.values())
 
-    def _announce(self, pending: Sequence[Row]) -> None:
-        """Announce, before anything is read, up to which token rows may be skipped."""
-        lane_of = self._lane_of
-        of = self._tokens.of
-        highest: dict[str, str] = {}
-        if self._timed:
-            for row in pending:
-                lane, token = lane_of(row[2]), of(row[0], row[10])
-                if token > highest.get(lane, ""):
-                    highest[lane] = token
-        else:
-            token = of(pending[0][0], None)
-            highest = {lane_of(location): token for location in {row[2] for row in pending}}
-        for lane, token in highest.items():
-            bound = self._tokens.bound(token)
-            if bound > self._announced.get(lane, ""):
-                self._lanes.announce(lane, bound, self._version, expires_at=self._expires_at)
-                self._announced[lane] = bound
+    def _read_epochs(self, rows: Sequence[Row]) -> None:
+        """Before an item of a shard is read, find out which write sets it has."""
+        for location in {row.location for row in rows}:
+            shard = self._hasher.shard(location)
+            if shard not in self.keys:
+                self.keys[shard] = ShardKeys(epoch=self._registry.epoch(shard))
 
     def _settle(self, pending: Sequence[Row], attempted: set[tuple[str, str]]) -> list[Row]:
         """One round of read, decide, write; returns what somebody else changed in between."""
         stored: Sequence[Stored | None] = self._items.read(pending)
-        of, mine = self._tokens.of, self._tokens.mine
-        part = self._part
-        settled: dict[Decision, list[Row]] = {decision: [] for decision in Decision}
-        if part is None and not self._timed:
-            pending, stored = self._skip_equal(pending, stored, settled)
+        outcomes = dict.fromkeys(Decision, 0)
+        if not (self.timed or self._recovering):
+            pending, stored = self._leave_equal(pending, stored, outcomes)
         changes: list[Change] = []
+        settled: dict[Decision, list[Row]] = {decision: [] for decision in Decision}
         for row, old in zip(pending, stored, strict=True):
-            token = of(row[0], row[10])
+            token = self._tokens.of(row.line, row.updated_at)
             if old is None:
                 changes.append(Change(row, token, None))
                 continue
-            old_token, equal = old[0], old[1]
-            own = mine(old_token)
-            if own and equal and part is not None:
-                equal = part.may_rely_on(old_token, timed=self._timed)
-            decision = decide(token, old_token, equal=equal, mine=own)
+            decision = self._decide(row, token, old, ambiguous=_key(row) in attempted)
             if decision is Decision.WRITE:
                 changes.append(Change(row, token, old))
-                continue
-            if decision is Decision.UNCHANGED and self._timed:
-                self._highest_skipped = max(self._highest_skipped, token)
-            elif decision is Decision.LOADED:
-                ambiguous = (row[1], row[2]) in attempted
-                if ambiguous or self._thorough:
-                    self._note_written(row[2], token)
-                self.written += ambiguous
-            if part is not None:
-                part.skips += decision is Decision.UNCHANGED
-                if own and self._thorough:
-                    # An earlier run of this part may have written it and left no trace.
-                    part.overtook.add(row[1], row[2])
-            settled[decision].append(row)
-        refused: list[Change] = []
-        outcomes: dict[int, int] = dict.fromkeys(Decision, 0)
-        if changes:
-            refused = self._items.write(changes, version=self._version, written_at=self._now())
-            self._count_written(changes, refused, settled, outcomes)
-            attempted.update((change.row[1], change.row[2]) for change in refused)
+            elif decision is Decision.UNCHANGED and self._counted_before(row, old):
+                settled[Decision.DUPLICATE].append(row)
+            else:
+                settled[decision].append(row)
+        refused = self._write(changes, settled[Decision.LOADED], outcomes)
+        attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
             self._take_over(rows, decision, outcomes)
         counts = self._counts
@@ -226,83 +171,108 @@ class RowWriter:
         counts.duplicates += outcomes[Decision.DUPLICATE]
         return [change.row for change in refused]
 
-    def _skip_equal(
+    def _leave_equal(
         self,
         pending: Sequence[Row],
         stored: Sequence[Stored | None],
-        settled: dict[Decision, list[Row]],
+        outcomes: dict[Decision, int],
     ) -> tuple[Sequence[Row], Sequence[Stored | None]]:
         """Settle the rows whose item is equal and older than the whole file; gives the others.
 
         `decide` would say the same of each, and they are most rows of most files.
         """
         base = self._tokens.base
-        equal = [old is not None and old[1] and old[0] < base for old in stored]
-        settled[Decision.UNCHANGED] += compress(pending, equal)
+        equal = [old is not None and old.equal and old.token < base for old in stored]
+        alone = list(compress(pending, equal))
+        for shard, hashes in self._hasher.by_shard(alone).items():
+            keys = self.keys[shard]
+            keys.reads.update(hashes)
+            keys.highest = self._ceiling
+        self._take_over(alone, Decision.UNCHANGED, outcomes)
         others = list(map(not_, equal))
         return list(compress(pending, others)), list(compress(stored, others))
 
-    def _count_written(
-        self,
-        changes: Sequence[Change],
-        refused: Sequence[Change],
-        settled: dict[Decision, list[Row]],
-        outcomes: dict[int, int],
-    ) -> None:
-        failed = {(change.row[1], change.row[2]) for change in refused}
-        for row, token, old in changes:
-            if failed and (row[1], row[2]) in failed:
-                continue
-            if old is not None:
-                # Nobody can have skipped a row for which nothing was stored.
-                self._note_written(row[2], token)
+    def _decide(self, row: Row, token: str, old: Stored, *, ambiguous: bool) -> Decision:
+        """Decide about a row for whose key an item is stored, and note what follows from it."""
+        own = self._tokens.is_own(old.token)
+        decision = decide(token, old.token, equal=old.equal, own=own)
+        keys = self.keys[self._hasher.shard(row.location)]
+        if decision is Decision.UNCHANGED:
+            keys.reads.update((self._hasher.hash(row),))
+            keys.highest = max(keys.highest, token)
+        if own and self._recovering:
+            # A crashed run may have written it and left no write set.
+            keys.note_write(self._hasher.hash(row), min(old.token, token))
+        elif decision is Decision.LOADED and ambiguous:
+            keys.note_write(self._hasher.hash(row), token)
             self.written += 1
-            part = self._part
-            if part is not None and old is not None:
-                if self._tokens.mine(old[0]):
-                    self._count_over_own(part, row, outcomes)
-                    continue
-                part.over_foreign += 1
-                part.overtook.add(row[1], row[2])
-            settled[Decision.LOADED].append(row)
+        return decision
 
-    def _count_over_own(self, part: PartTrace, row: Row, outcomes: dict[int, int]) -> None:
-        """Count a row written over one of its own file.
+    def _write(
+        self, changes: Sequence[Change], loaded: list[Row], outcomes: dict[Decision, int]
+    ) -> list[Change]:
+        """Write what is to be written.
 
-        Of two such rows one is loaded and one is a duplicate. Where the earlier one is another
-        part's, which has counted it as loaded, this one is the duplicate: so no part has to
-        know what another one has counted.
+        Args:
+            changes: The writes.
+            loaded: Takes the rows that were written.
+            outcomes: Counted into where the row is not simply loaded.
+
+        Returns:
+            The changes whose condition failed.
         """
-        key = hash((row[1], row[2]))
-        earlier = self._seen.swap(key, Decision.LOADED)
-        outcomes[Decision.DUPLICATE] += 1
-        if earlier in {Decision.LOADED, Decision.UNCHANGED, Decision.STALE}:
-            outcomes[earlier] -= 1
-            outcomes[Decision.LOADED] += 1
-            return
-        self._seen.swap(key, Decision.DUPLICATE)
-        if not earlier:
-            part.over_own += 1
+        if not changes:
+            return []
+        self._touch([change for change in changes if change.stored is not None])
+        refused = self._items.write(changes, version=self._version, written_at=self._now())
+        failed = set(map(_key_of_change, refused))
+        for row, token, old in changes:
+            if failed and _key(row) in failed:
+                continue
+            self.written += 1
+            if old is not None:
+                # Nobody can have relied on an item that was not stored.
+                keys = self.keys[self._hasher.shard(row.location)]
+                keys.note_write(self._hasher.hash(row), token)
+                if self._counted_before(row, old):
+                    outcomes[Decision.DUPLICATE] += 1
+                    continue
+            loaded.append(row)
+        return refused
 
-    def _note_written(self, location: str, token: str) -> None:
-        lane = self._lane_of(location)
-        lowest = self._lowest.get(lane)
-        if lowest is None or token < lowest:
-            self._lowest[lane] = token
-        if self._timed and token < self._highest_skipped:
-            # Only when a row of this very key was skipped would it have to win now, and as long
-            # as every key is remembered, `_winners` has kept such a row away.
-            self._overtaken = self._overtaken or self._times_unknown or self._seen.forgot
+    def _counted_before(self, row: Row, old: Stored) -> bool:
+        """Whether an earlier segment has counted an earlier row of the key as loaded."""
+        if not self._tokens.is_own(old.token) or line_of(old.token) >= self._first_line:
+            return False
+        return not self._seen.outcome(hash(_key(row)))
 
-    def _take_over(self, rows: Sequence[Row], decision: Decision, outcomes: dict[int, int]) -> None:
+    def _touch(self, changes: Sequence[Change]) -> None:
+        """Before items are written over, note in which shards, for `Validator.abandon`."""
+        notes = []
+        for row, token, _ in changes:
+            shard = self._hasher.shard(row.location)
+            floor = self._floors.get(shard)
+            if floor is None or token < floor:
+                floor = self._floor(token, floor)
+                self._floors[shard] = floor
+                notes.append(touch_note(shard, floor))
+        if notes:
+            self._ingestions.touch(self._version.object_id, set(notes))
+
+    def _floor(self, token: str, before: str | None) -> str:
+        """Text below a token, and so far below that few are ever needed."""
+        if token >= self._tokens.base:
+            return self._tokens.base
+        narrower = len(before) if before is not None else len(self._tokens.base)
+        return token[: next((length for length in _FLOOR_LENGTHS if length < narrower), 0)]
+
+    def _take_over(
+        self, rows: Sequence[Row], decision: Decision, outcomes: dict[Decision, int]
+    ) -> None:
         """Count rows; a later one of a key turns the outcome of the earlier into a duplicate."""
         outcomes[decision] += len(rows)
         if decision is Decision.DUPLICATE:
             return
-        for earlier in self._seen.swap_all(map(hash, map(_KEY, rows)), decision):
-            outcomes[earlier] -= 1
+        for earlier in self._seen.swap_all(map(hash, map(_key, rows)), decision):
+            outcomes[Decision(earlier)] -= 1
             outcomes[Decision.DUPLICATE] += 1
-
-
-def _epoch(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp())

@@ -1,4 +1,4 @@
-"""What the ingest functions log and measure of each delivery; never what a row holds.
+"""Logs and metrics of each delivery; never what a row holds.
 
 Powertools writes the metrics as embedded metric format into the function's own log group.
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from inventory.domain.ledger import Mode, Status
+from inventory.domain.ingestions import Mode, Status
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +30,7 @@ def process(ingest: Ingest, delivery: Delivery, context: LambdaContext) -> Outco
 
     Args:
         ingest: The service.
-        delivery: What came and why.
+        delivery: The delivery.
         context: Lambda's context; its remaining time bounds the work.
 
     Raises:
@@ -72,14 +72,14 @@ def _observe(outcome: Outcome) -> None:
         write_units=outcome.write_units,
         seconds=round(outcome.seconds, 3),
     )
-    _count("DeliveriesAnswered", outcome.mode is Mode.ANSWERED)
+    _count("DeliveriesAnswered", outcome.mode is Mode.NOTHING)
     _count("Rechecks", outcome.rechecks)
     _count("FilesCompleted", outcome.status is Status.COMPLETED)
     _count("FilesFailed", outcome.status is Status.FAILED)
     _count("AccountingBreaches", not outcome.balanced)
     metrics.add_metric("ReadUnits", MetricUnit.Count, outcome.read_units)
     metrics.add_metric("WriteUnits", MetricUnit.Count, outcome.write_units)
-    if outcome.mode is not Mode.WORK:
+    if outcome.mode is not Mode.PROCESS:
         return  # the rows of an earlier run are not counted twice
     _count("RowsRead", counts.rows_read)
     _count("RowsLoaded", counts.loaded)

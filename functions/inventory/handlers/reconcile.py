@@ -21,7 +21,7 @@ metrics = Metrics()
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Compare the uploads bucket with the ledger once.
+    """Compare the uploads bucket with the ingestions table once.
 
     Args:
         _event: Nothing of it is read.
@@ -38,5 +38,6 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("reconciled", **figures)
     metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
     metrics.add_metric("VersionsRedriven", MetricUnit.Count, result.redriven)
-    metrics.add_metric("ReconcilesUnfinished", MetricUnit.Count, not result.finished)
+    metrics.add_metric("ReconcileHoursBehind", MetricUnit.NoUnit, result.hours_behind)
+    metrics.add_metric("ReconcileReadUnits", MetricUnit.Count, result.read_units)
     return figures

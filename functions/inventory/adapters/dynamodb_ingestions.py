@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import ConditionFailedError
-from inventory.domain.ledger import Admission, Mode, Record, RunReport, Status
+from inventory.domain.ingestions import Admission, Mode, Record, RunReport, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from inventory.adapters.dynamodb_api import DynamoDbApi
-    from inventory.domain.ports import Usage
+    from inventory.domain.ports import ConsumedCapacity
 
 _Json = dict[str, Any]
 
@@ -23,8 +23,8 @@ QUANTITY_MEANING = "absolute stock at as_of"
 _KEYS_PER_READ = 100
 
 
-class DynamoDbLedger:
-    """The ingestions table behind `ports.Ledger` and `ports.LedgerReader`.
+class DynamoDbIngestions:
+    """The ingestions table behind `ports.Ingestions`.
 
     Idempotency: a run is a member of the set `open_runs`, entered and removed by name, and all
     other attributes are set, never added to, so a lost acknowledgement may be repeated. The one
@@ -36,13 +36,13 @@ class DynamoDbLedger:
         usage: Where consumed units are counted.
     """
 
-    def __init__(self, api: DynamoDbApi, table_name: str, usage: Usage) -> None:
+    def __init__(self, api: DynamoDbApi, table_name: str, usage: ConsumedCapacity) -> None:
         self._api = api
         self._table = table_name
         self._usage = usage
 
     def get(self, object_id: str) -> Record | None:
-        """The record; see `ports.Ledger`."""
+        """The record; see `ports.Ingestions`."""
         answer = self._api.call(
             "GetItem",
             {
@@ -74,12 +74,12 @@ class DynamoDbLedger:
                     backoff.pause_throttled(f"{len(keys)} unprocessed keys")
         return records
 
-    def open(self, admission: Admission) -> bool:
-        """Enter a run in the record; see `ports.Ledger`."""
+    def open(self, admission: Admission, *, accepted: bool) -> bool:
+        """Enter a run in the record; see `ports.Ingestions`."""
         version = admission.version
         values: _Json = {":run": {"SS": [admission.run]}, ":one": {"N": "1"}}
         names = {"#status": "status"}
-        if admission.mode is Mode.WORK:
+        if admission.mode is Mode.PROCESS:
             names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes", "#base": "base"}
             values |= {
                 ":status": {"S": Status.IN_PROGRESS.value},
@@ -99,42 +99,50 @@ class DynamoDbLedger:
             if version.version_id is not None:
                 setting += ", version_id = :version"
                 values[":version"] = {"S": version.version_id}
+            if accepted:
+                setting += ", accepted = :accepted"
+                values[":accepted"] = {"BOOL": True}
             condition = "#status = :found AND #base <= :base"
         else:
             setting = ""
             condition = "#status = :found"
-        if admission.found is None:
+        if admission.record is None:
             condition = "attribute_not_exists(object_id)"
         else:
-            values[":found"] = {"S": admission.found.status.value}
+            values[":found"] = {"S": admission.record.status.value}
         # A request that is repeated finds its own run; one that arrives after the end does not.
         condition = f"{condition} OR contains(open_runs, :me)"
         values[":me"] = {"S": admission.run}
+        taking = ""
+        if admission.recheck:
+            # The request for the recheck is taken in the update that enters the run.
+            values[":rechecks"] = {"SS": sorted(admission.recheck)}
+            taking = " DELETE recheck :rechecks"
         return self._update(
             version.object_id,
-            f"{setting} ADD open_runs :run, attempts :one".lstrip(),
+            f"{setting} ADD open_runs :run, attempts :one{taking}".lstrip(),
             condition,
             names,
             values,
         )
 
     def complete(self, admission: Admission, report: RunReport) -> None:
-        """Close the run and make the record COMPLETED; see `ports.Ledger`."""
+        """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
         self._end(
             admission, report, Status.COMPLETED, "attribute_exists(object_id) AND #base <= :base"
         )
 
-    def fail(self, admission: Admission, report: RunReport) -> None:
-        """Close the run and make the record FAILED; see `ports.Ledger`."""
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+        """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
         self._end(
             admission,
             report,
-            Status.FAILED,
+            status,
             "attribute_exists(object_id) AND #base <= :base AND #status <> :completed",
         )
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
-        found = admission.found
+        found = admission.record
         counts = {name: {"N": str(count)} for name, count in asdict(report.counts).items()}
         values: _Json = {f":{name}": count for name, count in counts.items()}
         values |= {
@@ -146,7 +154,7 @@ class DynamoDbLedger:
             ":errors": _tally(report.rejected_by_error),
             ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
             ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
-            ":runs": {"SS": sorted(admission.over | {admission.run})},
+            ":runs": {"SS": sorted(admission.expired | {admission.run})},
         }
         setting = ", ".join(f"{name} = :{name}" for name in counts)
         setting = (
@@ -154,8 +162,8 @@ class DynamoDbLedger:
             f"skipped_by_reason = :skips, rejected_by_error = :errors, "
             f"read_units = :reads, write_units = :writes, {setting}"
         )
-        removing = ["lease_until"]
-        if status is Status.FAILED:
+        removing = ["lease_until", "messages_sent"]
+        if status is not Status.COMPLETED:
             values[":completed"] = {"S": Status.COMPLETED.value}
         names = {"#status": "status", "#base": "base", "#error": "error"}
         if report.error:
@@ -179,10 +187,10 @@ class DynamoDbLedger:
             self.close(admission, written=0)
 
     def close(self, admission: Admission, *, written: int) -> None:
-        """Close a run that leaves the status alone; see `ports.Ledger`."""
+        """Close a run that leaves the status alone; see `ports.Ingestions`."""
         object_id = admission.version.object_id
-        runs = {":runs": {"SS": sorted(admission.over | {admission.run})}}
-        found = admission.found
+        runs = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
+        found = admission.record
         if written and found is not None and found.status is Status.COMPLETED:
             moved = self._update(
                 object_id,
@@ -201,59 +209,57 @@ class DynamoDbLedger:
                 return
         self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
 
-    def plan(self, object_id: str, run: str, chunks: int) -> None:
-        """Note that a run processes the version in chunks; see `ports.Ledger`."""
-        self._update(
-            object_id,
-            "SET planned_by = :run, chunks_total = :total, chunks_done = :none",
-            "contains(open_runs, :run)",
-            {},
-            {":run": {"S": run}, ":total": {"N": str(chunks)}, ":none": {"N": "0"}},
-        )
+    def begin_job(self, object_id: str, run: str, workers: int, replaced: str) -> None:
+        """Note that a run goes on as a job; see `ports.Ingestions`."""
+        values: _Json = {":run": {"S": run}, ":total": {"N": str(workers)}, ":none": {"N": "0"}}
+        update = "SET job = :run, workers = :total, workers_done = :none"
+        if replaced:
+            values[":replaced"] = {"SS": [replaced]}
+            update += " DELETE open_runs :replaced"
+        self._update(object_id, update, "contains(open_runs, :run)", {}, values)
 
-    def progress(self, object_id: str, run: str, chunks_done: int, lease_until: str) -> None:
-        """Note how many chunks are done; see `ports.Ledger`."""
+    def progress(self, object_id: str, run: str, workers_done: int, lease_until: str) -> None:
+        """Note that a job goes on; see `ports.Ingestions`."""
         self._update(
             object_id,
-            "SET chunks_done = :done, lease_until = :lease",
-            "planned_by = :run AND chunks_done <= :done AND contains(open_runs, :run)",
+            "SET workers_done = :done, lease_until = :lease",
+            "contains(open_runs, :run)",
             {},
             {
                 ":run": {"S": run},
-                ":done": {"N": str(chunks_done)},
+                ":done": {"N": str(workers_done)},
                 ":lease": {"S": lease_until},
             },
         )
 
-    def prolong(self, object_id: str, run: str, lease_until: str) -> None:
-        """Note that an open run goes on; see `ports.Ledger`."""
-        self._update(
-            object_id,
-            "SET lease_until = :lease",
-            "contains(open_runs, :run)",
-            {},
-            {":run": {"S": run}, ":lease": {"S": lease_until}},
-        )
-
     def enter(self, object_id: str, run: str) -> None:
-        """Add an attempt at a part to the open runs; see `ports.Ledger`."""
+        """Add a run to the open ones; see `ports.Ingestions`."""
         runs = {":runs": {"SS": [run]}}
         self._update(object_id, "ADD open_runs :runs", "attribute_exists(object_id)", {}, runs)
 
     def leave(self, object_id: str, run: str) -> None:
-        """Remove a run from the open ones; see `ports.Ledger`."""
+        """Remove a run from the open ones; see `ports.Ingestions`."""
         runs = {":runs": {"SS": [run]}}
         self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
 
-    def accept(self, admission: Admission) -> None:
-        """Note that the file may load; see `ports.Ledger`."""
-        self._update(
-            admission.version.object_id,
-            "SET accepted = :yes",
-            "attribute_exists(object_id)",
-            {},
-            {":yes": {"BOOL": True}},
-        )
+    def accept(self, object_id: str) -> None:
+        """Note that the file may load; see `ports.Ingestions`."""
+        self._set(object_id, "SET accepted = :value", {"BOOL": True})
+
+    def touch(self, object_id: str, notes: Collection[str]) -> None:
+        """Note shards that are written to; see `ports.Ingestions`."""
+        self._set(object_id, "ADD touched :value", {"SS": sorted(notes)})
+
+    def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
+        """Note write sets that ask for a recheck; see `ports.Ingestions`."""
+        self._set(object_id, "ADD recheck :value", {"SS": sorted(pointers)})
+
+    def note_messages(self, object_id: str, note: str) -> None:
+        """Note how many reject messages were taken; see `ports.Ingestions`."""
+        self._set(object_id, "SET messages_sent = :value", {"S": note})
+
+    def _set(self, object_id: str, update: str, value: _Json) -> None:
+        self._update(object_id, update, "attribute_exists(object_id)", {}, {":value": value})
 
     def _update(
         self, object_id: str, update: str, condition: str, names: _Json, values: _Json
@@ -284,7 +290,10 @@ def _record(item: _Json) -> Record:
         lease_until=item.get("lease_until", {}).get("S", ""),
         read_units=float(item.get("read_units", {}).get("N", "0")),
         write_units=float(item.get("write_units", {}).get("N", "0")),
-        planned_by=item.get("planned_by", {}).get("S", ""),
+        job=item.get("job", {}).get("S", ""),
+        recheck=frozenset(item.get("recheck", {}).get("SS", ())),
+        touched=frozenset(item.get("touched", {}).get("SS", ())),
+        messages_sent=item.get("messages_sent", {}).get("S", ""),
     )
 
 

@@ -1,0 +1,107 @@
+"""Small things that are remembered from run to run, in the lanes table."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from hashlib import blake2s
+from typing import TYPE_CHECKING, Any
+
+from inventory.adapters.dynamodb_registry import version_from_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inventory.adapters.dynamodb_table import PartitionedTable
+    from inventory.domain.model import ObjectVersion
+
+_Json = dict[str, Any]
+
+_FOLLOW_UPS = "follow-up"
+_RECONCILE = ("reconcile", "checkpoint")
+
+
+class DynamoDbFollowUps:
+    """The lanes table behind `ports.FollowUps`.
+
+    Partition `follow-up`, position: hash of the object id, which may be longer than a sort key.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def add(self, version: ObjectVersion) -> None:
+        """Have the reconcile look at a version; see `ports.FollowUps`."""
+        item: _Json = {
+            "bucket": {"S": version.bucket},
+            "key": {"S": version.key},
+            "etag": {"S": version.etag},
+            "size_bytes": {"N": str(version.size_bytes)},
+            "sequencer": {"S": version.sequencer},
+        }
+        if version.version_id is not None:
+            item["version_id"] = {"S": version.version_id}
+        self._table.put(_FOLLOW_UPS, _digest(version.object_id), item)
+
+    def all(self) -> Iterator[ObjectVersion]:
+        """Every version that is to be looked at; see `ports.FollowUps`."""
+        return map(version_from_item, self._table.query(_FOLLOW_UPS))
+
+    def remove(self, version: ObjectVersion) -> None:
+        """Look no more at a version; see `ports.FollowUps`."""
+        self._table.delete(_FOLLOW_UPS, _digest(version.object_id))
+
+
+class DynamoDbAcceptedFiles:
+    """The lanes table behind `ports.AcceptedFiles`.
+
+    Partition `feed#<name>`, position `<base>#<hash of the object id>`. Idempotency: noting a file
+    twice puts the same item.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def before(self, feed: str, base: str) -> Decimal | None:
+        """Sum of the file before; see `ports.AcceptedFiles`."""
+        for item in self._table.query(
+            f"feed#{feed}", "#p < :p", values={":p": {"S": base}}, last_first=True, limit=1
+        ):
+            return Decimal(item["quantity"]["S"])
+        return None
+
+    def add(self, feed: str, base: str, object_id: str, quantity: Decimal) -> None:
+        """Note an accepted file; see `ports.AcceptedFiles`."""
+        position = f"{base}#{_digest(object_id)}"
+        self._table.put(f"feed#{feed}", position, {"quantity": {"S": str(quantity)}})
+
+
+class DynamoDbCheckpoint:
+    """The lanes table behind `reconcile.Checkpoints`.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def load(self) -> dict[str, Any]:
+        """What was saved last; empty when nothing was."""
+        item = self._table.get(*_RECONCILE)
+        return {} if item is None else dict(json.loads(item["state"]["S"]))
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Save the state."""
+        text = json.dumps(state, separators=(",", ":"))
+        self._table.put(*_RECONCILE, {"state": {"S": text}})
+
+
+def _digest(object_id: str) -> str:
+    return blake2s(object_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,153 @@
+"""Read sets and write sets of the shards, in the lanes table."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from hashlib import blake2s
+from typing import TYPE_CHECKING, Any
+
+from inventory.domain.errors import RetryableError
+from inventory.domain.keysets import KeySet
+from inventory.domain.model import ObjectVersion
+from inventory.domain.ports import Registration, WriteSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inventory.adapters.dynamodb_table import PartitionedTable
+
+_Json = dict[str, Any]
+
+#: Bytes of a write set that stand beside its number; a larger one is an item of its own, because
+#: whoever looks for the latest number reads, and pays for, that item.
+_INLINE_BYTES = 512
+
+_APPENDING_ATTEMPTS = 50
+
+
+class DynamoDbRegistry:
+    """The lanes table behind `ports.Registry`.
+
+    Partition `<shard>#reads`, position `<highest token>#<hash of object id and run>`: read sets.
+    Partition `<shard>#writes`, position `<number>`: write sets; `<shard>#keys` holds the keys of
+    large ones. A number is taken by putting an item on the condition that there is none, so the
+    numbers of a shard have no gaps. Idempotency: publishing twice puts the same item; appending
+    twice takes two numbers, which at worst causes a recheck.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def epoch(self, shard: int) -> int:
+        """Number of the latest write set; see `ports.Registry`."""
+        for item in self._table.query(f"{shard}#writes", last_first=True, limit=1):
+            return int(item["position"]["S"])
+        return 0
+
+    def append(self, shard: int, entry: WriteSet, *, expires_at: int) -> WriteSet:
+        """Add a write set; see `ports.Registry`."""
+        keys = keys_to_item(entry.writes)
+        attributes: _Json = {
+            "object_id": {"S": entry.object_id},
+            "lowest": {"S": entry.lowest},
+            "expires_at": {"N": str(expires_at)},
+        }
+        data = entry.writes.to_bytes()
+        if len(data) <= _INLINE_BYTES:
+            attributes |= keys
+        else:
+            digest = blake2s(data + entry.object_id.encode() + entry.lowest.encode())
+            body = digest.hexdigest()
+            expiring = {"expires_at": {"N": str(expires_at)}}
+            self._table.put(f"{shard}#keys", body, {**keys, **expiring})
+            attributes["keys_at"] = {"S": body}
+        number = self.epoch(shard)
+        for _ in range(_APPENDING_ATTEMPTS):
+            number += 1
+            if self._table.put(f"{shard}#writes", _position(number), attributes, new=True):
+                return entry._replace(pointer=f"{shard}#{number}")
+            number = max(number, self.epoch(shard))
+        raise RetryableError(f"shard {shard}: other runs keep taking the next number")
+
+    def written_since(self, shard: int, epoch: int) -> Iterator[WriteSet]:
+        """Later write sets; see `ports.Registry`."""
+        after = {":p": {"S": _position(epoch)}}
+        for item in self._table.query(f"{shard}#writes", "#p > :p", values=after):
+            yield WriteSet(
+                pointer=f"{shard}#{int(item['position']['S'])}",
+                object_id=item["object_id"]["S"],
+                lowest=item["lowest"]["S"],
+                writes=self._keys(shard, item),
+            )
+
+    def writes_of(self, pointer: str) -> KeySet:
+        """Keys of a write set; see `ports.Registry`."""
+        shard, _, number = pointer.partition("#")
+        item = self._table.get(f"{shard}#writes", _position(int(number)))
+        return KeySet(everything=True) if item is None else self._keys(int(shard), item)
+
+    def _keys(self, shard: int, item: _Json) -> KeySet:
+        if "keys_at" not in item:
+            return keys_from_item(item)
+        body = self._table.get(f"{shard}#keys", item["keys_at"]["S"])
+        return KeySet(everything=True) if body is None else keys_from_item(body)
+
+    def register(self, shard: int, registration: Registration, *, expires_at: int) -> None:
+        """Publish a read set; see `ports.Registry`."""
+        version = registration.version
+        name = f"{version.object_id}\n{registration.run}".encode()
+        attributes: _Json = {
+            "bucket": {"S": version.bucket},
+            "key": {"S": version.key},
+            "etag": {"S": version.etag},
+            "size_bytes": {"N": str(version.size_bytes)},
+            "sequencer": {"S": version.sequencer},
+            "run": {"S": registration.run},
+            "expires_at": {"N": str(expires_at)},
+            **keys_to_item(registration.reads),
+        }
+        if version.version_id is not None:
+            attributes["version_id"] = {"S": version.version_id}
+        digest = blake2s(name, digest_size=16).hexdigest()
+        self._table.put(f"{shard}#reads", f"{registration.highest}#{digest}", attributes)
+
+    def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
+        """Read sets above a token; see `ports.Registry`."""
+        after = {":p": {"S": token}}
+        for item in self._table.query(f"{shard}#reads", "#p > :p", values=after):
+            version = version_from_item(item)
+            highest = item["position"]["S"].rpartition("#")[0]
+            yield Registration(version, item["run"]["S"], highest, keys_from_item(item))
+
+
+def version_from_item(item: _Json) -> ObjectVersion:
+    """Object version that an item names by its attributes."""
+    return ObjectVersion(
+        bucket=item["bucket"]["S"],
+        key=item["key"]["S"],
+        version_id=item["version_id"]["S"] if "version_id" in item else None,
+        etag=item["etag"]["S"],
+        size_bytes=int(item["size_bytes"]["N"]),
+        sequencer=item["sequencer"]["S"],
+    )
+
+
+def keys_to_item(keys: KeySet) -> _Json:
+    """Attributes that hold a set of keys."""
+    if keys.everything:
+        return {"everything": {"BOOL": True}}
+    return {"keys": {"B": b64encode(keys.to_bytes()).decode()}}
+
+
+def keys_from_item(item: _Json) -> KeySet:
+    """Set of keys of an item."""
+    if "keys" not in item:
+        return KeySet(everything=True)
+    return KeySet.from_bytes(b64decode(item["keys"]["B"]))
+
+
+def _position(number: int) -> str:
+    return f"{number:012d}"

@@ -1,0 +1,267 @@
+"""The end of a segment, of a worker and of a job; all of it may be repeated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import RetryableError
+from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
+from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_from_data
+from inventory.domain.keysets import KeySets
+from inventory.domain.model import Counts
+from inventory.domain.order import timestamp
+from inventory.domain.publishing import join_pieces
+from inventory.domain.rejects import file_reject, reject_key, reject_message
+from inventory.domain.work import Kind, WorkMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inventory.domain.ingest_ports import IngestPorts
+    from inventory.domain.ingestions import Record
+    from inventory.domain.model import ObjectVersion
+    from inventory.domain.validation import Validator
+
+#: How long a segment may wait in the queue before the reconcile asks after the job.
+_WAITING = timedelta(minutes=15)
+
+_JSON = "application/json"
+
+
+@dataclass(kw_only=True, slots=True)
+class Ending:
+    """What the end of a job came to.
+
+    Attributes:
+        report: Its sums.
+        status: Status of the record as the job leaves it; None when it leaves it alone.
+        rechecks: Object versions of which a recheck was requested.
+        reject_messages: Reject messages sent.
+    """
+
+    report: RunReport
+    status: Status | None
+    rechecks: int = 0
+    reject_messages: int = 0
+
+
+class Finisher:
+    """Hands jobs from invocation to invocation and ends them.
+
+    Args:
+        ports: The world.
+        validator: Validates read and write sets.
+    """
+
+    def __init__(self, ports: IngestPorts, validator: Validator) -> None:
+        self._ports = ports
+        self._validator = validator
+
+    def store(self, job: Job, object_id: str, replaced: str) -> None:
+        """Store a job before its first message is sent.
+
+        Args:
+            job: The job.
+            object_id: Key of the record.
+            replaced: Run of the job that it takes the place of; "" for none.
+        """
+        key = definition_key(object_id, job.run)
+        self._ports.files.put(key, job.to_text().encode(), content_type=_JSON)
+        if job.mode is not Mode.RECHECK:
+            self._ports.ingestions.begin_job(object_id, job.run, job.workers, replaced)
+
+    def stored(self, object_id: str, run: str) -> Job | None:
+        """The job that a run began; None when it is not there any more."""
+        data = self._ports.files.get(definition_key(object_id, run))
+        return None if data is None else Job.from_text(data)
+
+    def enter(
+        self, job: Job, version: ObjectVersion, task: Task, report: SegmentReport, keys: KeySets
+    ) -> SegmentReport:
+        """Enter the report of a segment.
+
+        Returns:
+            The report that stands, which is another attempt's when that one was faster.
+        """
+        name = job_id(version.object_id, job.run)
+        if any(each.reads or each.writes for each in keys.values()):
+            moment = report.attempt.partition("#")[0].replace(":", "")
+            place = f"{task.worker:04d}-{task.segment:06d}"
+            report.keys_key = f"parts/{name}/{place}-{moment}.keys"
+            self._ports.files.put(report.keys_key, keys.to_text().encode(), content_type=_JSON)
+        return self._ports.reports.enter(
+            name, task.worker, task.segment, report, expires_at=job.expires_at
+        )
+
+    def send(self, job: Job, version: ObjectVersion, tasks: Iterable[Task]) -> None:
+        """Have tasks of a job done by other invocations."""
+        messages = [
+            WorkMessage(kind=Kind.SEGMENT, version=version, task=task.to_data()) for task in tasks
+        ]
+        lease = timestamp(self._ports.now() + LEASE + _WAITING)
+        done = self._ports.reports.workers_done(job_id(version.object_id, job.run))
+        self._ports.ingestions.progress(version.object_id, job.run, done, lease)
+        self._ports.work.send(messages)
+
+    def resume(self, job: Job, version: ObjectVersion, *, weigh: bool) -> Ending | None:
+        """Have every worker go on where its last report stands.
+
+        Args:
+            job: The job.
+            version: The object version.
+            weigh: Whether the file has yet to be weighed.
+
+        Returns:
+            The end of the job, where nothing was left to do but that.
+        """
+        name = job_id(version.object_id, job.run)
+        tasks = [Task(run=job.run, worker=WEIGHER, segment=0)] if weigh else []
+        for worker in range(0 if weigh else job.workers):
+            latest = self._ports.reports.latest(name, worker)
+            if latest is None:
+                tasks.append(Task(run=job.run, worker=worker, segment=0))
+            elif not latest[1].ended:
+                tasks.append(Task(run=job.run, worker=worker, segment=latest[0] + 1))
+        if not tasks:
+            return self.finish(job, version)
+        self.send(job, version, tasks)
+        return None
+
+    def finish(self, job: Job, version: ObjectVersion) -> Ending:
+        """End a job whose workers have all come to the end of the file."""
+        object_id = version.object_id
+        reports = list(self._ports.reports.all(job_id(object_id, job.run)))
+        keys = KeySets()
+        for report in reports:
+            if report.keys_key:
+                data = self._ports.files.get(report.keys_key)
+                if data is None:
+                    raise RetryableError(f"{object_id}: {report.keys_key} is not there")
+                keys.join(KeySets.from_text(data))
+        record = self._ports.ingestions.get(object_id)
+        return self.end(job, version, record, reports, keys)
+
+    def end(
+        self,
+        job: Job,
+        version: ObjectVersion,
+        record: Record | None,
+        reports: list[SegmentReport],
+        keys: KeySets,
+    ) -> Ending:
+        """Validate, publish the rejects of several segments, and end the record.
+
+        Args:
+            job: The job.
+            version: The object version.
+            record: Its record, as the run that ends it has found it.
+            reports: Reports of all segments.
+            keys: Read and write sets of all of them.
+        """
+        ports = self._ports
+        ended = timestamp(ports.now())
+        timed = any(report.timed for report in reports)
+        rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
+        total = sum_of(reports, profile=str(job.state["profile"]))
+        messages = max((report.messages for report in reports), default=0)
+        pieces = [report.rejects_key for report in reports if report.rejects_key]
+        if pieces and job.mode is Mode.PROCESS:
+            messages += self._publish(job, version, pieces, total.counts.rejected - messages)
+        refusal = next((report.error for report in reports if report.error), None)
+        if refusal is not None:
+            error = refusal_from_data(refusal)
+            total.error = f"{error.code}: {error}"
+            total.first_error_line = total.first_error_line or error.line
+            if job.mode is Mode.PROCESS or self._refused_for_good(record):
+                body = reject_message(file_reject(error), version, total.profile, job.began)
+                ports.rejects.queue.send("file", [body])
+                messages += 1
+        total.finished_at = timestamp(ports.now())
+        status = self._end_record(job, version, record, total)
+        return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
+
+    @staticmethod
+    def _refused_for_good(record: Record | None) -> bool:
+        """Whether no later delivery will end the record and say what is wrong with the file."""
+        return record is not None and record.status is Status.COMPLETED
+
+    def _end_record(
+        self, job: Job, version: ObjectVersion, record: Record | None, total: RunReport
+    ) -> Status | None:
+        ingestions = self._ports.ingestions
+        admission = admission_of(job, version, record)
+        if job.mode is Mode.RECHECK or (job.mode is Mode.REPROCESS and total.error):
+            ingestions.close(admission, written=total.written)
+            return None
+        if total.error:
+            ingestions.fail(admission, total, Status.FAILED)
+            return Status.FAILED
+        ingestions.complete(admission, total)
+        return Status.COMPLETED
+
+    def _publish(self, job: Job, version: ObjectVersion, pieces: list[str], more: int) -> int:
+        feed = self._ports.open_part(
+            job.state,
+            self._ports.objects.source(version),
+            start_byte=job.start_byte,
+            start_line=job.start_line,
+            latest=job.latest,
+        )
+        return join_pieces(
+            self._ports.rejects,
+            reject_key(version),
+            pieces,
+            feed=feed,
+            version=version,
+            more=more,
+            timestamp=job.began,
+        )
+
+
+def definition_key(object_id: str, run: str) -> str:
+    """Key in the reports bucket under which a job is stored."""
+    return f"parts/{job_id(object_id, run)}/job.json"
+
+
+def admission_of(job: Job, version: ObjectVersion, record: Record | None) -> Admission:
+    """The admission of the run that began a job."""
+    return Admission(
+        mode=job.mode,
+        kind=Kind.SEGMENT,
+        version=version,
+        base=job.base,
+        run=job.run,
+        record=record,
+        now=job.began,
+        lease_until="",
+        recovering=job.recovering,
+        expired=frozenset(job.expired),
+    )
+
+
+def sum_of(reports: Iterable[SegmentReport], *, profile: str) -> RunReport:
+    """What all segments of a job came to.
+
+    Args:
+        reports: Their reports.
+        profile: Profile of the feed.
+    """
+    total = RunReport(profile=profile)
+    for report in reports:
+        total.counts = Counts(
+            **{
+                each.name: getattr(total.counts, each.name) + getattr(report.counts, each.name)
+                for each in fields(Counts)
+            }
+        )
+        total.skipped_by_reason += report.skipped_by_reason
+        total.rejected_by_error += report.rejected_by_error
+        if total.first_error_line is None:
+            total.first_error_line = report.first_error_line
+        total.written += report.written
+        total.read_units += report.read_units
+        total.write_units += report.write_units
+    return total

@@ -1,0 +1,268 @@
+"""The ingestion record: who may do what with an object version, and what is written down.
+
+A record is IN_PROGRESS from the first delivery on and ends COMPLETED, FAILED or HELD. It names its
+open runs: a run that crashes leaves its name there, and when its delivery comes again it is known
+that items with the version's tokens may have been written without having been validated (see
+`validation`). A redrive knows it of every open run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from inventory.domain.model import Counts, ObjectVersion
+from inventory.domain.order import later_base, timestamp
+from inventory.domain.work import Kind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: Longest life of a run: a Lambda invocation's 900 s and a minute for requests on their way.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+LEASE = timedelta(seconds=960)
+
+#: Kinds that assume of every open run that it may have crashed.
+_REPEATS = frozenset({Kind.REDRIVE, Kind.REPLAY, Kind.RELEASE})
+#: Kinds by which an operator has a version processed whatever its record says.
+_BY_OPERATORS = frozenset({Kind.REPLAY, Kind.RELEASE})
+
+
+class Status(StrEnum):
+    """Status of a record; all but IN_PROGRESS are terminal.
+
+    HELD: the file would have taken away more stock than its feed may; nothing of it is loaded
+    until an operator releases or replays it.
+    """
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    HELD = "HELD"
+
+
+class Mode(StrEnum):
+    """What a delivery is allowed to do.
+
+    PROCESS: load the file and end its record. REPROCESS: decide the rows of a COMPLETED record
+    again, because of a later base, a crashed run or an operator; the status stays. RECHECK: decide
+    again the rows whose items others wrote over. CLOSE: load nothing, but validate what crashed
+    runs of a held version may have written. NOTHING: there is nothing left to do.
+    """
+
+    PROCESS = "process"
+    REPROCESS = "reprocess"
+    RECHECK = "recheck"
+    CLOSE = "close"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """The attributes of a stored record that rules depend on.
+
+    Attributes:
+        status: Its status.
+        base: Latest base by which the version was processed.
+        open_runs: Names of runs that began and did not end, see `run_name`.
+        accepted: Whether the file may load, as far as `max_stock_drop_share` decides.
+        lease_until: ISO 8601 time until which the latest run may be alive.
+        read_units: Read units of the runs that ended.
+        write_units: Write units of the runs that ended.
+        job: Run that began the latest job of several invocations, see `jobs`; "" for none.
+        recheck: Write sets because of which rows must be decided again, see `validation`.
+        touched: Shards in which items may have been written over, see `touch_note`.
+        messages_sent: See `messages_note`.
+    """
+
+    status: Status
+    base: str = ""
+    open_runs: frozenset[str] = frozenset()
+    accepted: bool = False
+    lease_until: str = ""
+    read_units: float = 0.0
+    write_units: float = 0.0
+    job: str = ""
+    recheck: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
+    messages_sent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admission:
+    """What one run may do, and the record on which that was decided.
+
+    Attributes:
+        mode: What it may do.
+        kind: Why the version was delivered.
+        version: The object version.
+        base: Base of its tokens.
+        run: Name of the run.
+        record: The record; None when there was none.
+        now: When the run began, ISO 8601.
+        lease_until: When it is over at the latest, ISO 8601.
+        recovering: Whether items with the version's own tokens count as written by this run,
+            because an earlier run of this delivery crashed (or any run, for a redrive).
+        crashed: Whether an earlier run of this very delivery crashed.
+        expired: Open runs that are over for sure, to be dropped when this run ends.
+        recheck: Write sets that are taken off the record, because their keys are decided again;
+            in mode RECHECK alone.
+    """
+
+    mode: Mode
+    kind: Kind
+    version: ObjectVersion
+    base: str
+    run: str
+    record: Record | None
+    now: str
+    lease_until: str
+    recovering: bool = False
+    crashed: bool = False
+    expired: frozenset[str] = frozenset()
+    recheck: frozenset[str] = frozenset()
+
+    @property
+    def restricted(self) -> bool:
+        """Whether only the keys of `recheck` are decided again."""
+        return self.mode is Mode.RECHECK and not self.recovering
+
+    @property
+    def others_open(self) -> bool:
+        """Whether other runs of the version are open."""
+        return self.record is not None and bool(self.record.open_runs - {self.run})
+
+
+@dataclass(kw_only=True, slots=True)
+class RunReport:
+    """What processing a version came to, for its record.
+
+    Attributes:
+        profile: Profile of the feed; "" when it was not opened.
+        counts: Outcomes of the rows.
+        skipped_by_reason: Skipped rows by reason.
+        rejected_by_error: Rejected rows by error code.
+        first_error_line: Line of the first reject, where there is one.
+        error: Why the file was refused; "" otherwise.
+        read_units: Read units of this run.
+        write_units: Write units of this run.
+        finished_at: ISO 8601 time.
+        written: Items this run wrote.
+    """
+
+    profile: str = ""
+    counts: Counts = field(default_factory=Counts)
+    skipped_by_reason: Counter[str] = field(default_factory=Counter)
+    rejected_by_error: Counter[str] = field(default_factory=Counter)
+    first_error_line: int | None = None
+    error: str = ""
+    read_units: float = 0.0
+    write_units: float = 0.0
+    finished_at: str = ""
+    written: int = 0
+
+
+def run_name(now: datetime, delivery_id: str) -> str:
+    """Name of a run: when it began, then who asked. Two runs of one delivery begin apart."""
+    return f"{timestamp(now)}#{delivery_id}"
+
+
+def asked_by(run: str) -> str:
+    """Delivery of a run, from its name."""
+    return run.partition("#")[2]
+
+
+def admit(
+    record: Record | None,
+    *,
+    kind: Kind,
+    version: ObjectVersion,
+    base: str,
+    delivery_id: str,
+    now: datetime,
+) -> Admission:
+    """Decide what a delivery may do.
+
+    Args:
+        record: The record as stored; None when there is none.
+        kind: Why the version was delivered.
+        version: The object version.
+        base: Base by this delivery; "" when the object could not be described.
+        delivery_id: Id of the event or message; the same when it comes again.
+        now: When the run begins.
+    """
+    open_runs = frozenset[str]() if record is None else record.open_runs
+    crashed = any(asked_by(run) == delivery_id for run in open_runs)
+    recovering = bool(open_runs) if kind in _REPEATS else crashed
+    mode = Mode.PROCESS if record is None else _mode(record, kind, base, recovering=recovering)
+    horizon = timestamp(now - LEASE)
+    return Admission(
+        mode=mode,
+        kind=kind,
+        version=version,
+        base=base if record is None else later_base(base, record.base),
+        run=run_name(now, delivery_id),
+        record=record,
+        now=timestamp(now),
+        lease_until=timestamp(now + LEASE),
+        recovering=recovering,
+        crashed=crashed,
+        # No request of such a run can still arrive.
+        expired=frozenset(run for run in open_runs if run < horizon and kind in _REPEATS),
+        recheck=record.recheck if record and mode is Mode.RECHECK else frozenset(),
+    )
+
+
+def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
+    if record.status is Status.HELD:
+        if kind in _BY_OPERATORS:
+            return Mode.PROCESS
+        return Mode.CLOSE if recovering else Mode.NOTHING
+    if kind is Kind.RECHECK:
+        return Mode.RECHECK if record.recheck or recovering else Mode.NOTHING
+    known = record.base >= base and not recovering and kind not in _BY_OPERATORS
+    if record.status is Status.COMPLETED:
+        return Mode.NOTHING if known else Mode.REPROCESS
+    if record.status is Status.FAILED and kind is Kind.CREATED and known:
+        return Mode.NOTHING
+    return Mode.PROCESS
+
+
+def touch_note(shard: int, floor: str) -> str:
+    """Text that says that a version writes over items of a shard.
+
+    Args:
+        shard: The shard.
+        floor: Text that sorts before every token it writes there.
+    """
+    return f"{shard}#{floor}"
+
+
+def touched_shards(record: Record) -> dict[int, str]:
+    """Shards in which a version may have written over items, each with its lowest floor."""
+    floors: dict[int, str] = {}
+    for note in record.touched:
+        shard, _, floor = note.partition("#")
+        floors[int(shard)] = min(floor, floors.get(int(shard), floor))
+    return floors
+
+
+def messages_note(feed_digest: str, sent: int) -> str:
+    """Text that says how many reject messages of a feed, read so, the queue has taken.
+
+    Args:
+        feed_digest: From `jobs.digest_of`; another reading of the file begins again.
+        sent: Messages, in the order of the file.
+    """
+    return f"{feed_digest}#{sent}"
+
+
+def messages_taken(record: Record | None, feed_digest: str) -> int:
+    """Reject messages that the queue has taken, by the record's note."""
+    if record is None:
+        return 0
+    digest, _, sent = record.messages_sent.partition("#")
+    return int(sent) if digest == feed_digest and sent else 0

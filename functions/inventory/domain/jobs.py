@@ -1,0 +1,211 @@
+"""Jobs: object versions that take more than one invocation.
+
+A job is begun by a run, whose name stands in the record's `open_runs` until the job is finished.
+Its workers each read the whole file and settle the rows of their share of SKUs (see
+`reading.Share`), so all rows of a key are settled by one worker in the order of the file. A worker
+that runs out of time leaves a report of its segment and goes on in another invocation. Nearly all
+files are processed by one worker in one invocation and need no job.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from hashlib import blake2s
+from typing import Any, Self
+
+from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.ingestions import Mode
+from inventory.domain.model import Counts
+
+#: The worker that sums a file up before it may load, see `hold`.
+WEIGHER = -1
+
+#: How long reports are kept: longer than a message can wait in a queue and be sent again.
+_RETENTION = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One invocation's share of a job, as a message of the work queue carries it.
+
+    Attributes:
+        run: Run that began the job.
+        worker: Number of the worker, from 0; or `WEIGHER`.
+        segment: Number of its segment, from 0.
+    """
+
+    run: str
+    worker: int
+    segment: int
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON object for the message."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Self:
+        """Task of a message.
+
+        Raises:
+            ValueError: It is not one.
+        """
+        try:
+            return cls(
+                run=str(data["run"]), worker=int(data["worker"]), segment=int(data["segment"])
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a task: {error!r}") from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What all workers of one processing of a version share; nothing in it changes.
+
+    Attributes:
+        run: Name of the run that began it.
+        mode: What it may do.
+        base: Base of the version's tokens.
+        began: When the run began, ISO 8601.
+        last_modified: When S3 stored the version, ISO 8601.
+        latest: Latest time that a row may state, ISO 8601.
+        state: `Feed.state()`.
+        start_byte: Byte of the unpacked file at which the first record begins.
+        start_line: Physical line there.
+        workers: Number of workers.
+        recovering: See `Admission.recovering`.
+        expired: See `Admission.expired`.
+        recheck: See `Admission.recheck`.
+        released: Whether an operator lets the file in whatever it takes away, see `hold`.
+    """
+
+    run: str
+    mode: Mode
+    base: str
+    began: str
+    last_modified: str
+    latest: str
+    state: dict[str, Any]
+    start_byte: int
+    start_line: int
+    workers: int = 1
+    recovering: bool = False
+    expired: tuple[str, ...] = ()
+    recheck: tuple[str, ...] = ()
+    released: bool = False
+
+    @property
+    def expires_at(self) -> int:
+        """Epoch seconds after which its reports may vanish."""
+        return int((datetime.fromisoformat(self.began) + _RETENTION).timestamp())
+
+    def to_text(self) -> str:
+        """Compact JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str | bytes) -> Self:
+        """The job whose `to_text` this is."""
+        data = json.loads(text)
+        data |= {"mode": Mode(data["mode"])}
+        data |= {name: tuple(data[name]) for name in ("expired", "recheck")}
+        return cls(**data)
+
+
+@dataclass(kw_only=True, slots=True)
+class SegmentReport:
+    """What one invocation of a worker came to.
+
+    Attributes:
+        attempt: Name of the run whose report it is.
+        end_byte: Byte of the unpacked file up to which the worker has come.
+        end_line: Physical line there.
+        ended: Whether the worker has come to the end of the file.
+        unresolved: Whether rows after the end may have been written already.
+        timed: Whether rows had times of their own.
+        counts: Outcomes of rows. Only worker 0 counts what was read, rejected and skipped.
+        skipped_by_reason: Skipped rows by reason.
+        rejected_by_error: Rejected rows by error code.
+        first_error_line: Line of the first reject.
+        written: Items written.
+        messages: Reject messages of the file so far.
+        rejects_key: Where its piece of the reject file is stored; "" when it has none.
+        keys_key: Where its read and write sets are stored; "" when they are empty.
+        quantity: Sum of the quantities so far, of the weigher.
+        error: Why the file cannot be read on, as `refusal_to_data` gives it.
+        read_units: Read request units.
+        write_units: Write request units.
+    """
+
+    attempt: str
+    end_byte: int
+    end_line: int
+    ended: bool = False
+    unresolved: bool = False
+    timed: bool = False
+    counts: Counts = field(default_factory=Counts)
+    skipped_by_reason: Counter[str] = field(default_factory=Counter)
+    rejected_by_error: Counter[str] = field(default_factory=Counter)
+    first_error_line: int | None = None
+    written: int = 0
+    messages: int = 0
+    rejects_key: str = ""
+    keys_key: str = ""
+    quantity: str = "0"
+    error: dict[str, Any] | None = None
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+    def to_text(self) -> str:
+        """Compact JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The report whose `to_text` this is."""
+        data = json.loads(text)
+        data["counts"] = Counts(**data["counts"])
+        for name in ("skipped_by_reason", "rejected_by_error"):
+            data[name] = Counter(data[name])
+        return cls(**data)
+
+
+def job_id(object_id: str, run: str) -> str:
+    """Name under which the reports of a job are kept."""
+    return blake2s(f"{object_id}\n{run}".encode(), digest_size=16).hexdigest()
+
+
+def digest_of(state: dict[str, Any], base: str, latest: str) -> str:
+    """Text that is the same while a file is read in the same way.
+
+    Args:
+        state: `Feed.state()`.
+        base: Base of the version's tokens.
+        latest: Latest time that a row may state.
+    """
+    text = json.dumps([state, base, latest], sort_keys=True)
+    return blake2s(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def refusal_to_data(error: BadFileError) -> dict[str, Any]:
+    """A refusal as JSON."""
+    return {
+        "code": str(error.code),
+        "message": error.message,
+        "line": error.line,
+        "column": error.column,
+        "value": error.value,
+    }
+
+
+def refusal_from_data(data: dict[str, Any]) -> BadFileError:
+    """The refusal whose `refusal_to_data` this is."""
+    return BadFileError(
+        ErrorCode(data["code"]),
+        data["message"],
+        line=data["line"],
+        column=data["column"],
+        value=data["value"],
+    )

@@ -1,0 +1,226 @@
+"""One segment: what one invocation of a worker brings from a file into the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
+from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
+from inventory.domain.order import Tokens, timestamp
+from inventory.domain.publishing import RejectPublisher
+from inventory.domain.reading import Share
+from inventory.domain.ingestions import Mode, messages_note, messages_taken
+from inventory.domain.rejects import as_refusal, reject_key
+from inventory.domain.seen import MOST_SLOTS, SeenKeys
+from inventory.domain.writing import RESERVE_SECONDS, RowWriter
+
+if TYPE_CHECKING:
+    from inventory.domain.ingest_ports import IngestPorts
+    from inventory.domain.jobs import Job
+    from inventory.domain.keysets import KeySets
+    from inventory.domain.model import Batch, ObjectVersion
+    from inventory.domain.ingestions import Record
+    from inventory.domain.reading import Feed
+
+#: Share of an invocation that is kept to end it in order, besides what a batch may take.
+_RESERVED_SHARE = 0.05
+_LONGEST_SECONDS = 900.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """What one invocation of a worker is to do.
+
+    Attributes:
+        job: The job; of a file that is processed in one go, one that is stored nowhere.
+        version: The object version.
+        record: Its record.
+        worker: Number of the worker.
+        attempt: Name of the run.
+        before: Report of the segment before; None for the first.
+        recovering: See `Admission.recovering`.
+        alone: Whether this is the only segment if it comes to the end of the file.
+    """
+
+    job: Job
+    version: ObjectVersion
+    record: Record | None
+    worker: int
+    attempt: str
+    before: SegmentReport | None = None
+    recovering: bool = False
+    alone: bool = False
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Byte of the unpacked file and physical line at which it begins."""
+        if self.before is None:
+            return self.job.start_byte, self.job.start_line
+        return self.before.end_byte, self.before.end_line
+
+    @property
+    def accounts(self) -> bool:
+        """Whether it counts and publishes what is read, rejected and skipped."""
+        return self.worker == 0 and self.job.mode is Mode.PROCESS
+
+
+class SegmentProcessor:
+    """Processes segments; one that is processed twice writes nothing the second time.
+
+    Args:
+        ports: The world.
+        batch_rows: Rows that are read, decided and written together.
+        seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
+    """
+
+    def __init__(
+        self, ports: IngestPorts, *, batch_rows: int = 1000, seen_slots: int = MOST_SLOTS
+    ) -> None:
+        self._ports = ports
+        self._batch_rows = batch_rows
+        self._seen_slots = seen_slots
+
+    def process(self, segment: Segment) -> tuple[SegmentReport, KeySets]:
+        """Bring rows of a worker's share into the table, as many as the time allows.
+
+        Damage that ends the file is no error here: what stood before it is loaded and accounted
+        for like any row, and the report says what it was.
+
+        Returns:
+            The report; and the read and write sets.
+
+        Raises:
+            RetryableError: The segment must come again; also when it made no progress at all.
+        """
+        ports, job, version = self._ports, segment.job, segment.version
+        reads, writes = ports.usage.read_units, ports.usage.write_units
+        byte, line = segment.start
+        feed = ports.open_part(
+            job.state,
+            ports.objects.source(version),
+            start_byte=byte,
+            start_line=line,
+            latest=job.latest,
+        )
+        report = SegmentReport(attempt=segment.attempt, end_byte=byte, end_line=line)
+        if segment.before is not None:
+            report.messages = segment.before.messages
+        writer = RowWriter(
+            items=ports.items,
+            registry=ports.registry,
+            ingestions=ports.ingestions,
+            deadline=ports.deadline,
+            version=version,
+            tokens=Tokens(job.base, version.object_id),
+            recovering=segment.recovering,
+            only=self._only(job),
+            first_line=line,
+            counts=report.counts,
+            seen=SeenKeys(self._seen_slots),
+            now=lambda: timestamp(ports.now()),
+        )
+        publisher = self._publisher(segment, feed) if segment.accounts else None
+        try:
+            self._load(segment, feed, writer, publisher, report)
+            if publisher is not None:
+                self._publish(segment, publisher, report)
+        except BaseException:
+            if publisher is not None:
+                publisher.abort()
+            raise
+        report.timed = writer.timed
+        report.written = writer.written
+        report.read_units = ports.usage.read_units - reads
+        report.write_units = ports.usage.write_units - writes
+        return report, writer.keys
+
+    def _load(
+        self,
+        segment: Segment,
+        feed: Feed,
+        writer: RowWriter,
+        publisher: RejectPublisher | None,
+        report: SegmentReport,
+    ) -> None:
+        deadline = self._ports.deadline
+        reserve = RESERVE_SECONDS + _RESERVED_SHARE * min(deadline.left(), _LONGEST_SECONDS)
+        share = Share(segment.worker, segment.job.workers)
+        progress = False
+        try:
+            for batch in feed.batches(self._batch_rows, share):
+                if progress and deadline.left() < reserve:
+                    return
+                before = replace(report.counts)
+                try:
+                    writer.write(batch.rows)
+                except (OutOfTimeError, ThrottledError):
+                    if not progress:
+                        raise  # it would begin here again and again
+                    report.counts = before
+                    report.unresolved = True
+                    return
+                if segment.worker == 0:
+                    _account(batch, report)
+                if publisher is not None and batch.rejects:
+                    publisher.add(batch.rejects)
+                report.end_byte, report.end_line = batch.next_byte_offset, batch.next_line
+                progress = True
+        except (BadFileError, ObjectGoneError) as error:
+            report.error = refusal_to_data(as_refusal(error))
+        report.ended = True
+
+    def _only(self, job: Job) -> frozenset[int] | None:
+        """Hashes of the keys that are decided again; None for every row."""
+        if job.mode is not Mode.RECHECK or job.recovering:
+            return None
+        found: set[int] = set()
+        for pointer in job.recheck:
+            hashes = self._ports.registry.writes_of(pointer).hashes()
+            if hashes is None:
+                return None
+            found |= hashes
+        return frozenset(found)
+
+    def _publisher(self, segment: Segment, feed: Feed) -> RejectPublisher:
+        job, object_id = segment.job, segment.version.object_id
+        digest = digest_of(job.state, job.base, job.latest)
+        before = segment.before.messages if segment.before else 0
+
+        def note_sent(sent: int) -> None:
+            self._ports.ingestions.note_messages(object_id, messages_note(digest, before + sent))
+
+        return RejectPublisher(
+            self._ports.rejects,
+            version=segment.version,
+            feed=feed,
+            timestamp=job.began,
+            already_published=before,
+            already_sent=max(messages_taken(segment.record, digest) - before, 0),
+            note_sent=note_sent,
+        )
+
+    def _publish(
+        self, segment: Segment, publisher: RejectPublisher, report: SegmentReport
+    ) -> None:
+        version = segment.version
+        if segment.alone and report.ended:
+            report.messages = publisher.finish(reject_key(version))
+            return
+        moment = segment.attempt.partition("#")[0].replace(":", "")
+        name = job_id(version.object_id, segment.job.run)
+        # Two attempts may end at different places, so what they store stands apart.
+        key = f"parts/{name}/{report.end_byte:020d}-{moment}.rejects"
+        report.messages, report.rejects_key = publisher.finish_piece(key)
+
+
+def _account(batch: Batch, report: SegmentReport) -> None:
+    counts = report.counts
+    counts.rows_read += len(batch.rows) + batch.rows_of_others
+    counts.rows_read += len(batch.rejects) + len(batch.skips)
+    counts.rejected += len(batch.rejects)
+    counts.skipped += len(batch.skips)
+    report.skipped_by_reason.update(skip.reason for skip in batch.skips)
+    report.rejected_by_error.update(str(reject.error) for reject in batch.rejects)
+    if batch.rejects and report.first_error_line is None:
+        report.first_error_line = batch.rejects[0].line

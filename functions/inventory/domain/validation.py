@@ -1,0 +1,133 @@
+"""Validation at the end of a run: who relied on an item that was written over meanwhile?
+
+A row is left alone where an equal, older item is stored, and the item's token stays what it was.
+If somebody then writes over that item with a row that is older than the one left alone, the one
+left alone has to be decided again. Like transactions under optimistic concurrency control, runs
+find this out by their read and write sets, whichever of the two ends later:
+
+    reader  number of the latest write set ; reads items ...... ; publishes reads ; checks writes
+    writer                ... writes items ; appends its writes ; checks the published reads
+
+Either the writer sees the published reads, or they were published after it looked; then the reader
+looks at the write sets after that and finds the writer's, unless its number is not above the one
+that was read at the beginning: then its writes were there before the reader read an item.
+
+Why the final table does not depend on order, crashes or concurrency: docs/order.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from inventory.domain.ingestions import touched_shards
+from inventory.domain.keysets import KeySet, KeySets, ShardKeys
+from inventory.domain.ports import Registration, WriteSet
+from inventory.domain.work import Kind, WorkMessage
+
+if TYPE_CHECKING:
+    from inventory.domain.ingestions import Record
+    from inventory.domain.model import ObjectVersion
+    from inventory.domain.ports import FollowUps, Ingestions, Registry, WorkQueue
+
+#: How long a read set is kept. A version that is delivered for the first time later than this
+#: after a newer one left its rows alone would win over it, so it outlives every redrive.
+READS_RETENTION = timedelta(days=400)
+
+#: How long a write set is kept: longer than a job or a recheck can take.
+WRITES_RETENTION = timedelta(days=30)
+
+
+class Validator:
+    """Validates runs and jobs; all of it may be repeated.
+
+    Args:
+        registry: Read and write sets.
+        ingestions: Takes the requests for rechecks, which are durable there.
+        follow_ups: Have the reconcile send a recheck again whose message was lost.
+        work: Takes the messages.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        ingestions: Ingestions,
+        follow_ups: FollowUps,
+        work: WorkQueue,
+    ) -> None:
+        self._registry = registry
+        self._ingestions = ingestions
+        self._follow_ups = follow_ups
+        self._work = work
+
+    def validate(
+        self, version: ObjectVersion, run: str, keys: KeySets, *, timed: bool, now: str
+    ) -> int:
+        """Request a recheck of every version that may have relied on what was written over.
+
+        Must run after every write is acknowledged, and before the run ends.
+
+        Args:
+            version: The object version.
+            run: Name of the run or job.
+            keys: Its read and write sets.
+            timed: Whether its rows have times of their own: then it may have left a row alone
+                and written an older one of the same key afterwards.
+            now: ISO 8601 time.
+
+        Returns:
+            Number of versions.
+        """
+        own = version.object_id
+        moment = datetime.fromisoformat(now).astimezone(UTC)
+        reads_expire = int((moment + READS_RETENTION).timestamp())
+        writes_expire = int((moment + WRITES_RETENTION).timestamp())
+        rechecks: dict[ObjectVersion, set[str]] = defaultdict(set)
+        registry = self._registry
+        for shard, each in keys.items():
+            if each.reads:
+                registration = Registration(version, run, each.highest, each.reads)
+                registry.register(shard, registration, expires_at=reads_expire)
+        for shard, each in keys.items():
+            if each.writes:
+                entry = WriteSet("", own, each.lowest, each.writes)
+                entry = registry.append(shard, entry, expires_at=writes_expire)
+                for reader in registry.registered_after(shard, each.lowest):
+                    if reader.version.object_id != own and each.writes.meets(reader.reads):
+                        rechecks[reader.version].add(entry.pointer)
+        for shard, each in keys.items():
+            if each.reads:
+                for writer in registry.written_since(shard, each.epoch):
+                    foreign = writer.object_id != own
+                    relevant = writer.lowest < each.highest if foreign else timed
+                    if relevant and writer.writes.meets(each.reads):
+                        rechecks[version].add(writer.pointer)
+        for reading, pointers in rechecks.items():
+            self._request(reading, pointers)
+        return len(rechecks)
+
+    def abandon(self, version: ObjectVersion, record: Record, *, run: str, now: str) -> int:
+        """Validate what crashed runs of a version may have written that nobody will read again.
+
+        Args:
+            version: The object version, which is refused, held or gone.
+            record: Its record.
+            run: Name of the run that finds this out.
+            now: ISO 8601 time.
+
+        Returns:
+            Number of versions of which a recheck was requested.
+        """
+        keys = KeySets()
+        for shard, floor in touched_shards(record).items():
+            everything = KeySet(everything=True)
+            keys[shard] = ShardKeys(epoch=0, writes=everything, lowest=floor)
+        return self.validate(version, run, keys, timed=False, now=now)
+
+    def _request(self, version: ObjectVersion, pointers: set[str]) -> None:
+        # The request in the record counts, and the message only makes it come sooner; the
+        # follow-up comes first, so that no request can stand without anybody looking after it.
+        self._follow_ups.add(version)
+        self._ingestions.request_recheck(version.object_id, pointers)
+        self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])
