@@ -27,6 +27,8 @@ class Upload:
         lines: Lines of its tiny feed.
         events: How often its event is delivered at least; 0 for an event that never came.
         deleted: Whether it is deleted before anybody reads it.
+        doubtful: Whether it is deleted or refused at some time, so that it may have loaded whole,
+            in part or not at all.
     """
 
     version: ObjectVersion
@@ -34,6 +36,7 @@ class Upload:
     lines: list[str]
     events: int = 1
     deleted: bool = False
+    doubtful: bool = False
 
     def facts(self) -> list[Fact]:
         """Its rows for the oracle."""
@@ -64,13 +67,26 @@ class Upload:
         return facts
 
     @property
-    def status(self) -> str:
-        """Status its record must end in."""
+    def statuses(self) -> set[str]:
+        """Statuses its record may end in."""
+        if self.doubtful:
+            return {"COMPLETED", "FAILED"}
         bad = self.deleted or "NO FEED" in self.lines or "BROKEN" in self.lines
-        return "FAILED" if bad else "COMPLETED"
+        return {"FAILED" if bad else "COMPLETED"}
 
+    @property
+    def possible_rejects(self) -> set[str]:
+        """Ids of the reject messages it may cause."""
+        object_id = self.version.object_id
+        doubts = {f"{object_id}/0", f"{object_id}/1"} if self.doubtful else set()
+        return self._rejects() | doubts
+
+    @property
     def rejects(self) -> set[str]:
         """Ids of the reject messages it must cause."""
+        return set() if self.doubtful else self._rejects()
+
+    def _rejects(self) -> set[str]:
         object_id = self.version.object_id
         if self.deleted:
             return {f"{object_id}/0"}
@@ -126,9 +142,10 @@ class Case:
         self.uploads.append(upload)
         return upload
 
-    def facts(self) -> list[Fact]:
-        """All rows that were delivered."""
-        return [fact for upload in self.uploads for fact in upload.facts()]
+    def facts(self, *, doubtful: bool) -> list[Fact]:
+        """Rows that were delivered, of the uploads that are doubtful or of the others."""
+        uploads = (upload for upload in self.uploads if upload.doubtful is doubtful)
+        return [fact for upload in uploads for fact in upload.facts()]
 
 
 _SEQUENCERS = ("", "0A", "0a", "0B5", "0B50", "zz", "0C" * 20, "00637B1A")

@@ -151,6 +151,12 @@ class MemoryDynamoDb:
         table.put(key, item)
         return {}
 
+    def _DeleteItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
+        table = self._table(payload["TableName"])
+        key = table.key_of(payload["Key"])
+        table.history.setdefault(key, []).append(table.items.pop(key, None))
+        return {}
+
     def _TransactWriteItems(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         """All or nothing; conditions stand first, and nothing after them fails."""
         for action in payload["TransactItems"]:
@@ -238,12 +244,15 @@ class MemoryDynamoDb:
         return self._page(table, sorted(table.items), payload)
 
     def _page(self, table: Table, keys: list[tuple[str, ...]], payload: Item) -> Item:
+        forward = payload.get("ScanIndexForward", True)
+        if not forward:
+            keys.reverse()
         start = payload.get("ExclusiveStartKey")
         if start is not None:
             after = table.key_of(start)
-            keys = [key for key in keys if key > after]
+            keys = [key for key in keys if (key > after if forward else key < after)]
         names = _projected(payload)
-        page = keys[: self._page_items]
+        page = keys[: min(self._page_items, payload.get("Limit", self._page_items))]
         items = [table.items[key] for key in page]
         answer: Item = {
             "Items": [_project(item, names) for item in items],

@@ -1,31 +1,43 @@
-"""The world around the writer in memory: objects, queues, reports, and a tiny feed format."""
+"""The world around the ingest in memory: objects, queues, reports, and a tiny feed format."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from faults.dynamodb import MemoryDynamoDb
 from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
-from inventory.adapters.dynamodb_lanes import DynamoDbLanes
-from inventory.adapters.dynamodb_ledger import DynamoDbLedger
+from inventory.adapters.dynamodb_jobs import DynamoDbJobs
+from inventory.adapters.dynamodb_notes import (
+    DynamoDbAcceptedFiles,
+    DynamoDbCheckpoint,
+    DynamoDbFollowUps,
+)
+from inventory.adapters.dynamodb_registry import DynamoDbRegistry
+from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
-from inventory.domain.ports import Deadline, ObjectInfo, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.hold import StockDropHold
+from inventory.domain.ports import ConsumedCapacity, Deadline, ObjectInfo, VersionPage
+from inventory.domain.publishing import RejectDestinations
+from inventory.domain.reading import Share
+from inventory.domain.reconcile import Reconcile
+from inventory.domain.settings import IngestSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from inventory.adapters.dynamodb_api import Transport
-    from inventory.domain.ports import FeedSource, ItemStore, Lanes, Ledger, ObjectStore
+    from inventory.domain.ports import FeedSource
     from inventory.domain.work import WorkMessage
 
 BUCKET = "uploads"
@@ -121,14 +133,19 @@ class MemoryObjects:
         described = replace(one.version, sequencer=version.sequencer)
         return ObjectInfo(described, one.last_modified, one.metadata)
 
-    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> MemorySource:
+    def source(self, version: ObjectVersion) -> MemorySource:
         """See `ports.ObjectStore`."""
-        return MemorySource(self, version, end_byte)
+        return MemorySource(self, version)
 
-    def versions(self) -> Iterator[tuple[ObjectVersion, datetime]]:
-        """See `ports.ObjectListing`."""
-        for one in list(self.stored):
-            yield replace(one.version, sequencer=""), one.last_modified
+    def pages(self, start: tuple[str, str] | None) -> Iterator[VersionPage]:
+        """See `ports.ObjectListing`; two versions a page."""
+        every = sorted(self.stored, key=_place)
+        every = [one for one in every if start is None or _place(one) > start]
+        for at in range(0, max(len(every), 1), 2):
+            page = every[at : at + 2]
+            listed = [(replace(one.version, sequencer=""), one.last_modified) for one in page]
+            more = at + 2 < len(every)
+            yield VersionPage(listed, _place(page[-1]) if more else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +154,14 @@ class MemorySource:
 
     objects: MemoryObjects
     version: ObjectVersion
-    end_byte: int | None = None
 
     def open(self, start_byte: int = 0) -> BinaryIO:
         """See `ports.FeedSource`."""
-        return io.BytesIO(self.objects.find(self.version).body[start_byte : self.end_byte])
+        return io.BytesIO(self.objects.find(self.version).body[start_byte:])
+
+
+def _place(one: StoredObject) -> tuple[str, str]:
+    return one.version.key, str(one.version.version_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +169,32 @@ class TinyFeed:
     """A feed of lines `sku,location,quantity,name,updated_at`; the last two may be empty.
 
     `!text` is a row that must be refused, `-text` one that is not stock, and a line `BROKEN`
-    stands for damage that nobody can know before.
+    stands for damage that nobody can know before. Places in it are counted in lines.
     """
 
     lines: tuple[str, ...]
+    start_line: int = 2
     profile: str = "tiny"
     header: tuple[str, ...] = ("sku", "location", "quantity", "name", "updated_at")
     delimiter: str = ","
     quoted: bool = True
 
-    def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
-        """See `ports.Feed`."""
+    @property
+    def start_byte(self) -> int:
+        """Where its first record begins."""
+        return self.start_line
+
+    def state(self) -> dict[str, Any]:
+        """See `reading.Feed`."""
+        return {"profile": self.profile}
+
+    def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
+        """See `reading.Feed`."""
         whole = self.lines
         broken = whole.index("BROKEN") if "BROKEN" in whole else None
         whole = whole[:broken]
-        for at in range(0, len(whole), max_rows):
-            yield _batch(whole[at : at + max_rows], at + 2)
+        for at in range(self.start_line - 2, len(whole), max_rows):
+            yield _batch(whole[at : at + max_rows], at + 2, share or Share(0, 1))
         if broken is not None:
             raise BadFileError(ErrorCode.SOURCE_ERROR, "The file breaks off.", line=broken + 2)
 
@@ -183,27 +213,43 @@ def _parsed(text: str, line: int) -> Row | Reject | Skip:
     )
 
 
-def _batch(lines: Sequence[str], first: int) -> Batch:
-    batch = Batch(next_line=first + len(lines))
+def _batch(lines: Sequence[str], first: int, share: Share) -> Batch:
+    batch = Batch(next_line=first + len(lines), next_byte_offset=first + len(lines))
     for line, text in enumerate(lines, first):
         parsed = _parsed(text, line)
         if isinstance(parsed, Row):
-            batch.rows.append(parsed)
-        elif isinstance(parsed, Skip):
-            batch.skips.append(parsed)
-        else:
-            batch.rejects.append(parsed)
+            if share.of(parsed.sku, share.workers) == share.index:
+                batch.rows.append(parsed)
+            elif share.index == 0:
+                batch.rows_of_others += 1
+        elif share.index == 0:
+            (batch.skips if isinstance(parsed, Skip) else batch.rejects).append(parsed)
     return batch
 
 
-def open_tiny_feed(source: FeedSource, *, key: str) -> TinyFeed:
+def open_tiny_feed(source: FeedSource, *, key: str, latest: str) -> TinyFeed:
     """Open a tiny feed; see `ports.OpenFeed`."""
+    assert latest
     with source.open() as stream:
         text = stream.read().decode()
     first, *lines = text.split("\n")
     if first != "tiny":
         raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} is no feed.", line=1, value=first)
     return TinyFeed(tuple(line for line in lines if line))
+
+
+def open_tiny_part(
+    state: Mapping[str, Any],
+    source: FeedSource,
+    *,
+    start_byte: int,
+    start_line: int,
+    latest: str,
+) -> TinyFeed:
+    """Open a tiny feed from a line on; see `ports.OpenPart`."""
+    assert start_byte == start_line
+    whole = open_tiny_feed(source, key="", latest=latest)
+    return replace(whole, start_line=start_line, profile=state["profile"])
 
 
 def tiny(*lines: str) -> str:
@@ -239,10 +285,14 @@ class MemoryReports:
 
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
-        """See `ports.Reports`."""
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """See `ports.ReportObjects`."""
         assert content_type
-        self.files[key] = body.read()
+        self.files[key] = body
+
+    def get(self, key: str) -> bytes | None:
+        """See `ports.ReportObjects`."""
+        return self.files.get(key)
 
 
 @dataclass(kw_only=True)
@@ -267,50 +317,105 @@ class World:
     reports: MemoryReports = field(default_factory=MemoryReports)
     clock: Clock = field(default_factory=Clock)
 
-    def ports(
-        self,
-        *,
-        objects: ObjectStore | None = None,
-        items: Callable[[ItemStore], ItemStore] = lambda store: store,
-        lanes: Callable[[Lanes], Lanes] = lambda lanes: lanes,
-        ledger: Callable[[Ledger], Ledger] = lambda ledger: ledger,
-        message_limit: int = 1000,
-    ) -> IngestPorts:
+    def ports(self, *, message_limit: int = 1000, **instead: Any) -> IngestPorts:  # noqa: ANN401  passed through
         """Ports of one process.
 
         Args:
-            objects: Instead of the plain bucket.
-            items: Wraps the items table.
-            lanes: Wraps the lanes table.
-            ledger: Wraps the ingestions table.
             message_limit: Reject messages per file.
+            instead: Ports in place of the plain ones.
         """
-        usage, deadline = Usage(), Deadline()
-        api = DynamoDbApi(
-            self.transport or self.tables,
-            deadline,
-            in_flight=1,
-            sleep=lambda _: None,
-            uniform=lambda: 0.0,
-        )
-        return IngestPorts(
-            objects=objects or self.objects,
+        usage, deadline = ConsumedCapacity(), Deadline()
+        api = self.api(deadline)
+        lanes = PartitionedTable(api, LANES, usage)
+        ports = IngestPorts(
+            objects=self.objects,
             open_feed=open_tiny_feed,
-            items=items(DynamoDbItems(api, ITEMS, usage)),
-            lanes=lanes(DynamoDbLanes(api, LANES, usage)),
-            ledger=ledger(DynamoDbLedger(api, INGESTIONS, usage)),
+            open_part=open_tiny_part,
+            items=DynamoDbItems(api, ITEMS, usage),
+            registry=DynamoDbRegistry(lanes),
+            ingestions=DynamoDbIngestions(api, INGESTIONS, usage),
+            reports=DynamoDbJobs(lanes),
+            follow_ups=DynamoDbFollowUps(lanes),
+            files=self.reports,
             work=self.work,
-            rejects=RejectDoors(
+            rejects=RejectDestinations(
                 queue=self.rejects, reports=self.reports, message_limit=message_limit
             ),
             usage=usage,
             deadline=deadline,
             now=self.clock,
         )
+        return replace(ports, **instead)
 
-    def ingest(self, *, batch_rows: int = 1000, **options: Any) -> Ingest:  # noqa: ANN401  passed through
-        """One process; options as for `ports`."""
-        return Ingest(self.ports(**options), batch_rows=batch_rows)
+    def api(self, deadline: Deadline) -> DynamoDbApi:
+        """DynamoDB as one process calls it."""
+        return DynamoDbApi(
+            self.transport or self.tables,
+            deadline,
+            in_flight=1,
+            sleep=lambda _: None,
+            uniform=lambda: 0.0,
+        )
+
+    def ingest(
+        self,
+        *,
+        batch_rows: int = 1000,
+        seen_slots: int = 1024,
+        settings: IngestSettings | None = None,
+        share: Decimal = Decimal(0),
+        **options: Any,  # noqa: ANN401  passed through
+    ) -> Ingest:
+        """One process.
+
+        Args:
+            batch_rows: Rows a batch.
+            seen_slots: Memory for the keys of a file.
+            settings: Limits; by default every file is processed by one worker.
+            share: Share of the last file's stock above which a file is held; 0 for none.
+            options: As for `ports`.
+        """
+        ports = self.ports(**options)
+        hold = None
+        if share:
+            lanes = PartitionedTable(self.api(ports.deadline), LANES, ports.usage)
+            hold = StockDropHold(
+                DynamoDbAcceptedFiles(lanes),
+                ports.deadline,
+                share,
+                feed_of=str,
+                batch_rows=batch_rows,
+            )
+        return Ingest(
+            ports,
+            settings or IngestSettings(large_object_bytes=1 << 30),
+            batch_rows=batch_rows,
+            seen_slots=seen_slots,
+            hold=hold,
+        )
+
+    def reconcile(self, *, deadline_minutes: int = 30, **instead: Any) -> Reconcile:  # noqa: ANN401  passed through
+        """One process of the reconcile.
+
+        Args:
+            deadline_minutes: Age at which a version must have a terminal record.
+            instead: Arguments in place of the plain ones.
+        """
+        deadline, usage = Deadline(), ConsumedCapacity()
+        api = self.api(deadline)
+        lanes = PartitionedTable(api, LANES, usage)
+        arguments: dict[str, Any] = {
+            "listing": self.objects,
+            "ingestions": DynamoDbIngestions(api, INGESTIONS, usage),
+            "follow_ups": DynamoDbFollowUps(lanes),
+            "checkpoints": DynamoDbCheckpoint(lanes),
+            "work": self.work,
+            "usage": usage,
+            "deadline": deadline,
+            "now": self.clock,
+            "deadline_minutes": deadline_minutes,
+        }
+        return Reconcile(**arguments | instead)
 
     def items(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The items table."""

@@ -37,14 +37,16 @@ class Findings:
 
 def examine(case: Case, world: World) -> Findings:
     """Compare the world with what the case demands."""
-    found = differences(case.facts(), world.items())
+    doubtful = case.facts(doubtful=True)
+    found = differences(case.facts(doubtful=False), world.items(), doubtful=doubtful)
     findings = Findings(found["wrong"], found["lost"], found["invented"])
     for upload in case.uploads:
         _examine_record(upload, world, findings)
-    wanted = {name for upload in case.uploads for name in upload.rejects()}
+    wanted = {name for upload in case.uploads for name in upload.rejects}
+    possible = {name for upload in case.uploads for name in upload.possible_rejects}
     got = {str(body["id"]) for _, body in world.rejects.bodies}
     findings.lost += [f"reject {name}" for name in sorted(wanted - got)]
-    findings.invented += [f"reject {name}" for name in sorted(got - wanted)]
+    findings.invented += [f"reject {name}" for name in sorted(got - possible)]
     return findings
 
 
@@ -55,9 +57,12 @@ def _examine_record(upload: Upload, world: World, findings: Findings) -> None:
         findings.lost.append(f"{object_id} has no record")
         return
     status = stored["status"]["S"]
-    if status != upload.status:
+    if status not in upload.statuses:
         target = findings.lost if status == "IN_PROGRESS" else findings.wrong
-        target.append(f"{object_id} is {status} instead of {upload.status}")
+        target.append(f"{object_id} is {status}, not one of {upload.statuses}")
+    for name in ("open_runs", "recheck"):
+        if name in stored:
+            findings.lost.append(f"{object_id} still has {name} {stored[name]}")
     if status == "COMPLETED":
         _examine_counts(upload, stored, findings)
         _examine_file(upload, world, findings)

@@ -1,46 +1,54 @@
 # ruff: noqa: PLR2004  probabilities are chosen, not derived
-"""A world that delivers twice, out of order and at once, and in which every step may fail.
+"""A world in which everything fails: the shipped ingest over tables in memory, step by step.
 
-It models what AWS does around the functions: an event whose function fails comes again twice and
-then lies in the dead-letter queue until an operator sends it again; a message of the work queue
-comes again until it succeeds; the reconcile runs after the leases are over.
+Every request of the ingest is a step at which another process may go on, and which may fail: the
+answer is lost, the request arrives late, the process dies. Around the functions stands what AWS
+does with their failures: an event whose function fails comes again twice and then lies in the
+dead-letter queue until an operator sends it again; a message of the work queue comes again until
+it was received five times, and then is sent again or expires. Settings, code and files change,
+time passes, and the reconcile and operators do what they do, all at any moment.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
-from faults.fakes import INGESTIONS, TinyFeed, World, open_tiny_feed
+from faults.fakes import TinyFeed, World, open_tiny_feed, open_tiny_part
 from faults.findings import Findings, examine
-from inventory.adapters.dynamodb_api import DynamoDbApi, DynamoDbError, TransientError
-from inventory.adapters.dynamodb_ledger import DynamoDbLedger
-from inventory.domain.errors import RetryableError
-from inventory.domain.ingest import Ingest
-from inventory.domain.ports import Deadline, ObjectInfo, Usage
-from inventory.domain.publishing import RejectDoors
-from inventory.domain.reconcile import Reconcile
+from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
+from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
+from inventory.domain.publishing import RejectDestinations
+from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Delivery, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
-    from typing import BinaryIO
 
-    from faults.case import Case
+    from faults.case import Case, Upload
     from inventory.adapters.dynamodb_api import Payload
-    from inventory.domain.ingest_ports import IngestPorts
+    from inventory.domain.ingest import Ingest
     from inventory.domain.model import Batch, ObjectVersion
-    from inventory.domain.ports import FeedSource
+    from inventory.domain.ports import FeedSource, ObjectInfo
+    from inventory.domain.reading import Share
 
 EVENT_ATTEMPTS = 3
+WORK_ATTEMPTS = 5
 MOST_DUPLICATES = 6
-_WRITES = frozenset({"PutItem", "UpdateItem", "BatchExecuteStatement", "BatchWriteItem"})
-_ROUNDS = 60
-_MOST_REQUESTS = 8_000
+_WRITES = frozenset(
+    {"PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem"}
+    | {"TransactWriteItems"}
+)
+_ROUNDS = 80
+_MOST_REQUESTS = 12_000
+_LONGEST_RUN_SECONDS = 900
+_NO_LARGE_OBJECTS = 1 << 30
 
 
 class InjectedError(Exception):
@@ -49,9 +57,14 @@ class InjectedError(Exception):
 
 @dataclass(kw_only=True, slots=True)
 class Job:
-    """A delivery that has not succeeded yet."""
+    """Something that an invocation has to do, and has not done yet.
 
-    delivery: Delivery
+    Attributes:
+        delivery: What is delivered; None for the reconcile.
+        attempts: How often it was tried.
+    """
+
+    delivery: Delivery | None
     attempts: int = 0
 
 
@@ -62,20 +75,30 @@ class Weather:
     Attributes:
         switch: Probability that another process goes on at a step.
         fault: Probability that a step fails.
+        lost: Share of the failures that are lost answers.
         budget: Failures at most.
         processes: Processes at once.
         duplicate: Probability that a message of the work queue comes twice.
+        meddling: Probability that an operator, a setting or time does something at a step.
+        meddlings: How often at most.
         batch_rows: Rows a batch.
         seen_slots: Memory for the keys of a file; 4 make it forget after two.
+        workers: Numbers of workers that a process may begin a job with; 0 for a run without one.
+        shares: Values of `max_stock_drop_share` that a process may have.
     """
 
     switch: float = 0.0
     fault: float = 0.0
+    lost: float = 0.0
     budget: int = 0
     processes: int = 1
     duplicate: float = 0.0
+    meddling: float = 0.0
+    meddlings: int = 0
     batch_rows: int = 2
     seen_slots: int = 1024
+    workers: tuple[int, ...] = (0,)
+    shares: tuple[Decimal, ...] = (Decimal(0),)
 
     @classmethod
     def random(cls, rng: Random) -> Weather:
@@ -83,11 +106,15 @@ class Weather:
         return cls(
             switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
             fault=rng.choice((0.0, 0.03, 0.1, 0.25)),
+            lost=rng.choice((0.0, 0.3, 1.0)),
             budget=rng.randint(0, 14),
             processes=rng.choice((1, 2, 2, 3, 4)),
             duplicate=rng.choice((0.0, 0.3)),
+            meddling=rng.choice((0.0, 0.0, 0.02, 0.1)),
+            meddlings=rng.randint(1, 4),
             batch_rows=rng.choice((1, 2, 2, 3, 10)),
             seen_slots=rng.choice((4, 1024, 1024)),
+            workers=rng.choice(((0,), (0,), (2,), (3,), (0, 2, 3), (1, 4))),
         )
 
 
@@ -97,6 +124,7 @@ class FaultyWorld(World):
     Attributes:
         faults: Failures injected so far, by kind.
         runs: Invocations so far.
+        several: Invocations that were to process a file with several workers.
     """
 
     def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
@@ -106,18 +134,32 @@ class FaultyWorld(World):
         self.rng = rng
         self.weather = weather
         self.budget = weather.budget
+        self.meddlings = weather.meddlings
         self.duplicates = MOST_DUPLICATES
         self.faults: Counter[str] = Counter()
         self.runs = 0
+        self.several = 0
         self.deliveries = 0
         self.requests = 0
+        self.profile = "tiny"
+        self.refused: set[str] = set()
+        self.defect = False
         self.baton = Baton(self._choose)
         self.pending: list[Job] = []
         self.dead_letters: list[Job] = []
         self.late: list[tuple[str, dict[str, Any]]] = []
+        self._began: dict[Task, datetime] = {}
         for upload in case.uploads:
-            for _ in range(upload.events):
-                self.pending.append(self._job(Kind.CREATED, upload.version))
+            self.announce(upload)
+
+    def announce(self, upload: Upload) -> None:
+        """Have an upload delivered, as often as its events are."""
+        for _ in range(upload.events):
+            self.pending.append(self._job(Kind.CREATED, upload.version))
+
+    def calm_down(self, weather: Weather) -> None:
+        """Go on in another weather."""
+        self.weather, self.budget, self.meddlings = weather, weather.budget, weather.meddlings
 
     def settle(self) -> Findings:
         """Deliver everything until nothing is left to deliver, then examine the result."""
@@ -125,31 +167,19 @@ class FaultyWorld(World):
             self.baton.run()
             if self.requests > _MOST_REQUESTS:
                 break
-            while self.late:
-                self._arrive_late()
+            self._flush_late()
             self.pending += self.dead_letters
             self.dead_letters = []
             for job in self.pending:
                 job.attempts = 0
-            if self.pending:
+            if self.pending or self.work.messages:
                 continue
             self.clock.move(hours=2)
-            if not self._reconcile():
+            if not self.reconcile().run(time_left=lambda: 300.0).redriven:
                 return examine(self.case, self)
         return Findings(lost=["the world never comes to rest"])
 
-    def _reconcile(self) -> int:
-        deadline = Deadline()
-        api = DynamoDbApi(self.tables, deadline, in_flight=1)
-        reconcile = Reconcile(
-            listing=self.objects,
-            ledger=DynamoDbLedger(api, INGESTIONS, Usage()),
-            work=self.work,
-            deadline=deadline,
-            now=self.clock,
-            deadline_minutes=30,
-        )
-        return reconcile.run(time_left=lambda: 300.0).redriven
+    # The scheduler
 
     def _choose(self, baton: Baton) -> Task | None:
         if self.work.messages:
@@ -159,6 +189,9 @@ class FaultyWorld(World):
         rng = self.rng
         if self.late and rng.random() < 0.1:
             self._arrive_late()
+        if self.meddlings > 0 and rng.random() < self.weather.meddling:
+            self.meddlings -= 1
+            self._meddle()
         holder = baton.holder
         if holder is not None and rng.random() >= self.weather.switch:
             return holder
@@ -171,7 +204,9 @@ class FaultyWorld(World):
         if pick < len(running):
             return running[pick]
         job = self.pending.pop(rng.randrange(len(self.pending)))
-        return baton.start(lambda: self._invoke(job))
+        task = baton.start(lambda: self._invoke(job))
+        self._began[task] = self.clock.at
+        return task
 
     def _job(self, kind: Kind, version: ObjectVersion, task: dict[str, Any] | None = None) -> Job:
         self.deliveries += 1
@@ -192,42 +227,108 @@ class FaultyWorld(World):
         job.attempts += 1
         self.runs += 1
         try:
-            self.process().run(job.delivery, time_left=self._time_left())
-        except (RetryableError, InjectedError, Killed):
-            event = job.delivery.kind is Kind.CREATED
-            if event and job.attempts >= EVENT_ATTEMPTS:
-                self.dead_letters.append(job)
+            if job.delivery is None:
+                self.faulty_reconcile()
             else:
-                self.again(job)
+                self.process().run(job.delivery, time_left=self._time_left())
+        except (RetryableError, InjectedError, Killed):
+            if job.delivery is not None:
+                self._failed(job, job.delivery)
+
+    def _failed(self, job: Job, delivery: Delivery) -> None:
+        event = delivery.kind is Kind.CREATED
+        if job.attempts < (EVENT_ATTEMPTS if event else WORK_ATTEMPTS):
+            self.again(job)
+        elif event or self.rng.random() < 0.5:
+            self.dead_letters.append(self._job(delivery.kind, delivery.version, delivery.task))
+            if event:
+                self.dead_letters[-1].delivery = delivery
+        else:
+            self.faults["message expired"] += 1
 
     def again(self, job: Job) -> None:
         """Put a delivery that failed back."""
         self.pending.append(job)
 
-    def faulty_ports(self) -> IngestPorts:
-        """Ports of one fresh process, going through this world."""
-        faulty = FaultyPorts(self)
-        return replace(
-            self.ports(objects=faulty),
-            open_feed=faulty.open_feed,
-            work=FaultyQueue(self),
-            rejects=RejectDoors(queue=faulty, reports=faulty, message_limit=1000),
-        )
+    # The processes
 
     def process(self) -> Ingest:
-        """One fresh process of the ingest function."""
-        return Ingest(
-            self.faulty_ports(),
+        """One fresh process of an ingest function, with the settings of the moment."""
+        faulty = FaultyPorts(self)
+        workers = self.rng.choice(self.weather.workers)
+        self.several += workers > 1
+        return self.ingest(
             batch_rows=self.weather.batch_rows,
             seen_slots=self.weather.seen_slots,
+            settings=IngestSettings(
+                large_object_bytes=0 if workers else _NO_LARGE_OBJECTS, workers=workers or 1
+            ),
+            share=self.rng.choice(self.weather.shares),
+            objects=faulty,
+            open_feed=faulty.open_feed,
+            open_part=faulty.open_part,
+            files=faulty,
+            work=FaultyQueue(self),
+            rejects=RejectDestinations(queue=faulty, reports=faulty, message_limit=1000),
         )
 
+    def faulty_reconcile(self) -> None:
+        """The reconcile, which may fail like any process."""
+        self.faults["reconcile"] += 1
+        reconcile = self.reconcile(
+            listing=FaultyListing(self), work=FaultyQueue(self), deadline_minutes=0
+        )
+        reconcile.run(time_left=self._time_left())
+
     def _time_left(self) -> Callable[[], float]:
-        if not self.strikes(0.3):
+        if not self.strikes(0.5):
             return lambda: 900.0
         self.faults["out of time"] += 1
-        looks = iter(range(self.rng.randint(0, 6)))
+        looks = iter(range(self.rng.randint(0, 8)))
         return lambda: 900.0 if next(looks, None) is not None else 0.0
+
+    # What happens besides
+
+    def _meddle(self) -> None:
+        upload = self.rng.choice(self.case.uploads)
+        kind = self.rng.choice(
+            ("minutes", "minutes", "hours", "reconcile", "reconcile")
+            + ("redrive", "replay", "recheck", "profile", "refuse", "delete")
+        )
+        self.faults[kind] += 1
+        if kind == "minutes":
+            self._move(minutes=self.rng.randint(1, 10))
+        elif kind == "hours":
+            self._move(hours=2)
+        elif kind == "reconcile":
+            self.pending.append(Job(delivery=None))
+        elif kind == "profile":
+            # Another release or profile reads every file in another way, with the same result.
+            self.profile = self.rng.choice(("tiny", "small", "little"))
+        elif kind == "refuse":
+            self.refused ^= {upload.version.key}
+            for other in self.case.uploads:
+                other.doubtful = other.doubtful or other.version.key == upload.version.key
+        elif kind == "delete":
+            if not upload.deleted and not upload.doubtful and self.rng.random() < 0.5:
+                self.case.objects.delete(upload.version)
+                upload.doubtful = True
+        else:
+            self.pending.append(self._job(Kind(kind), upload.version))
+
+    def _move(self, **delta: float) -> None:
+        """Let time pass: what has run for too long is killed, and its requests have arrived."""
+        self._flush_late()
+        self.clock.move(**delta)
+        for task in self.baton.running:
+            lived = (self.clock.at - self._began[task]).total_seconds()
+            task.dead = task.dead or lived > _LONGEST_RUN_SECONDS
+
+    def _flush_late(self) -> None:
+        while self.late:
+            self._arrive_late()
+
+    # Failures
 
     def strikes(self, share: float = 1.0) -> bool:
         """Whether a failure happens here; `share` makes it rarer."""
@@ -265,22 +366,25 @@ class FaultyWorld(World):
         self.requests += 1
         if self.requests > _MOST_REQUESTS and self.baton.holder is not None:
             self.kill()
-        if not self.strikes():
+        if self.baton.holder is None or not self.strikes():
             return self.tables(operation, payload)
-        kinds = ["throttle", "500", "timeout", "lost ack", "kill", "kill after", "exception"]
+        kinds = ["throttle", "500", "timeout", "lost answer", "kill", "kill after", "exception"]
         if operation in _WRITES:
             kinds += ["late", "kill late"]
         if operation in ("BatchGetItem", "BatchExecuteStatement"):
             kinds += ["partial", "partial"]
         kind = self.rng.choice(kinds)
+        if operation in _WRITES and self.rng.random() < self.weather.lost:
+            kind = "partial" if operation == "BatchExecuteStatement" else "lost answer"
+            kind = self.rng.choice((kind, "lost answer"))
         self.faults[kind] += 1
         return self._fail(kind, operation, payload)
 
     def _fail(self, kind: str, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         if kind == "partial":
             return self._partial(operation, payload)
-        if kind in ("lost ack", "kill after"):
-            self.tables(operation, payload)
+        if kind in ("lost answer", "kill after"):
+            self._answer_lost(operation, payload)
         if kind in ("late", "kill late"):
             self.late.append((operation, payload))
         if kind.startswith("kill"):
@@ -289,6 +393,12 @@ class FaultyWorld(World):
             raise InjectedError
         codes = {"throttle": "ProvisionedThroughputExceededException", "500": "InternalServerError"}
         raise TransientError(codes.get(kind, "ReadTimeoutError"), "injected")
+
+    def _answer_lost(self, operation: str, payload: dict[str, Any]) -> None:
+        try:
+            self.tables(operation, payload)
+        except DynamoDbError:
+            return  # its condition failed, and nobody learns of it
 
     def _partial(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """HTTP 200, and only a part is done."""
@@ -306,7 +416,7 @@ class FaultyWorld(World):
         responses = []
         for statement in payload["Statements"]:
             fails = self.rng.random() < 0.5
-            applied = not fails or self.rng.random() < 0.3
+            applied = not fails or self.rng.random() < max(0.3, self.weather.lost)
             one: dict[str, Any] = {}
             if applied:
                 (one,) = self.tables(operation, {"Statements": [statement]})["Responses"]
@@ -317,32 +427,37 @@ class FaultyWorld(World):
 
     def _arrive_late(self) -> None:
         """A request whose sender gave up reaches the table after all."""
-        operation, payload = self.late.pop(self.rng.randrange(len(self.late)))
-        try:
-            self.tables(operation, payload)
-        except DynamoDbError:
-            return  # its condition failed, and nobody listens
+        self._answer_lost(*self.late.pop(self.rng.randrange(len(self.late))))
 
 
 class FaultyPorts:
-    """S3 and the queues of one process, failing as the world decides."""
+    """S3 and the dead-letter queue of one process, failing as the world decides."""
 
     def __init__(self, world: FaultyWorld) -> None:
         self._world = world
+        self._profile = world.profile
+        self._defect = world.defect
 
     def describe(self, version: ObjectVersion) -> ObjectInfo:
         """See `ports.ObjectStore`."""
         self._world.stumble()
         return self._world.objects.describe(version)
 
-    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> FeedSource:
+    def source(self, version: ObjectVersion) -> FeedSource:
         """See `ports.ObjectStore`."""
-        return self._world.objects.source(version, end_byte=end_byte)
+        return self._world.objects.source(version)
 
-    def open_feed(self, source: FeedSource, *, key: str) -> FaultyFeed:
+    def open_feed(self, source: FeedSource, *, key: str, latest: str) -> FaultyFeed:
         """See `ports.OpenFeed`."""
         self._world.stumble()
-        return FaultyFeed(open_tiny_feed(source, key=key), self._world)
+        if key in self._world.refused:
+            raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} fits no profile now.", line=1)
+        feed = open_tiny_feed(source, key=key, latest=latest)
+        return FaultyFeed(replace(feed, profile=self._profile), self._world, defect=self._defect)
+
+    def open_part(self, *state: Any, **place: Any) -> FaultyFeed:  # noqa: ANN401  passed through
+        """See `ports.OpenPart`."""
+        return FaultyFeed(open_tiny_part(*state, **place), self._world, defect=self._defect)
 
     def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
         """See `ports.RejectQueue`; a send that fails may have taken a part."""
@@ -353,10 +468,27 @@ class FaultyPorts:
             raise RetryableError("the queue took a part")
         self._world.rejects.send(kind, bodies)
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
-        """See `ports.Reports`."""
-        self._world.stumble()
-        self._world.reports.put(key, body, content_type=content_type)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the reports bucket does
+        reports = getattr(self._world.reports, name)
+
+        def stumbling(*values: Any, **options: Any) -> Any:  # noqa: ANN401  passed through
+            self._world.stumble()
+            return reports(*values, **options)
+
+        return stumbling
+
+
+class FaultyListing:
+    """The listing of the uploads bucket, failing as the world decides."""
+
+    def __init__(self, world: FaultyWorld) -> None:
+        self._world = world
+
+    def pages(self, start: tuple[str, str] | None) -> Iterator[Any]:
+        """See `ports.ObjectListing`."""
+        for page in self._world.objects.pages(start):
+            self._world.stumble()
+            yield page
 
 
 class FaultyQueue:
@@ -376,20 +508,28 @@ class FaultyQueue:
 
 
 class FaultyFeed:
-    """A feed whose object breaks off where the world decides."""
+    """A feed whose object breaks off where the world decides.
 
-    def __init__(self, feed: TinyFeed, world: FaultyWorld) -> None:
+    Args:
+        feed: The feed.
+        world: The world.
+        defect: Whether the reader has a defect: it reads every quantity with a digit too many.
+    """
+
+    def __init__(self, feed: TinyFeed, world: FaultyWorld, *, defect: bool = False) -> None:
         self._feed = feed
         self._world = world
-        self.profile = feed.profile
-        self.header = feed.header
-        self.delimiter = feed.delimiter
-        self.quoted = feed.quoted
+        self._defect = defect
 
-    def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
-        """See `ports.Feed`."""
-        for batch in self._feed.batches(max_rows):
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever a feed has
+        return getattr(self._feed, name)
+
+    def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
+        """See `reading.Feed`."""
+        for batch in self._feed.batches(max_rows, share):
             if self._world.strikes():
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")
+            if self._defect:
+                batch.rows = [row._replace(quantity=row.quantity + "0") for row in batch.rows]
             yield batch

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, ref
 from inventory.domain.keysets import KeySets
 from inventory.domain.model import Counts
 from inventory.domain.order import timestamp
-from inventory.domain.publishing import join_pieces
-from inventory.domain.rejects import file_reject, reject_key, reject_message
+from inventory.domain.rejects import file_reject, reject_message
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -152,7 +150,7 @@ class Finisher:
         reports: list[SegmentReport],
         keys: KeySets,
     ) -> Ending:
-        """Validate, publish the rejects of several segments, and end the record.
+        """Validate what all segments did, and end the record.
 
         Args:
             job: The job.
@@ -166,10 +164,7 @@ class Finisher:
         timed = any(report.timed for report in reports)
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
         total = sum_of(reports, profile=str(job.state["profile"]))
-        messages = max((report.messages for report in reports), default=0)
-        pieces = [report.rejects_key for report in reports if report.rejects_key]
-        if pieces and job.mode is Mode.PROCESS:
-            messages += self._publish(job, version, pieces, total.counts.rejected - messages)
+        messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
         if refusal is not None:
             error = refusal_from_data(refusal)
@@ -201,24 +196,6 @@ class Finisher:
             return Status.FAILED
         ingestions.complete(admission, total)
         return Status.COMPLETED
-
-    def _publish(self, job: Job, version: ObjectVersion, pieces: list[str], more: int) -> int:
-        feed = self._ports.open_part(
-            job.state,
-            self._ports.objects.source(version),
-            start_byte=job.start_byte,
-            start_line=job.start_line,
-            latest=job.latest,
-        )
-        return join_pieces(
-            self._ports.rejects,
-            reject_key(version),
-            pieces,
-            feed=feed,
-            version=version,
-            more=more,
-            timestamp=job.began,
-        )
 
 
 def definition_key(object_id: str, run: str) -> str:

@@ -248,7 +248,6 @@ class Ingest:
                 worker=0,
                 attempt=job.run,
                 recovering=job.recovering,
-                alone=True,
             )
         )
         outcome = _counted(outcome, report)

@@ -130,8 +130,9 @@ class SegmentReport:
         rejected_by_error: Rejected rows by error code.
         first_error_line: Line of the first reject.
         written: Items written.
-        messages: Reject messages of the file so far.
-        rejects_key: Where its piece of the reject file is stored; "" when it has none.
+        messages: Reject messages sent.
+        rejects: Rejects of the file so far.
+        pieces: Keys of the pieces of the reject file so far, until the end of the file joins them.
         keys_key: Where its read and write sets are stored; "" when they are empty.
         quantity: Sum of the quantities so far, of the weigher.
         error: Why the file cannot be read on, as `refusal_to_data` gives it.
@@ -151,7 +152,8 @@ class SegmentReport:
     first_error_line: int | None = None
     written: int = 0
     messages: int = 0
-    rejects_key: str = ""
+    rejects: int = 0
+    pieces: list[str] = field(default_factory=list)
     keys_key: str = ""
     quantity: str = "0"
     error: dict[str, Any] | None = None

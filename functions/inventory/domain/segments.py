@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
-from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
+from inventory.domain.jobs import SegmentReport, digest_of, refusal_to_data
 from inventory.domain.order import Tokens, timestamp
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Share
 from inventory.domain.ingestions import Mode, messages_note, messages_taken
-from inventory.domain.rejects import as_refusal, reject_key
+from inventory.domain.rejects import as_refusal, piece_key
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
@@ -40,7 +40,6 @@ class Segment:
         attempt: Name of the run.
         before: Report of the segment before; None for the first.
         recovering: See `Admission.recovering`.
-        alone: Whether this is the only segment if it comes to the end of the file.
     """
 
     job: Job
@@ -50,7 +49,6 @@ class Segment:
     attempt: str
     before: SegmentReport | None = None
     recovering: bool = False
-    alone: bool = False
 
     @property
     def start(self) -> tuple[int, int]:
@@ -105,7 +103,7 @@ class SegmentProcessor:
         )
         report = SegmentReport(attempt=segment.attempt, end_byte=byte, end_line=line)
         if segment.before is not None:
-            report.messages = segment.before.messages
+            report.rejects, report.pieces = segment.before.rejects, list(segment.before.pieces)
         writer = RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -124,11 +122,14 @@ class SegmentProcessor:
         try:
             self._load(segment, feed, writer, publisher, report)
             if publisher is not None:
-                self._publish(segment, publisher, report)
-        except BaseException:
+                if report.ended:
+                    publisher.finish(report.pieces)
+                elif piece := publisher.finish_piece():
+                    report.pieces.append(piece)
+                report.messages = publisher.sent
+        finally:
             if publisher is not None:
-                publisher.abort()
-            raise
+                publisher.close()
         report.timed = writer.timed
         report.written = writer.written
         report.read_units = ports.usage.read_units - reads
@@ -185,33 +186,21 @@ class SegmentProcessor:
     def _publisher(self, segment: Segment, feed: Feed) -> RejectPublisher:
         job, object_id = segment.job, segment.version.object_id
         digest = digest_of(job.state, job.base, job.latest)
-        before = segment.before.messages if segment.before else 0
 
         def note_sent(sent: int) -> None:
-            self._ports.ingestions.note_messages(object_id, messages_note(digest, before + sent))
+            self._ports.ingestions.note_messages(object_id, messages_note(digest, sent))
 
         return RejectPublisher(
             self._ports.rejects,
             version=segment.version,
             feed=feed,
             timestamp=job.began,
-            already_published=before,
-            already_sent=max(messages_taken(segment.record, digest) - before, 0),
+            # Two attempts may end at different places, so what they store stands apart.
+            piece_key=piece_key(segment.version, segment.attempt),
+            rejects_before=segment.before.rejects if segment.before else 0,
+            already_sent=messages_taken(segment.record, digest),
             note_sent=note_sent,
         )
-
-    def _publish(
-        self, segment: Segment, publisher: RejectPublisher, report: SegmentReport
-    ) -> None:
-        version = segment.version
-        if segment.alone and report.ended:
-            report.messages = publisher.finish(reject_key(version))
-            return
-        moment = segment.attempt.partition("#")[0].replace(":", "")
-        name = job_id(version.object_id, segment.job.run)
-        # Two attempts may end at different places, so what they store stands apart.
-        key = f"parts/{name}/{report.end_byte:020d}-{moment}.rejects"
-        report.messages, report.rejects_key = publisher.finish_piece(key)
 
 
 def _account(batch: Batch, report: SegmentReport) -> None:
@@ -219,6 +208,7 @@ def _account(batch: Batch, report: SegmentReport) -> None:
     counts.rows_read += len(batch.rows) + batch.rows_of_others
     counts.rows_read += len(batch.rejects) + len(batch.skips)
     counts.rejected += len(batch.rejects)
+    report.rejects += len(batch.rejects)
     counts.skipped += len(batch.skips)
     report.skipped_by_reason.update(skip.reason for skip in batch.skips)
     report.rejected_by_error.update(str(reject.error) for reject in batch.rejects)
