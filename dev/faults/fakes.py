@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from inventory.adapters.dynamodb_api import Transport
-    from inventory.domain.ports import FeedSource
+    from inventory.domain.ports import FeedSource, Reports
     from inventory.domain.work import WorkMessage
 
 BUCKET = "uploads"
 ITEMS, INGESTIONS, LANES = "items", "ingestions", "lanes"
+_GONE = "GONE"
 BEGIN = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
 
@@ -191,6 +192,8 @@ class TinyFeed:
     def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
         """See `reading.Feed`."""
         whole = self.lines
+        if whole == (_GONE,):
+            raise ObjectGoneError("The object version was deleted before it was read.")
         broken = whole.index("BROKEN") if "BROKEN" in whole else None
         whole = whole[:broken]
         for at in range(self.start_line - 2, len(whole), max_rows):
@@ -248,7 +251,10 @@ def open_tiny_part(
 ) -> TinyFeed:
     """Open a tiny feed from a line on; see `ports.OpenPart`."""
     assert start_byte == start_line
-    whole = open_tiny_feed(source, key="", latest=latest)
+    try:
+        whole = open_tiny_feed(source, key="", latest=latest)
+    except ObjectGoneError:
+        return TinyFeed((_GONE,))  # the reader's parts, too, find that out when they are read
     return replace(whole, start_line=start_line, profile=state["profile"])
 
 
@@ -286,13 +292,58 @@ class MemoryReports:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, key: str, body: bytes, *, content_type: str) -> None:
-        """See `ports.ReportObjects`."""
+        """See `ports.Reports`."""
         assert content_type
         self.files[key] = body
 
     def get(self, key: str) -> bytes | None:
-        """See `ports.ReportObjects`."""
+        """See `ports.Reports`."""
         return self.files.get(key)
+
+    def open(self, key: str) -> BinaryIO:
+        """See `ports.Reports`."""
+        return io.BytesIO(self.files[key])
+
+    def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
+        """See `ports.Reports`."""
+        return MemoryReportWriter(self, key, content_type)
+
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        self.put(key, b"".join(self.files[piece] for piece in pieces), content_type=content_type)
+
+
+@dataclass(slots=True)
+class MemoryReportWriter:
+    """An object of the fake bucket while it is written.
+
+    Attributes:
+        reports: The bucket, by its port; `put` may fail.
+        key: Key of the object.
+        content_type: Its media type.
+        small_bytes: Objects up to this size may be stored at another key.
+        data: What was written.
+    """
+
+    reports: Reports
+    key: str
+    content_type: str
+    small_bytes: int = 8 << 20
+    data: bytearray = field(default_factory=bytearray)
+
+    def write(self, data: bytes, /) -> None:
+        """See `ports.ReportWriter`."""
+        self.data += data
+
+    def finish(self, *, small_key: str | None = None) -> str:
+        """See `ports.ReportWriter`."""
+        small = small_key is not None and len(self.data) <= self.small_bytes
+        key = small_key if small and small_key else self.key
+        self.reports.put(key, bytes(self.data), content_type=self.content_type)
+        return key
+
+    def abort(self) -> None:
+        """See `ports.ReportWriter`."""
 
 
 @dataclass(kw_only=True)

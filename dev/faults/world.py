@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
-from faults.fakes import TinyFeed, World, open_tiny_feed, open_tiny_part
+from faults.fakes import MemoryReportWriter, TinyFeed, World, open_tiny_feed, open_tiny_part
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
@@ -30,6 +30,7 @@ from inventory.domain.work import Delivery, Kind, WorkMessage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
+    from typing import BinaryIO
 
     from faults.case import Case, Upload
     from inventory.adapters.dynamodb_api import Payload
@@ -468,14 +469,30 @@ class FaultyPorts:
             raise RetryableError("the queue took a part")
         self._world.rejects.send(kind, bodies)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the reports bucket does
-        reports = getattr(self._world.reports, name)
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        self._world.reports.put(key, body, content_type=content_type)
 
-        def stumbling(*values: Any, **options: Any) -> Any:  # noqa: ANN401  passed through
-            self._world.stumble()
-            return reports(*values, **options)
+    def get(self, key: str) -> bytes | None:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        return self._world.reports.get(key)
 
-        return stumbling
+    def open(self, key: str) -> BinaryIO:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        return self._world.reports.open(key)
+
+    def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
+        """See `ports.Reports`; every third object is too large for another key."""
+        small = self._world.rng.choice((0, 1 << 20, 1 << 20))
+        return MemoryReportWriter(self, key, content_type, small)
+
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        self._world.reports.join(key, pieces, content_type=content_type)
 
 
 class FaultyListing:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         OpenFeed,
         OpenPart,
         Registry,
-        ReportObjects,
+        Reports,
         WorkQueue,
     )
     from inventory.domain.publishing import RejectDestinations
@@ -55,7 +55,7 @@ class IngestPorts:
     ingestions: Ingestions
     reports: JobReports
     follow_ups: FollowUps
-    files: ReportObjects
+    files: Reports
     work: WorkQueue
     rejects: RejectDestinations
     usage: ConsumedCapacity

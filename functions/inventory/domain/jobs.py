@@ -26,6 +26,8 @@ WEIGHER = -1
 #: How long reports are kept: longer than a message can wait in a queue and be sent again.
 _RETENTION = timedelta(days=30)
 
+_TALLIES = ("skipped_by_reason", "rejected_by_error")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
@@ -162,14 +164,16 @@ class SegmentReport:
 
     def to_text(self) -> str:
         """Compact JSON."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        # `asdict` would count the pairs of a counter.
+        tallies = {name: dict(getattr(self, name)) for name in _TALLIES}
+        return json.dumps(asdict(self) | tallies, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """The report whose `to_text` this is."""
         data = json.loads(text)
         data["counts"] = Counts(**data["counts"])
-        for name in ("skipped_by_reason", "rejected_by_error"):
+        for name in _TALLIES:
             data[name] = Counter(data[name])
         return cls(**data)
 
