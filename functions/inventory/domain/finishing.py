@@ -58,14 +58,17 @@ class Finisher:
         self._ports = ports
         self._validator = validator
 
-    def store(self, job: Job, object_id: str, replaced: str) -> None:
+    def store(self, job: Job, version: ObjectVersion, replaced: str) -> None:
         """Store a job before its first message is sent.
 
         Args:
             job: The job.
-            object_id: Key of the record.
+            version: The object version.
             replaced: Run of the job that it takes the place of; "" for none.
         """
+        object_id = version.object_id
+        # The listing does not name a version that is deleted while its workers are at work.
+        self._ports.follow_ups.add(version)
         key = definition_key(object_id, job.run)
         self._ports.files.put(key, job.to_text().encode(), content_type=_JSON)
         if job.mode is not Mode.RECHECK:

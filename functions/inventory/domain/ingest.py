@@ -188,7 +188,7 @@ class Ingest:
         if weigh and not self._weigh(job, version, replaced):
             return outcome
         if job.workers > 1:
-            self._finisher.store(job, version.object_id, replaced)
+            self._finisher.store(job, version, replaced)
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         return self._first_segment(job, admission, outcome, replaced)
 
@@ -239,7 +239,7 @@ class Ingest:
     def _first_segment(
         self, job: Job, admission: Admission, outcome: Outcome, replaced: str
     ) -> Outcome:
-        version, object_id = admission.version, admission.version.object_id
+        version = admission.version
         report, keys = self._segments.process(
             Segment(
                 job=job,
@@ -254,7 +254,7 @@ class Ingest:
         if report.ended:
             ending = self._finisher.end(job, version, admission.record, [report], keys)
             return _ended(outcome, ending)
-        self._finisher.store(job, object_id, replaced)
+        self._finisher.store(job, version, replaced)
         task = Task(run=job.run, worker=0, segment=0)
         self._finisher.enter(job, version, task, report, keys)
         self._finisher.send(job, version, [replace(task, segment=1)])
@@ -273,7 +273,7 @@ class Ingest:
         if report.ended:
             self._accept(job, version, report)
             return True
-        self._finisher.store(job, version.object_id, replaced)
+        self._finisher.store(job, version, replaced)
         task = Task(run=job.run, worker=WEIGHER, segment=0)
         self._finisher.enter(job, version, task, report, KeySets())
         self._finisher.send(job, version, [replace(task, segment=1)])
