@@ -23,6 +23,7 @@ _DEFAULT_FEED_INTERVAL = timedelta(hours=24)
 _WRITES = {
     "upload": ("s3:PutObject", "uploads"),
     "replay": ("sqs:SendMessage", "work"),
+    "release": ("sqs:SendMessage", "work"),
     "redrive": ("sqs:DeleteMessage", "dead letters"),
     "summary --run": ("lambda:InvokeFunction", "summary"),
 }

@@ -108,7 +108,10 @@ class Judge:
             for letter in group:
                 yield _settled(letter, correction, reading.refusal)
             return
-        redrive = WorkAgain(body=WorkMessage(kind=Kind.REDRIVE, version=version).to_text())
+        # The verdict about a held file stands unless it is asked for anew.
+        held = record is not None and record.status == "HELD"
+        kind = Kind.REPLAY if held else Kind.REDRIVE
+        redrive = WorkAgain(body=WorkMessage(kind=kind, version=version).to_text())
         for letter in [] if pointers else files:
             yield Verdict(
                 letter=letter, action=Action.AGAIN, reason="can be read now", task=redrive

@@ -25,6 +25,7 @@ COMMANDS = (
     "rejects",
     "redrive",
     "replay",
+    "release",
     "summary",
     "doctor",
     "review",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Counts of a record in the order in which they are shown; they add up to rows_read.
 OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
 
-_TERMINAL = frozenset({"COMPLETED", "FAILED"})
+_TERMINAL = frozenset({"COMPLETED", "FAILED", "HELD"})
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 3.0
 
@@ -40,7 +40,7 @@ class Record:
 
     @property
     def status(self) -> str:
-        """IN_PROGRESS, COMPLETED or FAILED."""
+        """IN_PROGRESS, COMPLETED, FAILED or HELD."""
         return str(self.attributes.get("status", ""))
 
     @property
@@ -61,7 +61,7 @@ class Record:
     @property
     def exit_code(self) -> Exit:
         """What a command that asked for this record ends with."""
-        if self.status == "FAILED":
+        if self.status in ("FAILED", "HELD"):
             return Exit.REFUSED
         if not self.status or self.status == "IN_PROGRESS":
             return Exit.NOT_YET
@@ -151,8 +151,8 @@ def show_record(record: Record) -> None:
         f"profile {attributes['profile']}" if attributes.get("profile") else "",
         f"{figure(int(attributes['bytes']))} bytes" if "bytes" in attributes else "",
         f"attempt {attributes['attempts']}" if attributes.get("attempts") else "",
-        f"{attributes.get('chunks_done', 0)} of {attributes['chunks_total']} chunks done"
-        if attributes.get("chunks_total")
+        f"{attributes.get('workers_done', 0)} of {attributes['workers']} workers done"
+        if attributes.get("workers")
         else "",
         f"{attributes['write_units']} write units" if "write_units" in attributes else "",
         f"{attributes['read_units']} read units" if "read_units" in attributes else "",

@@ -29,6 +29,7 @@ STYLES = {
     "COMPLETED": "green",
     "IN_PROGRESS": "yellow",
     "FAILED": "bold red",
+    "HELD": "bold red",
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 T = TypeVar("T")
 OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
-TERMINAL = frozenset({"COMPLETED", "FAILED"})
+TERMINAL = frozenset({"COMPLETED", "FAILED", "HELD"})
 
 
 def wait_for(look: Callable[[], T | None], what: str, *, seconds: float) -> T:
