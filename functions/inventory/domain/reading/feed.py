@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reading.archives import Archive, open_unpacked
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def open_feed(
-    source: FeedSource, *, key: str, profiles: ProfileSet, block_bytes: int = BLOCK_BYTES
+    source: FeedSource,
+    *,
+    key: str,
+    profiles: ProfileSet,
+    latest: str = "",
+    block_bytes: int = BLOCK_BYTES,
 ) -> Feed:
     """A feed whose packing, encoding, dialect, profile and header are understood.
 
@@ -35,12 +41,15 @@ def open_feed(
         source: The file as stored; opened two to four times.
         key: Its object key, which may pin a profile.
         profiles: Profiles it may follow.
+        latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
         block_bytes: Read at a time; what the feed gives does not depend on it.
 
     Raises:
         BadFileError: The file is refused; nothing of it may load.
     """
-    return Feed(open_header(source, key, profiles), profiles=profiles, block_bytes=block_bytes)
+    opening = open_header(source, key, profiles)
+    opening = replace(opening, layout=replace(opening.layout, latest=latest))
+    return Feed(opening, profiles=profiles, block_bytes=block_bytes)
 
 
 def continue_feed(
@@ -49,6 +58,7 @@ def continue_feed(
     *,
     start_byte: int,
     start_line: int,
+    latest: str = "",
     end_byte: int | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Feed:
@@ -59,6 +69,7 @@ def continue_feed(
         source: The same file as stored.
         start_byte: A `Batch.next_byte_offset` of that feed.
         start_line: The physical line there.
+        latest: As for `open_feed`.
         end_byte: Where to stop, also a record boundary; None at the end of the file.
         block_bytes: Read at a time.
     """
@@ -68,7 +79,9 @@ def continue_feed(
         source=source,
         archive=Archive(state["archive"]),
         packed=Archive(state["archive"]),
-        layout=layout_of(profile, tuple(state["header"]), state["delimiter"]),
+        layout=replace(
+            layout_of(profile, tuple(state["header"]), state["delimiter"]), latest=latest
+        ),
         encoding=FeedEncoding(state["encoding"]),
         body_byte=start_byte,
         body_line=start_line,

@@ -44,6 +44,7 @@ class Layout:
         stock: Columns per location; empty in a feed with one quantity column.
         extras: Further columns, name and index: they become attributes.
         skips: For each skip rule of the profile the index of its column; None without it.
+        latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
     """
 
     profile: Profile
@@ -55,6 +56,7 @@ class Layout:
     stock: tuple[StockColumn, ...]
     extras: tuple[tuple[str, int], ...]
     skips: tuple[int | None, ...]
+    latest: str = ""
 
     @property
     def width(self) -> int:

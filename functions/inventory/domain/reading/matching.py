@@ -107,10 +107,17 @@ class ProfileSet:
 
     def fitting(self, key: str) -> list[Profile]:
         """The profiles that a file with this key may follow."""
+        pin = self._pin(key)
+        return list(self) if pin is None else [self._profiles[self._pins[pin]]]
+
+    def feed_of(self, key: str) -> str:
+        """Name of the feed that a key belongs to: the prefix that pins it, else the key itself."""
+        pin = self._pin(key)
+        return key if pin is None else pin
+
+    def _pin(self, key: str) -> str | None:
         prefixes = [prefix for prefix in self._pins if key.startswith(prefix)]
-        if prefixes:
-            return [self._profiles[self._pins[max(prefixes, key=len)]]]
-        return list(self)
+        return max(prefixes, key=len, default=None)
 
     def match(
         self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""

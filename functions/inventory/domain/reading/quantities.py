@@ -147,8 +147,12 @@ def _with_point(cell: str, decimals: Decimals) -> str:
     return f"{whole}.{fraction}"
 
 
-def time_converter() -> Converter:
-    """A converter of ISO 8601 times (UTC without an offset) to `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+def time_converter(latest: str = "") -> Converter:
+    """A converter of ISO 8601 times (UTC without an offset) to `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+
+    Args:
+        latest: The latest time that it takes, in the latter form; "" for any.
+    """
 
     def convert(cell: str) -> str:
         try:
@@ -156,7 +160,11 @@ def time_converter() -> Converter:
             time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
         except (ValueError, OverflowError):
             raise CellError(ErrorCode.TYPE_ERROR, "is not an ISO 8601 time") from None
-        return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        text = time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        if latest and text > latest:
+            message = f"is later than {latest}, when the file was stored plus the tolerance"
+            raise CellError(ErrorCode.CONSTRAINT_ERROR, message)
+        return text
 
     return Converter(convert)
 

@@ -68,7 +68,7 @@ class RecordMapper:
             "reorder_point": number,
             "unit_price": money,
             "currency": currency_converter(),
-            "updated_at": time_converter(),
+            "updated_at": time_converter(layout.latest),
         }
         self._blank_words = {"unit_price": profile.blank_prices}
         self._stock_cells = max(len(layout.stock), 1)
