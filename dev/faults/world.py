@@ -315,7 +315,9 @@ class FaultyWorld(World):
                 self.case.objects.delete(upload.version)
                 upload.doubtful = True
         else:
-            self.pending.append(self._job(Kind(kind), upload.version))
+            # A listing names no sequencer.
+            version = replace(upload.version, sequencer="")
+            self.pending.append(self._job(Kind(kind), version))
 
     def _move(self, **delta: float) -> None:
         """Let time pass: what has run for too long is killed, and its requests have arrived."""
