@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,12 +127,19 @@ def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = No
         key: Object key it would get; None for its path.
     """
     from inventory.domain.errors import BadFileError  # noqa: PLC0415  # the reader is slow to import
+    from inventory.domain.order import latest_time  # noqa: PLC0415
     from inventory.domain.reading import open_feed  # noqa: PLC0415
+    from inventory.domain.settings import TIME_TOLERANCE  # noqa: PLC0415
 
     verdict = Verdict(file=str(file))
     seen: set[int] = set()
     try:
-        feed = open_feed(_PathSource(file), key=key or file.as_posix(), profiles=profiles)
+        feed = open_feed(
+            _PathSource(file),
+            key=key or file.as_posix(),
+            profiles=profiles,
+            latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
+        )
         verdict.profile = feed.profile
         for batch in feed.batches():
             verdict.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from inventory.adapters.s3_objects import S3Objects
 from inventory.domain.errors import ObjectGoneError
 from inventory.domain.model import ObjectVersion
-from inventory.domain.order import Tokens, base_of, object_time
+from inventory.domain.order import Tokens, base_of, latest_time, object_time
 from inventory.domain.reading import ProfileSet
+from inventory.domain.settings import TIME_TOLERANCE
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.errors import OutOfReachError
 from inventory_cli.events import WorkAgain, plan_event
@@ -32,6 +33,7 @@ from inventory_cli.verdicts import Action, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from inventory.domain.ports import ObjectInfo
     from inventory_cli.letters import Letter
     from inventory_cli.session import Session
 
@@ -102,7 +104,11 @@ class Judge:
         pointers = files if record is not None and record.status == "COMPLETED" else []
         lines = None if pointers else {_line(each) for each in rows}
         reading = reread(
-            self._objects.source(version), key=key, profiles=self._profiles, lines=lines
+            self._objects.source(version),
+            key=key,
+            profiles=self._profiles,
+            latest=latest_time(info.last_modified, TIME_TOLERANCE),
+            lines=lines,
         )
         if reading.refusal:
             for letter in group:
@@ -117,9 +123,7 @@ class Judge:
                 letter=letter, action=Action.AGAIN, reason="can be read now", task=redrive
             )
         base = str(record.attributes.get("base", "")) if record else ""
-        tokens = Tokens(
-            base or base_of(object_time(info.last_modified, info.metadata), ""), version.object_id
-        )
+        tokens = Tokens(base or base_of(_time_of(info), ""), version.object_id)
         replay = WorkAgain(body=WorkMessage(kind=Kind.REPLAY, version=version).to_text())
         for letter in rows:
             line = _line(letter)
@@ -207,3 +211,7 @@ def _etag(letter: Letter, bucket: str, key: str) -> str:
     """Entity tag of a version without an id, out of the reject's id."""
     identity = str(letter.document.get("id", "")).removeprefix(f"{bucket}/{key}#")
     return identity.rpartition("/")[0]
+
+
+def _time_of(info: ObjectInfo) -> str:
+    return object_time(info.last_modified, info.metadata, tolerance=TIME_TOLERANCE)

@@ -21,9 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def release(
-    name: Annotated[
-        str, typer.Argument(metavar="OBJECT", help="Key, s3:// address or record id.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="OBJECT", help="Key, s3:// address or record id.")],
     *,
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
@@ -47,4 +45,3 @@ def release(
         raise UsageError(f"{object_id} is not in the bucket any more")
     send_work(session, [WorkMessage(kind=Kind.RELEASE, version=version).to_text()])
     say(f"{object_id} will load; see `inventory status`")
-

@@ -61,7 +61,12 @@ class Rereading:
 
 
 def reread(
-    source: FeedSource, *, key: str, profiles: ProfileSet, lines: Collection[int] | None
+    source: FeedSource,
+    *,
+    key: str,
+    profiles: ProfileSet,
+    latest: str,
+    lines: Collection[int] | None,
 ) -> Rereading:
     """Read a stored file by today's rules, as far as the last of some lines.
 
@@ -69,12 +74,13 @@ def reread(
         source: The file's bytes.
         key: Its object key, which may pin a profile.
         profiles: Profiles it may follow.
+        latest: Latest time that a row may state, ISO 8601 UTC.
         lines: Lines that are asked about; all of them when None.
     """
     result = Rereading()
     last = None if lines is None else max(lines, default=0)
     try:
-        feed = open_feed(source, key=key, profiles=profiles)
+        feed = open_feed(source, key=key, profiles=profiles, latest=latest)
         profile = next(each for each in profiles if each.name == feed.profile)
         layout = layout_of(profile, tuple(feed.state()["header"]), feed.delimiter)
         for batch in feed.batches():

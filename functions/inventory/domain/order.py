@@ -11,10 +11,14 @@ Equal tokens mean the same line of the same object version at the same base.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2s
+from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, ErrorCode
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 #: Metadata key (`x-amz-meta-as-of`) by which an uploader states the time of the stock.
 AS_OF = "as-of"
@@ -40,9 +44,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
 
 
-def object_time(
-    last_modified: datetime, metadata: dict[str, str], *, tolerance: timedelta = timedelta(hours=1)
-) -> str:
+def object_time(last_modified: datetime, metadata: dict[str, str], *, tolerance: timedelta) -> str:
     """Time of an object version: its `as-of` metadata, else the version's LastModified.
 
     Args:

@@ -9,6 +9,9 @@ from datetime import timedelta
 #: enough that what each costs to begin and to end does not count.
 WORKERS = 4
 
+#: Default of the setting `time_tolerance_minutes`.
+TIME_TOLERANCE = timedelta(minutes=60)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestSettings:
@@ -23,4 +26,4 @@ class IngestSettings:
 
     large_object_bytes: int
     workers: int = WORKERS
-    time_tolerance: timedelta = timedelta(hours=1)
+    time_tolerance: timedelta = TIME_TOLERANCE
