@@ -62,7 +62,9 @@ class PartitionedTable:
             Whether it was put.
         """
         try:
-            answer = self.api.call("PutItem", self.putting(partition, position, attributes, new=new))
+            answer = self.api.call(
+                "PutItem", self.putting(partition, position, attributes, new=new)
+            )
         except ConditionFailedError:
             self.usage.write_units += 1
             return False
@@ -83,9 +85,7 @@ class PartitionedTable:
 
     def delete(self, partition: str, position: str) -> None:
         """Delete an item, if there is one."""
-        self.api.call(
-            "DeleteItem", {"TableName": self.name, "Key": self.key(partition, position)}
-        )
+        self.api.call("DeleteItem", {"TableName": self.name, "Key": self.key(partition, position)})
         self.usage.write_units += 1
 
     def query(

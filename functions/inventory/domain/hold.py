@@ -90,7 +90,11 @@ class StockDropHold:
         """
         feed, quantity = self._feed_of(version.key), Decimal(report.quantity)
         last = self._accepted.before(feed, base)
-        if not released and last is not None and last - quantity > self._share * max(last, 0):
+        if (
+            not released
+            and last is not None
+            and last - quantity > self._share * max(last, Decimal(0))
+        ):
             raise HeldFileError(
                 ErrorCode.CONSTRAINT_ERROR,
                 f"The file holds a stock of {quantity:f} and the last one of {feed} held "

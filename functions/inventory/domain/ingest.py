@@ -18,8 +18,8 @@ from inventory.domain.keysets import KeySets
 from inventory.domain.order import base_of, latest_time, object_time, timestamp
 from inventory.domain.outcome import Outcome
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
-from inventory.domain.segments import Segment, SegmentProcessor
 from inventory.domain.seen import MOST_SLOTS
+from inventory.domain.segments import Segment, SegmentProcessor
 from inventory.domain.validation import Validator
 from inventory.domain.work import Kind
 
@@ -75,9 +75,7 @@ class Ingest:
         self._ports = ports
         self._settings = settings
         self._hold = hold
-        self._validator = Validator(
-            ports.registry, ports.ingestions, ports.follow_ups, ports.work
-        )
+        self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
         self._finisher = Finisher(ports, self._validator)
         self._segments = SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=seen_slots)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from inventory.domain.model import ObjectVersion, Reject
-    from inventory.domain.ports import Feed, RejectQueue, Reports, ReportWriter
+    from inventory.domain.ports import RejectQueue, Reports, ReportWriter
+    from inventory.domain.reading import Feed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
+from inventory.domain.ingestions import Mode, messages_note, messages_taken
 from inventory.domain.jobs import SegmentReport, digest_of, refusal_to_data
 from inventory.domain.order import Tokens, timestamp
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Share
-from inventory.domain.ingestions import Mode, messages_note, messages_taken
 from inventory.domain.rejects import as_refusal, piece_key
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
 if TYPE_CHECKING:
     from inventory.domain.ingest_ports import IngestPorts
+    from inventory.domain.ingestions import Record
     from inventory.domain.jobs import Job
     from inventory.domain.keysets import KeySets
     from inventory.domain.model import Batch, ObjectVersion
-    from inventory.domain.ingestions import Record
     from inventory.domain.reading import Feed
 
 #: Share of an invocation that is kept to end it in order, besides what a batch may take.

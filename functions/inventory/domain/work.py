@@ -15,8 +15,8 @@ class Kind(StrEnum):
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
     an item that it relied on was written over. REPLAY: an operator wants its rows decided again by
-    today's rules and profiles, whatever the record says. RELEASE: an operator lets a held file in. SEGMENT: a worker of a job goes on, see
-    `jobs`; the message has a task.
+    today's rules and profiles, whatever the record says. RELEASE: an operator lets a held file in.
+    SEGMENT: a worker of a job goes on, see `jobs`; the message has a task.
     """
 
     CREATED = "created"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import compress
-from operator import attrgetter, itemgetter, not_
+from operator import attrgetter, not_
 from typing import TYPE_CHECKING
 
 from inventory.domain.decide import Decision, decide
