@@ -81,7 +81,7 @@ class KeySet:
         return None if self.everything else frozenset(self._hashes)
 
     def to_bytes(self) -> bytes:
-        """The hashes, four bytes each, little-endian as all of Lambda's processors are."""
+        """The hashes, four bytes each in little-endian order; none for every key."""
         return array("I", sorted(set(self._hashes))).tobytes()
 
     @classmethod

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import FollowUps, Ingestions, Registry, WorkQueue
 
+    #: Write sets because of which each version must be rechecked.
+    _Rechecks = dict[ObjectVersion, set[str]]
+
 #: How long a read set is kept. A version that is delivered for the first time later than this
 #: after a newer one left its rows alone would win over it, so it outlives every redrive.
 READS_RETENTION = timedelta(days=400)
@@ -79,33 +82,47 @@ class Validator:
         Returns:
             Number of versions.
         """
-        own = version.object_id
         moment = datetime.fromisoformat(now).astimezone(UTC)
         reads_expire = int((moment + READS_RETENTION).timestamp())
         writes_expire = int((moment + WRITES_RETENTION).timestamp())
-        rechecks: dict[ObjectVersion, set[str]] = defaultdict(set)
-        registry = self._registry
-        for shard, each in keys.items():
-            if each.reads:
-                registration = Registration(version, run, each.highest, each.reads)
-                registry.register(shard, registration, expires_at=reads_expire)
+        rechecks: _Rechecks = defaultdict(set)
+        read = {shard: each for shard, each in keys.items() if each.reads}
+        for shard, each in read.items():
+            registration = Registration(version, run, each.highest, each.reads)
+            self._registry.register(shard, registration, expires_at=reads_expire)
         for shard, each in keys.items():
             if each.writes:
-                entry = WriteSet("", own, each.lowest, each.writes)
-                entry = registry.append(shard, entry, expires_at=writes_expire)
-                for reader in registry.registered_after(shard, each.lowest):
-                    if reader.version.object_id != own and each.writes.meets(reader.reads):
-                        rechecks[reader.version].add(entry.pointer)
-        for shard, each in keys.items():
-            if each.reads:
-                for writer in registry.written_since(shard, each.epoch):
-                    foreign = writer.object_id != own
-                    relevant = writer.lowest < each.highest if foreign else timed
-                    if relevant and writer.writes.meets(each.reads):
-                        rechecks[version].add(writer.pointer)
-        for reading, pointers in rechecks.items():
-            self._request(reading, pointers)
+                entry = WriteSet("", version.object_id, each.lowest, each.writes)
+                entry = self._registry.append(shard, entry, expires_at=writes_expire)
+                self._find_readers(shard, entry, rechecks)
+        for shard, each in read.items():
+            self._find_writers(shard, each, version, rechecks, timed=timed)
+        for reader, pointers in rechecks.items():
+            self._request(reader, pointers)
         return len(rechecks)
+
+    def _find_readers(self, shard: int, entry: WriteSet, rechecks: _Rechecks) -> None:
+        """Find other versions that relied on what a write set wrote over."""
+        for reader in self._registry.registered_after(shard, entry.lowest):
+            foreign = reader.version.object_id != entry.object_id
+            if foreign and entry.writes.meets(reader.reads):
+                rechecks[reader.version].add(entry.pointer)
+
+    def _find_writers(
+        self,
+        shard: int,
+        keys: ShardKeys,
+        version: ObjectVersion,
+        rechecks: _Rechecks,
+        *,
+        timed: bool,
+    ) -> None:
+        """Find out who wrote over what this version relied on, since it began to read."""
+        for writer in self._registry.written_since(shard, keys.epoch):
+            foreign = writer.object_id != version.object_id
+            relevant = writer.lowest < keys.highest if foreign else timed
+            if relevant and writer.writes.meets(keys.reads):
+                rechecks[version].add(writer.pointer)
 
     def abandon(self, version: ObjectVersion, record: Record, *, run: str, now: str) -> int:
         """Validate what crashed runs of a version may have written that nobody will read again.

@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.domain.errors import BadFileError
-from inventory.domain.lanes import LANES, LaneIndex, lane_of
 from inventory.domain.order import (
     TIME_LENGTH,
     Tokens,
     base_of,
+    ceiling,
+    later_base,
+    latest_time,
+    line_of,
     object_time,
     padded_sequencer,
     timestamp,
@@ -70,19 +73,28 @@ def test_objects_of_the_same_second_and_line_are_told_apart() -> None:
     assert Tokens(base, "b/one#1").of(2, None) != Tokens(base, "b/two#1").of(2, None)
 
 
+@given(st.integers(1, 10**12 - 1))
+def test_a_ceiling_lies_between_the_tokens_of_a_base_and_the_next_base(line: int) -> None:
+    """What is said to be left alone covers every row, and no later version."""
+    base, later = base_of(TIME, "0a"), base_of(TIME, "0b")
+    token = Tokens(base, "b/one#1").of(line, None)
+    assert base < token < ceiling(base) < later
+
+
 @given(st.integers(1, 10**12 - 1), st.one_of(st.none(), MOMENTS.map(timestamp)))
-def test_a_bound_lies_after_every_token_it_is_made_for(line: int, updated_at: str | None) -> None:
-    """What is announced covers what may be skipped."""
+def test_a_token_tells_its_line_and_its_object(line: int, updated_at: str | None) -> None:
+    """Of rows with and without times of their own."""
     tokens = Tokens(base_of(TIME, "0a"), "b/one#1")
     token = tokens.of(line, updated_at)
-    assert tokens.bound(token) > token
+    assert line_of(token) == line
+    assert tokens.is_own(token)
+    assert not Tokens(base_of(TIME, "0a"), "b/two#1").is_own(token)
 
 
-def test_a_bound_of_a_base_lies_before_the_next_base() -> None:
-    """A later version is not taken for one that relied on an earlier item."""
-    tokens = Tokens(base_of(TIME, "0a"), "b/one#1")
-    later = Tokens(base_of(TIME, "0b"), "b/one#2")
-    assert tokens.bound(tokens.of(1, None)) < later.of(1, None)
+def test_of_two_bases_of_a_version_the_later_one_counts() -> None:
+    """In whatever order a listing and an event bring them."""
+    listed, announced = base_of(TIME, ""), base_of(TIME, "0a")
+    assert later_base(listed, announced) == later_base(announced, listed) == announced
 
 
 def test_the_objects_time_is_its_last_modified() -> None:
@@ -117,13 +129,25 @@ def test_times_of_other_zones_are_the_same_times() -> None:
     assert timestamp(MOMENT.astimezone(timezone(timedelta(hours=-8)))) == TIME
 
 
-def test_lanes_are_stable_and_few() -> None:
-    """The lane of a location is part of stored data: it must never change."""
-    assert [lane_of(name) for name in ("default", "Oslo", "FBA", "Köln")] == [
-        "31",
-        "28",
-        "33",
-        "59",
-    ]
-    index = LaneIndex()
-    assert {index.of(str(number)) for number in range(70_000)} == {str(n) for n in range(LANES)}
+@pytest.mark.parametrize(
+    ("seconds", "refused"), [(-86_400, False), (0, False), (60, False), (60.000001, True)]
+)
+def test_stock_is_not_known_much_later_than_its_file_was_stored(
+    seconds: float,
+    refused: bool,  # noqa: FBT001  a parameter of the table
+) -> None:
+    """Below, at and above a tolerance of a minute; it is a matter of data, not of a clock."""
+    as_of = (MOMENT + timedelta(seconds=seconds)).isoformat()
+    tolerance = timedelta(minutes=1)
+    if not refused:
+        assert object_time(MOMENT, {"as-of": as_of}, tolerance=tolerance)
+        return
+    with pytest.raises(BadFileError) as caught:
+        object_time(MOMENT, {"as-of": as_of}, tolerance=tolerance)
+    assert (caught.value.column, caught.value.value) == ("as-of", as_of)
+    assert latest_time(MOMENT, tolerance) in caught.value.message
+
+
+def test_the_latest_time_is_that_of_the_object_and_the_tolerance() -> None:
+    """What rows with times of their own are compared with."""
+    assert latest_time(MOMENT, timedelta(hours=1)) == "2026-11-22T21:18:05.000000Z"
