@@ -15,15 +15,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
-
-from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
-from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_lanes import DynamoDbLanes
 from inventory.domain.chunks.model import Job, Place, Task
 from inventory.domain.chunks.ports import ChunkPorts
 from inventory.domain.chunks.processing import PartProcessor
-from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ledger import Admission, Mode
+
+from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
+from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.model import ObjectVersion
 from inventory.domain.ports import Deadline, Usage
 from inventory.domain.publishing import RejectDestinations

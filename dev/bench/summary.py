@@ -17,9 +17,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from inventory.adapters.pygal_charts import draw_bars
+
 from bench.process import MEGABYTE, peak_bytes
 from inventory.adapters.dynamodb_scan import DynamoDbItemPages
-from inventory.adapters.pygal_charts import draw_bars
 from inventory.domain.summary.service import SummaryService
 
 if TYPE_CHECKING:

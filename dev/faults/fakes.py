@@ -23,10 +23,10 @@ from inventory.adapters.dynamodb_notes import (
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
+from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
-from inventory.domain.hold import StockDropHold
 from inventory.domain.ports import ConsumedCapacity, Deadline, ObjectInfo, VersionPage
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import Share

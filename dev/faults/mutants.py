@@ -14,6 +14,8 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from inventory.domain.ledger import Admission, Mode, Record, Status
+
 from faults.dynamodb import MemoryDynamoDb, Table, parsed
 from faults.fakes import ITEMS
 from inventory.adapters import dynamodb_ledger
@@ -21,7 +23,6 @@ from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain import ledger, order
 from inventory.domain.ingest import Ingest
-from inventory.domain.ledger import Admission, Mode, Record, Status
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
 from inventory.domain.work import Kind, WorkMessage

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from inventory.domain.ledger import Status
+from inventory.domain.ingestions import Status
 from inventory.domain.model import Counts
 from inventory.domain.summary.bounded import Smallest
 from inventory.domain.summary.exact import EXACT, ZERO
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OUTCOMES = tuple(field.name for field in fields(Counts))
 LISTED_FILES = 50
+
+_REFUSED = (Status.FAILED, Status.HELD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,11 @@ class Feeds:
     trouble: tuple[IngestionRecord, ...]
     missing_profiles: tuple[str, ...]
     last_received: dict[str, str]
+
+    @property
+    def failed(self) -> int:
+        """Number of files of which nothing was loaded, because they failed or are held."""
+        return sum(self.by_status.get(status, 0) for status in _REFUSED)
 
 
 class FeedAccumulator:
@@ -101,7 +108,7 @@ class FeedAccumulator:
         without_code = record.rejected - sum(record.rejected_by_error.values())
         if without_code > 0:
             self._errors[""] += without_code
-        if record.rejected or record.status == Status.FAILED:
+        if record.rejected or record.status in _REFUSED:
             self._trouble.offer((-record.rejected, record))
 
     def feeds(self, last_received: Mapping[str, str]) -> Feeds:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from inventory.domain.ledger import Status
 from inventory.domain.summary.formatting import UNSPECIFIED, format_number, printable
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
 
@@ -35,7 +34,6 @@ def render_message(summary: Summary, page: str) -> str:
         f"{error or UNSPECIFIED} {format_number(rows)}"
         for error, rows in islice(feeds.rejected_by_error.items(), _ERRORS)
     )
-    failed = feeds.by_status.get(Status.FAILED, 0)
     newly = "" if changes is None else f" ({format_number(changes.newly_out_total)} newly)"
     more = "" if stock.locations.other is None else " or more"
     lines = [
@@ -47,7 +45,7 @@ def render_message(summary: Summary, page: str) -> str:
         f"Out of stock: {format_number(totals.out_of_stock)}{newly}",
         f"Running low: {format_number(totals.low)}",
         f"Unchanged for {LISTED_UNCHANGED_DAYS} days: {format_number(stock.unchanged.total)}",
-        f"Files received: {format_number(feeds.received)}, failed: {format_number(failed)}",
+        f"Files received: {format_number(feeds.received)}, failed: {format_number(feeds.failed)}",
         f"Rows rejected: {format_number(feeds.rows['rejected'])}{f' ({errors})' if errors else ''}",
         f"Page: {page}",
     ]

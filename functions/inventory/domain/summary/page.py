@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.domain.ledger import Status
 from inventory.domain.summary.formatting import (
     UNNAMED,
     UNSPECIFIED,
@@ -87,7 +86,6 @@ def _tiles(summary: Summary) -> str:
     ]
     if len(values) > _CURRENCY_COLUMNS:
         values = [_tile("Currencies of the stock value", len(values), "see Stock below")]
-    failed = feeds.by_status.get(Status.FAILED, 0)
     tiles = (
         _tile("Items in the table", totals.items, change.get("items")),
         _tile("Units in stock", totals.quantity, change.get("quantity")),
@@ -95,7 +93,7 @@ def _tiles(summary: Summary) -> str:
         _tile("Out of stock", totals.out_of_stock, change.get("out_of_stock"), "bad"),
         _tile("Running low", totals.low, change.get("low"), "warn"),
         _tile(_UNCHANGED, summary.stock.unchanged.total, "items", "warn"),
-        _tile("Files received", feeds.received, f"{format_number(failed)} failed"),
+        _tile("Files received", feeds.received, f"{format_number(feeds.failed)} failed"),
         _tile("Rows rejected", feeds.rows["rejected"], "in these files", "bad"),
     )
     return f'<section class="tiles" aria-label="Key figures">\n{"".join(tiles)}</section>\n'
