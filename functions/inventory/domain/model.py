@@ -86,6 +86,7 @@ class Batch:
         rows: Stock rows in file order.
         rejects: Refused rows in file order.
         skips: Rows that are not stock, in file order.
+        rows_of_others: How many rows belong to other workers, when the file is shared.
         next_line: The physical line after this stretch.
         next_byte_offset: The byte (of the decompressed file) after this stretch.
     """
@@ -93,6 +94,7 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
+    rows_of_others: int = 0
     next_line: int = 1
     next_byte_offset: int = 0
 

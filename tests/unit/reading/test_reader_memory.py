@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from feeds import BUILT_IN
-from inventory.domain.reading import byte_ranges, open_feed
+from inventory.domain.reading import Share, open_feed
 
 LINE = b'S%07d,%d,"a ""quoted"" name, of a row",shelf\n'
 BAD = b'S%07d,%d,"never closed,shelf\n'
@@ -55,24 +55,21 @@ class Stream:
         """Nothing is held."""
 
 
-def peak(rows: int, *, ranges: bool) -> int:
+def peak(rows: int, share: Share | None) -> int:
     """Bytes at the peak of reading a feed."""
     tracemalloc.start()
     try:
         feed = open_feed(Generated(rows), key="a.csv", profiles=BUILT_IN)
-        if ranges:
-            assert sum(1 for _ in byte_ranges(feed, 1 << 16)) > rows // 10_000
-        else:
-            count = sum(len(b.rows) + len(b.rejects) for b in feed.batches())
-            assert count == rows
+        for batch in feed.batches(share=share):
+            assert len(batch.rows) <= 1000
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("ranges", [False, True], ids=["batches", "ranges"])
-def test_a_file_ten_times_as_long_takes_no_more_memory(ranges: bool) -> None:  # noqa: FBT001
-    """Peak memory of reading, and of planning ranges, is flat."""
-    short, long = peak(20_000, ranges=ranges), peak(200_000, ranges=ranges)
+@pytest.mark.parametrize("share", [None, Share(0, 8), Share(1, 8)], ids=str)
+def test_a_file_five_times_as_long_takes_no_more_memory(share: Share | None) -> None:
+    """Peak memory of reading all of it, or the share of one worker, is flat."""
+    short, long = peak(20_000, share), peak(100_000, share)
     assert long < 1.1 * short
     assert long < 16 << 20

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feeds import gathered, opened, read
 from inventory.domain.errors import BadFileError
-from inventory.domain.reading import BytesSource, byte_ranges, columns, continue_feed
+from inventory.domain.reading import BytesSource, columns, continue_feed
 from sample_feeds.table import Dialect
 
 HEADER = ("sku", "quantity", "name", "note")
@@ -173,38 +173,6 @@ def test_a_feed_continues_from_the_end_of_any_batch(body, max_rows) -> None:
             start_line=batch.next_line,
         )
         assert gathered(rest.batches()) == gathered(batches[index + 1 :])
-
-
-@FAST
-@given(
-    body=hostile,
-    block_bytes=st.integers(1, 40),
-    target_bytes=st.integers(1, 80),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-)
-def test_ranges_together_give_what_the_whole_feed_gives(
-    body, block_bytes, target_bytes, encoding
-) -> None:
-    """Ranges cover the feed, and read apart they give the same, lines and offsets included."""
-    data = ("sku,quantity,name\nA,1,x\n" + body).encode(encoding)
-    feed = opened(data, block_bytes=block_bytes)
-    ranges = list(byte_ranges(feed, target_bytes))
-    assert [ranges[0].start_byte, *(part.end_byte for part in ranges)] == [
-        *(part.start_byte for part in ranges),
-        len(data),
-    ]
-    parts = [
-        continue_feed(
-            feed.state(),
-            BytesSource(data),
-            start_byte=part.start_byte,
-            start_line=part.start_line,
-            end_byte=part.end_byte,
-        )
-        for part in ranges
-    ]
-    batches = [batch for part in parts for batch in part.batches()]
-    assert gathered(batches) == gathered(feed.batches())
 
 
 @FAST

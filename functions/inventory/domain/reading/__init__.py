@@ -15,17 +15,16 @@ from __future__ import annotations
 
 from inventory.domain.reading.feed import Feed, continue_feed, open_feed
 from inventory.domain.reading.matching import ProfileSet, validate_profiles
-from inventory.domain.reading.ranges import ByteRange, byte_ranges
+from inventory.domain.reading.sharing import Share
 from inventory.domain.reading.sources import BytesSource, ByteStream, FeedSource
 
 __all__ = [
-    "ByteRange",
     "ByteStream",
     "BytesSource",
     "Feed",
     "FeedSource",
     "ProfileSet",
-    "byte_ranges",
+    "Share",
     "continue_feed",
     "open_feed",
     "validate_profiles",

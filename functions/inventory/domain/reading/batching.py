@@ -15,6 +15,7 @@ from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
 from inventory.domain.reading.rows import RecordMapper
+from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Records looked at together where something is unusual.
 _GROUP = 50
+#: Text after which a batch ends however few its rows are: whoever takes batches wants to know the
+#: position from time to time, and rejects hold their text.
+_MOST_BATCH_BYTES = 4 << 20
 _CODES = frozenset(map(str, ErrorCode))
 
 
@@ -35,9 +39,12 @@ class Batcher:
         layout: Where the columns are.
         encoding: Of the file, to count bytes.
         max_rows: Most rows, rejects and skips of a batch.
+        share: Whose rows to give; None for all.
     """
 
-    def __init__(self, layout: Layout, encoding: FeedEncoding, max_rows: int) -> None:
+    def __init__(
+        self, layout: Layout, encoding: FeedEncoding, max_rows: int, share: Share | None = None
+    ) -> None:
         self._layout = layout
         self._encoding = encoding
         self._max_rows = max_rows
@@ -45,6 +52,12 @@ class Batcher:
         self._grammar = grammar_of(layout.delimiter, quoted=layout.profile.quoted)
         self._mapper = RecordMapper(layout)
         self._columns = ColumnMapper(self._mapper)
+        self._share = share if share is not None and share.workers > 1 else None
+        self._reader: ShareReader | None = None
+        if self._share is not None and self._share.index > 0:
+            self._reader = ShareReader(self._share, self._grammar, self._mapper)
+        # A shared batch ends before it is full: what is left of it would take a record at a time.
+        self._least_room = max_rows // 4 if self._share else 0
         # csv has one limit for the process. Records are bounded before they come here.
         csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_SIZE))
 
@@ -59,96 +72,143 @@ class Batcher:
             byte_offset: Byte at which it begins.
         """
         self._batch = Batch(next_line=line, next_byte_offset=byte_offset)
-        given = False
+        given: int | None = None
         for stretch in stretches:
             for _ in self._take(stretch):
-                if self._room() > 0:
+                end = self._batch.next_byte_offset
+                if self._room() > self._least_room and end - byte_offset < _MOST_BATCH_BYTES:
                     continue
                 yield self._batch
-                given = True
-                self._batch = Batch(
-                    next_line=self._batch.next_line,
-                    next_byte_offset=self._batch.next_byte_offset,
-                )
-        batch = self._batch
-        if not given or batch.rows or batch.rejects or batch.skips:
-            yield batch
+                given = byte_offset = end
+                self._batch = Batch(next_line=self._batch.next_line, next_byte_offset=end)
+        if given != self._batch.next_byte_offset:
+            yield self._batch
 
     def _room(self) -> int:
         """How much still fits the batch."""
         batch = self._batch
         return self._max_rows - len(batch.rows) - len(batch.rejects) - len(batch.skips)
 
+    def _records_that_fit(self) -> int:
+        return max(self._room() // self._rows_per_record, 1)
+
     def _take(self, stretch: Stretch) -> Iterator[None]:
         """Put a stretch into batches, pausing wherever one may end."""
-        lines = physical_lines(stretch.text)
         if stretch.damage:
-            self._batch.rejects.append(self._damaged(stretch))
-            self._batch.next_line = stretch.line + len(lines)
-            self._batch.next_byte_offset = stretch.end_byte_offset
+            if self._reader is None:
+                self._batch.rejects.append(self._damaged(stretch))
+            lines = len(physical_lines(stretch.text))
+            self._move_to(stretch.line + lines, stretch.end_byte_offset)
             yield
-            return
+        elif self._reader is None:
+            yield from self._take_all(stretch)
+        else:
+            yield from self._take_own(stretch, self._reader.find(stretch.text))
+
+    def _take_all(self, stretch: Stretch) -> Iterator[None]:
+        """Take every record; rows of other shares are only counted."""
+        lines = physical_lines(stretch.text)
         reader = self._grammar.reader(lines)
         done, byte = 0, stretch.byte_offset
-        while records := list(islice(reader, max(self._room() // self._rows_per_record, 1))):
-            part = lines[done : reader.line_num]
-            line = stretch.line + done
-            self._map(records, _Part(part, line, byte, self._encoding), stretch.unreadable)
+        while records := list(islice(reader, self._records_that_fit())):
+            part_lines = lines[done : reader.line_num]
+            starts: Sequence[int] = range(len(records) + 1)
+            if len(records) < len(part_lines):
+                again = self._grammar.reader(part_lines)
+                starts = [0, *(again.line_num for _ in again)]
+            first = stretch.line + done
+            numbers = [first + start for start in starts]
+            part = _Part(part_lines, starts, numbers, byte, self._encoding)
+            self._add(self._map(records, part, unreadable=stretch.unreadable))
             done = reader.line_num
             ended = done == len(lines)
-            byte = stretch.end_byte_offset if ended else byte + self._size(part)
-            self._batch.next_line = stretch.line + done
-            self._batch.next_byte_offset = byte
+            byte = stretch.end_byte_offset if ended else byte + self._size(part_lines)
+            self._move_to(stretch.line + done, byte)
             yield
+
+    def _add(self, found: Batch) -> None:
+        batch, share = self._batch, self._share
+        if share is None:
+            batch.rows += found.rows
+        else:
+            own = [row for row in found.rows if Share.of(row.sku, share.workers) == share.index]
+            batch.rows += own
+            batch.rows_of_others += len(found.rows) - len(own)
+        batch.rejects += found.rejects
+        batch.skips += found.skips
+
+    def _take_own(self, stretch: Stretch, found: OwnRecords) -> Iterator[None]:
+        """Take the records of the share alone."""
+        lines, starts, own = found
+        done, byte, taken = 0, stretch.byte_offset, 0
+        while done < len(lines):
+            some = own[taken : taken + self._records_that_fit()]
+            taken += len(some)
+            if some:
+                part_lines, part_starts = found.gathered(some)
+                numbers = [stretch.line + starts[record] for record in some]
+                part = _Part(part_lines, part_starts, numbers, byte, self._encoding)
+                records = self._grammar.split(part_lines)
+                self._batch.rows += self._map(records, part, unreadable=stretch.unreadable).rows
+            stop = starts[some[-1] + 1] if taken < len(own) else len(lines)
+            ended = stop == len(lines)
+            byte = stretch.end_byte_offset if ended else byte + self._size(lines[done:stop])
+            done = stop
+            self._move_to(stretch.line + done, byte)
+            yield
+
+    def _move_to(self, line: int, byte_offset: int) -> None:
+        self._batch.next_line = line
+        self._batch.next_byte_offset = byte_offset
 
     def _size(self, lines: Sequence[str]) -> int:
         return self._encoding.byte_length("".join(lines))
 
-    def _map(self, records: list[list[str]], part: _Part, unreadable: bool) -> None:  # noqa: FBT001
-        one_line_each = len(records) == len(part.lines)
-        starts: Sequence[int] = range(len(records) + 1)
-        if not one_line_each:
-            reader = self._grammar.reader(part.lines)
-            starts = [0, *(reader.line_num for _ in reader)]
-        longest = max(map(len, part.lines)) * (1 if one_line_each else MAX_RECORD_LINES)
+    def _map(self, records: list[list[str]], part: _Part, *, unreadable: bool) -> Batch:
+        """Map records, as far as possible by column."""
+        found = Batch()
+        longest = max(map(len, part.lines))
+        if len(records) < len(part.lines):
+            longest *= MAX_RECORD_LINES
         sized = longest > SAFE_RECORD_CHARACTERS
         if unreadable or sized:
-            self._map_each(records, starts, part, unreadable=unreadable, sized=sized)
-        elif not self._map_columns(records, starts, part):
+            self._map_each(found, records, 0, part, unreadable=unreadable, sized=sized)
+        elif not self._map_columns(found, records, part.numbers):
             # Something is unusual, mostly a row or two: look for it in small groups.
             for at in range(0, len(records), _GROUP):
-                group, group_starts = records[at : at + _GROUP], starts[at : at + _GROUP + 1]
-                if not self._map_columns(group, group_starts, part):
-                    self._map_each(group, group_starts, part)
+                group = records[at : at + _GROUP]
+                if not self._map_columns(found, group, part.numbers[at : at + _GROUP]):
+                    self._map_each(found, group, at, part)
+        return found
 
-    def _map_columns(self, records: list[list[str]], starts: Sequence[int], part: _Part) -> bool:
-        rows = self._columns.rows(records, [part.line + start for start in starts])
+    def _map_columns(self, found: Batch, records: list[list[str]], numbers: Sequence[int]) -> bool:
+        rows = self._columns.rows(records, numbers)
         if rows is None:
             return False
-        self._batch.rows += rows
+        found.rows += rows
         return True
 
     def _map_each(
         self,
+        found: Batch,
         records: list[list[str]],
-        starts: Sequence[int],
+        first: int,
         part: _Part,
         *,
         unreadable: bool = False,
         sized: bool = False,
     ) -> None:
-        batch = self._batch
-        for cells, start, stop in zip(records, starts, starts[1:], strict=False):
-            refuse = _Refuse(batch.rejects, self._layout, part, (start, stop), cells)
+        for index, cells in enumerate(records, first):
+            refuse = _Refuse(found.rejects, self._layout, part, index, cells)
             if unreadable and UNREADABLE.search("".join(cells)):
                 refuse.unreadable()
                 continue
             self._mapper.map(
                 cells,
-                part.line + start,
+                part.numbers[index],
                 sized=sized,
-                rows=batch.rows,
-                skips=batch.skips,
+                rows=found.rows,
+                skips=found.skips,
                 refuse=refuse,
             )
 
@@ -175,60 +235,75 @@ def own_cells(layout: Layout, cells: list[str]) -> list[str]:
 
 
 class _Part:
-    """The physical lines of some records, and where they are."""
+    """The physical lines of some records, and where they are.
+
+    Args:
+        lines: The lines.
+        starts: Index of the line on which each record begins, and of the end.
+        numbers: Physical line of the file on which each record begins.
+        byte_offset: Byte at which the first begins.
+        encoding: Of the file.
+    """
 
     def __init__(
-        self, lines: list[str], line: int, byte_offset: int, encoding: FeedEncoding
+        self,
+        lines: list[str],
+        starts: Sequence[int],
+        numbers: Sequence[int],
+        byte_offset: int,
+        encoding: FeedEncoding,
     ) -> None:
         self.lines = lines
-        self.line = line
+        self.numbers = numbers
+        self._starts = starts
         self._encoding = encoding
         self._known = (0, byte_offset)
 
-    def raw(self, start: int, stop: int) -> str:
-        """The text of some of the lines, without the line end."""
-        return "".join(self.lines[start:stop]).rstrip("\r\n")
+    def raw(self, record: int) -> str:
+        """The text of a record, without the line end."""
+        starts = self._starts
+        return "".join(self.lines[starts[record] : starts[record + 1]]).rstrip("\r\n")
 
-    def byte_offset(self, start: int) -> int:
-        """Byte at which a line begins; asked for in ascending order."""
+    def byte_offset(self, record: int) -> int:
+        """Byte at which a record begins; asked for in ascending order."""
         known, byte = self._known
+        start = self._starts[record]
         byte += self._encoding.byte_length("".join(self.lines[known:start]))
         self._known = (start, byte)
         return byte
 
 
 class _Refuse:
-    """Makes the rejects of one record, which stands in some of the lines of a part."""
+    """Makes the rejects of one record of a part."""
 
-    __slots__ = ("_cells", "_layout", "_part", "_rejects", "_span")
+    __slots__ = ("_cells", "_layout", "_part", "_record", "_rejects")
 
     def __init__(
         self,
         rejects: list[Reject],
         layout: Layout,
         part: _Part,
-        span: tuple[int, int],
+        record: int,
         cells: list[str],
     ) -> None:
         self._rejects = rejects
         self._layout = layout
         self._part = part
-        self._span = span
+        self._record = record
         self._cells = cells
 
     def __call__(self, code: ErrorCode, message: str, index: int | None) -> None:
         part = self._part
         cells = own_cells(self._layout, self._cells)
-        start, stop = self._span
         self._rejects.append(
             Reject(
-                line=part.line + start,
-                byte_offset=part.byte_offset(start),
+                line=part.numbers[self._record],
+                byte_offset=part.byte_offset(self._record),
                 error=code,
                 message=message,
                 column=None if index is None else self._layout.columns[index].strip(),
                 value=None if index is None else cells[index],
-                row=part.raw(start, stop),
+                row=part.raw(self._record),
                 cells=tuple(cells),
             )
         )

@@ -105,13 +105,13 @@ class DamageJudge:
         lines = physical_lines(text[start:damaged])
         reader = self._grammar.reader(lines)
         begin = 0
-        first = len(lines)
+        records: list[tuple[int, list[str]]] = []
         for cells in reader:
-            if len(lines) - begin <= MAX_RECORD_LINES and (
-                first == len(lines) or self._whole_cells(cells)
-            ):
-                first = begin
+            if len(lines) - begin <= MAX_RECORD_LINES:
+                records.append((begin, cells))
             begin = reader.line_num
+        whole = (begin for begin, cells in reversed(records) if self._whole_cells(cells))
+        first = next(whole, records[0][0] if records else len(lines))
         return damaged - sum(map(len, lines[first:]))
 
     def _begins_whole(self, text: str, start: int, end: int) -> bool:

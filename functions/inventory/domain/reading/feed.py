@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from inventory.domain.model import Batch
     from inventory.domain.reading.grammar import Grammar
     from inventory.domain.reading.records import Stretch
+    from inventory.domain.reading.sharing import Share
     from inventory.domain.reading.sources import FeedSource
 
 
@@ -56,7 +57,7 @@ def continue_feed(
     Args:
         state: `Feed.state()` of the feed this one continues.
         source: The same file as stored.
-        start_byte: A `Batch.next_byte_offset` or the beginning of a range of `ranges`.
+        start_byte: A `Batch.next_byte_offset` of that feed.
         start_line: The physical line there.
         end_byte: Where to stop, also a record boundary; None at the end of the file.
         block_bytes: Read at a time.
@@ -177,14 +178,16 @@ class Feed:
                     yield stretch.cut_at(self._end_byte, opening.encoding)
                 return
 
-    def batches(self, max_rows: int = 1000) -> Iterator[Batch]:
-        """The feed from its beginning, in stretches of at most `max_rows` rows.
+    def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
+        """Give the feed from its beginning, in batches of at most `max_rows` rows.
 
         A feed with more locations than `max_rows` gives all rows of one record together.
 
         Args:
             max_rows: Most rows, rejects and skips of a batch.
+            share: Whose rows to give; None for all. The batches of all shares together give what
+                the feed gives: each row in one of them, and rejects and skips in that of worker 0.
         """
-        return Batcher(self._layout, self._opening.encoding, max_rows).batches(
+        return Batcher(self._layout, self._opening.encoding, max_rows, share).batches(
             self.stretches(), line=self.start_line, byte_offset=self.start_byte
         )

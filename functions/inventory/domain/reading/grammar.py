@@ -96,7 +96,7 @@ def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
         boundary = rf"[^{end}\r\n]"
         plain = r'[^"\r\n]*+'
         # (?<!not a boundary) also holds at the beginning of the text, as (?!...) does at its end.
-        cell = rf'(?<!{boundary})"(?:[^"]++|"")*+"(?!{boundary})'
+        cell = rf'(?<!{boundary})"[^"]*+(?:""[^"]*+)*+"(?!{boundary})'
         cells = rf"{plain}(?:{cell}{plain})*+"
         one_line = cells.replace('[^"]', r'[^"\r\n]')
     else:

@@ -132,7 +132,7 @@ class RecordMapper:
         layout = self.layout
         if len(cells) != layout.width:
             return False
-        if not layout.profile.skip_blank_sku and not self._sku(cells):
+        if not layout.profile.skip_blank_sku and not self.sku(cells):
             return False
         at = [stock.quantity for stock in layout.stock] or [layout.indexes["quantity"]]
         stock_cells = [cells[index] for index in at]
@@ -152,23 +152,32 @@ class RecordMapper:
         for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
             if index is not None and rule.applies(cells[index]):
                 return Skip(line, rule.reason, layout.columns[index])
-        if layout.profile.skip_blank_sku and not self._sku(cells):
+        if layout.profile.skip_blank_sku and not self.sku(cells):
             return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
         return None
 
-    def _sku(self, cells: Sequence[str]) -> str:
+    def sku(self, cells: Sequence[str]) -> str:
+        """Return the SKU of a record; "" where it is blank.
+
+        Args:
+            cells: The record as split, at least up to the cells that hold the SKU.
+        """
         layout = self.layout
-        sku = cells[layout.indexes["sku"]].strip()
+        sku = self._unguarded(cells[layout.indexes["sku"]]).strip()
         if not sku and layout.sku_fallback is not None:
-            sku = cells[layout.sku_fallback].strip()
+            sku = self._unguarded(cells[layout.sku_fallback]).strip()
         return sku
+
+    def _unguarded(self, cell: str) -> str:
+        guarded = self.layout.profile.formula_guard and cell.startswith(_FORMULA_STARTS)
+        return cell[1:] if guarded else cell
 
     def _row(self, cells: Sequence[str], line: int, stock: StockColumn | None) -> Row | Skip:
         layout = self.layout
         at = layout.indexes["quantity"] if stock is None else stock.quantity
         if cells[at].strip().casefold() in layout.profile.not_stocked:
             return Skip(line, "not stocked", layout.columns[at])
-        sku = self._sku(cells)
+        sku = self.sku(cells)
         sku_at = layout.indexes["sku"]
         if not sku:
             raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", sku_at)
