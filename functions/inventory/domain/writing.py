@@ -156,11 +156,9 @@ class RowWriter:
             decision = self._decide(row, token, old, ambiguous=_key(row) in attempted)
             if decision is Decision.WRITE:
                 changes.append(Change(row, token, old))
-            elif decision is Decision.UNCHANGED and self._counted_before(row, old):
-                settled[Decision.DUPLICATE].append(row)
             else:
                 settled[decision].append(row)
-        refused = self._write(changes, settled[Decision.LOADED], outcomes)
+        refused = self._write(changes, settled[Decision.LOADED])
         attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
             self._take_over(rows, decision, outcomes)
@@ -206,17 +204,18 @@ class RowWriter:
         elif decision is Decision.LOADED and ambiguous:
             keys.note_write(self._hasher.hash(row), token)
             self.written += 1
+        if own:
+            self._remember(row, old)
+            if decision is Decision.UNCHANGED:
+                return Decision.LOADED  # by an earlier row of the file
         return decision
 
-    def _write(
-        self, changes: Sequence[Change], loaded: list[Row], outcomes: dict[Decision, int]
-    ) -> list[Change]:
+    def _write(self, changes: Sequence[Change], loaded: list[Row]) -> list[Change]:
         """Write what is to be written.
 
         Args:
             changes: The writes.
             loaded: Takes the rows that were written.
-            outcomes: Counted into where the row is not simply loaded.
 
         Returns:
             The changes whose condition failed.
@@ -234,17 +233,14 @@ class RowWriter:
                 # Nobody can have relied on an item that was not stored.
                 keys = self.keys[self._hasher.shard(row.location)]
                 keys.note_write(self._hasher.hash(row), token)
-                if self._counted_before(row, old):
-                    outcomes[Decision.DUPLICATE] += 1
-                    continue
             loaded.append(row)
         return refused
 
-    def _counted_before(self, row: Row, old: Stored) -> bool:
-        """Whether an earlier segment has counted an earlier row of the key as loaded."""
-        if not self._tokens.is_own(old.token) or line_of(old.token) >= self._first_line:
-            return False
-        return not self._seen.outcome(hash(_key(row)))
+    def _remember(self, row: Row, old: Stored) -> None:
+        """Know of an earlier row of the key which an earlier segment has counted as loaded."""
+        key_hash = hash(_key(row))
+        if line_of(old.token) < self._first_line and not self._seen.outcome(key_hash):
+            self._seen.swap_all((key_hash,), Decision.LOADED)
 
     def _touch(self, changes: Sequence[Change]) -> None:
         """Before items are written over, note in which shards, for `Validator.abandon`."""

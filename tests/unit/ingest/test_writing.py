@@ -1,27 +1,37 @@
-"""Rows that are settled together are settled as each of them would be alone."""
+"""Rows into the table: each is decided as alone, and what a run relied on or wrote over is known."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import BUCKET
+from ingest_steps import row
 from inventory.domain.decide import Decision, decide
-from inventory.domain.model import Counts, Row
-from inventory.domain.order import Tokens, base_of
-from inventory.domain.ports import Change, Stored
+from inventory.domain.errors import OutOfTimeError
+from inventory.domain.keysets import KeyHasher
+from inventory.domain.model import Counts, ObjectVersion, Row
+from inventory.domain.order import Tokens, base_of, ceiling
+from inventory.domain.ports import Change, Deadline, Stored
 from inventory.domain.seen import SeenKeys
-from inventory.domain.writing import RowWriter
+from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-OBJECT = "uploads/a.csv#v1"
+VERSION = ObjectVersion(bucket=BUCKET, key="a.csv", version_id="v1", etag="e", size_bytes=9)
+OWN, FOREIGN = VERSION.object_id, "uploads/b.csv#v1"
 BASE = base_of("2026-11-22T20:00:00.000000Z", "0a")
+EARLIER_BASE = base_of("2026-11-22T20:00:00.000000Z", "09")
 OLDER = base_of("2026-11-22T19:00:00.000000Z", "0b")
 NEWER = base_of("2026-11-22T21:00:00.000000Z", "0c")
+EARLY, LATE = "2026-01-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z"
+
+HASHER = KeyHasher()
+SHARD = HASHER.shard("x")
 
 #: What may be stored: base, object and line of its token, or no item, or one without a token.
 TOKENS = (
@@ -29,73 +39,138 @@ TOKENS = (
     | st.just("")
     | st.builds(
         lambda base, object_id, line: Tokens(base, object_id).of(line, None),
-        st.sampled_from([OLDER, BASE, NEWER, base_of("2026-11-22T20:00:00.000000Z", "09")]),
-        st.sampled_from([OBJECT, "uploads/b.csv#v1"]),
+        st.sampled_from([OLDER, BASE, NEWER, EARLIER_BASE]),
+        st.sampled_from([OWN, FOREIGN]),
         st.integers(1, 6),
     )
 )
 
 
 class Table:
-    """Holds what a test says, and takes every write."""
+    """Holds what a test says. A write to one of `races` finds that somebody was faster.
+
+    Attributes:
+        stored: By SKU.
+        races: By SKU: what the faster one wrote, once.
+        written: Changes that were made, in order.
+        calls: What the writer asked of the world, in order.
+    """
 
     def __init__(self, stored: dict[str, Stored | None]) -> None:
         self.stored = stored
-        self.written: set[str] = set()
+        self.races: dict[str, Stored] = {}
+        self.written: list[Change] = []
+        self.calls: list[str] = []
+        self.notes: list[str] = []
+        self.epochs = dict.fromkeys(range(64), 7)
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
-        """Give what is stored for each row."""
-        return [self.stored[row.sku] for row in rows]
+        """See `ports.ItemStore`."""
+        self.calls.append("read")
+        return [self.stored.get(each.sku) for each in rows]
 
     def write(self, changes: Sequence[Change], **_: object) -> list[Change]:
-        """Remember what is written."""
-        self.written |= {change.row.sku for change in changes}
-        return []
+        """See `ports.ItemStore`."""
+        self.calls.append("write")
+        refused = []
+        for change in changes:
+            sku = change.row.sku
+            if sku in self.races:
+                self.stored[sku] = self.races.pop(sku)
+                refused.append(change)
+                continue
+            self.written.append(change)
+            self.stored[sku] = _stored(change.token, equal=True)
+        return refused
+
+    def epoch(self, shard: int) -> int:
+        """See `ports.Registry`."""
+        self.calls.append(f"epoch {shard}")
+        return self.epochs[shard]
+
+    def touch(self, object_id: str, notes: Collection[str]) -> None:
+        """See `ports.Ingestions`."""
+        assert object_id == OWN
+        self.calls.append("touch")
+        self.notes += sorted(notes)
 
 
-def _row(line: int, sku: str) -> Row:
-    return Row(line, sku, "default", "1", None, None, None, None, None, {}, None)
+def _stored(token: str, *, equal: bool) -> Stored:
+    return Stored(token, equal, (), "1")
 
 
-def _writer(table: Any, counts: Counts, tokens: Tokens) -> RowWriter:
-    version: Any = SimpleNamespace(object_id=OBJECT)
-    admission: Any = SimpleNamespace(
-        version=version, thorough=False, now="2026-11-22T20:01:00.000000Z"
-    )
-    return RowWriter(
-        items=table,
-        lanes=SimpleNamespace(announce=lambda *_, **__: None),  # type: ignore[arg-type]
-        deadline=SimpleNamespace(left=lambda: 900.0),  # type: ignore[arg-type]
-        admission=admission,
-        tokens=tokens,
-        counts=counts,
-        seen=SeenKeys(),
-        now=lambda: "2026-11-22T20:01:00.000000Z",
-    )
+def _token(base: str = BASE, *, line: int = 2, of: str = OWN, at: str | None = None) -> str:
+    return Tokens(base, of).of(line, at)
 
 
+def _writer(table: Table, **options: Any) -> RowWriter:
+    arguments: dict[str, Any] = {
+        "items": table,
+        "registry": table,
+        "ingestions": table,
+        "deadline": Deadline(),
+        "version": VERSION,
+        "tokens": Tokens(BASE, OWN),
+        "recovering": False,
+        "only": None,
+        "first_line": 2,
+        "counts": Counts(),
+        "seen": SeenKeys(),
+        "now": lambda: "2026-11-22T20:01:00.000000Z",
+    }
+    return RowWriter(**arguments | options)
+
+
+def _write(
+    stored: Stored | None, *, line: int = 2, updated_at: str | None = None, **options: Any
+) -> tuple[RowWriter, Table, Counts]:
+    """Write one row of A where something is stored."""
+    table, counts = Table({"A": stored}), Counts()
+    writer = _writer(table, counts=counts, **options)
+    writer.write([row("A", line=line, updated_at=updated_at)])
+    return writer, table, counts
+
+
+def _hash(sku: str) -> int:
+    return HASHER.hash(row(sku))
+
+
+@pytest.mark.parametrize("recovering", [False, True])
 @given(st.lists(st.tuples(TOKENS, st.booleans()), min_size=1, max_size=6))
-def test_every_row_comes_to_the_end_that_was_decided(items: list[tuple[str | None, bool]]) -> None:
-    """Counts and writes are those of `decide` for each row, in whatever company it comes."""
-    tokens, counts = Tokens(BASE, OBJECT), Counts()
-    rows = [_row(line, f"S{line}") for line in range(1, len(items) + 1)]
+def test_every_row_comes_to_the_end_that_was_decided(
+    recovering: bool,  # noqa: FBT001  a parameter of the table
+    items: list[tuple[str | None, bool]],
+) -> None:
+    """As `decide` says of each, in whatever company it comes.
+
+    What an earlier row of the file has loaded, a later one that says the same counts as loaded.
+    """
+    tokens, counts = Tokens(BASE, OWN), Counts()
+    rows = [row(f"S{line}", line=line) for line in range(1, len(items) + 1)]
     stored = {
-        row.sku: None if token is None else Stored(token, equal, (), "1")
-        for row, (token, equal) in zip(rows, items, strict=True)
+        each.sku: None if token is None else _stored(token, equal=equal)
+        for each, (token, equal) in zip(rows, items, strict=True)
     }
     expected = {
-        row.sku: decide(
-            tokens.of(row.line, None),
-            None if (old := stored[row.sku]) is None else old.token,
+        each.sku: decide(
+            tokens.of(each.line, None),
+            None if (old := stored[each.sku]) is None else old.token,
             equal=old is not None and old.equal,
-            mine=old is not None and tokens.mine(old.token),
+            own=old is not None and tokens.is_own(old.token),
         )
-        for row in rows
+        for each in rows
     }
-    table = Table(stored)
-    _writer(table, counts, tokens).write(rows)
-    assert table.written == {sku for sku, end in expected.items() if end is Decision.WRITE}
+    table = Table(dict(stored))
+    writer = _writer(table, counts=counts, recovering=recovering, first_line=1)
+    writer.write(rows)
+    for sku, old in stored.items():
+        if old is not None and tokens.is_own(old.token) and (recovering or old.token >= BASE):
+            again = {Decision.UNCHANGED: Decision.LOADED}
+            expected[sku] = again.get(expected[sku], expected[sku])
     ends = list(expected.values())
+    written = [change.row.sku for change in table.written]
+    assert written == [sku for sku, end in expected.items() if end is Decision.WRITE]
+    assert writer.written == len(written)
     assert counts == Counts(
         loaded=ends.count(Decision.LOADED) + ends.count(Decision.WRITE),
         unchanged=ends.count(Decision.UNCHANGED),
@@ -104,11 +179,286 @@ def test_every_row_comes_to_the_end_that_was_decided(items: list[tuple[str | Non
     )
 
 
+@given(st.lists(st.tuples(TOKENS, st.booleans()), min_size=1, max_size=6))
+def test_read_and_write_sets_hold_what_was_relied_on_and_what_was_written_over(
+    items: list[tuple[str | None, bool]],
+) -> None:
+    """No key of an item that was inserted, was newer, or was the row's own already."""
+    rows = [row(f"S{line}", line=line) for line in range(1, len(items) + 1)]
+    stored = {
+        each.sku: None if token is None else _stored(token, equal=equal)
+        for each, (token, equal) in zip(rows, items, strict=True)
+    }
+    table = Table(dict(stored))
+    writer = _writer(table, first_line=1)
+    writer.write(rows)
+    keys = writer.keys[SHARD]
+    over = [change for change in table.written if change.stored is not None]
+    assert keys.writes.hashes() == {_hash(change.row.sku) for change in over}
+    assert keys.lowest == min((change.token for change in over), default="")
+    alone = [
+        each
+        for each in rows
+        if (old := stored[each.sku]) is not None
+        and old.equal
+        and old.token < Tokens(BASE, OWN).of(each.line, None)
+    ]
+    assert keys.reads.hashes() == {_hash(each.sku) for each in alone}
+    assert all(keys.highest >= Tokens(BASE, OWN).of(each.line, None) for each in alone)
+    assert keys.highest <= ceiling(BASE)
+
+
+def test_a_row_that_is_stored_with_other_content_is_written_again() -> None:
+    """After a defect: equal token, other content; whoever relied on the item is to be asked."""
+    writer, table, counts = _write(_stored(_token(), equal=False))
+    assert [change.token for change in table.written] == [_token()]
+    assert (counts.loaded, writer.written) == (1, 1)
+    assert _hash("A") in writer.keys[SHARD].writes
+    assert writer.keys[SHARD].lowest == _token()
+
+
+def test_a_row_that_is_stored_already_is_loaded_without_a_write() -> None:
+    """An earlier attempt has written it; what that one did, it has validated or left as open."""
+    writer, table, counts = _write(_stored(_token(), equal=True))
+    assert table.written == []
+    assert (counts.loaded, writer.written) == (1, 0)
+    assert not writer.keys[SHARD].writes
+
+
+@pytest.mark.parametrize(
+    ("token", "equal", "lowest"),
+    [
+        (_token(), True, _token()),  # the row itself
+        (_token(line=9), False, _token()),  # a later row of the version
+        (_token(line=1), True, _token(line=1)),  # an earlier one, left alone
+        (_token(EARLIER_BASE), True, _token(EARLIER_BASE)),  # the row at an earlier base
+        (_token(line=1), False, _token(line=1)),  # an earlier one, written over
+        (_token(OLDER, of=FOREIGN), True, None),  # of another version: never
+        (_token(NEWER, of=FOREIGN), False, None),
+    ],
+)
+def test_a_run_that_recovers_takes_the_versions_own_items_for_written(
+    token: str,
+    equal: bool,  # noqa: FBT001  a parameter of the table
+    lowest: str | None,
+) -> None:
+    """A crashed run may have written them and left no write set."""
+    old = _stored(token, equal=equal)
+    writer, _, _ = _write(old, recovering=True)
+    keys = writer.keys[SHARD]
+    assert (_hash("A") in keys.writes) is (lowest is not None)
+    assert keys.lowest == (lowest or "")
+    plain, _, _ = _write(old)
+    wrote_over = not equal and token < _token()
+    assert bool(plain.keys[SHARD].writes) is wrote_over
+
+
+def test_a_write_whose_answer_was_lost_counts_as_written() -> None:
+    """The condition fails because the item is this row already."""
+    table, counts = Table({"A": _stored(_token(OLDER), equal=False)}), Counts()
+    table.races["A"] = _stored(_token(), equal=True)
+    writer = _writer(table, counts=counts)
+    writer.write([row("A")])
+    assert table.written == []
+    assert (counts.loaded, writer.written) == (1, 1)
+    assert writer.keys[SHARD].writes.hashes() == {_hash("A")}
+    assert writer.keys[SHARD].lowest == _token()
+
+
+@pytest.mark.parametrize(
+    ("faster", "counts", "writes"),
+    [
+        (_stored(_token(NEWER, of=FOREIGN), equal=False), Counts(stale=1), 0),
+        (_stored(_token(OLDER, of=FOREIGN), equal=False), Counts(loaded=1), 1),
+        (_stored(_token(OLDER, of=FOREIGN), equal=True), Counts(unchanged=1), 0),
+        (_stored(_token(line=9), equal=False), Counts(duplicates=1), 0),
+    ],
+)
+def test_a_row_that_somebody_overtook_is_decided_again(
+    faster: Stored, counts: Counts, writes: int
+) -> None:
+    """By what is stored then."""
+    table, found = Table({"A": None}), Counts()
+    table.races["A"] = faster
+    _writer(table, counts=found).write([row("A")])
+    assert found == counts
+    assert len(table.written) == writes
+    assert [call for call in table.calls if call in ("read", "write")].count("read") == 2
+
+
+def test_of_the_rows_of_a_key_in_a_batch_the_last_one_counts() -> None:
+    """The others are duplicates."""
+    table, counts = Table({}), Counts()
+    _writer(table, counts=counts).write([row("A", line=2), row("B", line=3), row("A", line=4)])
+    assert [(change.row.sku, change.row.line) for change in table.written] == [("A", 4), ("B", 3)]
+    assert counts == Counts(loaded=2, duplicates=1)
+
+
+def test_of_rows_with_times_of_their_own_the_latest_time_counts() -> None:
+    """In one batch and over several; then a later line with an earlier time is a duplicate."""
+    table, counts = Table({}), Counts()
+    writer = _writer(table, counts=counts)
+    writer.write([row("A", line=2, updated_at=LATE), row("A", line=3, updated_at=EARLY)])
+    assert [change.row.line for change in table.written] == [2]
+    table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]
+    writer.write([row("A", line=4, updated_at=EARLY)])
+    assert [change.row.line for change in table.written] == [2]
+    assert counts == Counts(loaded=1, duplicates=2)
+    assert writer.timed
+
+
+def test_rows_with_times_of_their_own_bound_what_was_left_alone_by_their_tokens() -> None:
+    """Not by the file's time: a writer between both must be told."""
+    writer, _, counts = _write(_stored(_token(at=EARLY, of=FOREIGN), equal=True), updated_at=LATE)
+    assert counts == Counts(unchanged=1)
+    assert writer.keys[SHARD].highest == _token(at=LATE)
+
+
+def test_a_row_without_a_time_in_a_file_of_timed_ones_is_bound_by_its_token_too() -> None:
+    """Whether any row of the file has one decides, not whether this row has."""
+    table = Table({"B": _stored(_token(OLDER, of=FOREIGN), equal=True)})
+    writer = _writer(table)
+    writer.write([row("A", line=2, updated_at=EARLY)])
+    writer.write([row("B", line=3)])
+    assert writer.keys[SHARD].highest == _token(line=3)
+
+
+@pytest.mark.parametrize(
+    ("first_line", "seen", "counts"),
+    [
+        (5, False, Counts(duplicates=1)),  # an earlier segment has counted the key as loaded
+        (5, True, Counts(loaded=1)),  # this segment has met it: it takes its outcome over
+        (3, False, Counts(loaded=1)),  # written by an earlier attempt at this segment
+    ],
+)
+def test_a_key_that_an_earlier_segment_loaded_is_counted_once(
+    first_line: int,
+    seen: bool,  # noqa: FBT001  a parameter of the table
+    counts: Counts,
+) -> None:
+    """The later row is written, and counted as the duplicate that the earlier one became."""
+    table, found = Table({"A": _stored(_token(line=3), equal=False)}), Counts()
+    remembered = SeenKeys()
+    writer = _writer(table, counts=found, first_line=first_line, seen=remembered)
+    if seen:
+        remembered.swap_all([hash(("A", "x"))], Decision.LOADED)
+        found.loaded += 1
+        counts = Counts(loaded=1, duplicates=1)
+    writer.write([row("A", line=6)])
+    assert found == counts
+    assert [change.row.line for change in table.written] == [6]
+
+
+@pytest.mark.parametrize(
+    ("first_line", "counts"), [(5, Counts(duplicates=1)), (3, Counts(loaded=1))]
+)
+def test_a_row_that_says_what_an_earlier_one_has_loaded_is_loaded(
+    first_line: int, counts: Counts
+) -> None:
+    """By the file itself; of a key, one row is, also when an earlier segment has counted it."""
+    writer, table, found = _write(
+        _stored(_token(line=3), equal=True), line=6, first_line=first_line
+    )
+    assert table.written == []
+    assert found == counts
+    assert writer.keys[SHARD].reads.hashes() == {_hash("A")}
+
+
+def test_a_key_that_an_earlier_segment_loaded_is_counted_once_however_often_it_comes() -> None:
+    """Written, equal and written again, in batches of their own."""
+    table, counts = Table({"A": _stored(_token(line=3), equal=False)}), Counts()
+    writer = _writer(table, counts=counts, first_line=5)
+    writer.write([row("A", line=6)])
+    writer.write([row("A", line=7)])
+    table.stored["A"] = _stored(_token(line=6), equal=False)
+    writer.write([row("A", line=8)])
+    assert [change.row.line for change in table.written] == [6, 8]
+    assert counts == Counts(duplicates=3)
+
+
 def test_a_later_row_takes_an_unchanged_one_over() -> None:
     """Of two batches with the same key, the row of the earlier one ends as a duplicate."""
-    tokens, counts = Tokens(BASE, OBJECT), Counts()
-    equal = Stored(Tokens(OLDER, OBJECT).of(1, None), True, (), "1")  # noqa: FBT003  a field
-    writer = _writer(Table({"A": equal, "B": equal}), counts, tokens)
-    writer.write([_row(1, "A"), _row(2, "B")])
-    writer.write([_row(3, "A")])
+    counts = Counts()
+    equal = _stored(_token(OLDER, of=FOREIGN), equal=True)
+    writer = _writer(Table({"A": equal, "B": equal}), counts=counts)
+    writer.write([row("A", line=2), row("B", line=3)])
+    writer.write([row("A", line=4)])
     assert counts == Counts(unchanged=2, duplicates=1)
+
+
+def test_only_the_keys_asked_for_are_decided() -> None:
+    """Others are neither read nor counted."""
+    table, counts = Table({}), Counts()
+    writer = _writer(table, counts=counts, only={_hash("B")})
+    writer.write([row("A", line=2), row("B", line=3)])
+    writer.write([row("C", line=4)])
+    assert [change.row.sku for change in table.written] == ["B"]
+    assert counts == Counts(loaded=1)
+    assert table.calls.count("read") == 1
+
+
+def test_the_epoch_of_a_shard_is_read_before_its_items_and_once() -> None:
+    """Write sets after it may be of items that were read before they were written."""
+    table = Table({"A": _stored(_token(OLDER, of=FOREIGN), equal=True)})
+    writer = _writer(table)
+    writer.write([row("A", line=2)])
+    table.epochs[SHARD] = 9
+    writer.write([row("A", line=3)])
+    writer.write([row("A", line=4, location="default")])
+    assert table.calls == [f"epoch {SHARD}", "read", "read", "epoch 31", "read"]
+    assert {shard: keys.epoch for shard, keys in writer.keys.items()} == {SHARD: 7, 31: 7}
+
+
+def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> None:
+    """An insert needs no note: nobody can have relied on an item that was not stored."""
+    old = _stored(_token(OLDER, of=FOREIGN), equal=False)
+    table = Table({"A": old, "B": old})
+    writer = _writer(table)
+    writer.write([row("C", line=2)])
+    writer.write([row("A", line=3)])
+    writer.write([row("B", line=4)])
+    assert table.calls[1:] == ["read", "write", "read", "touch", "write", "read", "write"]
+    assert table.notes == [f"{SHARD}#{BASE}"]
+
+
+@pytest.mark.parametrize(
+    ("times", "floors"),
+    [
+        ([None], [BASE]),
+        (["2026-12-01T00:00:00.000000Z"], [BASE]),
+        ([LATE], ["2026-01-02"]),
+        ([LATE, LATE[:11] + "12:00:00.000000Z"], ["2026-01-02"]),
+        ([LATE, EARLY], ["2026-01-02", "2026-01"]),
+        ([LATE, EARLY, "2025-12-31T00:00:00.000000Z"], ["2026-01-02", "2026-01", "2025"]),
+        (
+            [LATE, EARLY, "2025-12-31T00:00:00.000000Z", "2024-01-01T00:00:00.000000Z"],
+            ["2026-01-02", "2026-01", "2025", ""],
+        ),
+        ([None, "2024-01-01T00:00:00.000000Z"], [BASE, "2024-01-01"]),
+    ],
+)
+def test_a_floor_lies_below_every_token_and_few_are_noted(
+    times: list[str | None], floors: list[str]
+) -> None:
+    """A day, a month, a year, all: five notes a shard at most, however times fall."""
+    old = _stored("", equal=False)
+    table = Table({f"S{number}": old for number in range(len(times))})
+    writer = _writer(table)
+    for number, at in enumerate(times):
+        writer.write([row(f"S{number}", line=2 + number, updated_at=at)])
+    assert table.notes == [f"{SHARD}#{floor}" for floor in floors]
+    assert all(min(floors) <= change.token for change in table.written)
+
+
+def test_fails_when_no_time_is_left_for_a_batch() -> None:
+    """Nothing is read or written; just above the reserve it is."""
+    deadline = Deadline()
+    table = Table({})
+    writer = _writer(table, deadline=deadline)
+    deadline.start(lambda: RESERVE_SECONDS - 0.1)
+    with pytest.raises(OutOfTimeError):
+        writer.write([row("A")])
+    assert "read" not in table.calls
+    deadline.start(lambda: RESERVE_SECONDS)
+    writer.write([row("A")])
+    assert len(table.written) == 1
