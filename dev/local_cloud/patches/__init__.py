@@ -1,7 +1,7 @@
 """Closes gaps of MiniStack 1.5.33 that matter to this pipeline.
 
 The patches replace private names, so they hold for exactly one release: another one fails loudly
-until somebody has looked at each of them again. What stays open is listed in README.md.
+until somebody has looked at each of them again. What stays open is listed in docs/local-cloud.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The README's tables are the settings and the outputs, line by line."""
+"""The tables of the reference are the settings and the outputs, line by line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from constructs_lib.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text()
 
 
 def table(first_column: str) -> list[str]:
     """Rows of the table whose header begins with a column."""
-    section = README.partition(f"| {first_column} |")[2].partition("\n\n")[0]
+    section = REFERENCE.partition(f"| {first_column} |")[2].partition("\n\n")[0]
     return [line for line in section.splitlines() if line.startswith("| `")]
 
 
