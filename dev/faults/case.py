@@ -29,6 +29,10 @@ class Upload:
         deleted: Whether it is deleted before anybody reads it.
         doubtful: Whether it is deleted or refused at some time, so that it may have loaded whole,
             in part or not at all.
+        held: Whether it takes away so much stock that it "must" be held, or "may" be; "" for
+            neither.
+        approved: Whether an operator let it in, or had it judged again.
+        kept_out: Whether it has ended without loading anything, as it may.
     """
 
     version: ObjectVersion
@@ -37,10 +41,13 @@ class Upload:
     events: int = 1
     deleted: bool = False
     doubtful: bool = False
+    held: str = ""
+    approved: bool = False
+    kept_out: bool = False
 
     def facts(self) -> list[Fact]:
         """Its rows for the oracle."""
-        if self.deleted or "NO FEED" in self.lines:
+        if self.deleted or self.kept_out or "NO FEED" in self.lines:
             return []
         facts = []
         for number, text in enumerate(self.lines, 2):
@@ -69,22 +76,29 @@ class Upload:
     @property
     def statuses(self) -> set[str]:
         """Statuses its record may end in."""
-        if self.doubtful:
-            return {"COMPLETED", "FAILED"}
         bad = self.deleted or "NO FEED" in self.lines or "BROKEN" in self.lines
-        return {"FAILED" if bad else "COMPLETED"}
+        statuses = {"FAILED" if bad else "COMPLETED"}
+        if self.doubtful:
+            statuses |= {"COMPLETED", "FAILED"}
+        if self.held:
+            statuses.add("HELD")
+        if self.held == "must" and not self.approved:
+            statuses.discard("COMPLETED")
+        return statuses
 
     @property
     def possible_rejects(self) -> set[str]:
         """Ids of the reject messages it may cause."""
         object_id = self.version.object_id
         doubts = {f"{object_id}/0", f"{object_id}/1"} if self.doubtful else set()
+        if self.held:
+            doubts.add(f"{object_id}/0")
         return self._rejects() | doubts
 
     @property
     def rejects(self) -> set[str]:
         """Ids of the reject messages it must cause."""
-        return set() if self.doubtful else self._rejects()
+        return set() if self.doubtful or self.kept_out else self._rejects()
 
     def _rejects(self) -> set[str]:
         object_id = self.version.object_id
@@ -205,4 +219,15 @@ def crowded_case(rng: Random) -> Case:
             cells = (rng.choice("AAB"), "x", rng.choice("12"))
             lines.append(",".join((*cells, name, updated_at)))
         case.add(rng.choice("abc") + ".csv", lines, seconds=second, events=rng.choice((1, 1, 2)))
+    return case
+
+
+def crowd(rng: Random) -> Case:
+    """Many files at one location: SKUs of their own, and a few that all of them have."""
+    case = Case()
+    shared = rng.choice((0, 1, 2))
+    for number in rng.sample(range(100), rng.choice((20, 40, 80))):
+        lines = [f"K{number},x,1,,"]
+        lines += [f"{sku},x,{rng.choice('12')},," for sku in "AB"[:shared] if rng.random() < 0.8]
+        case.add(f"{number}.csv", lines, seconds=number)
     return case

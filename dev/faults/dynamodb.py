@@ -22,6 +22,8 @@ from faults.expressions import normalised as plain
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inventory.adapters.dynamodb_api import Payload
 
 _MAX_ITEM_BYTES = 400 * 1024
@@ -82,7 +84,8 @@ class Table:
 
     def put(self, key: tuple[str, ...], item: Item) -> None:
         """Replace what the key holds."""
-        if item_size(item) > _MAX_ITEM_BYTES:
+        # Marshalled without references, an item is never smaller than it counts for.
+        if len(marshal.dumps(item, 2)) > _MAX_ITEM_BYTES < item_size(item):
             raise _invalid("Item size has exceeded the maximum allowed size")
         self.history.setdefault(key, []).append(self.items.get(key))
         self.items[key] = item
@@ -95,6 +98,10 @@ class MemoryDynamoDb:
         tables: Key attribute names of each table, partition key first.
         metered: Whether answers carry consumed capacity.
         page_items: Items a page of Query and Scan, as if the items were large.
+
+    Attributes:
+        behind: Whether a read that is not asked to be consistent misses the latest change of an
+            item; it never does unless a test says so.
     """
 
     def __init__(
@@ -107,15 +114,12 @@ class MemoryDynamoDb:
         self.tables = {name: Table(keys) for name, keys in tables.items()}
         self._metered = metered
         self._page_items = page_items
+        self.behind: Callable[[], bool] = lambda: False
 
     def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Answer one request; see `dynamodb_api.Transport`."""
         answer: dict[str, Any] = getattr(self, f"_{operation}")(parsed(payload))
         return answer
-
-    def stale_item(self, table: Table, key: tuple[str, ...]) -> Item | None:
-        """What an eventually consistent read sees; tests override it."""
-        return table.items.get(key)
 
     def _GetItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
@@ -135,6 +139,8 @@ class MemoryDynamoDb:
             found = [item for key in keys if (item := self._read(table, key, request)) is not None]
             names = _projected(request)
             responses[name] = [_project(item, names) for item in found]
+            if not self._metered:
+                continue
             absent = len(keys) - len(found)
             used = absent + sum(-(-item_size(item) // _READ_UNIT_BYTES) for item in found)
             units.append({"TableName": name, "CapacityUnits": float(used)})
@@ -228,6 +234,8 @@ class MemoryDynamoDb:
             table.put(key, item)
         except DynamoDbError as error:
             return statement.table, _failed("ValidationError", statement.table, str(error)), 0
+        if not self._metered:
+            return statement.table, {"TableName": statement.table}, 0
         largest = max(item_size(item), 0 if old is None else item_size(old))
         return statement.table, {"TableName": statement.table}, -(-largest // _WRITE_UNIT_BYTES)
 
@@ -236,14 +244,25 @@ class MemoryDynamoDb:
         names = payload.get("ExpressionAttributeNames", {})
         values = payload.get("ExpressionAttributeValues", {})
         condition = compile_condition(payload["KeyConditionExpression"])
-        keys = sorted(key for key, item in table.items.items() if condition(item, names, values))
-        return self._page(table, keys, payload)
+        seen = table.items
+        if not payload.get("ConsistentRead"):
+            every = table.items.keys() | table.history.keys()
+            read = {key: self._read(table, key, payload) for key in every}
+            seen = {key: item for key, item in read.items() if item is not None}
+        keys = sorted(key for key, item in seen.items() if condition(item, names, values))
+        return self._page(table, seen, keys, payload)
 
     def _Scan(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
-        return self._page(table, sorted(table.items), payload)
+        return self._page(table, table.items, sorted(table.items), payload)
 
-    def _page(self, table: Table, keys: list[tuple[str, ...]], payload: Item) -> Item:
+    def _page(
+        self,
+        table: Table,
+        seen: dict[tuple[str, ...], Item],
+        keys: list[tuple[str, ...]],
+        payload: Item,
+    ) -> Item:
         forward = payload.get("ScanIndexForward", True)
         if not forward:
             keys.reverse()
@@ -253,7 +272,7 @@ class MemoryDynamoDb:
             keys = [key for key in keys if (key > after if forward else key < after)]
         names = _projected(payload)
         page = keys[: min(self._page_items, payload.get("Limit", self._page_items))]
-        items = [table.items[key] for key in page]
+        items = [seen[key] for key in page]
         answer: Item = {
             "Items": [_project(item, names) for item in items],
             "Count": len(items),
@@ -267,9 +286,10 @@ class MemoryDynamoDb:
         return answer
 
     def _read(self, table: Table, key: tuple[str, ...], request: Item) -> Item | None:
-        if request.get("ConsistentRead"):
-            return table.items.get(key)
-        return self.stale_item(table, key)
+        history = table.history.get(key)
+        if history and not request.get("ConsistentRead") and self.behind():
+            return history[-1]
+        return table.items.get(key)
 
     def _table(self, name: str) -> Table:
         try:

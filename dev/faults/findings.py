@@ -50,6 +50,16 @@ def examine(case: Case, world: World) -> Findings:
     return findings
 
 
+def examine_counts(
+    upload: Upload, world: World, wanted: dict[str, int], findings: Findings
+) -> None:
+    """Compare a record's counts with those of a recount."""
+    stored = world.tables.tables[INGESTIONS].items[upload.version.object_id,]
+    counts = {name: int(stored.get(name, {"N": "0"})["N"]) for name in wanted}
+    if counts != wanted:
+        findings.wrong.append(f"{upload.version.object_id} counts {counts}, recounted {wanted}")
+
+
 def _examine_record(upload: Upload, world: World, findings: Findings) -> None:
     object_id = upload.version.object_id
     stored = world.tables.tables[INGESTIONS].items.get((object_id,))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
-from faults.fakes import MemoryReportWriter, TinyFeed, World, open_tiny_feed, open_tiny_part
+from faults.fakes import LANES, MemoryReportWriter, TinyFeed, World, open_tiny_feed, open_tiny_part
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from faults.case import Case, Upload
     from inventory.adapters.dynamodb_api import Payload
     from inventory.domain.ingest import Ingest
-    from inventory.domain.model import Batch, ObjectVersion
+    from inventory.domain.model import Batch, ObjectVersion, Row
     from inventory.domain.ports import FeedSource, ObjectInfo
     from inventory.domain.reading import Share
 
@@ -47,7 +47,8 @@ _WRITES = frozenset(
     | {"TransactWriteItems"}
 )
 _ROUNDS = 80
-_MOST_REQUESTS = 12_000
+_MOST_REQUESTS = 4_000
+_REQUESTS_PER_UPLOAD = 1_500
 _LONGEST_RUN_SECONDS = 900
 _NO_LARGE_OBJECTS = 1 << 30
 
@@ -76,10 +77,12 @@ class Weather:
     Attributes:
         switch: Probability that another process goes on at a step.
         fault: Probability that a step fails.
-        lost: Share of the failures that are lost answers.
+        lost: Share of the failed writes whose answer alone is lost.
+        only_lost: Whether nothing fails but answers of writes that are lost.
         budget: Failures at most.
         processes: Processes at once.
         duplicate: Probability that a message of the work queue comes twice.
+        expiry: Probability that a message expires that was received too often.
         meddling: Probability that an operator, a setting or time does something at a step.
         meddlings: How often at most.
         batch_rows: Rows a batch.
@@ -91,9 +94,11 @@ class Weather:
     switch: float = 0.0
     fault: float = 0.0
     lost: float = 0.0
+    only_lost: bool = False
     budget: int = 0
     processes: int = 1
     duplicate: float = 0.0
+    expiry: float = 0.5
     meddling: float = 0.0
     meddlings: int = 0
     batch_rows: int = 2
@@ -125,12 +130,13 @@ class FaultyWorld(World):
     Attributes:
         faults: Failures injected so far, by kind.
         runs: Invocations so far.
-        several: Invocations that were to process a file with several workers.
+        log: Deliveries that came to their end, in this order.
     """
 
     def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
         super().__init__(objects=case.objects)
         self.transport = self.request
+        self.tables.behind = lambda: rng.random() < 0.5
         self.case = case
         self.rng = rng
         self.weather = weather
@@ -139,7 +145,7 @@ class FaultyWorld(World):
         self.duplicates = MOST_DUPLICATES
         self.faults: Counter[str] = Counter()
         self.runs = 0
-        self.several = 0
+        self.log: list[Delivery] = []
         self.deliveries = 0
         self.requests = 0
         self.profile = "tiny"
@@ -152,6 +158,16 @@ class FaultyWorld(World):
         self._began: dict[Task, datetime] = {}
         for upload in case.uploads:
             self.announce(upload)
+
+    @property
+    def several(self) -> bool:
+        """Whether a file was processed by several workers."""
+        workers = {
+            (key[0], key[1].partition("#")[0])
+            for key in self.tables.tables[LANES].items
+            if key[0].startswith("job#") and "#" in key[1] and not key[1].startswith("-")
+        }
+        return len(workers) > len({job for job, _ in workers})
 
     def announce(self, upload: Upload) -> None:
         """Have an upload delivered, as often as its events are."""
@@ -166,7 +182,7 @@ class FaultyWorld(World):
         """Deliver everything until nothing is left to deliver, then examine the result."""
         for _ in range(_ROUNDS):
             self.baton.run()
-            if self.requests > _MOST_REQUESTS:
+            if self.exhausted:
                 break
             self._flush_late()
             self.pending += self.dead_letters
@@ -177,15 +193,24 @@ class FaultyWorld(World):
                 continue
             self.clock.move(hours=2)
             if not self.reconcile().run(time_left=lambda: 300.0).redriven:
-                return examine(self.case, self)
+                return self.examine()
         return Findings(lost=["the world never comes to rest"])
+
+    def examine(self) -> Findings:
+        """What is wrong, now that nothing is left to deliver."""
+        return examine(self.case, self)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether so much was asked that it will never come to rest."""
+        return self.requests > _MOST_REQUESTS + _REQUESTS_PER_UPLOAD * len(self.case.uploads)
 
     # The scheduler
 
     def _choose(self, baton: Baton) -> Task | None:
         if self.work.messages:
             self._receive()
-        if self.requests > _MOST_REQUESTS:
+        if self.exhausted:
             self.pending.clear()
         rng = self.rng
         if self.late and rng.random() < 0.1:
@@ -232,6 +257,7 @@ class FaultyWorld(World):
                 self.faulty_reconcile()
             else:
                 self.process().run(job.delivery, time_left=self._time_left())
+                self.log.append(job.delivery)
         except (RetryableError, InjectedError, Killed):
             if job.delivery is not None:
                 self._failed(job, job.delivery)
@@ -240,7 +266,7 @@ class FaultyWorld(World):
         event = delivery.kind is Kind.CREATED
         if job.attempts < (EVENT_ATTEMPTS if event else WORK_ATTEMPTS):
             self.again(job)
-        elif event or self.rng.random() < 0.5:
+        elif event or self.rng.random() >= self.weather.expiry:
             self.dead_letters.append(self._job(delivery.kind, delivery.version, delivery.task))
             if event:
                 self.dead_letters[-1].delivery = delivery
@@ -257,7 +283,6 @@ class FaultyWorld(World):
         """One fresh process of an ingest function, with the settings of the moment."""
         faulty = FaultyPorts(self)
         workers = self.rng.choice(self.weather.workers)
-        self.several += workers > 1
         return self.ingest(
             batch_rows=self.weather.batch_rows,
             seen_slots=self.weather.seen_slots,
@@ -293,8 +318,8 @@ class FaultyWorld(World):
     def _meddle(self) -> None:
         upload = self.rng.choice(self.case.uploads)
         kind = self.rng.choice(
-            ("minutes", "minutes", "hours", "reconcile", "reconcile")
-            + ("redrive", "replay", "recheck", "profile", "refuse", "delete")
+            ("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive")
+            + ("replay", "release", "recheck", "profile", "refuse", "delete")
         )
         self.faults[kind] += 1
         if kind == "minutes":
@@ -315,9 +340,13 @@ class FaultyWorld(World):
                 self.case.objects.delete(upload.version)
                 upload.doubtful = True
         else:
-            # A listing names no sequencer.
-            version = replace(upload.version, sequencer="")
-            self.pending.append(self._job(Kind(kind), version))
+            self.operate(Kind(kind), upload)
+
+    def operate(self, kind: Kind, upload: Upload) -> None:
+        """Have an operator send a version again."""
+        upload.approved = upload.approved or kind in (Kind.REPLAY, Kind.RELEASE)
+        # What operators name comes from a listing, which has no sequencers.
+        self.pending.append(self._job(kind, replace(upload.version, sequencer="")))
 
     def _move(self, **delta: float) -> None:
         """Let time pass: what has run for too long is killed, and its requests have arrived."""
@@ -333,8 +362,15 @@ class FaultyWorld(World):
 
     # Failures
 
-    def strikes(self, share: float = 1.0) -> bool:
-        """Whether a failure happens here; `share` makes it rarer."""
+    def strikes(self, share: float = 1.0, *, writes: bool = False) -> bool:
+        """Whether a failure happens here.
+
+        Args:
+            share: Makes it rarer.
+            writes: Whether it would be that of a write to DynamoDB.
+        """
+        if self.weather.only_lost and not writes:
+            return False
         if self.budget <= 0 or self.rng.random() >= self.weather.fault * share:
             return False
         self.budget -= 1
@@ -367,17 +403,18 @@ class FaultyWorld(World):
         payload = parsed(payload)
         self.step()
         self.requests += 1
-        if self.requests > _MOST_REQUESTS and self.baton.holder is not None:
+        if self.exhausted and self.baton.holder is not None:
             self.kill()
-        if self.baton.holder is None or not self.strikes():
+        writes = operation in _WRITES
+        if self.baton.holder is None or not self.strikes(writes=writes):
             return self.tables(operation, payload)
         kinds = ["throttle", "500", "timeout", "lost answer", "kill", "kill after", "exception"]
-        if operation in _WRITES:
+        if writes:
             kinds += ["late", "kill late"]
         if operation in ("BatchGetItem", "BatchExecuteStatement"):
             kinds += ["partial", "partial"]
         kind = self.rng.choice(kinds)
-        if operation in _WRITES and self.rng.random() < self.weather.lost:
+        if writes and self.rng.random() < self.weather.lost:
             kind = "partial" if operation == "BatchExecuteStatement" else "lost answer"
             kind = self.rng.choice((kind, "lost answer"))
         self.faults[kind] += 1
@@ -532,7 +569,7 @@ class FaultyFeed:
     Args:
         feed: The feed.
         world: The world.
-        defect: Whether the reader has a defect: it reads every quantity with a digit too many.
+        defect: Whether the reader has a defect, see `_misread`.
     """
 
     def __init__(self, feed: TinyFeed, world: FaultyWorld, *, defect: bool = False) -> None:
@@ -550,5 +587,11 @@ class FaultyFeed:
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")
             if self._defect:
-                batch.rows = [row._replace(quantity=row.quantity + "0") for row in batch.rows]
+                batch.rows = list(map(_misread, batch.rows))
             yield batch
+
+
+def _misread(row: Row) -> Row:
+    """A row as a reader with a defect reads it: on odd lines, 1 for 2 and 2 for 1."""
+    swapped = {"1": "2", "2": "1"}.get(row.quantity, row.quantity)
+    return row._replace(quantity=swapped) if row.line % 2 else row

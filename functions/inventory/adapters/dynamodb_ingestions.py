@@ -134,12 +134,10 @@ class DynamoDbIngestions:
 
     def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
         """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
-        self._end(
-            admission,
-            report,
-            status,
-            "attribute_exists(object_id) AND #base <= :base AND #status <> :completed",
-        )
+        condition = "attribute_exists(object_id) AND #base <= :base AND #status <> :completed"
+        if status is Status.HELD:
+            condition += " AND attribute_not_exists(accepted)"
+        self._end(admission, report, status, condition)
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
         found = admission.record
@@ -242,9 +240,12 @@ class DynamoDbIngestions:
         runs = {":runs": {"SS": [run]}}
         self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
 
-    def accept(self, object_id: str) -> None:
+    def accept(self, object_id: str) -> bool:
         """Note that the file may load; see `ports.Ingestions`."""
-        self._set(object_id, "SET accepted = :value", {"BOOL": True})
+        values: _Json = {":value": {"BOOL": True}, ":held": {"S": Status.HELD.value}}
+        names = {"#status": "status"}
+        condition = "attribute_exists(object_id) AND #status <> :held"
+        return self._update(object_id, "SET accepted = :value", condition, names, values)
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:
         """Note shards that are written to; see `ports.Ingestions`."""

@@ -295,7 +295,7 @@ class Ingest:
             if task.worker == WEIGHER:
                 return self._weigh_on(job, version, task, record, outcome)
             return self._work(job, version, task, outcome)
-        except HeldFileError as error:
+        except (BadFileError, ObjectGoneError) as error:
             return self._refuse(admission_of(job, version, record), error, outcome)
 
     def _work(self, job: Job, version: ObjectVersion, task: Task, outcome: Outcome) -> Outcome:
@@ -404,7 +404,8 @@ class Ingest:
     def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport) -> None:
         assert self._hold is not None
         self._hold.judge(version, job.base, report, released=job.released)
-        self._ports.ingestions.accept(version.object_id)
+        if not self._ports.ingestions.accept(version.object_id):
+            raise RetryableError(f"{version.object_id}: another run has just held the file")
 
     # Versions that do not load
 

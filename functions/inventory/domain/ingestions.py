@@ -221,7 +221,7 @@ def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
         if kind in _BY_OPERATORS:
             return Mode.PROCESS
         return Mode.CLOSE if recovering else Mode.NOTHING
-    if kind is Kind.RECHECK:
+    if kind is Kind.RECHECK and record.accepted:
         return Mode.RECHECK if record.recheck or recovering else Mode.NOTHING
     known = record.base >= base and not recovering and kind not in _BY_OPERATORS
     if record.status is Status.COMPLETED:

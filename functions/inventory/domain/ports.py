@@ -258,7 +258,9 @@ class Ingestions(Protocol):
         ...
 
     def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
-        """Close the run and make the record FAILED or HELD, unless it is COMPLETED."""
+        """Close the run and make the record FAILED, or HELD unless another run has accepted it;
+        neither if it is COMPLETED.
+        """
         ...
 
     def close(self, admission: Admission, *, written: int) -> None:
@@ -281,8 +283,12 @@ class Ingestions(Protocol):
         """Remove a run from the open ones and change nothing else."""
         ...
 
-    def accept(self, object_id: str) -> None:
-        """Note that the file may load, so that later attempts do not weigh it again."""
+    def accept(self, object_id: str) -> bool:
+        """Note that the file may load, so that later attempts do not weigh it again.
+
+        Returns:
+            False when another run has held it meanwhile.
+        """
         ...
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:

@@ -1,0 +1,271 @@
+# ruff: noqa: PLR2004  probabilities are chosen, not derived
+"""Kinds of random schedules: each a world for every seed, the same on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING
+
+from faults.case import Case, crowd, random_case
+from faults.fakes import INGESTIONS
+from faults.findings import Findings, examine_counts
+from faults.recount import Recount
+from faults.world import FaultyWorld, Weather
+from inventory.domain.work import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.baton import Baton, Task
+    from faults.case import Upload
+
+_SEVERAL = ((2,), (3,), (4,), (1, 2, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of random schedules.
+
+    Attributes:
+        name: What is special about it.
+        world: World of a seed.
+        schedules: How many a full run of the campaign takes.
+    """
+
+    name: str
+    world: Callable[[int], FaultyWorld]
+    schedules: int
+
+
+def _rng(seed: int) -> Random:
+    return Random(seed)  # noqa: S311  the same schedule for the same seed
+
+
+def single(seed: int) -> FaultyWorld:
+    """Files that are processed by one worker each, without and with a job."""
+    rng = _rng(seed)
+    weather = replace(Weather.random(rng), workers=rng.choice(((0,), (0,), (1,), (0, 1))))
+    return FaultyWorld(random_case(rng), rng, replace(weather, meddlings=0))
+
+
+def several(seed: int) -> FaultyWorld:
+    """Files that are processed by several workers."""
+    rng = _rng(seed)
+    weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
+    return FaultyWorld(random_case(rng), rng, weather)
+
+
+def lost_answers(seed: int) -> FaultyWorld:
+    """Writes whose answers are lost, and in every other schedule nothing else that fails."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.1, 0.25, 0.5)),
+        lost=rng.choice((0.7, 1.0)),
+        only_lost=rng.random() < 0.5,
+        budget=rng.randint(2, 20),
+        meddlings=0,
+    )
+    return FaultyWorld(random_case(rng), rng, weather)
+
+
+def meddling(seed: int) -> FaultyWorld:
+    """Everything that operators, settings, releases and time do, at any moment."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        meddling=rng.choice((0.02, 0.05, 0.15)),
+        meddlings=rng.randint(2, 10),
+        expiry=rng.choice((0.0, 0.5, 1.0)),
+    )
+    return FaultyWorld(random_case(rng), rng, weather)
+
+
+class HoldingWorld(FaultyWorld):
+    """Files of which some take away more stock than the share allows that a process has.
+
+    A first file of the feed a.csv is accepted before anything else happens.
+    """
+
+    def __init__(self, rng: Random, weather: Weather) -> None:
+        shares = rng.choice((("0.5",), ("0.1", "0.5", "0.9")))
+        weather = replace(weather, shares=tuple(map(Decimal, shares)))
+        super().__init__(Case(), rng, replace(weather, budget=0, meddlings=0))
+        self.storm = weather
+        self.refusable = False
+        self.seen_held: set[str] = set()
+
+    def step(self) -> None:
+        """Look who is held: nobody but an operator may change that."""
+        super().step()
+        for upload in self.case.uploads:
+            if self._status(upload) == "HELD":
+                self.seen_held.add(upload.version.object_id)
+
+    def _status(self, upload: Upload) -> str:
+        record = self.tables.tables[INGESTIONS].items.get((upload.version.object_id,), {})
+        return str(record.get("status", {}).get("S"))
+
+    def settle(self) -> Findings:
+        """The first file in calm weather, then all others, then the release of what is held."""
+        first = self.case.add("a.csv", [f"{sku},x,50,," for sku in "ABCD"], seconds=1)
+        self.announce(first)
+        super().settle()
+        for upload in self._others():
+            self.announce(upload)
+        self.calm_down(self.storm)
+        findings = super().settle()
+        if not findings.clean or self.rng.random() < 0.5:
+            return findings
+        held = [upload for upload in self.case.uploads if self._status(upload) == "HELD"]
+        self.calm_down(replace(self.storm, expiry=0.0, meddlings=0))
+        for upload in held:
+            self.operate(Kind.RELEASE, upload)
+        findings = super().settle()
+        findings.wrong += [
+            f"{upload.version.object_id} was released and is held"
+            for upload in held
+            if self._status(upload) == "HELD"
+        ]
+        return findings
+
+    def examine(self) -> Findings:
+        """What is held must stay out, and the rest must be as ever."""
+        wrong = []
+        for upload in self.case.uploads:
+            object_id, status = upload.version.object_id, self._status(upload)
+            unheard = upload.held == "must" and not upload.approved
+            # A file that is weighed is read to its end before anything of it loads.
+            upload.kept_out = status == "HELD" or unheard or "BROKEN" in upload.lines
+            if status != "HELD" and object_id in self.seen_held and not upload.approved:
+                wrong.append(f"{object_id} was held and is {status}")
+        findings = super().examine()
+        findings.wrong += wrong
+        return findings
+
+    def _others(self) -> list[Upload]:
+        rng, uploads = self.rng, []
+        for number, second in enumerate(rng.sample(range(2, 9), rng.randint(2, 4))):
+            tiny = number == 0
+            key = "a.csv" if tiny else rng.choice(("a.csv", "b.csv"))
+            skus = rng.sample("ABCD", 3 if tiny else rng.randint(2, 4))
+            quantities = "01" if tiny else ("50", "49", "60")
+            lines = [f"{sku},x,{rng.choice(quantities)},," for sku in skus]
+            if rng.random() < 0.1:
+                lines.append("BROKEN")
+            upload = self.case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+            upload.held = "must" if tiny else "may"
+            uploads.append(upload)
+        return uploads
+
+
+def held(seed: int) -> FaultyWorld:
+    """Files that must be held, others that may be."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        meddling=rng.choice((0.0, 0.02, 0.1)),
+        meddlings=rng.randint(1, 6),
+        batch_rows=rng.choice((1, 2)),
+    )
+    return HoldingWorld(rng, weather)
+
+
+class RepairedWorld(FaultyWorld):
+    """Files that a reader with a defect reads, until it is repaired and everything replayed."""
+
+    def settle(self) -> Findings:
+        """Let everything come to rest with the defect, then without."""
+        storm = self.weather
+        self.defect = True
+        super().settle()
+        self.defect = False
+        self.calm_down(replace(storm, expiry=0.0))
+        for upload in self.case.uploads:
+            for _ in range(self.rng.choice((1, 1, 2))):
+                self.operate(Kind.REPLAY, upload)
+        return super().settle()
+
+
+def repaired(seed: int) -> FaultyWorld:
+    """A defect of the reader is repaired, and everything replayed."""
+    rng = _rng(seed)
+    weather = replace(Weather.random(rng), meddlings=0)
+    return RepairedWorld(random_case(rng), rng, weather)
+
+
+class CalmWorld(FaultyWorld):
+    """Files one after the other, and nothing that fails: so their counts are known."""
+
+    def _choose(self, baton: Baton) -> Task | None:
+        self._receive()
+        if baton.holder is not None or baton.running or not self.pending:
+            return super()._choose(baton)
+        # What is under way first, then what must be decided again, then another file.
+        for kind in (Kind.SEGMENT, Kind.RECHECK):
+            due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
+            if due:
+                job = self.rng.choice(due)
+                self.pending.remove(job)
+                return baton.start(lambda: self._invoke(job))
+        return super()._choose(baton)
+
+    def examine(self) -> Findings:
+        """The counts, too, must be those of a recount."""
+        findings = super().examine()
+        recount, loaded = Recount(), set()
+        uploads = {upload.version.object_id: upload for upload in self.case.uploads}
+        for delivery in self.log:
+            object_id = delivery.version.object_id
+            facts = uploads[object_id].facts()
+            if delivery.kind is Kind.RECHECK and object_id in loaded:
+                recount.recheck(facts)
+            elif object_id not in loaded and facts:
+                recount.load(facts, self.weather.batch_rows)
+            loaded.add(object_id)
+        for upload in self.case.uploads:
+            examine_counts(upload, self, recount.counts(upload.version.object_id), findings)
+        return findings
+
+
+def calm(seed: int) -> FaultyWorld:
+    """Nothing fails, and the counts are those of a recount."""
+    rng = _rng(seed)
+    weather = Weather(
+        batch_rows=rng.choice((1, 2, 3, 10)),
+        workers=rng.choice(((0,), (1,), (2,), (3,), (4,))),
+    )
+    case = random_case(rng)
+    for upload in case.uploads:
+        upload.events = 1
+    return CalmWorld(case, rng, weather)
+
+
+def crowded(seed: int) -> FaultyWorld:
+    """Many files at one location, all at once or in any order."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.02, 0.3, 0.6)),
+        fault=rng.choice((0.0, 0.0, 0.01)),
+        budget=20,
+        processes=rng.choice((1, 4, 12)),
+        workers=rng.choice(((0,), (0,), (2,))),
+    )
+    return FaultyWorld(crowd(rng), rng, weather)
+
+
+PARTS = {
+    name: Part(name, world, schedules)
+    for name, world, schedules in (
+        ("one worker", single, 8_000),
+        ("several workers", several, 9_000),
+        ("lost answers", lost_answers, 10_500),
+        ("meddling", meddling, 6_000),
+        ("held files", held, 3_000),
+        ("a repaired defect", repaired, 3_000),
+        ("calm, with counts", calm, 3_000),
+        ("crowds", crowded, 120),
+    )
+}
