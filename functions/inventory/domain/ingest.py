@@ -176,7 +176,8 @@ class Ingest:
         job = self._job(admission, described, feed)
         weigh = self._hold is not None and not _decided(admission)
         replaced = ""
-        if admission.record is not None and admission.record.job in admission.record.open_runs:
+        if admission.has_job:
+            assert admission.record is not None
             adopted = self._adopted(admission, job)
             if adopted is not None:
                 return self._help(admission, adopted, outcome, weigh=weigh)
@@ -191,9 +192,6 @@ class Ingest:
         return self._first_segment(job, admission, outcome, replaced)
 
     def _job(self, admission: Admission, described: _Described, feed: Feed) -> Job:
-        large = self._settings.large_object_bytes
-        version = admission.version
-        workers = self._settings.workers if version.size_bytes > large else 1
         return Job(
             run=admission.run,
             mode=admission.mode,
@@ -204,7 +202,7 @@ class Ingest:
             state=feed.state(),
             start_byte=feed.start_byte,
             start_line=feed.start_line,
-            workers=workers,
+            workers=self._settings.workers_for(admission.version.size_bytes),
             recovering=admission.recovering,
             expired=tuple(sorted(admission.expired)),
             recheck=tuple(sorted(admission.recheck)),
@@ -214,7 +212,7 @@ class Ingest:
     def _adopted(self, admission: Admission, job: Job) -> Job | None:
         """The version's unfinished job, if it is what this delivery would do again."""
         assert admission.record is not None
-        if admission.kind in (Kind.REPLAY, Kind.RELEASE) or admission.mode is Mode.RECHECK:
+        if admission.kind in (Kind.REPLAY, Kind.RELEASE):
             return None
         stored = self._finisher.stored(admission.version.object_id, admission.record.job)
         if stored is None or stored.mode is not job.mode:

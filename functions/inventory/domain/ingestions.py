@@ -131,6 +131,16 @@ class Admission:
         return self.mode is Mode.RECHECK and not self.recovering
 
     @property
+    def has_job(self) -> bool:
+        """Whether the version has an unfinished job that this run would do again."""
+        record = self.record
+        return (
+            record is not None
+            and self.mode is not Mode.RECHECK
+            and record.job in record.open_runs
+        )
+
+    @property
     def others_open(self) -> bool:
         """Whether other runs of the version are open."""
         return self.record is not None and bool(self.record.open_runs - {self.run})

@@ -183,6 +183,8 @@ class Reconcile:
         units = self._usage.read_units
         now = self._now()
         for versions in _groups(self._follow_ups.all()):
+            if self._deadline.left() < RESERVE_SECONDS:
+                break
             for version in self._look_at(versions, now, result):
                 self._follow_ups.remove(version)
         walk = Walk.from_state(self._checkpoints.load()).started(now, self._age)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-#: Workers of a file above `large_object_bytes`: enough that several functions have work, few
+#: Workers of a file just above `large_object_bytes`: enough that several functions have work, few
 #: enough that what each costs to begin and to end does not count.
 WORKERS = 4
+
+#: Workers of a file at most. Each reads the whole file, which it does some thirty times as fast as
+#: DynamoDB takes its rows.
+MOST_WORKERS = 32
 
 #: Default of the setting `time_tolerance_minutes`.
 TIME_TOLERANCE = timedelta(minutes=60)
@@ -18,8 +22,8 @@ class IngestSettings:
     """Limits of a deployment.
 
     Attributes:
-        large_object_bytes: Larger objects are processed by several workers.
-        workers: Their number.
+        large_object_bytes: Larger objects are processed by several workers; 0 for all objects.
+        workers: Workers at that size; one more for each time that it fits again.
         time_tolerance: How much later than its object was stored the time of a file or row may
             be.
     """
@@ -27,3 +31,11 @@ class IngestSettings:
     large_object_bytes: int
     workers: int = WORKERS
     time_tolerance: timedelta = TIME_TOLERANCE
+
+    def workers_for(self, size_bytes: int) -> int:
+        """Number of workers that share an object of this size."""
+        large = self.large_object_bytes
+        if size_bytes <= large:
+            return 1
+        more = size_bytes // large - 1 if large else 0
+        return min(self.workers + more, MOST_WORKERS)
