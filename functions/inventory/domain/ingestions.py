@@ -140,11 +140,6 @@ class Admission:
             and record.job in record.open_runs
         )
 
-    @property
-    def others_open(self) -> bool:
-        """Whether other runs of the version are open."""
-        return self.record is not None and bool(self.record.open_runs - {self.run})
-
 
 @dataclass(kw_only=True, slots=True)
 class RunReport:

@@ -258,8 +258,9 @@ class Ingestions(Protocol):
         ...
 
     def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
-        """Close the run and make the record FAILED, or HELD unless another run has accepted it;
-        neither if it is COMPLETED.
+        """Close the run and make the record FAILED or HELD, unless it is COMPLETED.
+
+        HELD neither when another run has accepted the file.
         """
         ...
 
