@@ -1,4 +1,4 @@
-"""Files that no single invocation could take end complete, cut up or continued."""
+"""Files that no single invocation could take end complete, shared out or continued."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fault_proxy import Fault, Rule
+from inventory.domain.model import ObjectVersion
+from inventory.domain.work import Kind, WorkMessage
 from local_cloud import observe
 from pipeline import item
 from sample_feeds.large import LargeFeed
@@ -16,7 +17,6 @@ from sample_feeds.large import LargeFeed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fault_proxy import FaultProxy
     from local_cloud.stack import Deployment
 
 LIMIT_SECONDS = 180
@@ -83,7 +83,7 @@ def reject_file(deployment: Deployment, object_id: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-def test_a_large_file_is_cut_up_and_loads_completely(deployment: Deployment) -> None:
+def test_a_large_file_is_shared_out_and_loads_completely(deployment: Deployment) -> None:
     """30 MB with line breaks in cells and 1% bad rows: every count is the generator's."""
     feed = LargeFeed(rows=24_000, prefix="BIG", padding=1150)
     content = feed.bytes()
@@ -94,7 +94,7 @@ def test_a_large_file_is_cut_up_and_loads_completely(deployment: Deployment) -> 
 
     assert record["status"] == "COMPLETED"
     assert counts(record) == expected(feed)
-    assert record["chunks_done"] == record["chunks_total"] == 8
+    assert record["workers_done"] == record["workers"] == 4
     rejects = reject_file(deployment, record["object_id"])
     lines = [int(row[-3]) for row in rejects[1:]]
     assert len(lines) == feed.rejected
@@ -105,52 +105,73 @@ def test_a_large_file_is_cut_up_and_loads_completely(deployment: Deployment) -> 
     assert int(stored["source"]["line"]) == content.count(b"\n")
 
 
-def segments(deployment: Deployment) -> int:
-    """Reports of invocations that went on where another one's time had run out."""
+def segments(deployment: Deployment) -> list[tuple[int, int]]:
+    """Worker and segment of every report of a job."""
     pages = deployment.cloud.client("dynamodb").get_paginator("scan")
     places = [
-        item["position"]["S"]
+        item["position"]["S"].split("#")
         for page in pages.paginate(TableName=deployment.outputs["lanes_table_name"])
         for item in page["Items"]
-        if item["lane"]["S"].startswith("parts#")
+        if item["lane"]["S"].startswith("job#") and "report" in item
     ]
-    return sum(place.count("#") == 2 and not place.endswith("#000000") for place in places)
+    return [(int(worker), int(segment)) for worker, segment in places]
 
 
-def test_a_compressed_file_goes_on_where_time_ran_out(deployment: Deployment) -> None:
-    """It cannot be cut, so one invocation after the other takes a piece of it."""
+def test_a_compressed_file_is_shared_out_and_goes_on_where_time_ran_out(
+    deployment: Deployment,
+) -> None:
+    """Two workers unpack it, each takes its own rows, and time runs out for both."""
     feed = LargeFeed(rows=50_000, prefix="ZIP")
+    packed = gzip.compress(feed.bytes())
     before = segments(deployment)
 
     # Some ten seconds are kept to end in order; the rest does not suffice for all rows.
-    with configured(deployment, timeout_seconds=18):
-        record = load(deployment, "large/stock.csv.gz", gzip.compress(feed.bytes()))
+    with configured(deployment, timeout_seconds=18, LARGE_OBJECT_BYTES=str(len(packed) - 1)):
+        record = load(deployment, "large/stock.csv.gz", packed)
 
-    assert segments(deployment) > before
     assert record["status"] == "COMPLETED"
     assert counts(record) == expected(feed)
-    assert record["chunks_total"] == 1
+    assert record["workers_done"] == record["workers"] == 4
+    new = segments(deployment)[:]
+    for place in before:
+        new.remove(place)
+    assert {worker for worker, _ in new} == set(range(4))
+    assert max(segment for _, segment in new) > 0
     assert len(reject_file(deployment, record["object_id"])) == 1 + feed.rejected
 
 
-def test_a_file_is_weighed_by_as_many_invocations_as_it_takes(
-    deployment: Deployment, proxy: FaultProxy
-) -> None:
-    """With the hold switched on: twelve slow reads of a thousand rows do not fit one."""
-    feed = LargeFeed(rows=12_000, prefix="WEIGH")
-    storage = deployment.cloud.client("s3")
-    reports = deployment.outputs["reports_bucket_name"]
+def test_a_file_that_takes_away_too_much_waits_for_its_release(deployment: Deployment) -> None:
+    """With the hold switched on: nothing of it loads until an operator lets it in."""
+    key = "large/held.csv"
+    full = b"sku,quantity\n" + b"".join(b"HELD-%d,10\n" % number for number in range(100))
+    empty = b"sku,quantity\n" + b"".join(b"HELD-%d,0\n" % number for number in range(100))
 
-    # Twenty seconds are kept to pass on what was weighed.
-    with configured(deployment, timeout_seconds=24, MAX_STOCK_DROP_SHARE="0.5"):
-        proxy.set(Rule(operation="BatchGetItem", fault=Fault.DELAY, times=120))
-        try:
-            record = load(deployment, "large/weighed.csv", feed.bytes())
-        finally:
-            proxy.set()
+    with configured(deployment, MAX_STOCK_DROP_SHARE="0.5"):
+        assert load(deployment, key, full)["status"] == "COMPLETED"
+        held = load(deployment, key, empty)
+        assert held["status"] == "HELD"
+        assert item(deployment, "HELD-7", "default")["quantity"] == 10
+        release(deployment, held["object_id"])
+        record = observe.wait_for(
+            lambda: completed(deployment, held["object_id"]), "the release", seconds=LIMIT_SECONDS
+        )
 
-    stored = storage.list_objects_v2(Bucket=reports, Prefix="parts/")["Contents"]
-    assert sum(each["Key"].endswith(".weighing") for each in stored) >= 3
-    assert record["status"] == "COMPLETED"
-    assert record["accepted"]
-    assert counts(record) == expected(feed)
+    assert int(record["loaded"]) == 100
+    assert item(deployment, "HELD-7", "default")["quantity"] == 0
+
+
+def release(deployment: Deployment, object_id: str) -> None:
+    """Have a held version loaded, as `inventory release` does."""
+    place, _, version_id = object_id.rpartition("#")
+    bucket, _, key = place.partition("/")
+    version = ObjectVersion(bucket=bucket, key=key, version_id=version_id, etag="", size_bytes=0)
+    deployment.cloud.client("sqs").send_message(
+        QueueUrl=deployment.outputs["work_queue_url"],
+        MessageBody=WorkMessage(kind=Kind.RELEASE, version=version).to_text(),
+    )
+
+
+def completed(deployment: Deployment, object_id: str) -> dict[str, Any] | None:
+    """The record of an object version, once it is COMPLETED."""
+    record = observe.ingestion(deployment, object_id)
+    return record if record and record["status"] == "COMPLETED" else None
