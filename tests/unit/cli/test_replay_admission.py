@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from inventory.domain.ledger import Mode, Record, Status, admit
+from inventory.domain.ingestions import Mode, Record, Status, admit
 from inventory.domain.model import ObjectVersion
 from inventory.domain.work import Kind, WorkMessage
 
@@ -17,10 +17,10 @@ BASE = "2026-11-22T20:18:05.000000Z#" + "0" * 32
 @pytest.mark.parametrize(
     ("kind", "status", "expected"),
     [
-        (Kind.REPLAY, Status.COMPLETED, Mode.REWORK),
-        (Kind.REDRIVE, Status.COMPLETED, Mode.ANSWERED),
-        (Kind.REPLAY, Status.FAILED, Mode.WORK),
-        (Kind.REPLAY, None, Mode.WORK),
+        (Kind.REPLAY, Status.COMPLETED, Mode.REPROCESS),
+        (Kind.REDRIVE, Status.COMPLETED, Mode.NOTHING),
+        (Kind.REPLAY, Status.FAILED, Mode.PROCESS),
+        (Kind.REPLAY, None, Mode.PROCESS),
     ],
 )
 def test_a_replay_is_worked_whatever_the_record_says(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def test_shows_how_many_chunks_are_done(cloud: Any, run: Any) -> None:
-    """While the file is in progress, and only for files in chunks."""
+def test_shows_how_many_workers_are_done(cloud: Any, run: Any) -> None:
+    """While the file is in progress, and only for files that are shared out."""
     cloud.s3.put("large.csv", b"1")
     cloud.s3.put("small.csv", b"1")
-    running = {"status": "IN_PROGRESS", "chunks_total": 60, "chunks_done": 17}
+    running = {"status": "IN_PROGRESS", "workers": 8, "workers_done": 3}
     cloud.dynamodb.record("uploads/large.csv#v1", **running)
     cloud.dynamodb.record("uploads/small.csv#v2", status="IN_PROGRESS")
 
     large, small = run("status", "large.csv"), run("status", "uploads/small.csv#v2")
 
-    assert "17 of 60 chunks done" in large.out
+    assert "3 of 8 workers done" in large.out
     assert large.exit_code == 3
-    assert "chunks" not in small.out
+    assert "workers" not in small.out
