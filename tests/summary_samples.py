@@ -1,4 +1,4 @@
-"""Stand-ins and made-up stock for tests of the daily summary, its page and its picture."""
+"""Fakes and made-up stock for tests of the daily summary, its page and its picture."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from inventory.adapters.pygal_charts import draw_bars
-from inventory.domain.summary.model import FeedRecord, StockItem
-from inventory.domain.summary.ports import ItemPage, RecordPage
+from inventory.domain.summary.model import IngestionRecord, Page, StockItem
 from inventory.domain.summary.service import SummaryService
 
 if TYPE_CHECKING:
@@ -24,20 +22,28 @@ def stock_item(
     location: str = "Berlin",
     quantity: str = "25",
     *,
-    name: str | None = "Lamp",
-    category: str | None = "Lighting",
+    name: str = "Lamp",
+    category: str = "Lighting",
     unit_price: str | None = "10.50",
-    currency: str | None = "EUR",
+    currency: str = "EUR",
     reorder_point: str | None = None,
     as_of: str = "2026-11-21T08:00:00.000000Z",
 ) -> StockItem:
     """An item that is in stock, priced and recently changed, unless told otherwise."""
     return StockItem(
-        sku, location, quantity, name, category, unit_price, currency, reorder_point, as_of
+        sku=sku,
+        location=location,
+        quantity=quantity,
+        name=name,
+        category=category,
+        unit_price=unit_price,
+        currency=currency,
+        reorder_point=reorder_point,
+        as_of=as_of,
     )
 
 
-def feed_record(
+def ingestion_record(
     key: str = "berlin/stock.csv",
     *,
     status: str = "COMPLETED",
@@ -46,9 +52,9 @@ def feed_record(
     counts: Mapping[str, int] | None = None,
     rejected_by_error: Mapping[str, int] | None = None,
     error: str = "",
-) -> FeedRecord:
+) -> IngestionRecord:
     """A completed file of ten loaded rows, unless told otherwise."""
-    return FeedRecord(
+    return IngestionRecord(
         object_id=f"uploads/{key}#v1",
         status=status,
         profile=profile,
@@ -64,20 +70,23 @@ def feed_record(
 class FakeTables:
     """Items and ingestion records held in memory, given out in pages of two."""
 
-    items: Sequence[StockItem] = ()
-    records: Sequence[FeedRecord] = ()
+    stored_items: Sequence[StockItem] = ()
+    stored_records: Sequence[IngestionRecord] = ()
+    unreadable_records: int = 0
     asked_since: list[str] = field(default_factory=list)
 
-    def item_pages(self) -> Iterator[ItemPage]:
-        """The items, half a read unit a page."""
-        for start in range(0, len(self.items), 2):
-            yield ItemPage(list(self.items[start : start + 2]), 0, Decimal("0.5"))
+    def items(self) -> Iterator[Page[StockItem]]:
+        """Return the items, half a read unit a page."""
+        for start in range(0, len(self.stored_items), 2):
+            yield Page(list(self.stored_items[start : start + 2]), 0, Decimal("0.5"))
 
-    def record_pages(self, since: str) -> Iterator[RecordPage]:
-        """The records, one read unit a page; like a filter that lets too much through."""
+    def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
+        """Return the records, one read unit a page; like a filter that lets too much through."""
         self.asked_since.append(since)
-        for start in range(0, len(self.records), 2):
-            yield RecordPage(list(self.records[start : start + 2]), Decimal(1))
+        if self.unreadable_records:
+            yield Page([], self.unreadable_records, Decimal(1))
+        for start in range(0, len(self.stored_records), 2):
+            yield Page(list(self.stored_records[start : start + 2]), 0, Decimal(1))
 
 
 @dataclass
@@ -87,43 +96,41 @@ class FakeStore:
     documents: dict[str, dict[str, str]] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
 
-    def read_json(self, date: str) -> str | None:
-        """The JSON document of a day."""
-        self.reads.append(date)
-        return self.documents.get(date, {}).get("json")
+    def read_json(self, day: str) -> str | None:
+        """Return the JSON document of a day."""
+        self.reads.append(day)
+        return self.documents.get(day, {}).get("json")
 
-    def write(self, date: str, documents: Mapping[str, str]) -> dict[str, str]:
+    def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
         """Keep the documents of a day."""
-        self.documents[date] = dict(documents)
-        return {extension: f"memory://{date}/summary.{extension}" for extension in documents}
+        self.documents[day] = dict(documents)
+        return {extension: f"memory://{day}/summary.{extension}" for extension in documents}
 
 
 @dataclass
-class FakeAnnouncer:
+class FakeNotifier:
     """Messages held in memory."""
 
     messages: list[tuple[str, str]] = field(default_factory=list)
 
-    def announce(self, subject: str, text: str) -> None:
+    def notify(self, subject: str, message: str) -> None:
         """Keep the message."""
-        self.messages.append((subject, text))
+        self.messages.append((subject, message))
 
 
 def summary_service(
     tables: FakeTables,
     store: FakeStore | None = None,
-    announcer: FakeAnnouncer | None = None,
+    notifier: FakeNotifier | None = None,
     *,
     low_stock_threshold: int = 10,
     timezone: str = "Europe/Berlin",
 ) -> SummaryService:
-    """A service over stand-ins, with the real charts."""
+    """A service over fakes."""
     return SummaryService(
-        items=tables,
-        records=tables,
+        tables=tables,
         store=store or FakeStore(),
-        announcer=announcer or FakeAnnouncer(),
-        draw=draw_bars,
+        notifier=notifier or FakeNotifier(),
         low_stock_threshold=low_stock_threshold,
         timezone=timezone,
     )
@@ -168,10 +175,10 @@ def shop_items(seed: int, count: int = 600) -> list[StockItem]:
     return items
 
 
-def shop_records() -> list[FeedRecord]:
+def shop_records() -> list[IngestionRecord]:
     """A day's deliveries, some of them with trouble."""
     records = [
-        feed_record(
+        ingestion_record(
             f"{place.lower().replace(' ', '-')}/2026-11-21-{hour:02}.csv",
             finished_at=f"2026-11-21T{hour:02}:02:11.000000Z",
             counts={"rows_read": 240, "loaded": 61, "unchanged": 179},
@@ -180,7 +187,7 @@ def shop_records() -> list[FeedRecord]:
         for hour in (6, 12, 18)
     ]
     records.append(
-        feed_record(
+        ingestion_record(
             "online/export.csv",
             profile="shopify-inventory",
             finished_at="2026-11-21T21:15:40.000000Z",
@@ -189,7 +196,7 @@ def shop_records() -> list[FeedRecord]:
         )
     )
     records.append(
-        feed_record(
+        ingestion_record(
             "lyon/stock.zip",
             status="FAILED",
             profile="",
@@ -207,8 +214,9 @@ def shop_documents() -> dict[str, str]:
     tables = FakeTables(shop_items(2), [])
     service = summary_service(tables, store)
     service.make(datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
-    tables.items, tables.records = shop_items(3), shop_records()
-    return store.documents[service.make(AS_OF).summary.date]
+    tables.stored_items, tables.stored_records = shop_items(3), shop_records()
+    service.make(AS_OF)
+    return store.documents["2026-11-22"]
 
 
 # Text that means harm to a page, a spreadsheet or a terminal.
@@ -245,7 +253,7 @@ def text_documents(text: str) -> dict[str, str]:
         stock_item(f"{text}2", text, "3", as_of="2026-01-01T00:00:00.000000Z", name=text),
         stock_item("fine", f"{text}3", "100"),
     ]
-    record = feed_record(
+    record = ingestion_record(
         text,
         status="FAILED",
         profile=text,
@@ -256,7 +264,7 @@ def text_documents(text: str) -> dict[str, str]:
     tables = FakeTables([stock_item("fine", text, "5")], [])
     service = summary_service(tables, store)
     service.make(AS_OF.replace(day=21))
-    tables.items, tables.records = stored, [record]
+    tables.stored_items, tables.stored_records = stored, [record]
     service.make(AS_OF)
     return store.documents["2026-11-22"]
 
@@ -270,7 +278,7 @@ def hostile_documents() -> dict[str, str]:
         for n, quantity in enumerate(("0", "3", "100"))
     ]
     records = [
-        feed_record(
+        ingestion_record(
             text,
             status="FAILED",
             profile=text,
@@ -280,5 +288,5 @@ def hostile_documents() -> dict[str, str]:
         )
         for text in HOSTILE
     ]
-    service = summary_service(FakeTables(stored, records), store)
-    return store.documents[service.make(AS_OF).summary.date]
+    summary_service(FakeTables(stored, records), store).make(AS_OF)
+    return store.documents["2026-11-22"]

@@ -263,6 +263,13 @@ class Page:
         answer = self._browser.call("Page.captureScreenshot", self._session, **params)
         return base64.b64decode(answer["data"])
 
+    def accessibility_tree(self) -> list[dict[str, Any]]:
+        """The nodes that a screen reader is given, by roles and names."""
+        nodes: list[dict[str, Any]] = self._browser.call(
+            "Accessibility.getFullAXTree", self._session
+        )["nodes"]
+        return nodes
+
     def problems(self) -> list[str]:
         """Errors of scripts and of the console, violated policies and dialogs that opened."""
         # Everything the page has caused so far is reported before this is answered.

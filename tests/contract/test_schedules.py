@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from inventory.domain.summary.clock import scheduled_time
+from inventory.domain.summary.service import scheduled_time
 from synthesised import resources
 
 

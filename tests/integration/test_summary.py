@@ -10,14 +10,14 @@ import botocore.session
 import pytest
 
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
-from inventory.adapters.summary_service import build_summary_service
+from inventory.bootstrap.summary import build_summary_service
 from inventory.config import SummaryConfig
 from inventory.domain.ports import Deadline
 from summary_samples import AS_OF, FakeTables, shop_items, shop_records, summary_service
 
 if TYPE_CHECKING:
     from emulated_resources import EmulatedResources
-    from inventory.domain.summary.model import FeedRecord, StockItem
+    from inventory.domain.summary.model import IngestionRecord, StockItem
     from inventory.domain.summary.service import SummaryService
 
 TEXTS = ("sku", "location", "name", "category", "currency", "as_of")
@@ -27,12 +27,12 @@ NUMBERS = ("quantity", "unit_price", "reorder_point")
 def stored_item(item: StockItem) -> dict[str, dict[str, str]]:
     """An item in DynamoDB's JSON, without what it lacks, beside attributes nobody asks for."""
     values = item._asdict()
-    texts = {name: {"S": values[name]} for name in TEXTS if values[name] is not None}
+    texts = {name: {"S": values[name]} for name in TEXTS if values[name]}
     numbers = {name: {"N": values[name]} for name in NUMBERS if values[name] is not None}
     return {**texts, **numbers, "attributes": {"M": {}}, "order_token": {"S": "x"}}
 
 
-def stored_record(record: FeedRecord) -> dict[str, object]:
+def stored_record(record: IngestionRecord) -> dict[str, object]:
     """An ingestion record in DynamoDB's JSON."""
     texts = {"object_id", "status", "profile", "started_at", "finished_at", "error"}
     return {
@@ -81,17 +81,17 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
     )
 
 
-def test_the_service_gives_what_its_stand_in_gives(
+def test_the_service_gives_what_its_fake_gives(
     emulated: EmulatedResources, service: SummaryService
 ) -> None:
     """Scanned in parallel segments, the tables give the same figures as lists in memory."""
-    stand_in = summary_service(FakeTables(shop_items(3, 60), shop_records()))
+    fake = summary_service(FakeTables(shop_items(3, 60), shop_records()))
 
-    made = service.make(AS_OF)
+    summary, _ = service.make(AS_OF)
 
-    expected = stand_in.make(AS_OF).summary
-    assert expected.stock == made.summary.stock
-    assert expected.feeds == made.summary.feeds
+    expected, _ = fake.make(AS_OF)
+    assert expected.stock == summary.stock
+    assert expected.feeds == summary.feeds
     listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name)["Contents"]
     assert [entry["Key"] for entry in listed] == [
         f"summaries/2026/11/22/summary.{extension}" for extension in ("csv", "html", "json")
@@ -106,7 +106,7 @@ def test_only_records_since_the_earlier_summary_are_given_out(service: SummarySe
     """The filter lets those through that ended later, and none that ended before."""
     since = "2026-11-21T21:00:00.000000Z"
 
-    given = [record for page in service.records.record_pages(since) for record in page.records]
+    given = [record for page in service.tables.records(since) for record in page.rows]
 
     assert sorted(record.object_id for record in given) == sorted(
         record.object_id for record in shop_records() if record.finished_at > since
@@ -134,10 +134,10 @@ def test_the_next_day_is_compared_with_the_stored_summary(
 def test_subscribers_are_told_where_the_page_lies(
     emulated: EmulatedResources, service: SummaryService
 ) -> None:
-    """The message arrives with the location."""
+    """The message arrives with the address."""
     url, arn = emulated.queue("told", "sns.amazonaws.com")
     emulated.cloud.client("sns").subscribe(
-        TopicArn=service.announcer._topic_arn,
+        TopicArn=emulated.cloud.client("sns").create_topic(Name=emulated.name)["TopicArn"],
         Protocol="sqs",
         Endpoint=arn,
     )

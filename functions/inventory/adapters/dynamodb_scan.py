@@ -5,162 +5,113 @@ from __future__ import annotations
 import gc
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-from inventory.domain.summary.exact import ZERO, number
-from inventory.domain.summary.model import FeedRecord, StockItem
-from inventory.domain.summary.ports import ItemPage, RecordPage
+from inventory.domain.summary.exact import ZERO, parse_decimal
+from inventory.domain.summary.feeds import OUTCOMES
+from inventory.domain.summary.model import IngestionRecord, Page, RowT, StockItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from decimal import Decimal
+
+Attributes = dict[str, Any]
 
 # Segments are fetched at the same time; one page of each is held, so this also bounds memory. Four
 # keep one vCPU busy: parsing a page of 1 MB takes longer than a quarter of its round trip.
 SEGMENTS = 4
+# A name or category has up to 400 KB; the summary keeps many, and shows no more than this of one.
+TEXT_CHARACTERS = 200
 
-_ITEM_ATTRIBUTES = (
-    "sku",
-    "location",
-    "quantity",
-    "name",
-    "category",
-    "unit_price",
-    "currency",
-    "reorder_point",
-    "as_of",
-)
-_COUNTS = ("rows_read", "loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
-_RECORD_ATTRIBUTES = (
-    "object_id",
-    "status",
-    "profile",
-    "started_at",
-    "finished_at",
-    "rejected_by_error",
-    "error",
-    *_COUNTS,
-)
-
-Attributes = dict[str, Any]
-PageT = TypeVar("PageT", ItemPage, RecordPage)
+_RECORD_ATTRIBUTES = (*(name for name in IngestionRecord._fields if name != "counts"), *OUTCOMES)
+_ABSENT: Attributes = {"S": "", "N": None}
 
 
 class DynamoDbCalls(Protocol):
     """Calls DynamoDB in its own JSON, also from several threads at once."""
 
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Call an operation.
-
-        Args:
-            operation: Such as `Scan`.
-            payload: The request.
-
-        Returns:
-            The response.
-        """
+        """Return the response to a request, such as one of the operation `Scan`."""
 
 
-class DynamoDbItemPages:
-    """The stored items, page by page.
+class ScannedTables:
+    """The stored items and the ingestion records, page by page.
 
     Reads are eventually consistent, at half the price: a summary is of a moment anyway.
 
     Args:
         calls: Calls DynamoDB.
-        table_name: The items table.
-        segments: How many segments are scanned at the same time.
+        items_table_name: The items table.
+        ingestions_table_name: The ingestions table.
+        segments: Number of segments that are scanned at the same time.
     """
 
-    def __init__(self, calls: DynamoDbCalls, table_name: str, segments: int = SEGMENTS) -> None:
+    def __init__(
+        self,
+        calls: DynamoDbCalls,
+        items_table_name: str,
+        ingestions_table_name: str,
+        segments: int = SEGMENTS,
+    ) -> None:
         self._calls = calls
-        self._request = _request(table_name, _ITEM_ATTRIBUTES)
+        self._items_table_name = items_table_name
+        self._ingestions_table_name = ingestions_table_name
         self._segments = segments
 
-    def item_pages(self) -> Iterator[ItemPage]:
-        """The pages, as they come in."""
-        yield from _scan(self._calls, self._request, self._segments, _item_page)
+    def items(self) -> Iterator[Page[StockItem]]:
+        """Return the stored items; a page of each segment is fetched ahead."""
+        return self._scan(_request(self._items_table_name, StockItem._fields), _item)
 
-
-class DynamoDbRecordPages:
-    """The ingestion records, page by page.
-
-    Args:
-        calls: Calls DynamoDB.
-        table_name: The ingestions table.
-        segments: How many segments are scanned at the same time.
-    """
-
-    def __init__(self, calls: DynamoDbCalls, table_name: str, segments: int = SEGMENTS) -> None:
-        self._calls = calls
-        self._table_name = table_name
-        self._segments = segments
-
-    def record_pages(self, since: str) -> Iterator[RecordPage]:
-        """The pages of the records that ended after a time or have not ended.
+    def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
+        """Return the ingestion records that ended after a time or have not ended.
 
         Args:
-            since: The time, as stored times are written.
+            since: The time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
         """
-        request = _request(self._table_name, _RECORD_ATTRIBUTES)
-        names = request["ExpressionAttributeNames"]
-        finished = next(alias for alias, name in names.items() if name == "finished_at")
-        request["FilterExpression"] = f"attribute_not_exists({finished}) OR {finished} > :since"
-        request["ExpressionAttributeValues"] = {":since": {"S": since}}
-        yield from _scan(self._calls, request, self._segments, _record_page)
+        request = {
+            **_request(self._ingestions_table_name, _RECORD_ATTRIBUTES),
+            "FilterExpression": "attribute_not_exists(#finished_at) OR #finished_at > :since",
+            "ExpressionAttributeValues": {":since": {"S": since}},
+        }
+        return self._scan(request, _record)
 
+    def _scan(
+        self, request: dict[str, Any], read: Callable[[Attributes], RowT]
+    ) -> Iterator[Page[RowT]]:
+        """Yield the pages of all segments; a segment's next page is fetched while its last is used.
 
-def _request(table_name: str, attributes: tuple[str, ...]) -> dict[str, Any]:
-    # Aliases throughout, because some of the names are reserved words.
-    names = {f"#{place}": name for place, name in enumerate(attributes)}
-    return {
-        "TableName": table_name,
-        "ProjectionExpression": ",".join(names),
-        "ExpressionAttributeNames": names,
-        "ReturnConsumedCapacity": "TOTAL",
-    }
+        At most one page per segment waits beside the one in use, however slowly pages are taken.
+        Pages are read in the thread that fetched them: the answer, ten times as large, is gone at
+        once.
+        """
 
+        def fetch(segment: int, start: Attributes | None) -> tuple[Page[RowT], Attributes | None]:
+            payload = {**request, "Segment": segment, "TotalSegments": self._segments}
+            if start is not None:
+                payload["ExclusiveStartKey"] = start
+            answer = self._calls.call("Scan", payload)
+            return _page(answer, read), answer.get("LastEvaluatedKey")
 
-def _scan(
-    calls: DynamoDbCalls,
-    request: dict[str, Any],
-    segments: int,
-    read: Callable[[dict[str, Any]], PageT],
-) -> Iterator[PageT]:
-    """Pages of all segments; the next page of a segment is fetched while its last one is used.
-
-    At most one page per segment waits beside the one in use, however slowly pages are taken. Pages
-    are read in the thread that fetched them: the answer, ten times as large, is gone at once.
-    """
-
-    def fetch(segment: int, start: dict[str, Any] | None) -> tuple[PageT, dict[str, Any] | None]:
-        payload = {**request, "Segment": segment, "TotalSegments": segments}
-        if start is not None:
-            payload["ExclusiveStartKey"] = start
-        answer = calls.call("Scan", payload)
-        return read(answer), answer.get("LastEvaluatedKey")
-
-    with _no_cycle_collection(), ThreadPoolExecutor(max_workers=segments) as pool:
-        running = {pool.submit(fetch, segment, None): segment for segment in range(segments)}
-        try:
-            while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    segment = running.pop(future)
-                    page, following = future.result()
-                    if following is not None:
-                        running[pool.submit(fetch, segment, following)] = segment
-                    yield page
-        finally:
-            for future in running:
-                future.cancel()
+        with _no_cycle_collection(), ThreadPoolExecutor(max_workers=self._segments) as pool:
+            running = {pool.submit(fetch, each, None): each for each in range(self._segments)}
+            try:
+                while running:
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        segment = running.pop(future)
+                        page, start = future.result()
+                        if start is not None:
+                            running[pool.submit(fetch, segment, start)] = segment
+                        yield page
+            finally:
+                for future in running:
+                    future.cancel()
 
 
 @contextmanager
 def _no_cycle_collection() -> Iterator[None]:
     """Keep Python from looking for cycles among millions of values that hold none.
 
-    It takes a third of the scan's CPU time; what the pages hold is released without it.
+    It takes a third of the scan's CPU time; pages are released without it.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -171,70 +122,52 @@ def _no_cycle_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _item_page(answer: dict[str, Any]) -> ItemPage:
-    items, unreadable = _items(answer["Items"])
-    return ItemPage(items, unreadable, _read_units(answer))
+def _request(table_name: str, attributes: tuple[str, ...]) -> dict[str, Any]:
+    # Aliases throughout, because some of the names are reserved words.
+    names = {f"#{name}": name for name in attributes}
+    return {
+        "TableName": table_name,
+        "ProjectionExpression": ",".join(names),
+        "ExpressionAttributeNames": names,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
 
 
-def _record_page(answer: dict[str, Any]) -> RecordPage:
-    return RecordPage([_record(item) for item in answer["Items"]], _read_units(answer))
-
-
-def _items(stored: list[Attributes]) -> tuple[list[StockItem], int]:
-    """The items that can be read, and how many cannot."""
-    items: list[StockItem] = []
+def _page(answer: dict[str, Any], read: Callable[[Attributes], RowT]) -> Page[RowT]:
+    rows: list[RowT] = []
     unreadable = 0
-    for attributes in stored:
+    for stored in answer["Items"]:
         try:
-            item = _item(attributes)
-        except (KeyError, TypeError):
+            rows.append(read(stored))
+        except (KeyError, TypeError, ValueError):
             unreadable += 1
-        else:
-            items.append(item)
-    return items, unreadable
+    read_units = answer.get("ConsumedCapacity", {}).get("CapacityUnits")
+    return Page(rows, unreadable, ZERO if read_units is None else parse_decimal(str(read_units)))
 
 
-def _item(attributes: Attributes) -> StockItem:
-    name = attributes.get("name")
-    category = attributes.get("category")
-    price = attributes.get("unit_price")
-    currency = attributes.get("currency")
-    reorder_point = attributes.get("reorder_point")
+def _item(stored: Attributes) -> StockItem:
     return StockItem(
-        attributes["sku"]["S"],
-        attributes["location"]["S"],
-        attributes["quantity"]["N"],
-        None if name is None else name["S"],
-        None if category is None else category["S"],
-        None if price is None else price["N"],
-        None if currency is None else currency["S"],
-        None if reorder_point is None else reorder_point["N"],
-        attributes["as_of"]["S"],
+        sku=stored["sku"]["S"],
+        location=stored["location"]["S"],
+        quantity=stored["quantity"]["N"],
+        name=stored.get("name", _ABSENT)["S"][:TEXT_CHARACTERS],
+        category=stored.get("category", _ABSENT)["S"][:TEXT_CHARACTERS],
+        unit_price=stored.get("unit_price", _ABSENT)["N"],
+        currency=stored.get("currency", _ABSENT)["S"],
+        reorder_point=stored.get("reorder_point", _ABSENT)["N"],
+        as_of=stored["as_of"]["S"],
     )
 
 
-def _record(attributes: Attributes) -> FeedRecord:
-    errors = attributes.get("rejected_by_error", {}).get("M", {})
-    return FeedRecord(
-        object_id=attributes["object_id"]["S"],
-        status=_text(attributes, "status"),
-        profile=_text(attributes, "profile"),
-        started_at=_text(attributes, "started_at"),
-        finished_at=_text(attributes, "finished_at"),
-        counts={name: _count(attributes, name) for name in _COUNTS},
+def _record(stored: Attributes) -> IngestionRecord:
+    errors = stored.get("rejected_by_error", {"M": {}})["M"]
+    return IngestionRecord(
+        object_id=stored["object_id"]["S"],
+        status=stored.get("status", _ABSENT)["S"],
+        profile=stored.get("profile", _ABSENT)["S"],
+        started_at=stored.get("started_at", _ABSENT)["S"],
+        finished_at=stored.get("finished_at", _ABSENT)["S"],
+        error=stored.get("error", _ABSENT)["S"],
+        counts={name: int(stored.get(name, _ABSENT)["N"] or 0) for name in OUTCOMES},
         rejected_by_error={code: int(count["N"]) for code, count in sorted(errors.items())},
-        error=_text(attributes, "error"),
     )
-
-
-def _text(attributes: Attributes, name: str) -> str:
-    return str(attributes.get(name, {}).get("S", ""))
-
-
-def _count(attributes: Attributes, name: str) -> int:
-    return int(attributes.get(name, {}).get("N", 0))
-
-
-def _read_units(page: dict[str, Any]) -> Decimal:
-    consumed = page.get("ConsumedCapacity", {}).get("CapacityUnits")
-    return ZERO if consumed is None else number(str(consumed))

@@ -17,25 +17,20 @@ _CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",
 }
 
-# Without s3:ListBucket, S3 answers a missing key with 403 instead of 404. A function that may not
+# Without s3:ListBucket, S3 answers a missing key with 403 in place of 404. A function that may not
 # list the bucket cannot tell "none yet" from "not allowed"; that it may read summaries is asserted
 # where its role is tested.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions)
 _MISSING = frozenset({"NoSuchKey", "AccessDenied", "404", "403"})
 
 
-def summary_key(date: str, extension: str) -> str:
-    """Key of a document of a day's summary.
-
-    Args:
-        date: `YYYY-MM-DD`.
-        extension: json, csv or html.
-    """
-    return f"summaries/{date.replace('-', '/')}/summary.{extension}"
+def summary_key(day: str, extension: str) -> str:
+    """Return the key of a document (json, csv or html) of a day (`YYYY-MM-DD`)."""
+    return f"summaries/{day.replace('-', '/')}/summary.{extension}"
 
 
 class S3Summaries:
-    """Keeps summaries in a bucket; a day written again is replaced.
+    """A store of summaries in a bucket.
 
     Args:
         client: S3 client.
@@ -46,42 +41,36 @@ class S3Summaries:
         self._client = client
         self._bucket_name = bucket_name
 
-    def read_json(self, date: str) -> str | None:
-        """The JSON document of a day's summary, None when there is none.
-
-        Args:
-            date: `YYYY-MM-DD`.
-        """
+    def read_json(self, day: str) -> str | None:
+        """Return the JSON document of a day (`YYYY-MM-DD`), None when there is none."""
         try:
-            answer = self._client.get_object(
-                Bucket=self._bucket_name, Key=summary_key(date, "json")
-            )
+            answer = self._client.get_object(Bucket=self._bucket_name, Key=summary_key(day, "json"))
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise
         return answer["Body"].read().decode("utf-8", "replace")
 
-    def write(self, date: str, documents: Mapping[str, str]) -> dict[str, str]:
-        """Keep a day's summary.
+    def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
+        """Store the documents of a day in place of earlier ones.
 
         The JSON is written last: tomorrow's summary finds either the whole of today's or none.
 
         Args:
-            date: `YYYY-MM-DD`.
-            documents: Text by extension.
+            day: `YYYY-MM-DD`.
+            documents: Text by file name extension: json, csv, html.
 
         Returns:
-            `s3://` location of each document, by extension.
+            `s3://` address of each document by extension.
         """
-        locations = {}
+        addresses = {}
         for extension in sorted(documents, key=lambda name: (name == "json", name)):
-            key = summary_key(date, extension)
+            key = summary_key(day, extension)
             self._client.put_object(
                 Bucket=self._bucket_name,
                 Key=key,
                 Body=documents[extension].encode("utf-8", "replace"),
                 ContentType=_CONTENT_TYPES[extension],
             )
-            locations[extension] = f"s3://{self._bucket_name}/{key}"
-        return locations
+            addresses[extension] = f"s3://{self._bucket_name}/{key}"
+        return addresses

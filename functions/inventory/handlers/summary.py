@@ -10,12 +10,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from inventory.bootstrap.summary import summary_service
-from inventory.domain.summary.clock import scheduled_time
+from inventory.domain.summary.service import scheduled_time
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from inventory.domain.summary.service import StoredSummary
+    from inventory.domain.summary.model import Summary
 
 logger = Logger()
 metrics = Metrics()
@@ -27,48 +27,42 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Make the summary of the day that the schedule called for.
 
     Args:
-        event: Input of the schedule, see `clock.scheduled_time`.
+        event: Input of the schedule, see `scheduled_time`.
         _context: Lambda's context.
 
     Returns:
-        The `date` and, by extension, the location of each document.
+        The `date` and, by extension, the address of each document.
 
     Raises:
         InventoryError: Lambda retries the event and finally dead-letters it.
     """
-    stored = summary_service().make(scheduled_time(event, datetime.now(UTC)))
-    observe(stored)
-    return {"date": stored.summary.date, **stored.locations}
+    summary, documents = summary_service().make(scheduled_time(event, datetime.now(UTC)))
+    observe(summary, documents["html"])
+    return {"date": summary.date, **documents}
 
 
-def observe(stored: StoredSummary) -> None:
-    """Log what the summary found and add its metrics to those of the invocation.
-
-    Args:
-        stored: The summary that was made.
-    """
-    summary = stored.summary
-    stock, feeds, cost = summary.stock, summary.feeds, summary.cost
-    read_units = float(cost.items_read_units + cost.ingestions_read_units)
+def observe(summary: Summary, page: str) -> None:
+    """Log the figures of a summary and add them to the metrics of the invocation."""
+    stock, feeds = summary.stock, summary.feeds
     figures = {
         "Items": stock.totals.items,
-        "OutOfStockItems": stock.totals.out,
+        "OutOfStockItems": stock.totals.out_of_stock,
         "LowStockItems": stock.totals.low,
         "UnchangedItems": stock.unchanged.total,
         "UnreadableItems": stock.unreadable,
         "FeedsReceived": feeds.received,
         "FeedsRejectedRows": feeds.rows["rejected"],
-        "SummaryReadUnits": read_units,
+        "SummaryReadUnits": float(summary.read_units),
         "SummariesWritten": 1,
     }
     logger.info(
         "summary written",
         date=summary.date,
-        page=stored.locations["html"],
+        page=page,
         compared_with=summary.changes.since_date if summary.changes else None,
         notes=summary.notes,
-        read_units=read_units,
-        read_dollars=float(cost.dollars),
+        read_units=float(summary.read_units),
+        read_dollars=float(summary.dollars),
         figures=figures,
     )
     metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])

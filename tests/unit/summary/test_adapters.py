@@ -1,25 +1,27 @@
-"""The summary's adapters, with stand-ins for the services."""
+"""The summary's adapters, with fakes of the services."""
 
 from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Generator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from inventory.adapters.dynamodb_scan import DynamoDbItemPages, DynamoDbRecordPages
-from inventory.adapters.pygal_charts import draw_bars
+from inventory.adapters.dynamodb_scan import TEXT_CHARACTERS, ScannedTables
 from inventory.adapters.s3_summaries import S3Summaries
-from inventory.adapters.sns_announcements import SnsAnnouncements
-from inventory.adapters.summary_service import build_summary_service
+from inventory.adapters.sns_notifier import SnsNotifier
+from inventory.bootstrap.summary import build_summary_service
 from inventory.config import SummaryConfig
 from inventory.domain.errors import ThrottledError
-from inventory.domain.summary.page_parts import Bar
+
+if TYPE_CHECKING:
+    from inventory.domain.summary.model import Page, StockItem
 
 STORED = {
     "sku": {"S": "A-1"},
@@ -54,13 +56,24 @@ class FakeTable:
         return answer
 
 
-def credentials() -> dict[str, str]:
-    """Made-up credentials, so that no machine's own are looked for."""
-    return {
-        "region_name": "us-east-1",
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-    }
+def tables(table: FakeTable, segments: int) -> ScannedTables:
+    """The adapter, over a fake."""
+    return ScannedTables(table, "items", "ingestions", segments)
+
+
+def generator(scanned: ScannedTables) -> Generator[Page[StockItem]]:
+    """The scan of the items, which can be left early."""
+    scan = scanned.items()
+    assert isinstance(scan, Generator)
+    return scan
+
+
+@pytest.fixture
+def session() -> boto3.Session:
+    """A session with made-up credentials, so that no machine's own are looked for."""
+    return boto3.Session(
+        region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
 
 
 def test_every_page_of_every_segment_is_read_once() -> None:
@@ -75,16 +88,16 @@ def test_every_page_of_every_segment_is_read_once() -> None:
         }
     )
 
-    pages = list(DynamoDbItemPages(table, "items", segments=3).item_pages())
+    pages = list(tables(table, 3).items())
 
-    found = [item.sku for page in pages for item in page.items]
+    found = [item.sku for page in pages for item in page.rows]
     assert sorted(found) == sorted(f"S{number}" for number in range(9))
     assert sum(page.read_units for page in pages) == Decimal(4)
     assert {request["TotalSegments"] for request in table.requests} == {3}
 
 
 def test_items_are_read_with_and_without_their_optional_attributes() -> None:
-    """An absent attribute is None; what is not stored as it should be is counted."""
+    """An absent text is empty, an absent number None; an item of another form is counted."""
     full = {
         **STORED,
         "name": {"S": "Lamp"},
@@ -96,18 +109,30 @@ def test_items_are_read_with_and_without_their_optional_attributes() -> None:
     broken = {**STORED, "quantity": {"S": "three"}}
     table = FakeTable({0: [[STORED, full, broken, {"sku": {"S": "A-1"}}]]})
 
-    (page,) = DynamoDbItemPages(table, "items", segments=1).item_pages()
+    (page,) = tables(table, 1).items()
 
-    bare, complete = page.items
-    assert tuple(bare)[3:8] == (None,) * 5
-    assert tuple(complete)[3:8] == ("Lamp", "Lighting", "9.5", "EUR", "4")
+    bare, complete = page.rows
+    assert (bare.name, bare.category, bare.currency) == ("", "", "")
+    assert (bare.unit_price, bare.reorder_point) == (None, None)
+    assert (complete.name, complete.category, complete.currency) == ("Lamp", "Lighting", "EUR")
+    assert (complete.unit_price, complete.reorder_point) == ("9.5", "4")
     assert page.unreadable == 2
+
+
+def test_long_names_and_categories_are_shortened() -> None:
+    """Thousands of them are kept, and DynamoDB allows 400 KB for each."""
+    text = "x" * 400_000
+    table = FakeTable({0: [[{**STORED, "name": {"S": text}, "category": {"S": text}}]]})
+
+    ((item,),) = [page.rows for page in tables(table, 1).items()]
+
+    assert (item.name, item.category) == (text[:TEXT_CHARACTERS],) * 2
 
 
 def test_only_what_the_summary_needs_is_asked_for() -> None:
     """Reserved words are aliased, reads are eventually consistent and consumption is reported."""
     table = FakeTable({0: [[]]})
-    list(DynamoDbItemPages(table, "items", segments=1).item_pages())
+    list(tables(table, 1).items())
 
     (request,) = table.requests
     names = request["ExpressionAttributeNames"]
@@ -122,7 +147,7 @@ def test_pages_are_fetched_one_ahead_per_segment_and_no_further() -> None:
     """However slowly pages are taken, memory holds one page a segment beside the one in use."""
     pages = [[STORED]] * 50
     table = FakeTable({0: pages, 1: pages, 2: pages})
-    scan = DynamoDbItemPages(table, "items", segments=3).item_pages()
+    scan = generator(tables(table, 3))
 
     for taken in range(1, 20):
         next(scan)
@@ -133,7 +158,7 @@ def test_pages_are_fetched_one_ahead_per_segment_and_no_further() -> None:
 def test_leaving_a_scan_ends_it() -> None:
     """No thread goes on fetching after the reader gave up."""
     table = FakeTable({0: [[STORED]] * 50})
-    scan = DynamoDbItemPages(table, "items", segments=1).item_pages()
+    scan = generator(tables(table, 1))
     next(scan)
     scan.close()
 
@@ -153,7 +178,7 @@ def test_fails_when_a_segment_fails() -> None:
     table = Throttled({0: [[STORED]] * 3, 1: [[STORED]] * 3})
 
     with pytest.raises(ThrottledError, match="slow down"):
-        list(DynamoDbItemPages(table, "items", segments=2).item_pages())
+        list(tables(table, 2).items())
 
 
 def test_records_are_read_with_whatever_they_hold() -> None:
@@ -171,9 +196,9 @@ def test_records_are_read_with_whatever_they_hold() -> None:
     running = {"object_id": {"S": "uploads/b.csv#v1"}, "status": {"S": "IN_PROGRESS"}}
     table = FakeTable({0: [[finished, running]]})
 
-    pages = DynamoDbRecordPages(table, "ingestions", segments=1).record_pages("2026-11-20T")
+    pages = tables(table, 1).records("2026-11-20T")
 
-    ((done, begun),) = [page.records for page in pages]
+    ((done, begun),) = [page.rows for page in pages]
     assert (done.counts["rows_read"], done.counts["loaded"]) == (12, 0)
     assert done.rejected_by_error == {"type-error": 2}
     assert (begun.profile, begun.finished_at, begun.rejected_by_error) == ("", "", {})
@@ -183,9 +208,28 @@ def test_records_are_read_with_whatever_they_hold() -> None:
     assert request["ExpressionAttributeNames"][alias] == "finished_at"
 
 
-def test_documents_lie_under_their_day_and_the_json_is_written_last() -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"rows_read": {"N": "1.5"}},
+        {"status": {"N": "1"}},
+        {"rejected_by_error": {"M": {"type-error": {"S": "2"}}}},
+        {"rejected_by_error": {"L": []}},
+    ],
+)
+def test_a_record_of_another_form_is_counted(damage: dict[str, Any]) -> None:
+    """One record that somebody edited by hand does not cost the summary of every day."""
+    fine = {"object_id": {"S": "uploads/a.csv#v1"}}
+    table = FakeTable({0: [[{**fine, **damage}, fine]]})
+
+    (page,) = tables(table, 1).records("2026-11-20T")
+
+    assert (len(page.rows), page.unreadable) == (1, 1)
+
+
+def test_documents_lie_under_their_day_and_the_json_is_written_last(session: boto3.Session) -> None:
     """Tomorrow's summary reads the JSON, so its presence says that all three are there."""
-    client = boto3.client("s3", **credentials())
+    client = session.client("s3")
     with Stubber(client) as stub:
         for extension, content_type in (
             ("csv", "text/csv; charset=utf-8"),
@@ -210,9 +254,9 @@ def test_documents_lie_under_their_day_and_the_json_is_written_last() -> None:
     assert locations["html"] == "s3://reports/summaries/2026/11/22/summary.html"
 
 
-def test_a_stored_summary_is_read_back() -> None:
+def test_a_stored_summary_is_read_back(session: boto3.Session) -> None:
     """The document of a day comes back as text."""
-    client = boto3.client("s3", **credentials())
+    client = session.client("s3")
     with Stubber(client) as stub:
         stub.add_response(
             "get_object",
@@ -224,9 +268,9 @@ def test_a_stored_summary_is_read_back() -> None:
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied"])
-def test_a_day_without_a_summary_reads_as_none(code) -> None:
+def test_a_day_without_a_summary_reads_as_none(session: boto3.Session, code: str) -> None:
     """S3 answers a missing key with 403 to a role that may not list the bucket."""
-    client = boto3.client("s3", **credentials())
+    client = session.client("s3")
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
 
@@ -234,9 +278,9 @@ def test_a_day_without_a_summary_reads_as_none(code) -> None:
 
 
 @pytest.mark.parametrize("code", ["NoSuchBucket", "SlowDown", "InternalError"])
-def test_fails_to_read_when_s3_fails(code) -> None:
+def test_fails_to_read_when_s3_fails(session: boto3.Session, code: str) -> None:
     """A failing service is no reason to compare with nothing."""
-    client = boto3.client("s3", **credentials())
+    client = session.client("s3")
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
 
@@ -244,9 +288,9 @@ def test_fails_to_read_when_s3_fails(code) -> None:
             S3Summaries(client, "reports").read_json("2026-11-22")
 
 
-def test_an_announcement_can_be_told_from_an_alarm() -> None:
+def test_a_notification_can_be_told_from_an_alarm(session: boto3.Session) -> None:
     """Both share the topic; a subscriber filters by the attribute."""
-    client = boto3.client("sns", **credentials())
+    client = session.client("sns")
     topic = "arn:aws:sns:us-east-1:123456789012:alarms"
     with Stubber(client) as stub:
         stub.add_response(
@@ -259,30 +303,11 @@ def test_an_announcement_can_be_told_from_an_alarm() -> None:
                 "MessageAttributes": {"kind": {"DataType": "String", "StringValue": "summary"}},
             },
         )
-        SnsAnnouncements(client, topic).announce("Inventory summary of 2026-11-22", "text")
+        SnsNotifier(client, topic).notify("Inventory summary of 2026-11-22", "text")
         stub.assert_no_pending_responses()
 
 
-def test_a_chart_is_bare_and_shows_exact_figures() -> None:
-    """No script, style, link, id, comment or tooltip of the library is left."""
-    bars = [
-        Bar("<b>Berlin</b>", Decimal("12345678901234567890.5"), "12,345,678,901,234,567,890.5"),
-        Bar("A very long name of a place", Decimal("1E-100"), "next to nothing"),
-    ]
-
-    svg = draw_bars("Units & more", bars)
-
-    assert svg.startswith("<svg ")
-    assert "<title>Units &amp; more</title>" in svg
-    assert svg.count("<title>") == 1
-    for text in ("12,345,678,901,234,567,890.5", "&lt;b&gt;Berlin&lt;/b&gt;", "A very long name …"):
-        assert f">{text}</text>" in svg
-    for piece in ("script", "<style", "href", "<!--", " id=", "desc", "tooltip-overlay", "<b>"):
-        assert piece not in svg
-    assert svg == draw_bars("Units & more", bars)
-
-
-def test_the_service_is_joined_from_its_settings() -> None:
+def test_the_service_is_joined_from_its_settings(session: boto3.Session) -> None:
     """Tables, bucket, topic, threshold and time zone reach the parts that use them."""
     config = SummaryConfig(
         items_table_name="items",
@@ -296,12 +321,12 @@ def test_the_service_is_joined_from_its_settings() -> None:
     service = build_summary_service(
         config,
         dynamodb=table,
-        s3=boto3.client("s3", **credentials()),
-        sns=boto3.client("sns", **credentials()),
+        s3=session.client("s3"),
+        sns=session.client("sns"),
     )
 
-    list(service.items.item_pages())
-    list(service.records.record_pages("2026"))
+    list(service.tables.items())
+    list(service.tables.records("2026"))
 
     assert {request["TableName"] for request in table.requests} == {"items", "ingestions"}
     assert (service.low_stock_threshold, service.timezone) == (7, "Europe/Berlin")

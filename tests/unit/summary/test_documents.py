@@ -9,15 +9,16 @@ import io
 import json
 import re
 from collections import Counter
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.domain.summary.csv_document import COLUMNS, text_cell
-from inventory.domain.summary.json_document import UnreadableSummaryError, read_earlier
-from inventory.domain.summary.page_parts import figure, signed
+from inventory.domain.summary.csv_document import COLUMNS, cell
+from inventory.domain.summary.formatting import format_change, format_number
+from inventory.domain.summary.json_document import UnreadableSummaryError, read_previous
 from summary_samples import (
     AS_OF,
     HOSTILE,
@@ -33,7 +34,7 @@ FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width sig
 
 
 class Tags(HTMLParser):
-    """Notes the tags and attributes of a page, and the text outside its style and script."""
+    """The tags and attributes of a page, and the text outside its style and script."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,16 +42,17 @@ class Tags(HTMLParser):
         self.text: list[str] = []
         self._raw = ""
 
-    def handle_starttag(self, tag, attrs) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a tag."""
         self.tags.append((tag, dict(attrs)))
         self._raw = tag if tag in {"script", "style"} else ""
 
-    def handle_endtag(self, _tag) -> None:
-        """The end of raw text."""
+    def handle_endtag(self, tag: str) -> None:
+        """Note the end of raw text."""
+        del tag
         self._raw = ""
 
-    def handle_data(self, data) -> None:
+    def handle_data(self, data: str) -> None:
         """Note text."""
         if not self._raw:
             self.text.append(data)
@@ -70,7 +72,7 @@ def outline(page: str) -> Counter[tuple[str, tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
+def test_text_of_a_feed_adds_no_markup_to_the_page(text: str) -> None:
     """A page of hostile text has the tags and attributes of one of harmless text."""
     assert outline(text_documents("harmless")["html"]) == outline(text_documents(text)["html"])
 
@@ -79,22 +81,22 @@ def test_text_of_a_feed_adds_no_markup_to_the_page(text) -> None:
     st.text(alphabet=st.characters(), min_size=1, max_size=12).filter(lambda text: text != "EUR")
 )
 @settings(deadline=None, max_examples=40)
-def test_no_text_at_all_adds_markup_to_the_page(text) -> None:
+def test_no_text_at_all_adds_markup_to_the_page(text: str) -> None:
     """The same for any text, control characters and halves of pairs included."""
     assert outline(text_documents("harmless")["html"]) == outline(text_documents(text)["html"])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_cell_of_the_csv_begins_as_a_formula(text) -> None:
+def test_no_cell_of_the_csv_begins_as_a_formula(text: str) -> None:
     """Whatever a feed holds, a spreadsheet shows it and runs nothing."""
     lines = list(csv.DictReader(io.StringIO(text_documents(text)["csv"].removeprefix("\ufeff"))))
 
     assert len(lines) > 20
     for line in lines:
         assert tuple(line) == COLUMNS
-        for column, cell in line.items():
-            if not re.fullmatch(r"-?\d+(\.\d+)?", cell):
-                assert not cell.startswith(FORMULA_STARTS), (column, cell)
+        for column, value in line.items():
+            if not re.fullmatch(r"-?\d+(\.\d+)?", value):
+                assert not value.startswith(FORMULA_STARTS), (column, value)
 
 
 def test_negative_figures_stay_numbers_in_the_csv() -> None:
@@ -110,18 +112,18 @@ def test_negative_figures_stay_numbers_in_the_csv() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "a=b", "'quoted", "1-2"])
-def test_harmless_text_is_left_alone_in_the_csv(text) -> None:
+def test_harmless_text_is_left_alone_in_the_csv(text: str) -> None:
     """Only the first character makes a formula."""
-    assert text == text_cell(text)
+    assert text == cell(text)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_json_gives_back_what_the_feed_held(text) -> None:
+def test_the_json_gives_back_what_the_feed_held(text: str) -> None:
     """JSON needs no guard, and the next summary reads the very same keys."""
     stored = text_documents(text)["json"]
 
     assert json.loads(stored)["out_of_stock"]["items"][0]["sku"] == text
-    assert read_earlier(stored).out_of_stock_keys.keys[0].sku == text
+    assert read_previous(stored).out_of_stock_keys[0].sku == text
 
 
 def test_the_page_loads_nothing() -> None:
@@ -138,7 +140,7 @@ def test_the_page_loads_nothing() -> None:
     assert "url(" not in page
     assert "@import" not in page
     policy = next(
-        attributes["content"]
+        str(attributes["content"])
         for tag, attributes in tags.tags
         if attributes.get("http-equiv") == "Content-Security-Policy"
     )
@@ -173,31 +175,41 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         json.dumps({"version": 1, "date": "2026-11-21"}),
     ],
 )
-def test_fails_to_read_what_is_no_summary_of_ours(damage) -> None:
+def test_fails_to_read_what_is_no_summary_of_ours(damage: str) -> None:
     """A damaged or foreign document is told apart from one of ours."""
     with pytest.raises(UnreadableSummaryError):
-        read_earlier(damage)
+        read_previous(damage)
 
 
 @pytest.mark.parametrize("path", ["totals", "locations", "out_of_stock_keys", "feeds", "as_of"])
-def test_fails_to_read_a_summary_that_lacks_a_part(path) -> None:
+def test_fails_to_read_a_summary_that_lacks_a_part(path: str) -> None:
     """Nothing that a comparison needs may be missing."""
     document = json.loads(shop_documents()["json"])
     del document[path]
 
     with pytest.raises(UnreadableSummaryError):
-        read_earlier(json.dumps(document))
+        read_previous(json.dumps(document))
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0, "0"), (1234567, "1,234,567"), (-1234, "-1,234")],
+    [
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (-1234, "-1,234"),
+        (Decimal("-0.00"), "0"),
+        (Decimal("-1234.5600"), "-1,234.56"),
+        (Decimal("9E+37"), f"90{',000' * 12}"),
+        (Decimal("1E-130"), f"0.{'0' * 129}1"),
+    ],
 )
-def test_figures_are_set_in_thousands(value, expected) -> None:
-    """People read digits in groups."""
-    assert expected == figure(value)
+def test_numbers_are_written_exactly_in_groups_of_three(
+    value: Decimal | int, expected: str
+) -> None:
+    """No digit is rounded, none is left over and there is no exponent."""
+    assert expected == format_number(value)
 
 
 def test_differences_carry_their_sign() -> None:
     """More, less and the same can be told at a glance."""
-    assert [signed(5), signed(-5), signed(0)] == ["+5", "-5", "±0"]
+    assert [format_change(5), format_change(-5), format_change(0)] == ["+5", "-5", "±0"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from inventory.domain.summary.clock import day_in
-from summary_samples import FakeTables, feed_record, stock_item, summary_service
+from summary_samples import FakeTables, ingestion_record, stock_item, summary_service
 
 if TYPE_CHECKING:
     from inventory.domain.summary.service import SummaryService
@@ -30,7 +30,7 @@ class Context:
 
 
 @pytest.fixture
-def deployed(monkeypatch) -> SimpleNamespace:
+def deployed(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The handler as Lambda loads it, before a service over two items and two rejected rows."""
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-summary")
@@ -39,19 +39,19 @@ def deployed(monkeypatch) -> SimpleNamespace:
     module = importlib.reload(importlib.import_module("inventory.handlers.summary"))
     tables = FakeTables(
         [stock_item("SECRET-SKU"), stock_item("B", quantity="0")],
-        [feed_record(counts={"rows_read": 5, "rejected": 2})],
+        [ingestion_record(counts={"rows_read": 5, "rejected": 2})],
     )
     service: SummaryService = summary_service(tables)
     monkeypatch.setattr(module, "summary_service", lambda: service)
     return SimpleNamespace(handler=module.handler, service=service)
 
 
-def printed(capsys) -> list[dict]:
+def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """Logs and metrics that the function printed."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line]
 
 
-def test_the_scheduled_event_makes_the_summary_of_its_day(deployed) -> None:
+def test_the_scheduled_event_makes_the_summary_of_its_day(deployed: SimpleNamespace) -> None:
     """The answer names the day and where its documents lie."""
     answer = deployed.handler(json.loads(EVENT.read_text()), Context())
 
@@ -63,17 +63,22 @@ def test_the_scheduled_event_makes_the_summary_of_its_day(deployed) -> None:
     }
 
 
-def test_an_event_without_a_time_stands_for_today(deployed) -> None:
+def test_an_event_without_a_time_stands_for_today(deployed: SimpleNamespace) -> None:
     """A call by hand needs no input."""
-    before = day_in(deployed.service.timezone, datetime.now(UTC))
+    timezone = ZoneInfo(deployed.service.timezone)
+    before = datetime.now(UTC).astimezone(timezone).date()
 
     deployed.handler({}, Context())
 
     (day,) = deployed.service.store.documents
-    assert before <= day <= day_in(deployed.service.timezone, datetime.now(UTC))
+    assert before <= date.fromisoformat(day) <= datetime.now(UTC).astimezone(timezone).date()
 
 
-def test_figures_go_out_as_metrics_and_logs_without_rows(deployed, capsys, caplog) -> None:
+def test_figures_go_out_as_metrics_and_logs_without_rows(
+    deployed: SimpleNamespace,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """What alarms and the dashboard need is there; what a row holds is not."""
     deployed.handler(json.loads(EVENT.read_text()), Context())
 
@@ -97,7 +102,9 @@ def test_figures_go_out_as_metrics_and_logs_without_rows(deployed, capsys, caplo
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_fails_without_counting_a_summary_when_the_service_fails(deployed, capsys) -> None:
+def test_fails_without_counting_a_summary_when_the_service_fails(
+    deployed: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The failure reaches Lambda, and the alarm on missing summaries sees none."""
 
     def fail(*_: object) -> None:

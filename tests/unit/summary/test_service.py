@@ -8,14 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from inventory.domain.summary.clock import scheduled_time
-from inventory.domain.summary.service import LOOK_BACK_DAYS
+from inventory.domain.summary.service import LOOKBACK_DAYS, scheduled_time
 from summary_samples import (
     AS_OF,
-    FakeAnnouncer,
+    FakeNotifier,
     FakeStore,
     FakeTables,
-    feed_record,
+    ingestion_record,
     stock_item,
     summary_service,
 )
@@ -23,19 +22,19 @@ from summary_samples import (
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 
 
-def test_a_summary_is_kept_announced_and_priced() -> None:
-    """The three documents lie under the day, and the topic says where."""
-    store, announcer = FakeStore(), FakeAnnouncer()
+def test_a_summary_is_stored_announced_and_priced() -> None:
+    """The three documents lie under the day, and the message says where."""
+    store, notifier = FakeStore(), FakeNotifier()
     tables = FakeTables([stock_item(), stock_item("B", quantity="0"), stock_item("C")])
 
-    stored = summary_service(tables, store, announcer).make(AS_OF)
+    summary, _ = summary_service(tables, store, notifier).make(AS_OF)
 
     assert sorted(store.documents["2026-11-22"]) == ["csv", "html", "json"]
-    assert stored.summary.cost.items_read_units == Decimal("1.0")
-    assert stored.summary.cost.dollars == Decimal("0.000000125")
-    ((subject, text),) = announcer.messages
+    assert summary.items_read_units == Decimal("1.0")
+    assert summary.dollars == Decimal("0.000000125")
+    ((subject, text),) = notifier.messages
     assert subject == "Inventory summary of 2026-11-22"
-    assert "Items: 3 at 1 locations" in text
+    assert "Items: 3\nLocations: 1\n" in text
     assert "Out of stock: 1\n" in text
     assert text.endswith("Page: memory://2026-11-22/summary.html")
 
@@ -44,7 +43,7 @@ def test_a_summary_is_kept_announced_and_priced() -> None:
     ("timezone", "expected"),
     [("UTC", "2026-11-22"), ("Pacific/Auckland", "2026-11-23"), ("America/Lima", "2026-11-21")],
 )
-def test_the_day_is_that_of_the_time_zone(timezone, expected) -> None:
+def test_the_day_is_that_of_the_time_zone(timezone: str, expected: str) -> None:
     """The same instant belongs to different days around the world."""
     store = FakeStore()
     summary_service(FakeTables(), store, timezone=timezone).make(AS_OF.replace(hour=4))
@@ -61,9 +60,9 @@ def test_the_latest_earlier_summary_is_compared_with() -> None:
     for day in (10, 18):
         service.make(AS_OF.replace(day=day))
     store.reads.clear()
-    tables.items = [stock_item(quantity="7")]
+    tables.stored_items = [stock_item(quantity="7")]
 
-    changes = service.make(AS_OF).summary.changes
+    changes = service.make(AS_OF)[0].changes
 
     assert changes is not None
     assert (changes.since_date, changes.quantity) == ("2026-11-18", Decimal(2))
@@ -74,18 +73,18 @@ def test_the_search_for_an_earlier_summary_ends() -> None:
     """The first summary ever looks back a month and is compared with nothing."""
     store = FakeStore()
     service = summary_service(FakeTables(), store)
-    service.make(AS_OF - timedelta(days=LOOK_BACK_DAYS + 1))
+    service.make(AS_OF - timedelta(days=LOOKBACK_DAYS + 1))
     store.reads.clear()
 
-    assert service.make(AS_OF).summary.changes is None
-    assert len(store.reads) == LOOK_BACK_DAYS
+    assert service.make(AS_OF)[0].changes is None
+    assert len(store.reads) == LOOKBACK_DAYS
     assert "There is no earlier summary" in store.documents["2026-11-22"]["html"]
 
 
 def test_a_repeated_call_writes_the_same_documents() -> None:
     """A schedule that calls twice compares with the day before both times."""
     store = FakeStore()
-    tables = FakeTables([stock_item(quantity="5")], [feed_record()])
+    tables = FakeTables([stock_item(quantity="5")], [ingestion_record()])
     service = summary_service(tables, store)
     service.make(AS_OF - timedelta(days=1))
     service.make(AS_OF)
@@ -114,7 +113,7 @@ def test_a_damaged_earlier_summary_is_passed_over_and_told() -> None:
     service.make(AS_OF - timedelta(days=2))
     store.documents["2026-11-21"] = {"json": "{"}
 
-    summary = service.make(AS_OF).summary
+    summary, _ = service.make(AS_OF)
 
     assert summary.changes is not None
     assert summary.changes.since_date == "2026-11-20"
@@ -126,10 +125,12 @@ def test_a_damaged_earlier_summary_is_passed_over_and_told() -> None:
 def test_profiles_are_remembered_across_summaries() -> None:
     """A supplier that stays away for days is still missed."""
     store = FakeStore()
-    tables = FakeTables([], [feed_record(profile="pos", finished_at="2026-11-19T10:00:00.000000Z")])
+    tables = FakeTables(
+        [], [ingestion_record(profile="pos", finished_at="2026-11-19T10:00:00.000000Z")]
+    )
     service = summary_service(tables, store)
     for day in (20, 21, 22):
-        summary = service.make(AS_OF.replace(day=day)).summary
+        summary, _ = service.make(AS_OF.replace(day=day))
 
     assert summary.feeds.missing_profiles == ("pos",)
     assert json.loads(store.documents["2026-11-22"]["json"])["feeds"]["missing_profiles"] == ["pos"]
@@ -137,12 +138,12 @@ def test_profiles_are_remembered_across_summaries() -> None:
 
 def test_an_empty_table_makes_a_summary_too() -> None:
     """The first morning after a deployment has nothing to show and must not fail."""
-    store, announcer = FakeStore(), FakeAnnouncer()
+    store, notifier = FakeStore(), FakeNotifier()
 
-    summary_service(FakeTables(), store, announcer).make(AS_OF)
+    summary_service(FakeTables(), store, notifier).make(AS_OF)
 
     assert json.loads(store.documents["2026-11-22"]["json"])["totals"]["items"] == 0
-    assert "Stock value: no prices" in announcer.messages[0][1]
+    assert "Stock value: no prices" in notifier.messages[0][1]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +154,13 @@ def test_an_empty_table_makes_a_summary_too() -> None:
         ({"scheduled_time": "<aws.scheduler.scheduled-time>"}, NOW),
         ({"scheduled_time": "2026-11-22T05:00:00"}, NOW),
         ({"scheduled_time": 5}, NOW),
+        ({"scheduled_time": "0001-01-01T00:00:00+10:00"}, NOW),
         ({"scheduled_time": None}, NOW),
         ({}, NOW),
     ],
 )
-def test_the_scheduled_time_stands_for_the_day_else_now(event, expected) -> None:
+def test_the_scheduled_time_stands_for_the_day_else_now(
+    event: dict[str, object], expected: datetime
+) -> None:
     """A late or repeated call makes the summary of its own day."""
     assert expected == scheduled_time(event, NOW)

@@ -1,67 +1,111 @@
-"""What differs from the latest earlier summary."""
+"""The differences from the previous summary."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.domain.summary.exact import EXACT, ZERO
-from inventory.domain.summary.model import (
-    LISTED_CHANGES,
-    LISTED_ITEMS,
-    ItemKey,
-    OutOfStockKeys,
-    Stock,
-    StockGroup,
-)
-from inventory.domain.summary.report import Changes, EarlierSummary, LocationChange
+from inventory.domain.summary.model import LISTED_ITEMS, StockGroup
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from inventory.domain.summary.model import ItemKey, Stock
 
-def compare(stock: Stock, earlier: EarlierSummary) -> Changes:
-    """Compare today's stock with an earlier summary.
+LISTED_CHANGES = 20
 
-    Args:
-        stock: Today's figures.
-        earlier: The earlier summary.
+
+@dataclass(frozen=True, slots=True)
+class LocationChange:
+    """The differences of a location's figures."""
+
+    location: str
+    items: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """The differences from the previous summary: the figures of now less those of then.
+
+    Attributes:
+        since_date: Date of the previous summary.
+        locations_total: Number of locations that changed.
+        locations: The first of them, the largest change first.
+        newly_out_total: Number of items out of stock now that were not then.
+        newly_out: The first of them.
+        back_in_stock: Number of items that were out of stock then and are not now.
+        complete: True if both lists of items out of stock were complete; if not, the three figures
+            before this one are of the part that both lists cover.
     """
-    now, then = stock.totals, earlier.totals
-    locations = _location_changes(stock, earlier)
-    newly, back, complete = _out_of_stock_changes(
-        stock.out_of_stock_keys, earlier.out_of_stock_keys
-    )
+
+    since_date: str
+    items: int
+    quantity: Decimal
+    low: int
+    out_of_stock: int
+    value: dict[str, Decimal]
+    locations_total: int
+    locations: tuple[LocationChange, ...]
+    newly_out_total: int
+    newly_out: tuple[ItemKey, ...]
+    back_in_stock: int
+    complete: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviousSummary:
+    """The part of an earlier summary that a comparison needs.
+
+    Attributes:
+        as_of: Time for which it was scheduled, UTC.
+        locations_complete: True if these are all locations.
+        out_of_stock_keys: The first keys of the items that were out of stock.
+        last_received: End of the last file by profile.
+    """
+
+    date: str
+    as_of: str
+    totals: StockGroup
+    locations: dict[str, StockGroup]
+    locations_complete: bool
+    out_of_stock_keys: tuple[ItemKey, ...]
+    last_received: dict[str, str]
+
+
+def compare(stock: Stock, previous: PreviousSummary) -> Changes:
+    """Compare today's stock with the previous summary."""
+    now, then = stock.totals, previous.totals
+    locations = _location_changes(stock, previous)
+    newly_out, back_in_stock, complete = _out_of_stock_changes(stock, previous)
     return Changes(
-        since_date=earlier.date,
+        since_date=previous.date,
         items=now.items - then.items,
         quantity=EXACT.subtract(now.quantity, then.quantity),
         low=now.low - then.low,
-        out=now.out - then.out,
-        value=_value_changes(now.value, then.value),
-        locations=tuple(locations[:LISTED_CHANGES]),
+        out_of_stock=now.out_of_stock - then.out_of_stock,
+        value={
+            currency: EXACT.subtract(now.value.get(currency, ZERO), then.value.get(currency, ZERO))
+            for currency in sorted(now.value.keys() | then.value.keys())
+        },
         locations_total=len(locations),
-        newly_out=tuple(newly[:LISTED_ITEMS]),
-        newly_out_total=len(newly),
-        back_in_stock=back,
+        locations=tuple(locations[:LISTED_CHANGES]),
+        newly_out_total=len(newly_out),
+        newly_out=tuple(newly_out[:LISTED_ITEMS]),
+        back_in_stock=back_in_stock,
         complete=complete,
     )
 
 
-def _value_changes(now: dict[str, Decimal], then: dict[str, Decimal]) -> dict[str, Decimal]:
-    return {
-        currency: EXACT.subtract(now.get(currency, ZERO), then.get(currency, ZERO))
-        for currency in sorted(now.keys() | then.keys())
-    }
-
-
-def _location_changes(stock: Stock, earlier: EarlierSummary) -> list[LocationChange]:
-    """Locations that moved, the largest move first.
+def _location_changes(stock: Stock, previous: PreviousSummary) -> list[LocationChange]:
+    """Return the locations that changed, the largest change first.
 
     Where one of the summaries does not hold every location, one that is missing there may be among
     the rest, so only locations that both name are compared.
     """
-    now, then = stock.by_location.named, earlier.by_location
-    if stock.by_location.other is None and earlier.locations_complete:
+    now, then = stock.locations.named, previous.locations
+    if stock.locations.other is None and previous.locations_complete:
         names = now.keys() | then.keys()
     else:
         names = now.keys() & then.keys()
@@ -74,33 +118,36 @@ def _location_changes(stock: Stock, earlier: EarlierSummary) -> list[LocationCha
         )
         for name in names
     ]
-    moved = [change for change in changes if change.items or change.quantity]
-    moved.sort(
+    return sorted(
+        (change for change in changes if change.items or change.quantity),
         key=lambda change: (
             change.quantity.copy_abs().copy_negate(),
             -abs(change.items),
             change.location,
-        )
+        ),
     )
-    return moved
 
 
 def _out_of_stock_changes(
-    now: OutOfStockKeys, then: OutOfStockKeys
+    stock: Stock, previous: PreviousSummary
 ) -> tuple[list[ItemKey], int, bool]:
-    """Items newly out of stock, the number back in stock, and whether that is all of them.
+    """Return the items newly out of stock, the number back in stock, and True if that is all.
 
-    A list that was cut holds every key up to its last one. Both lists are compared up to the
-    smaller of these, where both are complete.
+    A list of keys that was cut holds every key up to its last one. Both lists are compared up to
+    the smaller of these, where both are complete.
     """
-    ends = [_pair(side.keys[-1]) for side in (now, then) if not side.complete and side.keys]
+    now = {(key.sku, key.location): key for key in stock.out_of_stock_keys}
+    then = {(key.sku, key.location) for key in previous.out_of_stock_keys}
+    ends = [
+        max(keys)
+        for keys, total in (
+            (now.keys(), stock.totals.out_of_stock),
+            (then, previous.totals.out_of_stock),
+        )
+        if keys and len(keys) < total
+    ]
     end = min(ends, default=None)
-    before = {pair for pair in map(_pair, then.keys) if end is None or pair <= end}
-    current = {_pair(key): key for key in now.keys if end is None or _pair(key) <= end}
-    newly = [key for pair, key in current.items() if pair not in before]
-    back = sum(pair not in current for pair in before)
-    return newly, back, end is None
-
-
-def _pair(key: ItemKey) -> tuple[str, str]:
-    return key.sku, key.location
+    covered_now = [key for key in now if end is None or key <= end]
+    covered_then = [key for key in then if end is None or key <= end]
+    newly_out = [now[key] for key in covered_now if key not in then]
+    return newly_out, sum(key not in now for key in covered_then), end is None

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from inventory.domain.summary.exact import plain
+from inventory.domain.summary.exact import decimal_text
+from inventory.domain.summary.model import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inventory.domain.summary.model import Breakdown, ItemList, StockGroup
-    from inventory.domain.summary.report import Summary
+    from _typeshed import DataclassInstance
+
+    from inventory.domain.summary.feeds import Feeds
+    from inventory.domain.summary.model import Breakdown, StockGroup, Summary
+
+    Line = dict[str, str | int | Decimal]
 
 COLUMNS = (
     "section",
@@ -38,132 +44,108 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def text_cell(text: str) -> str:
-    """Text that a spreadsheet shows and does not run.
-
-    Args:
-        text: Text of a feed; with a leading formula sign it comes back behind an apostrophe.
-    """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
 def render_csv(summary: Summary) -> str:
-    """The summary as CSV with a header, RFC 4180 line ends and a byte order mark for Excel.
-
-    Args:
-        summary: What to write.
-    """
+    """Return the summary as CSV with RFC 4180 line ends and a byte order mark for Excel."""
     sink = io.StringIO()
     sink.write("\ufeff")
     writer = csv.DictWriter(sink, COLUMNS, restval="")
     writer.writeheader()
-    writer.writerows(_lines(summary))
+    for line in _lines(summary):
+        writer.writerow({column: cell(value) for column, value in line.items()})
     return sink.getvalue()
 
 
-def _lines(summary: Summary) -> Iterator[dict[str, str | int]]:
-    stock, feeds = summary.stock, summary.feeds
+def cell(value: str | int | Decimal) -> str | int:
+    """Return a value as a spreadsheet shows it, and never runs it.
+
+    Args:
+        value: A figure, or text of a feed; text with a leading formula sign gets an apostrophe.
+    """
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _lines(summary: Summary) -> Iterator[Line]:
+    stock = summary.stock
     yield {"section": "summary", "name": summary.date, "as_of": summary.as_of}
     yield from _group("total", "", stock.totals)
     yield {"section": "total", "name": "negative", "items": stock.negative}
     yield {"section": "total", "name": "unpriced", "items": stock.unpriced}
     yield {"section": "total", "name": "unreadable", "items": stock.unreadable}
-    yield from _breakdown("location", stock.by_location)
-    yield from _breakdown("category", stock.by_category)
+    yield from _breakdown("location", stock.locations)
+    yield from _breakdown("category", stock.categories)
     for days, count in stock.unchanged_by_days.items():
         yield {"section": "unchanged", "name": f"{days} days", "items": count}
-    yield from _items("low", stock.low)
-    yield from _items("out of stock", stock.out)
-    yield from _items("unchanged", stock.unchanged)
+    for section, listed in (
+        ("low", stock.low),
+        ("out of stock", stock.out_of_stock),
+        ("unchanged", stock.unchanged),
+    ):
+        for item in listed.items:
+            yield {"section": section, **_columns(item)}
     yield from _changes(summary)
-    for status, files in feeds.by_status.items():
-        yield {"section": "feeds by status", "name": text_cell(status), "files": files}
-    for profile, files in feeds.by_profile.items():
-        yield {"section": "feeds by profile", "name": text_cell(profile), "files": files}
-    for profile in feeds.missing_profiles:
-        moment = text_cell(feeds.last_received[profile])
-        yield {"section": "feeds missing", "name": text_cell(profile), "as_of": moment}
-    for outcome, rows in feeds.rows.items():
-        yield {"section": "rows", "name": outcome, "rows": rows}
-    for error, rows in feeds.rejected_by_error.items():
-        yield {"section": "rejected by error", "name": text_cell(error), "rows": rows}
-    for feed in feeds.trouble:
-        yield {
-            "section": f"file {feed.status.lower()}",
-            "name": text_cell(feed.object_id),
-            "category": text_cell(feed.error),
-            "as_of": feed.finished_at,
-            "rows": feed.rejected,
-        }
-    yield {"section": "cost", "name": "dollars", "value": plain(summary.cost.dollars)}
+    yield from _feeds(summary.feeds)
+    yield {"section": "cost", "name": "dollars", "value": summary.dollars}
     for note in summary.notes:
-        yield {"section": "note", "name": text_cell(note)}
+        yield {"section": "note", "name": note}
 
 
-def _group(section: str, name: str, group: StockGroup) -> Iterator[dict[str, str | int]]:
-    yield {
-        "section": section,
-        "name": text_cell(name),
-        "items": group.items,
-        "quantity": plain(group.quantity),
-        "low": group.low,
-        "out_of_stock": group.out,
+def _columns(figures: DataclassInstance) -> Line:
+    """Return the attributes of a dataclass that have a column of their name and fit into it."""
+    return {
+        name: value
+        for name, value in attributes(figures).items()
+        if name in COLUMNS and not isinstance(value, dict)
     }
-    for currency in sorted(group.value):
-        yield {
-            "section": f"{section} value",
-            "name": text_cell(name),
-            "currency": text_cell(currency),
-            "value": plain(group.value[currency]),
-        }
 
 
-def _breakdown(section: str, breakdown: Breakdown) -> Iterator[dict[str, str | int]]:
+def _group(section: str, name: str, group: StockGroup) -> Iterator[Line]:
+    yield {"section": section, "name": name, **_columns(group)}
+    for currency, amount in group.value.items():
+        yield {"section": f"{section} value", "name": name, "currency": currency, "value": amount}
+
+
+def _breakdown(section: str, breakdown: Breakdown) -> Iterator[Line]:
     for name, group in breakdown.named.items():
         yield from _group(section, name, group)
     if breakdown.other is not None:
         yield from _group(f"{section} (all others)", "", breakdown.other)
 
 
-def _items(section: str, found: ItemList) -> Iterator[dict[str, str | int]]:
-    for item in found.items:
-        yield {
-            "section": section,
-            "name": text_cell(item.name),
-            "sku": text_cell(item.sku),
-            "location": text_cell(item.location),
-            "category": text_cell(item.category),
-            "quantity": plain(item.quantity),
-            "limit": plain(item.limit),
-            "as_of": text_cell(item.as_of),
-        }
-
-
-def _changes(summary: Summary) -> Iterator[dict[str, str | int]]:
+def _changes(summary: Summary) -> Iterator[Line]:
     changes = summary.changes
     if changes is None:
         return
     section = f"change since {changes.since_date}"
-    yield {
-        "section": section,
-        "items": changes.items,
-        "quantity": plain(changes.quantity),
-        "low": changes.low,
-        "out_of_stock": changes.out,
-    }
+    yield {"section": section, **_columns(changes)}
     for currency, amount in changes.value.items():
-        yield {"section": section, "currency": text_cell(currency), "value": plain(amount)}
+        yield {"section": section, "currency": currency, "value": amount}
     for change in changes.locations:
-        yield {
-            "section": section,
-            "location": text_cell(change.location),
-            "items": change.items,
-            "quantity": plain(change.quantity),
-        }
+        yield {"section": section, **_columns(change)}
     for key in changes.newly_out:
+        yield {"section": "newly out of stock", **key._asdict()}
+
+
+def _feeds(feeds: Feeds) -> Iterator[Line]:
+    for status, files in feeds.by_status.items():
+        yield {"section": "feeds by status", "name": status, "files": files}
+    for profile, files in feeds.by_profile.items():
+        yield {"section": "feeds by profile", "name": profile, "files": files}
+    for profile in feeds.missing_profiles:
+        time = feeds.last_received[profile]
+        yield {"section": "feeds missing", "name": profile, "as_of": time}
+    for outcome, rows in feeds.rows.items():
+        yield {"section": "rows", "name": outcome, "rows": rows}
+    for error, rows in feeds.rejected_by_error.items():
+        yield {"section": "rejected by error", "name": error, "rows": rows}
+    for record in feeds.trouble:
         yield {
-            "section": "newly out of stock",
-            "name": text_cell(key.name),
-            "sku": text_cell(key.sku),
-            "location": text_cell(key.location),
+            "section": f"file {record.status.lower()}",
+            "name": record.object_id,
+            "category": record.error,
+            "as_of": record.finished_at,
+            "rows": record.rejected,
         }

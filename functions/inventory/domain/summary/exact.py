@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic: a figure of the summary is right to the last digit or an error."""
+"""Exact decimal arithmetic: every figure is right to the last digit, or an error is raised."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import lru_cache
 ZERO = Decimal(0)
 
 # Stored numbers have up to 38 significant digits and lie between 1E-130 and 1E+125, so a product
-# spans at most 512 digits and a sum of any table that fits AWS a few more. Inexact is trapped: no
-# sum is ever rounded in silence. Digits that are not there cost nothing.
+# spans at most 512 digits and a sum over any table that fits AWS a few more. Inexact is trapped:
+# no sum is ever rounded silently. Digits that are not there cost nothing.
 # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 EXACT = Context(
     prec=600,
@@ -18,28 +18,28 @@ EXACT = Context(
     traps=[Inexact, InvalidOperation, Overflow, DivisionByZero],
 )
 
-_DISTINCT_TEXTS = 16_384
+_CACHED_NUMBERS = 16_384
 
 
-@lru_cache(maxsize=_DISTINCT_TEXTS)
-def number(text: str) -> Decimal:
-    """Read a stored number; quantities and prices repeat, so most answers come from the cache.
+@lru_cache(maxsize=_CACHED_NUMBERS)
+def parse_decimal(text: str) -> Decimal:
+    """Return a stored number; quantities and prices repeat, so most answers come from the cache.
 
     Args:
         text: Decimal text as DynamoDB returns it.
 
     Raises:
-        decimal.InvalidOperation: The text is no number.
+        ArithmeticError: The text is not a number, or one outside of the exact range.
+        ValueError: The number is infinite or NaN.
     """
-    return EXACT.create_decimal(text)
+    value = EXACT.create_decimal(text)
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
 
 
-def plain(value: Decimal) -> str:
-    """Write a number without exponent, without trailing zeros and without a negative zero.
-
-    Args:
-        value: Any finite number.
-    """
+def decimal_text(value: Decimal) -> str:
+    """Return a number without exponent, trailing zeros or a negative zero."""
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

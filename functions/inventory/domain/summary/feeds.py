@@ -1,34 +1,75 @@
-"""What was delivered since the last summary, from the ingestion records."""
+"""The files delivered since the previous summary, from the ingestion records."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from inventory.domain.ledger import Status
+from inventory.domain.model import Counts
 from inventory.domain.summary.bounded import Smallest
-from inventory.domain.summary.model import KEPT_GROUPS, LISTED_FEEDS, FeedRecord
-from inventory.domain.summary.report import Feeds, ListedFeed
+from inventory.domain.summary.exact import EXACT, ZERO
+from inventory.domain.summary.model import KEPT_GROUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-OUTCOMES = ("rows_read", "loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
-IN_PROGRESS = "IN_PROGRESS"
-FAILED = "FAILED"
+    from inventory.domain.summary.model import IngestionRecord, Page
+
+OUTCOMES = tuple(field.name for field in fields(Counts))
+LISTED_FILES = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feeds:
+    """The files delivered in a period.
+
+    Attributes:
+        since: Start of the period, exclusive.
+        until: End of the period, inclusive.
+        received: Number of files, whatever their status.
+        by_status: Number of files by status.
+        by_profile: Number of files by profile; "" stands for files that no profile recognised.
+        rows: Rows by outcome, over all files.
+        rejected_by_error: Rejected rows by error code; "" stands for records that give none.
+        trouble_total: Number of files that failed or had rows rejected.
+        trouble: The first of them, most rejected rows first.
+        missing_profiles: Profiles that delivered before but not in this period.
+        last_received: End of the last file by profile, known from this or earlier summaries.
+    """
+
+    since: str
+    until: str
+    received: int
+    by_status: dict[str, int]
+    by_profile: dict[str, int]
+    rows: dict[str, int]
+    rejected_by_error: dict[str, int]
+    trouble_total: int
+    trouble: tuple[IngestionRecord, ...]
+    missing_profiles: tuple[str, ...]
+    last_received: dict[str, str]
 
 
 class FeedAccumulator:
-    """Takes in pages of ingestion records in any order.
+    """Figures over pages of ingestion records that come in any order.
 
-    A record belongs to the stretch in which its last attempt ended, so that consecutive summaries
+    A record belongs to the period in which its last attempt ended, so that consecutive summaries
     count it once; one that still runs is shown as such until it ends.
 
     Args:
-        since: Beginning of the stretch, exclusive, as stored times are written.
-        until: End of the stretch, inclusive.
+        since: Start of the period, exclusive, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+        until: End of the period, inclusive.
+
+    Attributes:
+        unreadable: Number of records that could not be read.
+        read_units: Read units that the pages consumed.
     """
 
     def __init__(self, *, since: str, until: str) -> None:
+        self.unreadable = 0
+        self.read_units = ZERO
         self._since = since
         self._until = until
         self._by_status: Counter[str] = Counter()
@@ -36,66 +77,56 @@ class FeedAccumulator:
         self._rows: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._errors: Counter[str] = Counter()
         self._last_received: dict[str, str] = {}
-        self._trouble: Smallest[tuple[int, str, ListedFeed]] = Smallest(LISTED_FEEDS)
+        self._trouble: Smallest[tuple[int, IngestionRecord]] = Smallest(LISTED_FILES)
 
-    def add(self, records: Iterable[FeedRecord]) -> None:
-        """Take in a page.
-
-        Args:
-            records: The records of the page; those outside the stretch are passed over.
-        """
-        for record in records:
-            moment = record.finished_at or record.started_at
-            running = record.status == IN_PROGRESS
-            if moment > self._until or (moment <= self._since and not running):
+    def add(self, page: Page[IngestionRecord]) -> None:
+        """Add the records of a page; those outside the period are passed over."""
+        self.unreadable += page.unreadable
+        self.read_units = EXACT.add(self.read_units, page.read_units)
+        for record in page.rows:
+            time = record.finished_at or record.started_at
+            running = record.status == Status.IN_PROGRESS
+            if time > self._until or (time <= self._since and not running):
                 continue
             self._by_status[record.status] += 1
-            if running:
-                continue
-            self._by_profile[record.profile] += 1
-            known = self._last_received.get(record.profile, "")
-            self._last_received[record.profile] = max(known, moment)
-            self._add_rows(record)
+            if not running:
+                self._by_profile[record.profile] += 1
+                latest = self._last_received.get(record.profile, "")
+                self._last_received[record.profile] = max(latest, time)
+                self._add_rows(record)
+
+    def _add_rows(self, record: IngestionRecord) -> None:
+        self._rows.update(record.counts)
+        self._errors.update(record.rejected_by_error)
+        without_code = record.rejected - sum(record.rejected_by_error.values())
+        if without_code > 0:
+            self._errors[""] += without_code
+        if record.rejected or record.status == Status.FAILED:
+            self._trouble.offer((-record.rejected, record))
 
     def feeds(self, last_received: Mapping[str, str]) -> Feeds:
-        """The figures over everything taken in so far.
+        """Return the figures over everything added so far.
 
         Args:
-            last_received: When a file of a profile last ended, from the earlier summary.
+            last_received: End of the last file by profile, from the previous summary.
         """
         received = {**last_received, **self._last_received}
+        kept = dict(sorted(received.items())[:KEPT_GROUPS])
         return Feeds(
             since=self._since,
             until=self._until,
-            by_status=_ordered(self._by_status),
-            by_profile=_ordered(self._by_profile),
-            rows={outcome: self._rows[outcome] for outcome in OUTCOMES},
-            rejected_by_error=_ordered(self._errors),
-            trouble=tuple(feed for _, _, feed in self._trouble.smallest()),
+            received=self._by_status.total(),
+            by_status=_largest_first(self._by_status),
+            by_profile=_largest_first(self._by_profile),
+            rows=dict(self._rows),
+            rejected_by_error=_largest_first(self._errors),
             trouble_total=self._trouble.offered,
-            last_received=dict(sorted(received.items())[:KEPT_GROUPS]),
+            trouble=tuple(record for _, record in self._trouble.smallest()),
+            missing_profiles=tuple(name for name in kept if name not in self._by_profile),
+            last_received=kept,
         )
 
-    def _add_rows(self, record: FeedRecord) -> None:
-        for outcome in OUTCOMES:
-            self._rows[outcome] += record.counts.get(outcome, 0)
-        rejected = record.counts.get("rejected", 0)
-        self._errors.update(record.rejected_by_error)
-        untold = rejected - sum(record.rejected_by_error.values())
-        if untold > 0:
-            self._errors[""] += untold
-        if rejected or record.status == FAILED:
-            feed = ListedFeed(
-                object_id=record.object_id,
-                status=record.status,
-                profile=record.profile,
-                rejected=rejected,
-                error=record.error,
-                finished_at=record.finished_at,
-            )
-            self._trouble.offer((-rejected, record.object_id, feed))
 
-
-def _ordered(counter: Counter[str]) -> dict[str, int]:
-    """The counts, largest first, names deciding between equals."""
+def _largest_first(counter: Counter[str]) -> dict[str, int]:
+    """Return the counts, largest first, names deciding between equal ones."""
     return dict(sorted(counter.items(), key=lambda counted: (-counted[1], counted[0])))

@@ -1,52 +1,98 @@
-"""Makes a day's summary: read, compute, compare, write, announce."""
+"""Makes a day's summary: read, compute, compare, write, notify."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
-from inventory.domain.summary.announcement import announcement, subject
+from inventory.domain.order import timestamp
 from inventory.domain.summary.changes import compare
-from inventory.domain.summary.clock import canonical, day_in
 from inventory.domain.summary.csv_document import render_csv
-from inventory.domain.summary.exact import EXACT, ZERO
 from inventory.domain.summary.feeds import FeedAccumulator
-from inventory.domain.summary.html_page import render_html
 from inventory.domain.summary.json_document import (
     UnreadableSummaryError,
-    read_earlier,
+    read_previous,
     render_json,
 )
-from inventory.domain.summary.report import Cost, Summary
+from inventory.domain.summary.model import KEPT_CURRENCIES, Summary
+from inventory.domain.summary.notification import render_message, render_subject
+from inventory.domain.summary.page import render_page
 from inventory.domain.summary.stock import StockAccumulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-    from decimal import Decimal
+    from collections.abc import Iterator, Mapping
+    from datetime import date
 
-    from inventory.domain.summary.model import Stock
-    from inventory.domain.summary.page_parts import DrawBars
-    from inventory.domain.summary.ports import Announcer, ItemPages, RecordPages, SummaryStore
-    from inventory.domain.summary.report import EarlierSummary, Feeds
+    from inventory.domain.summary.changes import Changes, PreviousSummary
+    from inventory.domain.summary.model import IngestionRecord, Page, Stock, StockItem
 
-# How many days back an earlier summary is looked for; in the usual case the first look finds it.
-LOOK_BACK_DAYS = 31
-_FIRST_FEEDS_HOURS = 24
+# Days in which a previous summary is searched for; usually yesterday's is there.
+LOOKBACK_DAYS = 31
+# Hours of deliveries that the first summary covers.
+_FIRST_PERIOD_HOURS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSummary:
-    """A summary that was made.
+def scheduled_time(event: Mapping[str, object], now: datetime) -> datetime:
+    """Return the time a schedule invoked for, so that a late or repeated call is of that day.
 
-    Attributes:
-        summary: Its figures.
-        locations: Where each document lies, by extension.
+    Args:
+        event: Input of the schedule; EventBridge Scheduler replaces its `scheduled_time`, which is
+            `<aws.scheduler.scheduled-time>`, by the time.
+        now: Time to use where the event names none with a zone, as in a call by hand.
+
+    Source: docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
     """
+    try:
+        time = datetime.fromisoformat(str(event.get("scheduled_time")))
+        return time.astimezone(UTC) if time.tzinfo else now
+    except (OverflowError, ValueError):
+        return now
 
-    summary: Summary
-    locations: Mapping[str, str]
+
+class SummaryTables(Protocol):
+    """The tables that the summary is of, page by page, in no particular order."""
+
+    def items(self) -> Iterator[Page[StockItem]]:
+        """Return the stored items; a few pages are fetched ahead."""
+
+    def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
+        """Return the ingestion records that ended after a time or have not ended.
+
+        Args:
+            since: The time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+        """
+
+
+class SummaryStore(Protocol):
+    """The store of summaries by day."""
+
+    def read_json(self, day: str) -> str | None:
+        """Return the JSON document of a day (`YYYY-MM-DD`), None when there is none."""
+
+    def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
+        """Store the documents of a day in place of earlier ones.
+
+        Args:
+            day: `YYYY-MM-DD`.
+            documents: Text by file name extension: json, csv, html.
+
+        Returns:
+            Address of each document by extension.
+        """
+
+
+class Notifier(Protocol):
+    """A channel to the subscribers."""
+
+    def notify(self, subject: str, message: str) -> None:
+        """Send one message.
+
+        Args:
+            subject: At most 100 printable ASCII characters.
+            message: Text of the message.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,89 +100,82 @@ class SummaryService:
     """Makes a day's summary.
 
     Safe to call again for the same time: the documents of that day are written again under the same
-    names, compared with the same earlier summary; only the announcement is repeated.
+    names, compared with the same previous summary; only the notification is repeated.
 
     Attributes:
-        items: The stored items.
-        records: The ingestion records.
-        store: Where summaries are kept.
-        announcer: Tells subscribers.
-        draw: Draws the charts of the page.
+        tables: Stored items and ingestion records.
+        store: Store of summaries.
+        notifier: Channel to the subscribers.
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         timezone: IANA name of the zone in which a day begins and ends.
     """
 
-    items: ItemPages
-    records: RecordPages
+    tables: SummaryTables
     store: SummaryStore
-    announcer: Announcer
-    draw: DrawBars
+    notifier: Notifier
     low_stock_threshold: int
     timezone: str
 
-    def make(self, as_of: datetime) -> StoredSummary:
+    def make(self, as_of: datetime) -> tuple[Summary, dict[str, str]]:
         """Make the summary of the day that a time belongs to.
 
         Args:
             as_of: Time for which the summary was scheduled.
+
+        Returns:
+            The summary, and the address of each document by extension.
         """
-        day = day_in(self.timezone, as_of)
-        earlier, notes = self._earlier(day)
-        stock, items_units = self._stock(as_of)
-        feeds, records_units = self._feeds(as_of, earlier)
+        day = as_of.astimezone(ZoneInfo(self.timezone)).date()
+        items = StockAccumulator(low_stock_threshold=self.low_stock_threshold, as_of=as_of)
+        for item_page in self.tables.items():
+            items.add(item_page)
+        stock = items.stock()
+        previous, changes, notes = self._compared(day, stock)
+        first_period = timedelta(hours=_FIRST_PERIOD_HOURS)
+        since = timestamp(as_of - first_period) if previous is None else previous.as_of
+        records = FeedAccumulator(since=since, until=timestamp(as_of))
+        for record_page in self.tables.records(since):
+            records.add(record_page)
+        if len(stock.totals.value) >= KEPT_CURRENCIES:
+            notes.append(f"Only the first {KEPT_CURRENCIES} currencies by code have values.")
+        if records.unreadable:
+            notes.append(f"Ingestion records that could not be read: {records.unreadable}.")
         summary = Summary(
-            date=day,
+            date=day.isoformat(),
             timezone=self.timezone,
-            as_of=canonical(as_of),
+            as_of=timestamp(as_of),
             low_stock_threshold=self.low_stock_threshold,
             stock=stock,
-            feeds=feeds,
-            changes=None if earlier is None else compare(stock, earlier),
-            cost=Cost(items_read_units=items_units, ingestions_read_units=records_units),
+            feeds=records.feeds({} if previous is None else previous.last_received),
+            changes=changes,
+            items_read_units=items.read_units,
+            ingestions_read_units=records.read_units,
             notes=tuple(notes),
         )
-        locations = self.store.write(
-            day,
+        documents = self.store.write(
+            summary.date,
             {
                 "json": render_json(summary),
                 "csv": render_csv(summary),
-                "html": render_html(summary, self.draw),
+                "html": render_page(summary),
             },
         )
-        self.announcer.announce(subject(summary), announcement(summary, locations["html"]))
-        return StoredSummary(summary, locations)
+        self.notifier.notify(render_subject(summary), render_message(summary, documents["html"]))
+        return summary, documents
 
-    def _earlier(self, day: str) -> tuple[EarlierSummary | None, list[str]]:
-        """The latest summary of an earlier day, and what is to be said about those passed over."""
+    def _compared(
+        self, day: date, stock: Stock
+    ) -> tuple[PreviousSummary | None, Changes | None, list[str]]:
+        """Return the latest summary of an earlier day, the differences, and notes on bad ones."""
         notes: list[str] = []
-        for days_back in range(1, LOOK_BACK_DAYS + 1):
-            before = (date.fromisoformat(day) - timedelta(days=days_back)).isoformat()
-            text = self.store.read_json(before)
+        for days in range(1, LOOKBACK_DAYS + 1):
+            earlier_day = (day - timedelta(days=days)).isoformat()
+            text = self.store.read_json(earlier_day)
             if text is None:
                 continue
             try:
-                return read_earlier(text), notes
-            except UnreadableSummaryError as error:
-                notes.append(f"The summary of {before} could not be read: {error}.")
-        return None, notes
-
-    def _stock(self, as_of: datetime) -> tuple[Stock, Decimal]:
-        accumulator = StockAccumulator(low_stock_threshold=self.low_stock_threshold, as_of=as_of)
-        units = ZERO
-        for page in self.items.item_pages():
-            accumulator.add(page.items, page.unreadable)
-            units = EXACT.add(units, page.read_units)
-        return accumulator.stock(), units
-
-    def _feeds(self, as_of: datetime, earlier: EarlierSummary | None) -> tuple[Feeds, Decimal]:
-        since = (
-            canonical(as_of - timedelta(hours=_FIRST_FEEDS_HOURS))
-            if earlier is None
-            else earlier.as_of
-        )
-        accumulator = FeedAccumulator(since=since, until=canonical(as_of))
-        units = ZERO
-        for page in self.records.record_pages(since):
-            accumulator.add(page.records)
-            units = EXACT.add(units, page.read_units)
-        return accumulator.feeds({} if earlier is None else earlier.last_received), units
+                previous = read_previous(text)
+                return previous, compare(stock, previous), notes
+            except (UnreadableSummaryError, ArithmeticError) as error:
+                notes.append(f"The summary of {earlier_day} could not be read: {error}.")
+        return None, None, notes

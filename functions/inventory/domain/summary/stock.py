@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import timedelta
 from decimal import Decimal, localcontext
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from inventory.domain.order import timestamp
 from inventory.domain.summary.bounded import Groups, Smallest
-from inventory.domain.summary.clock import canonical
-from inventory.domain.summary.exact import EXACT, ZERO, number
+from inventory.domain.summary.exact import EXACT, ZERO, parse_decimal
 from inventory.domain.summary.model import (
     KEPT_GROUPS,
     KEPT_OUT_OF_STOCK,
@@ -19,42 +21,31 @@ from inventory.domain.summary.model import (
     ItemKey,
     ItemList,
     ListedItem,
-    OutOfStockKeys,
     Stock,
     StockGroup,
-    StockItem,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
-# Distinct (location, category, currency) triples that are summed before the groups take them in.
-_CELLS = 20_000
+    from inventory.domain.summary.model import Page, StockItem
 
-
-class _Cell:
-    """Sums of the items that share location, category and currency."""
-
-    __slots__ = ("items", "low", "out", "quantity", "value")
-
-    def __init__(self) -> None:
-        self.items = 0
-        self.low = 0
-        self.out = 0
-        self.quantity = ZERO
-        self.value = ZERO
+# Subtotals by location and category, beside those of one page, before the groups take them in.
+_SUBTOTALS = 20_000
 
 
 class StockAccumulator:
-    """Takes in pages of items in any order and gives the same figures for each of them.
+    """Figures over pages of items that come in any order.
 
     Args:
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         as_of: Time from which the days without a change are counted back.
-        kept_groups: Names of locations, and of categories, that are kept apart.
-        listed_items: Items per list.
-        kept_out_of_stock: Keys of items out of stock that are kept for the next comparison.
+        kept_groups: Number of locations, and of categories, that are kept apart.
+        listed_items: Number of items in each list.
+        kept_out_of_stock: Number of keys of items out of stock kept for the next comparison.
+
+    Attributes:
+        read_units: Read units that the pages consumed.
     """
 
     def __init__(
@@ -67,128 +58,121 @@ class StockAccumulator:
         kept_out_of_stock: int = KEPT_OUT_OF_STOCK,
     ) -> None:
         self._threshold = Decimal(low_stock_threshold)
-        self._unchanged_before = [
-            canonical(as_of - timedelta(days=days)) for days in UNCHANGED_DAYS
-        ]
-        self._cells: dict[tuple[str, str | None, str | None, bool], _Cell] = {}
-        self._locations: Groups[StockGroup] = Groups(kept_groups)
-        self._categories: Groups[StockGroup] = Groups(kept_groups)
-        self._low: Smallest[tuple[Decimal, str, str, StockItem]] = Smallest(listed_items)
-        self._out: Smallest[tuple[Decimal, str, str, StockItem]] = Smallest(listed_items)
-        self._unchanged: Smallest[tuple[str, str, str, StockItem]] = Smallest(listed_items)
-        self._out_keys: Smallest[ItemKey] = Smallest(kept_out_of_stock)
-        self._unchanged_by_days = dict.fromkeys(UNCHANGED_DAYS, 0)
+        # Oldest first, as bisect needs them.
+        self._ages = [timestamp(as_of - timedelta(days=days)) for days in reversed(UNCHANGED_DAYS)]
+        self._items_by_age = [0] * (len(UNCHANGED_DAYS) + 1)
+        self._listed_before = timestamp(as_of - timedelta(days=LISTED_UNCHANGED_DAYS))
+        self._subtotals: dict[tuple[str, str], StockGroup] = {}
+        self._totals = StockGroup()
+        self._locations = Groups(kept_groups)
+        self._categories = Groups(kept_groups)
+        self._low: Smallest[tuple[Decimal, StockItem]] = Smallest(listed_items)
+        self._out_of_stock: Smallest[tuple[Decimal, StockItem]] = Smallest(listed_items)
+        self._unchanged: Smallest[tuple[str, StockItem]] = Smallest(listed_items)
+        self._out_of_stock_keys: Smallest[ItemKey] = Smallest(kept_out_of_stock)
         self._negative = 0
         self._unpriced = 0
         self._unreadable = 0
+        self.read_units = ZERO
 
-    def add(self, items: Iterable[StockItem], unreadable: int = 0) -> None:
-        """Take in a page.
-
-        Args:
-            items: The items of the page.
-            unreadable: Stored items of the page that could not be read.
-        """
-        self._unreadable += unreadable
+    def add(self, page: Page[StockItem]) -> None:
+        """Add the items of a page."""
+        self._unreadable += page.unreadable
+        self.read_units = EXACT.add(self.read_units, page.read_units)
+        if len(self._subtotals) > _SUBTOTALS:
+            self._flush()
         # The loop runs once per stored item: names are local and nothing is looked up twice.
-        cells = self._cells
-        threshold = self._threshold
-        week, month, quarter = self._unchanged_before
-        weeks = months = quarters = 0
-        oldest = self._unchanged
+        subtotals, threshold, ages = self._subtotals, self._threshold, self._ages
         with localcontext(EXACT):
-            for item in items:
-                sku, location, text, _, category, price, currency, reorder, changed = item
-                quantity = number(text)
-                key = (location, category, currency, price is None)
-                cell = cells.get(key)
-                if cell is None:
-                    if len(cells) >= _CELLS:
-                        self._flush()
-                    cell = cells[key] = _Cell()
-                cell.items += 1
-                cell.quantity += quantity
-                if price is not None:
-                    cell.value += quantity * number(price)
-                limit = threshold if reorder is None else number(reorder)
+            for item in page.rows:
+                quantity = parse_decimal(item.quantity)
+                key = (item.location, item.category)
+                subtotal = subtotals.get(key)
+                if subtotal is None:
+                    subtotal = subtotals[key] = StockGroup()
+                subtotal.items += 1
+                subtotal.quantity += quantity
+                if item.unit_price is None:
+                    self._unpriced += 1
+                else:
+                    value = subtotal.value.get(item.currency, ZERO)
+                    value += quantity * parse_decimal(item.unit_price)
+                    subtotal.value[item.currency] = value
+                reorder_point = item.reorder_point
+                limit = threshold if reorder_point is None else parse_decimal(reorder_point)
                 if quantity <= limit or quantity <= 0:
-                    entry = (quantity - limit, sku, location, item)
-                    if quantity > 0:
-                        cell.low += 1
-                        self._low.offer(entry)
-                    else:
-                        cell.out += 1
-                        self._out.offer(entry)
-                        self._out_keys.offer(ItemKey(sku, location, item.name or ""))
-                        if quantity < 0:
-                            self._negative += 1
-                if changed < week:
-                    weeks += 1
-                    if changed < month:
-                        months += 1
-                        if oldest.cutoff is None or changed <= oldest.cutoff[0]:
-                            oldest.offer((changed, sku, location, item))
-                        if changed < quarter:
-                            quarters += 1
-        for days, count in zip(UNCHANGED_DAYS, (weeks, months, quarters), strict=True):
-            self._unchanged_by_days[days] += count
+                    self._add_short(item, quantity, limit, subtotal)
+                changed = item.as_of
+                self._items_by_age[bisect_right(ages, changed)] += 1
+                if changed < self._listed_before:
+                    self._unchanged.offer((changed, item))
+
+    def _add_short(
+        self, item: StockItem, quantity: Decimal, limit: Decimal, subtotal: StockGroup
+    ) -> None:
+        """Add an item that is out of stock or runs low."""
+        if quantity > 0:
+            subtotal.low += 1
+            self._low.offer((quantity - limit, item))
+            return
+        subtotal.out_of_stock += 1
+        self._out_of_stock.offer((quantity - limit, item))
+        self._out_of_stock_keys.offer(ItemKey(item.sku, item.location, item.name))
+        if quantity < 0:
+            self._negative += 1
+
+    def _flush(self) -> None:
+        for (location, category), subtotal in self._subtotals.items():
+            self._totals.merge(subtotal)
+            self._locations.add(location, subtotal)
+            self._categories.add(category, subtotal)
+        self._subtotals.clear()
 
     def stock(self) -> Stock:
-        """The figures over everything taken in so far."""
-        with localcontext(EXACT):
-            self._flush()
-        totals = StockGroup()
-        for group in self._locations.named.values():
-            totals.merge(group)
-        if self._locations.other is not None:
-            totals.merge(self._locations.other)
-        out_keys = tuple(self._out_keys.smallest())
+        """Return the figures over everything added so far."""
+        self._flush()
+        *unchanged, _all_items = accumulate(self._items_by_age)
         return Stock(
-            totals=totals,
+            totals=_sorted(self._totals),
             negative=self._negative,
             unpriced=self._unpriced,
             unreadable=self._unreadable,
-            by_location=_breakdown(self._locations),
-            by_category=_breakdown(self._categories),
-            low=self._listed(self._low, self._low.offered),
-            out=self._listed(self._out, self._out.offered),
-            unchanged=self._listed(self._unchanged, self._unchanged_by_days[LISTED_UNCHANGED_DAYS]),
-            unchanged_by_days=dict(self._unchanged_by_days),
-            out_of_stock_keys=OutOfStockKeys(out_keys, len(out_keys) == self._out_keys.offered),
+            locations=_breakdown(self._locations),
+            categories=_breakdown(self._categories),
+            low=self._listed(self._low),
+            out_of_stock=self._listed(self._out_of_stock),
+            unchanged=self._listed(self._unchanged),
+            unchanged_by_days=dict(zip(UNCHANGED_DAYS, reversed(unchanged), strict=True)),
+            out_of_stock_keys=tuple(self._out_of_stock_keys.smallest()),
         )
 
     def _listed(
-        self,
-        found: Smallest[tuple[Decimal, str, str, StockItem]]
-        | Smallest[tuple[str, str, str, StockItem]],
-        total: int,
+        self, found: Smallest[tuple[Decimal, StockItem]] | Smallest[tuple[str, StockItem]]
     ) -> ItemList:
         items = tuple(
             ListedItem(
                 sku=item.sku,
                 location=item.location,
-                name=item.name or "",
-                category=item.category or "",
-                quantity=number(item.quantity),
-                limit=(
-                    self._threshold if item.reorder_point is None else number(item.reorder_point)
-                ),
+                name=item.name,
+                category=item.category,
+                quantity=parse_decimal(item.quantity),
+                limit=parse_decimal(item.reorder_point) if item.reorder_point else self._threshold,
                 as_of=item.as_of,
             )
-            for _, _, _, item in found.smallest()
+            for _, item in found.smallest()
         )
-        return ItemList(total=total, items=items)
-
-    def _flush(self) -> None:
-        for (location, category, currency, unpriced), cell in self._cells.items():
-            if unpriced:
-                self._unpriced += cell.items
-            for groups, name in ((self._locations, location), (self._categories, category or "")):
-                value = {} if unpriced else {currency or "": cell.value}
-                groups.add(name, StockGroup(cell.items, cell.quantity, cell.low, cell.out, value))
-        self._cells.clear()
+        return ItemList(total=found.offered, items=items)
 
 
-def _breakdown(groups: Groups[StockGroup]) -> Breakdown:
-    ordered = sorted(groups.named.items(), key=lambda named: (-named[1].items, named[0]))
-    return Breakdown(named=dict(ordered), other=groups.other)
+def _breakdown(groups: Groups) -> Breakdown:
+    named = sorted(groups.named.items(), key=lambda each: (-each[1].items, each[0]))
+    return Breakdown(
+        named={name: _sorted(group) for name, group in named},
+        other=_sorted(groups.other) if groups.other.items else None,
+    )
+
+
+def _sorted(group: StockGroup) -> StockGroup:
+    """Return the group with its currencies in order, so that equal figures give equal documents."""
+    group.value = dict(sorted(group.value.items()))
+    return group

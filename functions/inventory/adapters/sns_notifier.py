@@ -1,4 +1,4 @@
-"""Announcements on an SNS topic."""
+"""Notifications by an SNS topic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
 
 
-class SnsAnnouncements:
+class SnsNotifier:
     """Publishes summaries on the topic that also carries the alarms.
 
     The message attribute `kind` is `summary`, so that a subscriber can filter these out.
@@ -22,16 +22,11 @@ class SnsAnnouncements:
         self._client = client
         self._topic_arn = topic_arn
 
-    def announce(self, subject: str, text: str) -> None:
-        """Publish one message.
-
-        Args:
-            subject: At most 100 printable ASCII characters.
-            text: The message.
-        """
+    def notify(self, subject: str, message: str) -> None:
+        """Publish one message."""
         self._client.publish(
             TopicArn=self._topic_arn,
             Subject=subject,
-            Message=text,
+            Message=message,
             MessageAttributes={"kind": {"DataType": "String", "StringValue": "summary"}},
         )

@@ -1,0 +1,55 @@
+"""The short message that tells subscribers of a summary."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from inventory.domain.ledger import Status
+from inventory.domain.summary.formatting import UNSPECIFIED, format_number, printable
+from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
+
+if TYPE_CHECKING:
+    from inventory.domain.summary.model import Summary
+
+_CURRENCIES = 5
+_ERRORS = 3
+
+
+def render_subject(summary: Summary) -> str:
+    """Return the subject line, in plain ASCII whatever the feeds hold."""
+    return f"Inventory summary of {summary.date}"
+
+
+def render_message(summary: Summary, page: str) -> str:
+    """Return a few figures and the address of the page."""
+    stock, feeds, changes = summary.stock, summary.feeds, summary.changes
+    totals = stock.totals
+    values = [
+        f"{format_number(amount)} {currency or 'without currency'}"
+        for currency, amount in islice(totals.value.items(), _CURRENCIES)
+    ]
+    if len(totals.value) > _CURRENCIES:
+        values.append(f"{len(totals.value) - _CURRENCIES} more currencies")
+    errors = ", ".join(
+        f"{error or UNSPECIFIED} {format_number(rows)}"
+        for error, rows in islice(feeds.rejected_by_error.items(), _ERRORS)
+    )
+    failed = feeds.by_status.get(Status.FAILED, 0)
+    newly = "" if changes is None else f" ({format_number(changes.newly_out_total)} newly)"
+    more = "" if stock.locations.other is None else " or more"
+    lines = [
+        f"Inventory on {summary.date} ({summary.timezone})",
+        f"Items: {format_number(totals.items)}",
+        f"Locations: {format_number(len(stock.locations.named))}{more}",
+        f"Units: {format_number(totals.quantity)}",
+        f"Stock value: {', '.join(values) or 'no prices'}",
+        f"Out of stock: {format_number(totals.out_of_stock)}{newly}",
+        f"Running low: {format_number(totals.low)}",
+        f"Unchanged for {LISTED_UNCHANGED_DAYS} days: {format_number(stock.unchanged.total)}",
+        f"Files received: {format_number(feeds.received)}, failed: {format_number(failed)}",
+        f"Rows rejected: {format_number(feeds.rows['rejected'])}{f' ({errors})' if errors else ''}",
+        f"Page: {page}",
+    ]
+    # A line break in the text of a feed starts no line of its own.
+    return "\n".join(" ".join(printable(line).split()) for line in lines)
