@@ -17,18 +17,15 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from inventory.adapters.pygal_charts import draw_bars
-
 from bench.process import MEGABYTE, peak_bytes
-from inventory.adapters.dynamodb_scan import DynamoDbItemPages
+from inventory.adapters.dynamodb_scan import ScannedTables
 from inventory.domain.summary.service import SummaryService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from inventory.domain.summary.ports import RecordPage
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
+ITEMS_TABLE = "items"
 SEGMENTS = 4
 PAGE_ITEMS = 2_500
 """Items of 400 bytes in a page of 1 MB, the most that Scan reads at once."""
@@ -85,7 +82,7 @@ class CannedTable:
             raise ValueError(operation)
         start = payload.get("ExclusiveStartKey")
         number = payload["Segment"] if start is None else int(start["page"]["N"])
-        if number >= self._pages:
+        if payload["TableName"] != ITEMS_TABLE or number >= self._pages:
             return {"Items": []}
         return self.page(number)
 
@@ -128,21 +125,17 @@ def _page_template() -> bytes:
 
 
 class _Nowhere:
-    """No records, no earlier summary, and documents that nobody keeps."""
+    """A store without an earlier summary that keeps nothing, and a channel to nobody."""
 
-    def record_pages(self, since: str) -> Iterator[RecordPage]:  # noqa: ARG002  a port's name
-        """No pages."""
-        return iter(())
+    def read_json(self, day: str) -> None:
+        """Find no earlier summary."""
 
-    def read_json(self, date: str) -> None:
-        """No earlier summary."""
+    def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
+        """Drop the documents."""
+        return dict.fromkeys(documents, day)
 
-    def write(self, date: str, documents: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002
-        """Where the documents would lie."""
-        return dict.fromkeys(documents, "")
-
-    def announce(self, subject: str, text: str) -> None:
-        """Tell nobody."""
+    def notify(self, subject: str, message: str) -> None:
+        """Drop the message."""
 
 
 def _measured(items: int) -> dict[str, float]:
@@ -172,21 +165,19 @@ def _main(items: int) -> None:
 
     def service(source: CannedTable) -> SummaryService:
         return SummaryService(
-            items=DynamoDbItemPages(source, "items", SEGMENTS),
-            records=nowhere,
+            tables=ScannedTables(source, ITEMS_TABLE, "ingestions", SEGMENTS),
             store=nowhere,
-            announcer=nowhere,
-            draw=draw_bars,
+            notifier=nowhere,
             low_stock_threshold=10,
             timezone="UTC",
         )
 
     as_of = datetime(2026, 11, 22, 5, tzinfo=UTC)
     start = time.process_time()
-    made = service(table).make(as_of)
+    summary, _ = service(table).make(as_of)
     whole = time.process_time() - start
-    if made.summary.stock.totals.items != items:
-        raise SystemExit(f"{made.summary.stock.totals.items} items instead of {items}")
+    if summary.stock.totals.items != items:
+        raise SystemExit(f"{summary.stock.totals.items} items in place of {items}")
     start = time.process_time()
     service(CannedTable(PAGE_ITEMS)).make(as_of)
     smallest = time.process_time() - start

@@ -24,13 +24,10 @@ SUCCESSOR = TOOLS / "cdktn"
 SUCCESSOR_PACKAGES = ("cdktn==0.24.0", "cdktn-provider-aws==25.8.1")
 NEEDED_BY_SYNTHESIS = (
     "aws-lambda-powertools",
-    "importlib-metadata",
     "jmespath",
     "pydantic-settings",
-    "pygal",
     "typing-extensions",
     "tzdata",
-    "zipp",
 )
 """What main.py imports or packs beside cdktf."""
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")

@@ -5,14 +5,15 @@ Attributes are named as in the JSON document, which is written from them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from inventory.domain.summary.exact import EXACT, ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from _typeshed import DataclassInstance
 
@@ -112,7 +113,7 @@ class StockGroup:
     quantity: Decimal = ZERO
     low: int = 0
     out_of_stock: int = 0
-    value: dict[str, Decimal] = field(default_factory=dict)
+    value: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     def merge(self, other: StockGroup) -> None:
         """Add the other group's figures to these, exactly."""
@@ -121,7 +122,7 @@ class StockGroup:
         self.low += other.low
         self.out_of_stock += other.out_of_stock
         for currency, amount in other.value.items():
-            self.value[currency] = EXACT.add(self.value.get(currency, ZERO), amount)
+            self.value[currency] = EXACT.add(self.value[currency], amount)
         while len(self.value) > KEPT_CURRENCIES:
             # A currency that is dropped never returns, so the amounts of those kept are complete.
             del self.value[max(self.value)]

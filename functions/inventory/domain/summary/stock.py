@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal, localcontext
 from itertools import accumulate
@@ -82,7 +83,9 @@ class StockAccumulator:
         if len(self._subtotals) > _SUBTOTALS:
             self._flush()
         # The loop runs once per stored item: names are local and nothing is looked up twice.
-        subtotals, threshold, ages = self._subtotals, self._threshold, self._ages
+        subtotals, threshold = self._subtotals, self._threshold
+        ages, items_by_age = self._ages, self._items_by_age
+        unchanged, listed_before = self._unchanged, self._listed_before
         with localcontext(EXACT):
             for item in page.rows:
                 quantity = parse_decimal(item.quantity)
@@ -95,17 +98,15 @@ class StockAccumulator:
                 if item.unit_price is None:
                     self._unpriced += 1
                 else:
-                    value = subtotal.value.get(item.currency, ZERO)
-                    value += quantity * parse_decimal(item.unit_price)
-                    subtotal.value[item.currency] = value
+                    subtotal.value[item.currency] += quantity * parse_decimal(item.unit_price)
                 reorder_point = item.reorder_point
                 limit = threshold if reorder_point is None else parse_decimal(reorder_point)
                 if quantity <= limit or quantity <= 0:
                     self._add_short(item, quantity, limit, subtotal)
                 changed = item.as_of
-                self._items_by_age[bisect_right(ages, changed)] += 1
-                if changed < self._listed_before:
-                    self._unchanged.offer((changed, item))
+                items_by_age[bisect_right(ages, changed)] += 1
+                if changed < listed_before:
+                    unchanged.offer((changed, item))
 
     def _add_short(
         self, item: StockItem, quantity: Decimal, limit: Decimal, subtotal: StockGroup
@@ -174,5 +175,4 @@ def _breakdown(groups: Groups) -> Breakdown:
 
 def _sorted(group: StockGroup) -> StockGroup:
     """Return the group with its currencies in order, so that equal figures give equal documents."""
-    group.value = dict(sorted(group.value.items()))
-    return group
+    return replace(group, value=dict(sorted(group.value.items())))
