@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "REJECT_MESSAGE_LIMIT": "1000",
     "LARGE_OBJECT_BYTES": str(1 << 50),
     "MAX_STOCK_DROP_SHARE": "0",
+    "TIME_TOLERANCE_MINUTES": "60",
 }
 """What the processor finds around it; one invocation takes the whole file."""
 
