@@ -7,21 +7,25 @@ import importlib.util
 import json
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from faults import chunked, exhaustive
-from faults.campaign import Catch, Tally, all_of, at_random, hunt
+from faults import exhaustive
+from faults.campaign import Catch, Tally, all_of, at_random, hunt_by_name
 from faults.mutants import MUTANTS
+from faults.parts import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
-_SCHEDULES = 12_000
-_HUNTING_SEEDS = range(1_000_000, 1_020_000)
+_SEEDS_PER_PIECE = 250
+_PIECES = 12  # of an exhaustive part
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,78 +35,123 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: Command line; None for the process's own.
 
     Returns:
-        0 when the writer never was wrong and every mutant was caught.
+        0 when nothing ever was wrong and every mutant was caught.
     """
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=_SCHEDULES, help="random schedules")
+    parser.add_argument("--share", type=float, default=1.0, help="of the random schedules")
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--no-mutants", action="store_true", help="leave the mutants out")
     parser.add_argument("--no-reader", action="store_true", help="leave the damage corpus out")
     parser.add_argument("--output", type=Path, default=Path("build/faults.json"))
     options = parser.parse_args(arguments)
     console = Console()
-    seeds = range(options.first_seed, options.first_seed + options.schedules)
-    parts_seeds = range(options.first_seed, options.first_seed + options.schedules // 6)
-    parts: dict[str, Tally] = {}
-    kinds: dict[str, Callable[[], Tally]] = {
-        "every order of two deliveries": lambda: all_of(exhaustive.orders()),
-        "a crash at every step": lambda: all_of(exhaustive.crashes()),
-        "every interleaving of two": lambda: all_of(exhaustive.interleavings()),
-        "random, with faults": lambda: at_random(seeds),
-        "random, with faults, files in parts": lambda: chunked.at_random(parts_seeds),
-    }
-    for name, run in kinds.items():
-        with console.status(name):
-            began = time.monotonic()
-            parts[name] = run()
-        tally = parts[name]
-        console.print(f"{name}: {tally.schedules} schedules, {time.monotonic() - began:.0f} s")
-    catches = []
-    for mutant in MUTANTS:
-        with console.status(f"mutant: {mutant.name}"):
-            catches.append(hunt(mutant, seeds=_HUNTING_SEEDS))
-    for mutant in chunked.MUTANTS:
-        with console.status(f"mutant: {mutant.name}"):
-            catches.append(chunked.hunt(mutant, seeds=_HUNTING_SEEDS))
+    began = time.monotonic()
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+        pieces = [
+            (name, pool.submit(run, *what))
+            for name, run, what in _pieces(options.first_seed, options.share)
+        ]
+        names = [] if options.no_mutants else [mutant.name for mutant in MUTANTS]
+        hunts = [pool.submit(hunt_by_name, name) for name in names]
+        parts = _joined(pieces, console)
+        with console.status("mutants"):
+            catches = [hunt.result() for hunt in hunts]
     _print_schedules(console, parts)
     _print_faults(console, parts)
     _print_mutants(console, catches)
-    summary = _summary(parts, catches)
+    summary = _summary(parts, catches) | {"seconds": round(time.monotonic() - began)}
     if not options.no_reader and importlib.util.find_spec("faults.reader") is not None:
         summary["reader"] = importlib.import_module("faults.reader").run(console)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(summary, indent=2, default=str) + "\n", encoding="utf-8")
-    console.print(f"written to {options.output}")
+    options.output.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     failed = summary["wrong"] or summary["lost"] or summary["invented"]
     return 1 if failed or summary["mutants_caught"] < summary["mutants"] else 0
 
 
+def orders() -> Tally:
+    """Every order of two deliveries."""
+    return all_of(exhaustive.orders())
+
+
+def crashes(first: int) -> Tally:
+    """A crash at every step of some orders."""
+    return all_of(exhaustive.crashes(first, _PIECES))
+
+
+def interleavings(first: int) -> Tally:
+    """Every interleaving of some pairs of runs."""
+    return all_of(exhaustive.interleavings(first, _PIECES))
+
+
+def _pieces(
+    first_seed: int, share: float
+) -> Iterator[tuple[str, Callable[..., Tally], tuple[Any, ...]]]:
+    """Names of parts, and what makes a piece of them, longest first."""
+    for first in range(_PIECES):
+        yield "every interleaving of two", interleavings, (first,)
+    for first in range(_PIECES):
+        yield "a crash at every step", crashes, (first,)
+    yield "every order of two deliveries", orders, ()
+    for part in PARTS.values():
+        end = first_seed + round(part.schedules * share)
+        for at in range(first_seed, end, _SEEDS_PER_PIECE):
+            seeds = range(at, min(at + _SEEDS_PER_PIECE, end))
+            yield part.name, at_random, (part.name, seeds)
+
+
+def _joined(pieces: list[tuple[str, Future[Tally]]], console: Console) -> dict[str, Tally]:
+    parts: dict[str, Tally] = {}
+    for name, piece in pieces:
+        with console.status(name):
+            parts.setdefault(name, Tally()).join(piece.result())
+    return parts
+
+
 def _summary(parts: dict[str, Tally], catches: list[Catch]) -> dict[str, Any]:
     tallies = parts.values()
+    faults = sum((tally.faults for tally in tallies), start=Tally().faults)
     return {
         "schedules": sum(tally.schedules for tally in tallies),
+        "schedules_by_several_workers": sum(tally.several for tally in tallies),
         "wrong": sum(tally.wrong for tally in tallies),
         "lost": sum(tally.lost for tally in tallies),
         "invented": sum(tally.invented for tally in tallies),
-        "mutants_caught": sum(bool(catch.part) for catch in catches),
+        "mutants_caught": sum(bool(catch.finding) for catch in catches),
         "mutants": len(catches),
         "schedules_by_kind": {name: tally.schedules for name, tally in parts.items()},
-        "faults_by_kind": dict(sum((tally.faults for tally in tallies), start=Tally().faults)),
+        "faults_by_kind": dict(faults),
         "mutants_by_name": {
-            catch.mutant: {"caught_by": catch.part or None, "after_schedules": catch.schedules}
+            catch.mutant: {
+                "caught_by": catch.part if catch.finding else None,
+                "after_schedules": catch.schedules,
+                "seconds": round(catch.seconds, 1),
+            }
             for catch in catches
         },
     }
 
 
 def _print_schedules(console: Console, parts: dict[str, Tally]) -> None:
-    table = Table("schedules", "how many", "wrong", "lost", "invented", title="The writer")
+    columns = ("how many", "by several workers", "rechecks", "wrong", "lost", "invented")
+    table = Table("schedules", title="The ingest")
+    for column in columns:
+        table.add_column(column, justify="right")
+    total = Tally()
     for name, tally in parts.items():
-        figures = (tally.schedules, tally.wrong, tally.lost, tally.invented)
-        table.add_row(name, *(f"{figure:,}" for figure in figures))
+        table.add_row(name, *_figures(tally))
+        total.join(tally)
+    table.add_section()
+    table.add_row("all", *_figures(total))
     console.print(table)
     for name, tally in parts.items():
         for example in tally.examples:
             console.print(f"{name}: {example}", style="red")
+
+
+def _figures(tally: Tally) -> list[str]:
+    found = (tally.wrong, tally.lost, tally.invented)
+    return [f"{n:,}" for n in (tally.schedules, tally.several, tally.rechecks, *found)]
 
 
 def _print_faults(console: Console, parts: dict[str, Tally]) -> None:
@@ -114,11 +163,14 @@ def _print_faults(console: Console, parts: dict[str, Tally]) -> None:
 
 
 def _print_mutants(console: Console, catches: list[Catch]) -> None:
-    table = Table("writer with one rule taken out", "caught by", "after", "first finding")
+    if not catches:
+        return
+    table = Table("ingest with one rule taken out", "part", "caught after", "s", "first finding")
     table.title = "Mutants"
     for catch in catches:
-        part = f"[red]{catch.part}[/red]" if catch.part else "[bold]not caught[/bold]"
-        table.add_row(catch.mutant, part, f"{catch.schedules:,}", catch.finding[:60])
+        after = f"{catch.schedules:,}" if catch.finding else "[bold red]not caught[/bold red]"
+        seconds = f"{catch.seconds:.1f}"
+        table.add_row(catch.mutant, catch.part, after, seconds, catch.finding[:60])
     console.print(table)
 
 

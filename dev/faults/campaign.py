@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from faults import exhaustive
-from faults.case import random_case
-from faults.world import FaultyWorld, Weather
+from faults.mutants import MUTANTS
+from faults.parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 5
 
+#: First seed of the schedules in which mutants are hunted.
+HUNTING_SEED = 1_000_000
+#: Schedules after which a mutant has got away: a minute or less of any part.
+MOST_SCHEDULES = 2_500
+
+EXHAUSTIVE: dict[str, Callable[[], Iterator[Findings]]] = {
+    "orders": exhaustive.orders,
+    "interleavings": partial(exhaustive.interleavings, quick=True),
+    "crashes": partial(exhaustive.crashes, every=9),
+}
+
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
@@ -26,21 +39,30 @@ class Tally:
 
     Attributes:
         schedules: How many there were.
+        several: In how many of them a file was processed by several workers.
         wrong: Wrong items and records in all of them.
         lost: Rows, rejects and versions lost in all of them.
         invented: Items and rejects invented in all of them.
-        runs: Invocations of the function.
+        runs: Invocations of the functions.
+        rechecks: Deliveries that were rechecks.
         faults: Failures injected, by kind.
         examples: The first findings, with the seed where there is one.
     """
 
     schedules: int = 0
+    several: int = 0
     wrong: int = 0
     lost: int = 0
     invented: int = 0
     runs: int = 0
+    rechecks: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing went wrong."""
+        return not (self.wrong or self.lost or self.invented)
 
     def add(self, findings: Findings, name: str = "") -> None:
         """Count one schedule."""
@@ -51,20 +73,23 @@ class Tally:
         if not findings.clean and len(self.examples) < _EXAMPLES:
             self.examples.append(f"{name} {findings}")
 
+    def join(self, other: Tally) -> None:
+        """Count the schedules of another tally."""
+        for name in ("schedules", "several", "wrong", "lost", "invented", "runs", "rechecks"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults += other.faults
+        self.examples = (self.examples + other.examples)[:_EXAMPLES]
 
-def random_world(seed: int) -> FaultyWorld:
-    """The world of one seed; the same on every machine."""
-    rng = Random(seed)  # noqa: S311  the same schedule for the same seed
-    return FaultyWorld(random_case(rng), rng, Weather.random(rng))
 
-
-def at_random(seeds: Iterable[int]) -> Tally:
-    """One random schedule for each seed."""
+def at_random(part: str, seeds: Iterable[int]) -> Tally:
+    """One schedule of a part for each seed."""
     tally = Tally()
     for seed in seeds:
-        world = random_world(seed)
+        world = PARTS[part].world(seed)
         tally.add(world.settle(), f"seed {seed}:")
+        tally.several += world.several
         tally.runs += world.runs
+        tally.rechecks += world.rechecks
         tally.faults += world.faults
     return tally
 
@@ -77,47 +102,50 @@ def all_of(schedules: Iterable[Findings]) -> Tally:
     return tally
 
 
-def _random_findings(seeds: Iterable[int]) -> Iterator[Findings]:
-    for seed in seeds:
-        yield random_world(seed).settle()
-
-
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How a mutant was caught.
+    """How a mutant was hunted.
 
     Attributes:
         mutant: Its name.
-        part: The part of the campaign that caught it; "" when none did.
+        part: Part of the campaign that it was hunted in.
         schedules: How many schedules it took.
-        finding: The first thing that was wrong.
+        finding: The first thing that was wrong; "" when it got away.
+        seconds: How long it took.
     """
 
     mutant: str
     part: str
     schedules: int
     finding: str
+    seconds: float
 
 
-def hunt(mutant: Mutant, *, seeds: Iterable[int]) -> Catch:
-    """Run the campaign on a mutant until it goes red.
+def hunt(mutant: Mutant, *, most: int = MOST_SCHEDULES) -> Catch:
+    """Run a part of the campaign on a mutant until it goes red.
 
     Args:
-        mutant: The writer with one rule taken out.
-        seeds: Random schedules to try after the exhaustive ones.
+        mutant: The ingest with one rule taken out.
+        most: Schedules at most.
     """
-    parts: list[tuple[str, Callable[[], Iterable[Findings]]]] = [
-        ("orders", exhaustive.orders),
-        ("interleavings", lambda: exhaustive.interleavings(quick=True)),
-        ("crashes", lambda: exhaustive.crashes(9)),
-        ("random", lambda: _random_findings(seeds)),
-    ]
-    count = 0
+    began, count, finding = time.monotonic(), 0, ""
     with mutant.applied():
-        for part, schedules in parts:
-            for findings in schedules():
-                count += 1
-                if not findings.clean:
-                    first = (findings.wrong + findings.lost + findings.invented)[0]
-                    return Catch(mutant.name, part, count, first)
-    return Catch(mutant.name, "", count, "")
+        for findings in _schedules(mutant.part, most):
+            count += 1
+            if not findings.clean:
+                finding = (findings.wrong + findings.lost + findings.invented)[0]
+                break
+    return Catch(mutant.name, mutant.part, count, finding, time.monotonic() - began)
+
+
+def hunt_by_name(name: str) -> Catch:
+    """Hunt the mutant of this name, in another process."""
+    return hunt(next(mutant for mutant in MUTANTS if mutant.name == name))
+
+
+def _schedules(part: str, most: int) -> Iterator[Findings]:
+    if part in EXHAUSTIVE:
+        yield from islice(EXHAUSTIVE[part](), most)
+        return
+    for seed in range(HUNTING_SEED, HUNTING_SEED + most):
+        yield PARTS[part].world(seed).settle()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from itertools import permutations
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from faults.case import Case
 from faults.dynamodb import parsed
-from faults.fakes import INGESTIONS, ITEMS, LANES
+from faults.fakes import ITEMS
 from faults.world import FaultyWorld, Job, Weather
 from inventory.domain.work import Kind
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inventory.adapters.dynamodb_api import Payload
 
 _CALM = Weather(batch_rows=10)
+_SKUS = {"A", "B", "C"}
 _VERSIONS = (
     ["A,x,1,,", "B,x,1,,", "C,x,1,,"],
     ["A,x,2,,", "B,x,1,,"],
@@ -92,15 +93,39 @@ class ScriptedWorld(FaultyWorld):
         return answer
 
 
+class Access(NamedTuple):
+    """What a request is about.
+
+    Attributes:
+        what: Items, and partitions of other tables.
+        writes: Whether it changes them.
+        position: Sort key of the only item of a partition that it changes.
+    """
+
+    what: frozenset[str]
+    writes: bool
+    position: str = ""
+
+    def commutes(self, other: Access) -> bool:
+        """Whether the order of two requests makes no difference."""
+        if not (self.writes or other.writes) or self.what.isdisjoint(other.what):
+            return True
+        return self.writes and other.writes and self.position != other.position
+
+
 class InterleavedWorld(ScriptedWorld):
     """Runs two deliveries at once in one given interleaving, others before and after.
+
+    Interleavings that differ in the order of requests that commute come to the same. Of these,
+    only the one is taken in which the delivery that began first goes first: after a request, none
+    of an earlier delivery follows that commutes with it.
 
     Args:
         case: What is delivered.
         before: Delivered first, one after the other.
         pair: Delivered at once.
         after: Delivered last.
-        choices: Which of the running processes goes on, at each request; then always the first.
+        choices: Which of the processes that may go on does so, at each request; then the first.
         batch_rows: Rows a batch.
     """
 
@@ -116,14 +141,13 @@ class InterleavedWorld(ScriptedWorld):
     ) -> None:
         super().__init__(case, [*before, *pair, *after])
         self.weather = Weather(batch_rows=batch_rows)
-        # Only steps that do not commute need every order: two versions have two records, and two
-        # runs of one version announce the same and do not look back for each other.
-        self.shared = {ITEMS, LANES} if len(set(pair)) > 1 else {ITEMS, INGESTIONS}
         self.serial = len(before)
         self.together = len(pair)
         self.choices = list(choices)
         self.trace: list[tuple[int, int]] = []
         self.at_request = False
+        self.waiting: dict[Task, Access] = {}
+        self.last: tuple[Task, Access] | None = None
 
     def _choose(self, baton: Baton) -> Task | None:
         if self.serial:
@@ -137,18 +161,51 @@ class InterleavedWorld(ScriptedWorld):
             self.together = 0
         if len(baton.running) < 2 or (baton.holder is not None and not self.at_request):  # noqa: PLR2004  a pair
             return super()._choose(baton)
+        running = sorted(baton.running, key=lambda task: task.number)
+        options = [task for task in running if not self._repeats(task)] or running
         place = len(self.trace)
         choice = self.choices[place] if place < len(self.choices) else 0
-        self.trace.append((choice, len(baton.running)))
-        return sorted(baton.running, key=lambda task: task.number)[choice]
+        self.trace.append((choice, len(options)))
+        return options[choice]
+
+    def _repeats(self, task: Task) -> bool:
+        """Whether another interleaving has the request of this task before the last one."""
+        if self.last is None or task not in self.waiting:
+            return False
+        other, access = self.last
+        return task.number < other.number and self.waiting[task].commutes(access)
 
     def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """One request: the only place where the other process may go on."""
         payload = parsed(payload)
-        self.at_request = bool(self.shared & _tables_of(payload))
+        me = self.baton.holder
+        if me is None or self.serial or self.together:
+            return self.tables(operation, payload)
+        access = _access(operation, payload)
+        self.waiting[me] = access
+        self.at_request = True
         self.step()
         self.at_request = False
+        self.last = me, access
         return self.tables(operation, payload)
+
+
+def _access(operation: str, payload: dict[str, Any]) -> Access:
+    if operation == "BatchExecuteStatement":
+        texts = [
+            {value["S"] for value in statement["Parameters"] if "S" in value}
+            for statement in payload["Statements"]
+        ]
+        return Access(frozenset(f"{ITEMS} {sku}" for sku in set().union(*texts) & _SKUS), True)
+    if operation == "BatchGetItem":
+        (request,) = payload["RequestItems"].values()
+        return Access(frozenset(f"{ITEMS} {key['sku']['S']}" for key in request["Keys"]), False)
+    table = payload["TableName"]
+    key = payload.get("Key") or payload.get("Item") or {}
+    name = key.get("lane") or key.get("object_id") or payload["ExpressionAttributeValues"][":l"]
+    writes = operation not in ("Query", "GetItem")
+    position = key.get("position", {"S": ""})["S"]
+    return Access(frozenset({f"{table} {name['S']}"}), writes, position)
 
 
 def orders() -> Iterator[Findings]:
@@ -158,13 +215,14 @@ def orders() -> Iterator[Findings]:
             yield ScriptedWorld(small_case(one_key=one_key), order).settle()
 
 
-def crashes(every: int = 1) -> Iterator[Findings]:
+def crashes(first: int = 0, every: int = 1) -> Iterator[Findings]:
     """Every order with a crash at every step, the delivery coming again at once or last.
 
     Args:
+        first: Number of the first order.
         every: Look at every n-th order only.
     """
-    for order in ORDERS[::every]:
+    for order in ORDERS[first::every]:
         for retry_first in (True, False):
             step = 0
             while True:
@@ -176,19 +234,24 @@ def crashes(every: int = 1) -> Iterator[Findings]:
                 yield findings
 
 
-def interleavings(*, quick: bool = False) -> Iterator[Findings]:
+def interleavings(first: int = 0, every: int = 1, *, quick: bool = False) -> Iterator[Findings]:
     """Every interleaving of two runs, of two versions or of one, the others before or after.
 
     Args:
+        first: Number of the first combination of runs.
+        every: Look at every n-th combination only.
         quick: One batch a file and runs of different versions only.
     """
+    combinations = []
     pairs = ((0, 1), (0, 2), (1, 2)) if quick else ((0, 1), (0, 2), (1, 2), (1, 1), (2, 2))
     for pair in pairs:
         others = [version for version in range(3) if version not in pair]
         splits = {(tuple(others[:at]), tuple(others[at:])) for at in range(len(others) + 1)}
         for before, after in sorted(splits):
             for batch_rows in (10,) if quick or len(set(pair)) == 1 else (10, 2):
-                yield from _all_choices(before, pair, after, batch_rows)
+                combinations.append((before, pair, after, batch_rows))
+    for before, pair, after, batch_rows in combinations[first::every]:
+        yield from _all_choices(before, pair, after, batch_rows)
 
 
 def _all_choices(
@@ -206,15 +269,6 @@ def _all_choices(
         )
         yield world.settle()
         choices = _next_choices(world.trace)
-
-
-def _tables_of(payload: dict[str, Any]) -> set[str]:
-    """Names of the tables a request is about."""
-    if "TableName" in payload:
-        return {payload["TableName"]}
-    if "RequestItems" in payload:
-        return set(payload["RequestItems"])
-    return {ITEMS}
 
 
 def _next_choices(trace: list[tuple[int, int]]) -> list[int] | None:

@@ -1,8 +1,9 @@
-"""Writers with one rule taken out; the campaign must go red on every one of them.
+"""Ingests with one rule taken out; the campaign must go red on every one of them.
 
 The first four are the designs that peers use. A mutant replaces functions of the real modules
 while a schedule runs, so everything around the missing rule is the shipped code.
 """
+# ruff: noqa: SLF001, ANN401  mutants replace private functions, whose arguments they pass through
 
 from __future__ import annotations
 
@@ -10,48 +11,57 @@ import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from inventory.domain.ledger import Admission, Mode, Record, Status
-
-from faults.dynamodb import MemoryDynamoDb, Table, parsed
-from faults.fakes import ITEMS
-from inventory.adapters import dynamodb_ledger
+from faults.dynamodb import parsed
+from faults.fakes import INGESTIONS, ITEMS, LANES
+from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_jobs import DynamoDbJobs
+from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
+from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
-from inventory.domain import ledger, order
+from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.domain import decide, ingestions, order, reconcile
 from inventory.domain.ingest import Ingest
+from inventory.domain.ingestions import Mode, Status, asked_by
+from inventory.domain.keysets import KeySet, ShardKeys
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
+from inventory.domain.segments import Segment, SegmentProcessor
+from inventory.domain.validation import Validator
 from inventory.domain.work import Kind, WorkMessage
 from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from inventory.domain.model import ObjectVersion, Row
-    from inventory.domain.ports import Change, Stored, WorkQueue
+    from inventory.domain.ingestions import Admission, Record
+    from inventory.domain.model import Row
+    from inventory.domain.ports import Change, Stored
 
 Patch = tuple[object, str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A writer without one rule.
+    """An ingest without one rule.
 
     Attributes:
         name: What it does instead.
+        part: Part of the campaign that it is hunted in.
         patches: Fresh replacements for one schedule: owner, attribute, replacement.
     """
 
     name: str
+    part: str
     patches: Callable[[], Sequence[Patch]]
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """The mutant instead of the writer."""
+        """The mutant instead of the ingest."""
         with ExitStack() as stack:
             for owner, attribute, replacement in self.patches():
                 target = import_module(owner) if isinstance(owner, str) else owner
@@ -59,8 +69,11 @@ class Mutant:
             yield
 
 
+# Designs of peers
+
+
 def _put_all(
-    self: DynamoDbItems, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
+    self: DynamoDbItems, changes: Sequence[Change], *, version: Any, written_at: str
 ) -> list[Change]:
     """BatchWriteItem, which knows no conditions."""
     requests = []
@@ -84,141 +97,62 @@ def _blind() -> Sequence[Patch]:
 
 
 def _gate_per_object() -> Sequence[Patch]:
-    """Remember the last base of each key in the ledger's table; older files are skipped."""
+    """Remember the last base of each key; older files are skipped."""
     gates: dict[str, str] = {}
-    load = Ingest._load  # noqa: SLF001  a mutant
+    load = Ingest._load
 
-    def gated(self: Ingest, run: Any) -> None:  # noqa: ANN401  private
-        key = run.admission.version.key
-        if run.admission.base < gates.get(key, ""):
-            return
-        gates[key] = run.admission.base
-        load(self, run)
+    def gated(self: Ingest, admission: Admission, described: Any, outcome: Any) -> Any:
+        key = admission.version.key
+        if admission.base < gates.get(key, ""):
+            with patch.object(DynamoDbItems, "write", lambda *_, **__: []):
+                return load(self, admission, described, outcome)
+        gates[key] = admission.base
+        return load(self, admission, described, outcome)
 
     return [*_blind(), (Ingest, "_load", gated)]
 
 
-def _no_look_back() -> Sequence[Patch]:
-    return [(RowWriter, "look_back", lambda _self, _queue: 0)]
+def _no_validation() -> Sequence[Patch]:
+    return [(Validator, "validate", lambda *_, **__: 0)]
 
 
-def _eventually_consistent() -> Sequence[Patch]:
-    """Reads that are not asked to be consistent see what was there before."""
+def _inconsistent(operations: set[str], table: str, partition: str = "") -> Sequence[Patch]:
+    """Reads that are not asked to be consistent."""
+    call = DynamoDbApi.call
 
-    def stale(_: MemoryDynamoDb, table: Table, key: tuple[str, ...]) -> Any:  # noqa: ANN401  JSON
-        history = table.history.get(key)
-        return history[-1] if history else table.items.get(key)
+    def careless(self: DynamoDbApi, operation: str, payload: Any) -> Any:
+        if operation in operations:
+            payload = json.loads(json.dumps(parsed(payload)))
+            request = payload.get("RequestItems", {}).get(table, payload)
+            about = request is not payload or payload.get("TableName") == table
+            if about and partition in json.dumps(payload):
+                request["ConsistentRead"] = False
+        return call(self, operation, payload)
 
-    read_keys = DynamoDbItems._read_keys  # noqa: SLF001  a mutant
-    looks = [0]
-
-    def inconsistent(self: DynamoDbItems, keys: Any) -> Any:  # noqa: ANN401  private
-        looks[0] += 1
-        with patch.object(self, "_api", _Inconsistent(self._api, looks[0] % 3 == 0)):
-            return read_keys(self, keys)
-
-    return [(MemoryDynamoDb, "stale_item", stale), (DynamoDbItems, "_read_keys", inconsistent)]
+    return [(DynamoDbApi, "call", careless)]
 
 
-class _Inconsistent:
-    """An API whose reads of items are eventually consistent, and sometimes behind."""
-
-    def __init__(self, api: Any, behind: bool) -> None:  # noqa: ANN401, FBT001  private
-        self._api = api
-        self._behind = behind
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  passed through
-        return getattr(self._api, name)
-
-    def call(self, operation: str, payload: Any) -> Any:  # noqa: ANN401  JSON
-        if self._behind and operation == "BatchGetItem":
-            payload = parsed(payload)
-            payload["RequestItems"][ITEMS]["ConsistentRead"] = False
-        return self._api.call(operation, payload)
+def _eventually_consistent_items() -> Sequence[Patch]:
+    return _inconsistent({"BatchGetItem"}, ITEMS)
 
 
-def _look_back_first() -> Sequence[Patch]:
-    """Ask who relied on the items before they are written instead of after."""
-    write = DynamoDbItems.write
-    settle = RowWriter._settle  # noqa: SLF001  a mutant
-    asked: dict[int, dict[str, ObjectVersion]] = {}
-    current: dict[int, RowWriter] = {}  # by thread: interleaved runs have one each
-
-    def early(
-        self: DynamoDbItems, changes: Sequence[Change], *, version: ObjectVersion, written_at: str
-    ) -> list[Change]:
-        writer = current[get_ident()]
-        for change in changes:
-            if change.stored is not None:
-                lane = writer._lane_of(change.row.location)  # noqa: SLF001  a mutant
-                for other in writer._lanes.announced_after(lane, change.token):  # noqa: SLF001  a mutant
-                    if other.object_id != version.object_id:
-                        asked.setdefault(id(writer), {})[other.object_id] = other
-        return write(self, changes, version=version, written_at=written_at)
-
-    def settled(self: RowWriter, *arguments: Any) -> Any:  # noqa: ANN401  private
-        current[get_ident()] = self
-        return settle(self, *arguments)
-
-    def late(self: RowWriter, queue: WorkQueue) -> int:
-        again = asked.pop(id(self), {})
-        if again:
-            queue.send([WorkMessage(kind=Kind.RECHECK, version=one) for one in again.values()])
-        return len(again)
-
-    return [
-        (DynamoDbItems, "write", early),
-        (RowWriter, "_settle", settled),
-        (RowWriter, "look_back", late),
-    ]
+def _eventually_consistent_reads() -> Sequence[Patch]:
+    return _inconsistent({"Query"}, LANES, "#reads")
 
 
-def _announce_late() -> Sequence[Patch]:
-    """Announce after the items were read."""
-    announce, settle = RowWriter._announce, RowWriter._settle  # noqa: SLF001  a mutant
-    waiting: dict[int, Any] = {}
-
-    def remember(self: RowWriter, pending: Any) -> None:  # noqa: ANN401  private
-        waiting[id(self)] = list(pending)
-
-    def settled(self: RowWriter, *arguments: Any) -> Any:  # noqa: ANN401  private
-        left = settle(self, *arguments)
-        if (pending := waiting.pop(id(self), None)) is not None:
-            announce(self, pending)
-        return left
-
-    return [(RowWriter, "_announce", remember), (RowWriter, "_settle", settled)]
+def _eventually_consistent_writes() -> Sequence[Patch]:
+    return _inconsistent({"Query"}, LANES, "#writes")
 
 
-def _no_tie_breaker() -> Sequence[Patch]:
-    return [(order, "object_hash", lambda _object_id: "00000000")]
+def _eventually_consistent_jobs() -> Sequence[Patch]:
+    return _inconsistent({"Query", "GetItem"}, LANES, "job#")
 
 
-def _forget_dead_runs() -> Sequence[Patch]:
-    """Do not look after rows that a dead run wrote."""
-    admit = ledger.admit
-
-    def careless(*arguments: Any, **named: Any) -> Admission:  # noqa: ANN401  passed through
-        return replace(admit(*arguments, **named), thorough=False)
-
-    return [("inventory.domain.ingest", "admit", careless)]
+def _eventually_consistent_records() -> Sequence[Patch]:
+    return _inconsistent({"GetItem"}, INGESTIONS)
 
 
-def _believe_completed() -> Sequence[Patch]:
-    """Answer every delivery of a completed version, whoever died on it."""
-    mode = ledger._mode  # noqa: SLF001  a mutant
-    record = dynamodb_ledger._record  # noqa: SLF001  a mutant
-
-    def believing(found: Record | None, kind: Kind, base: str, *, unattended: bool) -> Mode:
-        completed = found is not None and found.status is Status.COMPLETED
-        return mode(found, kind, base, unattended=unattended and not completed)
-
-    def terminal(item: Any) -> Record:  # noqa: ANN401  JSON
-        found = record(item)
-        completed = found.status is Status.COMPLETED
-        return replace(found, open_runs=frozenset()) if completed else found
-
-    return [(ledger, "_mode", believing), (dynamodb_ledger, "_record", terminal)]
+# Writes of rows
 
 
 def _update_unconditionally() -> Sequence[Patch]:
@@ -226,7 +160,7 @@ def _update_unconditionally() -> Sequence[Patch]:
     statements = Statements.of
     condition = ' AND "order_token"=?'
 
-    def shorter(self: Statements, *arguments: Any) -> list[str]:  # noqa: ANN401  passed through
+    def shorter(self: Statements, *arguments: Any) -> list[str]:
         made = [json.loads(text) for text in statements(self, *arguments)]
         for one in made:
             if condition in one["Statement"]:
@@ -239,22 +173,20 @@ def _update_unconditionally() -> Sequence[Patch]:
 
 def _success_is_200() -> Sequence[Patch]:
     """Take HTTP 200 for the success of every statement."""
-    return [
-        (DynamoDbItems, "_write_statements", _write_once),
-    ]
 
+    def write_once(self: DynamoDbItems, pairs: list[Any]) -> tuple[list[Change], float]:
+        statements = [json.loads(statement) for _, statement in pairs]
+        self._api.call("BatchExecuteStatement", {"Statements": statements})
+        return [], 0.0
 
-def _write_once(self: DynamoDbItems, pairs: list[Any]) -> tuple[list[Change], float]:
-    statements = [json.loads(statement) for _, statement in pairs]
-    self._api.call("BatchExecuteStatement", {"Statements": statements})
-    return [], 0.0
+    return [(DynamoDbItems, "_write_statements", write_once)]
 
 
 def _keep_old_attributes() -> Sequence[Patch]:
     """UPDATE that leaves attributes the new row lacks."""
-    update = Statements._update  # noqa: SLF001  a mutant
+    update = Statements._update
 
-    def keeping(self: Statements, shape: int, _: Any, *, has_token: bool) -> str:  # noqa: ANN401  private
+    def keeping(self: Statements, shape: int, _: Any, *, has_token: bool) -> str:
         return update(self, shape, frozenset(), has_token=has_token)
 
     return [(Statements, "_update", keeping)]
@@ -262,93 +194,675 @@ def _keep_old_attributes() -> Sequence[Patch]:
 
 def _first_row_wins() -> Sequence[Patch]:
     """Of the rows of one key in a batch, keep the first."""
-    winners = RowWriter._winners  # noqa: SLF001  a mutant
+    last = RowWriter._last_of_each_key
 
-    def reverse(self: RowWriter, rows: Sequence[Row]) -> Any:  # noqa: ANN401  private
-        return winners(self, list(reversed(rows)))
+    def first(self: RowWriter, rows: Sequence[Row]) -> Any:
+        return last(self, list(reversed(rows)))
 
-    return [(RowWriter, "_winners", reverse)]
+    return [(RowWriter, "_last_of_each_key", first)]
+
+
+def _unsorted_times() -> Sequence[Patch]:
+    """Keep the last row of a key in a batch, whatever its time."""
+    last = RowWriter._last_of_each_key
+
+    def unsorted(self: RowWriter, rows: Sequence[Row]) -> Any:
+        kept = last(self, rows)
+        return list({(row.sku, row.location): row for row in rows}.values()) if kept else kept
+
+    return [(RowWriter, "_last_of_each_key", unsorted)]
 
 
 def _skip_unlooked() -> Sequence[Patch]:
     """Take every older item for equal to its row."""
-    skip = RowWriter._skip_equal  # noqa: SLF001  a mutant
+    leave = RowWriter._leave_equal
 
-    def unlooked(self: RowWriter, pending: Any, stored: Sequence[Stored | None], *rest: Any) -> Any:  # noqa: ANN401  private
-        return skip(self, pending, [old and old._replace(equal=True) for old in stored], *rest)
+    def unlooked(self: RowWriter, pending: Any, stored: Sequence[Stored | None], *rest: Any) -> Any:
+        return leave(self, pending, [old and old._replace(equal=True) for old in stored], *rest)
 
-    return [(RowWriter, "_skip_equal", unlooked)]
+    return [(RowWriter, "_leave_equal", unlooked)]
 
 
-def _forget_times() -> Sequence[Patch]:
-    """Do not remember, within a file, that a row with a later time of its own was met."""
-    return [(SeenKeys, "newest", lambda _self, _hash, _time: True)]
+def _equal_tokens_are_loaded() -> Sequence[Patch]:
+    """Believe a token: an item with the row's own token has its content."""
+    shipped = decide.decide
+
+    def trusting(token: str, stored_token: str | None, **known: Any) -> Any:
+        if stored_token == token:
+            return decide.Decision.LOADED
+        return shipped(token, stored_token, **known)
+
+    return [("inventory.domain.writing", "decide", trusting)]
+
+
+def _no_tie_breaker() -> Sequence[Patch]:
+    return [(order, "object_hash", lambda _object_id: "00000000")]
 
 
 def _processing_time() -> Sequence[Patch]:
     """Order by the time of processing."""
-    describe = Ingest._describe  # noqa: SLF001  a mutant
+    describe = Ingest._describe
 
-    def base(self: Ingest, version: ObjectVersion) -> Any:  # noqa: ANN401  private
-        info, refusal, base = describe(self, version)
+    def described(self: Ingest, version: Any) -> Any:
+        found = describe(self, version)
         now = order.timestamp(self._ports.now())
-        return info, refusal, base and order.base_of(now, version.sequencer)
+        found.base = found.base and order.base_of(now, version.sequencer)
+        return found
 
-    return [(Ingest, "_describe", base)]
+    return [(Ingest, "_describe", described)]
 
 
-def _complete_first() -> Sequence[Patch]:
-    """Complete the record before the rejects leave."""
-    publish = Ingest._settle  # noqa: SLF001  a mutant
+def _read_latest() -> Sequence[Patch]:
+    """GET without the version id."""
+    load = Ingest._load
 
-    def early(self: Ingest, run: Any, writer: RowWriter, publisher: Any) -> None:  # noqa: ANN401  private
-        if run.admission.mode is Mode.WORK:
-            self._ports.ledger.complete(run.admission, run.report)
-        publish(self, run, writer, publisher)
+    def latest(self: Ingest, admission: Admission, *rest: Any) -> Any:
+        objects: Any = self._ports.objects
+        source, key = objects.source, admission.version.key
+        stored = [one.version for one in objects._world.objects.stored if one.version.key == key]
+        with patch.object(objects, "source", lambda _: source(stored[-1])):
+            return load(self, admission, *rest)
 
-    return [(Ingest, "_settle", early)]
+    return [(Ingest, "_load", latest)]
+
+
+# Read and write sets
+
+
+def _ambiguous_forgotten() -> Sequence[Patch]:
+    """Do not note a write whose answer was lost."""
+    shipped = RowWriter._decide
+
+    def forgetting(self: RowWriter, row: Row, token: str, old: Stored, *, ambiguous: bool) -> Any:
+        assert ambiguous in (True, False)
+        return shipped(self, row, token, old, ambiguous=False)
+
+    return [(RowWriter, "_decide", forgetting)]
+
+
+def _epoch_after_items() -> Sequence[Patch]:
+    """Read a shard's latest number after its items instead of before."""
+    shipped, read = RowWriter._read_epochs, DynamoDbItems.read
+    waiting: dict[int, tuple[RowWriter, Any]] = {}
+
+    def later(self: RowWriter, rows: Any) -> None:
+        waiting[id(self._items)] = self, rows
+
+    def reading(self: DynamoDbItems, rows: Any) -> Any:
+        stored = read(self, rows)
+        if id(self) in waiting:
+            shipped(*waiting.pop(id(self)))
+        return stored
+
+    return [(RowWriter, "_read_epochs", later), (DynamoDbItems, "read", reading)]
+
+
+def _validate_shuffled(*steps: str) -> Sequence[Patch]:
+    """The steps of a validation in another order, or without one."""
+
+    def validate(
+        self: Validator, version: Any, run: str, keys: Any, *, timed: bool, now: str
+    ) -> int:
+        assert now
+        rechecks: Any = {}
+        adding = _Adding(rechecks)
+        for step in steps:
+            for shard, each in keys.items():
+                if step == "publish" and each.reads:
+                    self._registry.register(
+                        shard,
+                        _registration(version, run, each),
+                        expires_at=4_000_000_000,
+                    )
+                if step in ("append", "append first", "readers") and each.writes:
+                    _write_step(self, step, shard, each, version, adding)
+                if step == "writers" and each.reads:
+                    self._find_writers(shard, each, version, adding, timed=timed)
+        for reader, pointers in rechecks.items():
+            self._request(reader, pointers)
+        return len(rechecks)
+
+    return [(Validator, "validate", validate)]
+
+
+class _Adding:
+    """A dictionary of sets that makes what is missing."""
+
+    def __init__(self, into: Any) -> None:
+        self._into = into
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._into.setdefault(key, set())
+
+
+def _registration(version: Any, run: str, each: ShardKeys) -> Any:
+    from inventory.domain.ports import Registration  # noqa: PLC0415  only here
+
+    return Registration(version, run, each.highest, each.reads)
+
+
+def _write_step(
+    self: Validator, step: str, shard: int, each: ShardKeys, version: Any, rechecks: Any
+) -> None:
+    from inventory.domain.ports import WriteSet  # noqa: PLC0415  only here
+
+    entry = WriteSet("", version.object_id, each.lowest, each.writes)
+    if step == "append":
+        entry = self._registry.append(shard, entry, expires_at=4_000_000_000)
+        self._find_readers(shard, entry, rechecks)
+    elif step == "append first":
+        self._registry.append(shard, entry, expires_at=4_000_000_000)
+    else:
+        found: dict[Any, set[str]] = {}
+        self._find_readers(shard, entry, _Adding(found))
+        number = self._registry.epoch(shard) + 1
+        for reader in found:
+            rechecks[reader].add(f"{shard}#{number}")
+
+
+def _check_before_publishing() -> Sequence[Patch]:
+    return _validate_shuffled("append", "writers", "publish")
+
+
+def _look_up_before_appending() -> Sequence[Patch]:
+    return _validate_shuffled("publish", "readers", "append first", "writers")
+
+
+def _no_look_forward() -> Sequence[Patch]:
+    return [(Validator, "_find_readers", lambda *_: None)]
+
+
+def _no_look_at_oneself() -> Sequence[Patch]:
+    return [(Validator, "_find_writers", lambda *_, **__: None)]
+
+
+def _own_writes_ignored() -> Sequence[Patch]:
+    """Rows with times of their own: do not compare a file's reads with its own writes."""
+    find = Validator._find_writers
+
+    def foreign(self: Validator, *arguments: Any, timed: bool) -> None:
+        assert timed in (True, False)
+        find(self, *arguments, timed=False)
+
+    return [(Validator, "_find_writers", foreign)]
+
+
+def _joined(name: str, join: Callable[[Any, Any], Any]) -> Sequence[Patch]:
+    """Reports of a job joined in another way."""
+    shipped = ShardKeys.join
+
+    def joined(self: ShardKeys, other: ShardKeys) -> None:
+        value = join(getattr(self, name), getattr(other, name))
+        if isinstance(value, KeySet):
+            value = KeySet.from_bytes(value.to_bytes(), everything=value.everything)
+        shipped(self, other)
+        setattr(self, name, value)
+
+    return [(ShardKeys, "join", joined)]
+
+
+def _last_lowest() -> Sequence[Patch]:
+    return _joined("lowest", lambda mine, other: max(mine, other))
+
+
+def _last_epoch() -> Sequence[Patch]:
+    return _joined("epoch", lambda mine, other: max(mine, other))
+
+
+def _last_reads() -> Sequence[Patch]:
+    return _joined("reads", lambda _, other: other)
+
+
+def _last_writes() -> Sequence[Patch]:
+    return _joined("writes", lambda _, other: other)
+
+
+def _lower_ceiling() -> Sequence[Patch]:
+    """Publish reads under the file's base instead of above all its rows."""
+    return [("inventory.domain.writing", "ceiling", lambda base: base)]
+
+
+# Runs that crash
+
+
+def _forget_dead_runs() -> Sequence[Patch]:
+    """Do not look after rows that a dead run wrote."""
+    admit = ingestions.admit
+
+    def careless(*arguments: Any, **named: Any) -> Admission:
+        return replace(admit(*arguments, **named), recovering=False)
+
+    return [("inventory.domain.ingest", "admit", careless)]
+
+
+def _forget_dead_attempts() -> Sequence[Patch]:
+    """Do not look after rows that a dead attempt of a segment wrote."""
+    return [("inventory.domain.ingest", "asked_by", lambda _: None)]
+
+
+def _believe_completed() -> Sequence[Patch]:
+    """Answer every delivery of a completed version, whoever died on it."""
+    mode, record = ingestions._mode, "inventory.adapters.dynamodb_ingestions"
+    shipped = import_module(record)._record
+
+    def believing(found: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
+        completed = found.status is Status.COMPLETED
+        return mode(found, kind, base, recovering=recovering and not completed)
+
+    def terminal(item: Any) -> Record:
+        found: Record = shipped(item)
+        completed = found.status is Status.COMPLETED
+        return replace(found, open_runs=frozenset()) if completed else found
+
+    return [(ingestions, "_mode", believing), (record, "_record", terminal)]
+
+
+def _expired(names: Callable[[Admission], frozenset[str]]) -> Sequence[Patch]:
+    admit = ingestions.admit
+
+    def dropping(*arguments: Any, **named: Any) -> Admission:
+        admission = admit(*arguments, **named)
+        return replace(admission, expired=admission.expired | names(admission))
+
+    return [("inventory.domain.ingest", "admit", dropping)]
+
+
+def _redrive_drops_living() -> Sequence[Patch]:
+    """A redrive drops the names of runs that may be alive."""
+
+    def every(admission: Admission) -> frozenset[str]:
+        repeats = admission.kind in ingestions._REPEATS and admission.record is not None
+        return admission.record.open_runs if repeats and admission.record else frozenset()
+
+    return _expired(every)
+
+
+def _redelivery_drops_others() -> Sequence[Patch]:
+    """A delivery that comes again drops the names of other runs."""
+
+    def every(admission: Admission) -> frozenset[str]:
+        return admission.record.open_runs if admission.record else frozenset()
+
+    return _expired(every)
+
+
+def _redelivery_drops_its_own() -> Sequence[Patch]:
+    """A delivery that comes again drops the names of its own runs before."""
+
+    def own(admission: Admission) -> frozenset[str]:
+        runs = admission.record.open_runs if admission.record else frozenset()
+        me = asked_by(admission.run)
+        return frozenset(run for run in runs if asked_by(run) == me)
+
+    return _expired(own)
+
+
+def _completed_first() -> Sequence[Patch]:
+    """Complete the record before its rows are in the table."""
+    first = Ingest._first_segment
+
+    def early(self: Ingest, job: Any, admission: Admission, *rest: Any) -> Any:
+        if admission.mode is Mode.PROCESS:
+            self._ports.ingestions.complete(admission, self._empty_report())
+        return first(self, job, admission, *rest)
+
+    return [(Ingest, "_first_segment", early)]
+
+
+def _earlier_base_wins() -> Sequence[Patch]:
+    """Let a run complete a record that has a later base."""
+
+    def complete(self: DynamoDbIngestions, admission: Admission, report: Any) -> None:
+        self._end(admission, report, Status.COMPLETED, "attribute_exists(object_id)")
+
+    return [(DynamoDbIngestions, "complete", complete)]
+
+
+def _nothing_abandoned() -> Sequence[Patch]:
+    """Do not validate the crashed runs of a version that is refused, held or gone."""
+    return [(Validator, "abandon", lambda *_, **__: 0)]
+
+
+def _touched_late() -> Sequence[Patch]:
+    """Note the shards that are written to after the writes."""
+    touch, write = RowWriter._touch, RowWriter._write
+
+    def writing(self: RowWriter, changes: Sequence[Change], *rest: Any) -> Any:
+        refused = write(self, changes, *rest)
+        late = [change for change in changes if change.stored is not None]
+        if late:
+            touch(self, late)
+        return refused
+
+    return [(RowWriter, "_touch", lambda *_: None), (RowWriter, "_write", writing)]
+
+
+# Jobs
+
+
+def _resolved_at_once() -> Sequence[Patch]:
+    """Do not tell the next segment of writes that are not acknowledged."""
+    load = SegmentProcessor._load
+
+    def forgetting(self: SegmentProcessor, *arguments: Any) -> None:
+        load(self, *arguments)
+        arguments[-1].unresolved = False
+
+    return [(SegmentProcessor, "_load", forgetting)]
+
+
+def _refused_leaves() -> Sequence[Patch]:
+    """An attempt whose report was refused goes as if it had written nothing."""
+    attempt = Ingest._attempt
+
+    def leaving(self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
+        report, standing = attempt(self, job, version, *rest)
+        self._ports.ingestions.leave(version.object_id, report.attempt)
+        return report, standing
+
+    return [(Ingest, "_attempt", leaving)]
+
+
+def _nameless_attempts() -> Sequence[Patch]:
+    return [(DynamoDbIngestions, "enter", lambda *_: None)]
+
+
+def _replaced_forgotten() -> Sequence[Patch]:
+    """Begin another job in place of one without looking after what that one wrote."""
+
+    def kept(value: Any, **changes: Any) -> Any:
+        if "expired" in changes:
+            changes.pop("recovering")
+        return replace(value, **changes)
+
+    return [("inventory.domain.ingest", "replace", kept)]
+
+
+def _count_apart() -> Sequence[Patch]:
+    """Enter a report, and count its worker as done afterwards."""
+
+    def transact(self: DynamoDbJobs, items: list[Any]) -> bool:
+        for action in items:
+            ((kind, request),) = action.items()
+            try:
+                self._table.api.call(f"{kind}Item", request)
+            except import_module("inventory.adapters.dynamodb_api").ConditionFailedError:
+                return False
+        return True
+
+    return [(DynamoDbJobs, "_transact", transact)]
+
+
+def _reports_replaced() -> Sequence[Patch]:
+    """A later attempt's report takes the place of an earlier one."""
+    putting = PartitionedTable.putting
+
+    def replacing(
+        self: PartitionedTable, partition: str, position: str, attributes: Any, *, new: bool
+    ) -> Any:
+        first = new and not partition.startswith("job#")
+        return putting(self, partition, position, attributes, new=first)
+
+    return [(PartitionedTable, "putting", replacing)]
+
+
+def _todays_workers() -> Sequence[Patch]:
+    """Take the number of workers from today's settings."""
+    work = Ingest._work
+
+    def working(self: Ingest, job: Any, *rest: Any) -> Any:
+        return work(self, replace(job, workers=self._settings.workers), *rest)
+
+    return [(Ingest, "_work", working)]
+
+
+def _adopt_any() -> Sequence[Patch]:
+    """Go on with a job whatever it was begun with."""
+    return [("inventory.domain.ingest", "digest_of", lambda *_: "")]
+
+
+def _finish_at_the_first() -> Sequence[Patch]:
+    """End a job when its first worker is done."""
+    return [(DynamoDbJobs, "workers_done", lambda *_: 99)]
+
+
+def _everyone_accounts() -> Sequence[Patch]:
+    """Every worker publishes rejects."""
+    return [(Segment, "accounts", property(lambda self: self.job.mode is Mode.PROCESS))]
+
+
+def _every_share() -> Sequence[Patch]:
+    """Every worker settles every row."""
+    load = SegmentProcessor._load
+
+    def loading(self: SegmentProcessor, segment: Any, *rest: Any) -> None:
+        with patch("inventory.domain.segments.Share", lambda *_: None):
+            load(self, segment, *rest)
+
+    return [(SegmentProcessor, "_load", loading)]
+
+
+# Rechecks
+
+
+def _flag_cleared_late() -> Sequence[Patch]:
+    """Take the request for a recheck off the record when the recheck ends."""
+    opening, close = DynamoDbIngestions.open, DynamoDbIngestions.close
+
+    def opened(self: DynamoDbIngestions, admission: Admission, **how: Any) -> bool:
+        return opening(self, replace(admission, recheck=frozenset()), **how)
+
+    def closed(self: DynamoDbIngestions, admission: Admission, **how: Any) -> None:
+        close(self, admission, **how)
+        if admission.mode is Mode.RECHECK:
+            payload = {
+                "TableName": self._table,
+                "Key": {"object_id": {"S": admission.version.object_id}},
+                "UpdateExpression": "REMOVE recheck",
+            }
+            self._api.call("UpdateItem", payload)
+
+    return [(DynamoDbIngestions, "open", opened), (DynamoDbIngestions, "close", closed)]
+
+
+def _restricted_recovery() -> Sequence[Patch]:
+    """A recheck that crashed decides only what it is asked for when it comes again."""
+    only = SegmentProcessor._only
+
+    def restricted(self: SegmentProcessor, job: Any) -> Any:
+        return only(self, replace(job, recovering=False))
+
+    return [(SegmentProcessor, "_only", restricted)]
+
+
+def _flag_before_follow_up() -> Sequence[Patch]:
+    """Request a recheck before the reconcile is told to look after it."""
+
+    def request(self: Validator, version: Any, pointers: set[str]) -> None:
+        self._ingestions.request_recheck(version.object_id, pointers)
+        self._follow_ups.add(version)
+        self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])
+
+    return [(Validator, "_request", request)]
+
+
+def _no_flag() -> Sequence[Patch]:
+    """Request a recheck by a message alone."""
+    return [(DynamoDbIngestions, "request_recheck", lambda *_: None)]
+
+
+def _fewer_keys() -> Sequence[Patch]:
+    """Take a write set that is gone for empty."""
+    return [(DynamoDbRegistry, "writes_of", lambda *_: KeySet())]
+
+
+# Held files
+
+
+def _verdict_expires() -> Sequence[Patch]:
+    """Judge a held file again whenever it is delivered."""
+    mode = ingestions._mode
+
+    def again(found: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
+        if found.status is Status.HELD and kind is not Kind.RECHECK:
+            return Mode.PROCESS
+        return mode(found, kind, base, recovering=recovering)
+
+    return [(ingestions, "_mode", again)]
+
+
+def _last_verdict_stands() -> Sequence[Patch]:
+    """Accept a file that another run has just held."""
+
+    def accept(self: DynamoDbIngestions, object_id: str) -> bool:
+        self._set(object_id, "SET accepted = :value", {"BOOL": True})
+        return True
+
+    return [(DynamoDbIngestions, "accept", accept)]
+
+
+def _hold_accepted() -> Sequence[Patch]:
+    """Hold a file that another run has just accepted."""
+    end = DynamoDbIngestions._end
+
+    def ending(self: DynamoDbIngestions, *arguments: Any) -> None:
+        *others, condition = arguments
+        end(self, *others, condition.replace(" AND attribute_not_exists(accepted)", ""))
+
+    return [(DynamoDbIngestions, "_end", ending)]
+
+
+def _recheck_unweighed() -> Sequence[Patch]:
+    """Let a recheck load a file that was not weighed."""
+    mode = ingestions._mode
+
+    def rechecking(found: Record, *rest: Any, recovering: bool) -> Mode:
+        held = found.status is Status.HELD
+        return mode(replace(found, accepted=not held), *rest, recovering=recovering)
+
+    return [(ingestions, "_mode", rechecking)]
+
+
+def _unweighed() -> Sequence[Patch]:
+    """Weigh nothing."""
+    return [("inventory.domain.ingest", "_decided", lambda _: True)]
+
+
+# The reconcile
 
 
 def _no_reconcile() -> Sequence[Patch]:
     return [(Reconcile, "run", lambda _self, **_: Reconciliation())]
 
 
-def _read_latest() -> Sequence[Patch]:
-    """GET without the version id."""
-    load = Ingest._load  # noqa: SLF001  a mutant
+def _no_follow_ups() -> Sequence[Patch]:
+    return [(DynamoDbFollowUps, "add", lambda *_: None)]
 
-    def latest(self: Ingest, run: Any) -> None:  # noqa: ANN401  private
-        version = run.admission.version
-        source = self._ports.objects.source
-        stored = [
-            one.version
-            for one in self._ports.objects._world.objects.stored  # type: ignore[attr-defined]  # noqa: SLF001  a mutant
-            if one.version.key == version.key
-        ]
-        with patch.object(self._ports.objects, "source", lambda _: source(stored[-1])):
-            load(self, run)
 
-    return [(Ingest, "_load", latest)]
+def _unseen(finding: str) -> Sequence[Patch]:
+    """A reconcile that takes one finding for nothing to do."""
+    shipped = reconcile._finding
 
+    def blind(*arguments: Any) -> str:
+        found = shipped(*arguments)
+        return "terminal" if found == finding else found
+
+    return [(reconcile, "_finding", blind)]
+
+
+def _missing_unseen() -> Sequence[Patch]:
+    return _unseen("missing")
+
+
+def _expired_unseen() -> Sequence[Patch]:
+    return _unseen("expired")
+
+
+def _crashed_unseen() -> Sequence[Patch]:
+    return _unseen("crashed")
+
+
+def _rechecks_unseen() -> Sequence[Patch]:
+    return _unseen("rechecks")
+
+
+# Counts
+
+
+def _forgetful() -> Sequence[Patch]:
+    """Count every row of a key that comes in another batch."""
+    return [(SeenKeys, "swap_all", lambda *_: [])]
+
+
+_ORDERS, _INTERLEAVINGS, _CRASHES = "orders", "interleavings", "crashes"
 
 MUTANTS = (
-    Mutant("BatchWriteItem without conditions", _blind),
-    Mutant("a gate per object", _gate_per_object),
-    Mutant("skip without token (no look-back)", _no_look_back),
-    Mutant("eventually consistent skip", _eventually_consistent),
-    Mutant("look back before the writes", _look_back_first),
-    Mutant("announce after the read", _announce_late),
-    Mutant("no tie-breaker in the token", _no_tie_breaker),
-    Mutant("dead runs forgotten", _forget_dead_runs),
-    Mutant("completed versions believed", _believe_completed),
-    Mutant("UPDATE without the token", _update_unconditionally),
-    Mutant("HTTP 200 taken for success", _success_is_200),
-    Mutant("attributes of the older row kept", _keep_old_attributes),
-    Mutant("first row of a batch wins", _first_row_wins),
-    Mutant("older items skipped unlooked at", _skip_unlooked),
-    Mutant("times inside a file forgotten", _forget_times),
-    Mutant("ordered by processing time", _processing_time),
-    Mutant("completed before rejects leave", _complete_first),
-    Mutant("no reconcile", _no_reconcile),
-    Mutant("latest version read", _read_latest),
+    Mutant("BatchWriteItem without conditions", _ORDERS, _blind),
+    Mutant("a gate per object", _ORDERS, _gate_per_object),
+    Mutant("no validation", _ORDERS, _no_validation),
+    Mutant("eventually consistent reads of items", "one worker", _eventually_consistent_items),
+    Mutant("UPDATE without the token", _INTERLEAVINGS, _update_unconditionally),
+    Mutant("HTTP 200 taken for success", "one worker", _success_is_200),
+    Mutant("attributes of the older row kept", "one worker", _keep_old_attributes),
+    Mutant("first row of a batch wins", "one worker", _first_row_wins),
+    Mutant("times in a batch not sorted", "one worker", _unsorted_times),
+    Mutant("older items taken for equal", _ORDERS, _skip_unlooked),
+    Mutant("equal token, other content: loaded", "a repaired defect", _equal_tokens_are_loaded),
+    Mutant("no tie-breaker in the token", "one worker", _no_tie_breaker),
+    Mutant("ordered by processing time", _ORDERS, _processing_time),
+    Mutant("latest version read", _ORDERS, _read_latest),
+    Mutant("ambiguous write not noted", "lost answers", _ambiguous_forgotten),
+    Mutant("epoch read after the items", _INTERLEAVINGS, _epoch_after_items),
+    Mutant("writes checked before reads are published", _INTERLEAVINGS, _check_before_publishing),
+    Mutant("readers looked up before appending", _INTERLEAVINGS, _look_up_before_appending),
+    Mutant("writer does not look for readers", _ORDERS, _no_look_forward),
+    Mutant("reader does not look for writers", _INTERLEAVINGS, _no_look_at_oneself),
+    Mutant("own writes not met with own reads", "one worker", _own_writes_ignored),
+    Mutant("highest instead of lowest of all reports", "several workers", _last_lowest),
+    Mutant("latest epoch of all reports", "several workers", _last_epoch),
+    Mutant("reads of the last report alone", "several workers", _last_reads),
+    Mutant("writes of the last report alone", "several workers", _last_writes),
+    Mutant("reads published under the base", "one worker", _lower_ceiling),
+    Mutant("inconsistent query of read sets", _INTERLEAVINGS, _eventually_consistent_reads),
+    Mutant("inconsistent query of write sets", _INTERLEAVINGS, _eventually_consistent_writes),
+    Mutant("inconsistent reads of reports", "several workers", _eventually_consistent_jobs),
+    Mutant("inconsistent reads of records", "several workers", _eventually_consistent_records),
+    Mutant("dead runs forgotten", "crashes", _forget_dead_runs),
+    Mutant("dead attempts forgotten", "several workers", _forget_dead_attempts),
+    Mutant("completed versions believed", "crashes", _believe_completed),
+    Mutant("a redrive drops names of the living", "meddling", _redrive_drops_living),
+    Mutant("a redelivery drops names of others", "one worker", _redelivery_drops_others),
+    Mutant("a redelivery drops its own names", "one worker", _redelivery_drops_its_own),
+    Mutant("completed before rows are in", "crashes", _completed_first),
+    Mutant("an earlier base completes", "meddling", _earlier_base_wins),
+    Mutant("crashed runs of a refused file unvalidated", "meddling", _nothing_abandoned),
+    Mutant("shards noted after the write", "meddling", _touched_late),
+    Mutant("unresolved writes not handed on", "several workers", _resolved_at_once),
+    Mutant("a refused report leaves", "several workers", _refused_leaves),
+    Mutant("attempts without a name", "several workers", _nameless_attempts),
+    Mutant("a replaced job forgotten", "meddling", _replaced_forgotten),
+    Mutant("workers counted after the report", "several workers", _count_apart),
+    Mutant("reports replaced", "several workers", _reports_replaced),
+    Mutant("workers by today's settings", "several workers", _todays_workers),
+    Mutant("any job adopted", "meddling", _adopt_any),
+    Mutant("ended with the first worker", "several workers", _finish_at_the_first),
+    Mutant("every worker publishes rejects", "several workers", _everyone_accounts),
+    Mutant("every worker settles every row", "several workers", _every_share),
+    Mutant("recheck flag cleared at the end", "one worker", _flag_cleared_late),
+    Mutant("a crashed recheck stays restricted", "one worker", _restricted_recovery),
+    Mutant("flag before the follow-up", "one worker", _flag_before_follow_up),
+    Mutant("recheck by message alone", "one worker", _no_flag),
+    Mutant("rechecks of no key", _ORDERS, _fewer_keys),
+    Mutant("held files judged again", "held files", _verdict_expires),
+    Mutant("accepted after it was held", "held files", _last_verdict_stands),
+    Mutant("held after it was accepted", "held files", _hold_accepted),
+    Mutant("recheck of a file not weighed", "held files", _recheck_unweighed),
+    Mutant("nothing weighed", "held files", _unweighed),
+    Mutant("no reconcile", "one worker", _no_reconcile),
+    Mutant("no follow-ups", "one worker", _no_follow_ups),
+    Mutant("missing records not seen", "one worker", _missing_unseen),
+    Mutant("expired leases not seen", "meddling", _expired_unseen),
+    Mutant("crashed runs not seen", "one worker", _crashed_unseen),
+    Mutant("standing flags not seen", "one worker", _rechecks_unseen),
+    Mutant("keys forgotten between batches", "calm, with counts", _forgetful),
 )

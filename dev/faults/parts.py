@@ -153,7 +153,7 @@ class HoldingWorld(FaultyWorld):
             skus = rng.sample("ABCD", 3 if tiny else rng.randint(2, 4))
             quantities = "01" if tiny else ("50", "49", "60")
             lines = [f"{sku},x,{rng.choice(quantities)},," for sku in skus]
-            if rng.random() < 0.1:
+            if rng.random() < 0.25:
                 lines.append("BROKEN")
             upload = self.case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
             upload.held = "must" if tiny else "may"

@@ -160,6 +160,11 @@ class FaultyWorld(World):
             self.announce(upload)
 
     @property
+    def rechecks(self) -> int:
+        """Deliveries so far that were rechecks."""
+        return sum(delivery.kind is Kind.RECHECK for delivery in self.log)
+
+    @property
     def several(self) -> bool:
         """Whether a file was processed by several workers."""
         workers = {
