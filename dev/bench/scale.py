@@ -26,7 +26,7 @@ from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ledger import Admission, Mode
 from inventory.domain.model import ObjectVersion
 from inventory.domain.ports import Deadline, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
 from sample_feeds.large import LargeFeed
 
@@ -194,7 +194,7 @@ def _ports(data: bytes, *, new: bool) -> tuple[IngestPorts, ChunkPorts]:
         lanes=DynamoDbLanes(api, _LANES, usage),
         ledger=nothing,
         work=nothing,
-        rejects=RejectDoors(queue=nothing, reports=nothing, message_limit=1000),
+        rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),
         usage=usage,
         deadline=deadline,
         now=lambda: datetime.now(UTC),

@@ -19,13 +19,20 @@ from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
 from inventory.domain.ports import Deadline, ObjectInfo, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.publishing import RejectDestinations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from inventory.adapters.dynamodb_api import Transport
-    from inventory.domain.ports import FeedSource, ItemStore, Lanes, Ledger, ObjectStore
+    from inventory.domain.ports import (
+        FeedSource,
+        ItemStore,
+        Lanes,
+        Ledger,
+        ObjectStore,
+        Reports,
+    )
     from inventory.domain.work import WorkMessage
 
 BUCKET = "uploads"
@@ -239,10 +246,59 @@ class MemoryReports:
 
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """See `ports.Reports`."""
         assert content_type
-        self.files[key] = body.read()
+        self.files[key] = body
+
+    def get(self, key: str) -> bytes:
+        """See `ports.Reports`."""
+        return self.files[key]
+
+    def open(self, key: str) -> BinaryIO:
+        """See `ports.Reports`."""
+        return io.BytesIO(self.files[key])
+
+    def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
+        """See `ports.Reports`."""
+        return MemoryReportWriter(self, key, content_type)
+
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        self.put(key, b"".join(map(self.get, pieces)), content_type=content_type)
+
+
+@dataclass(slots=True)
+class MemoryReportWriter:
+    """An object of the fake bucket while it is written.
+
+    Attributes:
+        reports: The bucket, by its port; `put` may fail.
+        key: Key of the object.
+        content_type: Its media type.
+        small_bytes: Objects up to this size may be stored at another key.
+        data: What was written.
+    """
+
+    reports: Reports
+    key: str
+    content_type: str
+    small_bytes: int = 8 << 20
+    data: bytearray = field(default_factory=bytearray)
+
+    def write(self, data: bytes, /) -> None:
+        """See `ports.ReportWriter`."""
+        self.data += data
+
+    def finish(self, *, small_key: str | None = None) -> str:
+        """See `ports.ReportWriter`."""
+        small = small_key is not None and len(self.data) <= self.small_bytes
+        key = small_key if small and small_key else self.key
+        self.reports.put(key, bytes(self.data), content_type=self.content_type)
+        return key
+
+    def abort(self) -> None:
+        """See `ports.ReportWriter`."""
 
 
 @dataclass(kw_only=True)
@@ -300,7 +356,7 @@ class World:
             lanes=lanes(DynamoDbLanes(api, LANES, usage)),
             ledger=ledger(DynamoDbLedger(api, INGESTIONS, usage)),
             work=self.work,
-            rejects=RejectDoors(
+            rejects=RejectDestinations(
                 queue=self.rejects, reports=self.reports, message_limit=message_limit
             ),
             usage=usage,

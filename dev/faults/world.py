@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
-from faults.fakes import INGESTIONS, TinyFeed, World, open_tiny_feed
+from faults.fakes import INGESTIONS, MemoryReportWriter, TinyFeed, World, open_tiny_feed
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbApi, DynamoDbError, TransientError
 from inventory.adapters.dynamodb_ledger import DynamoDbLedger
 from inventory.domain.errors import RetryableError
 from inventory.domain.ingest import Ingest
 from inventory.domain.ports import Deadline, ObjectInfo, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reconcile import Reconcile
 from inventory.domain.work import Delivery, Kind, WorkMessage
 
@@ -211,7 +211,7 @@ class FaultyWorld(World):
             self.ports(objects=faulty),
             open_feed=faulty.open_feed,
             work=FaultyQueue(self),
-            rejects=RejectDoors(queue=faulty, reports=faulty, message_limit=1000),
+            rejects=RejectDestinations(queue=faulty, reports=faulty, message_limit=1000),
         )
 
     def process(self) -> Ingest:
@@ -353,10 +353,29 @@ class FaultyPorts:
             raise RetryableError("the queue took a part")
         self._world.rejects.send(kind, bodies)
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """See `ports.Reports`."""
         self._world.stumble()
         self._world.reports.put(key, body, content_type=content_type)
+
+    def get(self, key: str) -> bytes:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        return self._world.reports.get(key)
+
+    def open(self, key: str) -> BinaryIO:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        return self._world.reports.open(key)
+
+    def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
+        """See `ports.Reports`."""
+        return MemoryReportWriter(self, key, content_type)
+
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
+        """See `ports.Reports`."""
+        self._world.stumble()
+        self._world.reports.join(key, pieces, content_type=content_type)
 
 
 class FaultyQueue:

@@ -15,7 +15,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from inventory.domain.errors import ObjectGoneError, RetryableError
+from inventory.adapters.service_errors import sorted_error
+from inventory.domain.errors import InventoryError, ObjectGoneError, RetryableError
 from inventory.domain.ports import ObjectInfo
 
 if TYPE_CHECKING:
@@ -50,10 +51,8 @@ class S3Objects:
         """What S3 says of the version; see `ports.ObjectStore`."""
         try:
             head = self._client.head_object(**_exactly(version))
-        except ClientError as error:
-            raise _translated(error, version) from error
-        except BotoCoreError as error:
-            raise RetryableError(f"{version.object_id}: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise _error(error, version) from error
         return ObjectInfo(
             version=replace(
                 version,
@@ -99,6 +98,7 @@ class S3Source:
 
         Raises:
             ObjectGoneError: The version cannot be read any more.
+            RejectedRequestError: S3 refuses the request for good.
             RetryableError: S3 did not answer.
         """
         request = _exactly(self._version)
@@ -107,10 +107,8 @@ class S3Source:
             request["Range"] = f"bytes={start_byte}-{last}"
         try:
             answer = self._client.get_object(**request)
-        except ClientError as error:
-            raise _translated(error, self._version) from error
-        except BotoCoreError as error:
-            raise RetryableError(f"{self._version.object_id}: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise _error(error, self._version) from error
         # A server or proxy that ignores the range would have us read rows at wrong places.
         if start_byte and not answer.get("ContentRange", "").startswith(f"bytes {start_byte}-"):
             answer["Body"].close()
@@ -209,11 +207,9 @@ def _exactly(version: ObjectVersion) -> dict[str, Any]:
     return request
 
 
-def _translated(error: ClientError, version: ObjectVersion) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in _GONE:
-        return ObjectGoneError(f"The object version was deleted before it was read ({code}).")
-    if status >= 500 or code in ("SlowDown", "RequestTimeout", "RequestTimeTooSkewed"):  # noqa: PLR2004  HTTP
-        return RetryableError(f"{version.object_id}: {code}")
-    return error
+def _error(error: ClientError | BotoCoreError, version: ObjectVersion) -> InventoryError:
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in _GONE:
+            return ObjectGoneError(f"The object version was deleted before it was read ({code}).")
+    return sorted_error(error, f"{version.object_id} was not read")

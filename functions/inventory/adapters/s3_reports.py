@@ -1,36 +1,199 @@
-"""The reports bucket: reject files."""
+"""The reports bucket: reject files, and what parts of a file's processing keep for one another."""
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inventory.domain.errors import RetryableError
+from inventory.adapters.s3_objects import S3Objects
+from inventory.adapters.service_errors import sorted_errors
+from inventory.domain.errors import ObjectGoneError, RejectedRequestError
+from inventory.domain.model import ObjectVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+#: Bytes of a part of a multipart upload, which are kept in memory until they are sent. S3 takes
+#: 5 MiB to 5 GiB in a part and 10,000 parts, so an object has 78 GiB at most.
+#: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+PART_BYTES = 8 << 20
+
+_READ_BYTES = 1 << 18
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class S3Reports:
     """The reports bucket behind `ports.Reports`.
 
-    Idempotency: a key is a function of the object version, and storing twice stores the same.
+    Idempotency: a key is a function of the object version and, for pieces, of the attempt; storing
+    twice stores the same.
 
     Args:
         client: S3.
         bucket_name: Name of the reports bucket.
+        part_bytes: See `PART_BYTES`.
     """
 
-    def __init__(self, client: S3Client, bucket_name: str) -> None:
+    def __init__(self, client: S3Client, bucket_name: str, *, part_bytes: int = PART_BYTES) -> None:
         self._client = client
         self._bucket = bucket_name
+        self._part_bytes = part_bytes
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """Store an object; see `ports.Reports`."""
-        try:
+        with sorted_errors(f"{key} was not stored"):
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
             )
-        except (ClientError, BotoCoreError) as error:
-            raise RetryableError(f"{key} was not stored: {error}") from error
+
+    def open(self, key: str) -> BinaryIO:
+        """Stream of an object; see `ports.Reports`."""
+        objects = S3Objects(self._client)
+        latest = ObjectVersion(bucket=self._bucket, key=key, version_id=None, etag="", size_bytes=0)
+        try:
+            found = objects.describe(latest).version
+            # By its entity tag: to name the version would take a permission more.
+            return objects.source(replace(found, version_id=None)).open()
+        except ObjectGoneError as error:
+            raise RejectedRequestError(f"{key} is not in {self._bucket} any more") from error
+
+    def get(self, key: str, *, most_bytes: int = PART_BYTES) -> bytes:
+        """Bytes of a small object; see `ports.Reports`."""
+        with self.open(key) as stream:
+            data = stream.read(most_bytes + 1)
+        if len(data) > most_bytes:
+            raise RejectedRequestError(f"{key} has more than {most_bytes} bytes")
+        return data
+
+    def writer(self, key: str, *, content_type: str) -> S3ReportWriter:
+        """Begin an object; see `ports.Reports`."""
+        return S3ReportWriter(
+            self._client,
+            self._bucket,
+            key,
+            content_type=content_type,
+            part_bytes=self._part_bytes,
+        )
+
+    def join(
+        self, key: str, pieces: Sequence[str], *, content_type: str, beginning: bytes = b""
+    ) -> None:
+        """Store the object that others make; see `ports.Reports`."""
+        writer = self.writer(key, content_type=content_type)
+        try:
+            writer.write(beginning)
+            for piece in pieces:
+                with self.open(piece) as stream:
+                    while data := stream.read(_READ_BYTES):
+                        writer.write(data)
+            writer.finish()
+        finally:
+            writer.abort()
+
+
+class S3ReportWriter:
+    """An object that is stored while it is written, behind `ports.ReportWriter`.
+
+    What fits into one part is stored by one request. Every request gets its bytes whole: botocore
+    may send them again without reading anything twice.
+
+    Args:
+        client: S3.
+        bucket_name: The bucket.
+        key: Key of the object.
+        content_type: Its media type.
+        part_bytes: Bytes that are kept in memory and sent at once.
+    """
+
+    def __init__(
+        self,
+        client: S3Client,
+        bucket_name: str,
+        key: str,
+        *,
+        content_type: str,
+        part_bytes: int,
+    ) -> None:
+        self._client = client
+        self._bucket = bucket_name
+        self._key = key
+        self._content_type = content_type
+        self._part_bytes = part_bytes
+        self._waiting = bytearray()
+        self._upload_id = ""
+        self._parts: list[CompletedPartTypeDef] = []
+
+    def write(self, data: bytes, /) -> None:
+        """Take more bytes; see `ports.ReportWriter`."""
+        self._waiting += data
+        while len(self._waiting) > self._part_bytes:
+            self._send(bytes(memoryview(self._waiting)[: self._part_bytes]))
+            del self._waiting[: self._part_bytes]
+
+    def finish(self, *, small_key: str | None = None) -> str:
+        """Store the object; see `ports.ReportWriter`."""
+        if not self._upload_id:
+            self._key = small_key or self._key
+            with sorted_errors(f"{self._key} was not stored"):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self._key,
+                    Body=bytes(self._waiting),
+                    ContentType=self._content_type,
+                )
+            return self._key
+        self._send(bytes(self._waiting))
+        with sorted_errors(f"{self._key} was not stored"):
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._upload_id,
+                MultipartUpload={"Parts": self._parts},
+            )
+        self._upload_id = ""
+        return self._key
+
+    def abort(self) -> None:
+        """Store nothing; see `ports.ReportWriter`."""
+        if not self._upload_id:
+            return
+        try:
+            self._client.abort_multipart_upload(
+                Bucket=self._bucket, Key=self._key, UploadId=self._upload_id
+            )
+        except (ClientError, BotoCoreError):
+            # The bucket's lifecycle rule deletes what is left; the failure before is what counts.
+            _LOGGER.warning("a multipart upload was not aborted", exc_info=True)
+        self._upload_id = ""
+
+    def _send(self, part: bytes) -> None:
+        with sorted_errors(f"{self._key} was not stored"):
+            if not self._upload_id:
+                begun = self._client.create_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=self._key,
+                    ContentType=self._content_type,
+                    ChecksumAlgorithm="CRC32",
+                )
+                self._upload_id = begun["UploadId"]
+            number = len(self._parts) + 1
+            answer = self._client.upload_part(
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._upload_id,
+                PartNumber=number,
+                Body=part,
+                ChecksumAlgorithm="CRC32",
+            )
+        sent: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+        # S3 does not complete an upload with checksums when those of the parts are left out.
+        if "ChecksumCRC32" in answer:
+            sent["ChecksumCRC32"] = answer["ChecksumCRC32"]
+        self._parts.append(sent)

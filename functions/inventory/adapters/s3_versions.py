@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from inventory.domain.errors import RetryableError
+from inventory.adapters.service_errors import sorted_errors
 from inventory.domain.model import ObjectVersion
 
 if TYPE_CHECKING:
@@ -32,10 +30,11 @@ class S3Versions:
         """Every object version and when S3 stored it; see `ports.ObjectListing`.
 
         Raises:
+            RejectedRequestError: S3 refuses the request for good.
             RetryableError: S3 did not answer.
         """
         paginator = self._client.get_paginator("list_object_versions")
-        try:
+        with sorted_errors(f"the versions of {self._bucket} were not listed"):
             for page in paginator.paginate(Bucket=self._bucket):
                 for entry in page.get("Versions", ()):
                     version_id = entry["VersionId"]
@@ -49,7 +48,3 @@ class S3Versions:
                         size_bytes=entry["Size"],
                     )
                     yield version, entry["LastModified"]
-        except (ClientError, BotoCoreError) as error:
-            raise RetryableError(
-                f"the versions of {self._bucket} were not listed: {error}"
-            ) from error

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inventory.domain.errors import OutOfTimeError, RetryableError
+from inventory.adapters.service_errors import may_pass, sorted_errors
+from inventory.domain.errors import OutOfTimeError, RejectedRequestError, RetryableError
+from inventory.domain.messages import BYTES_PER_REQUEST, MESSAGES_PER_REQUEST, message_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        MessageAttributeValueTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
     from inventory.domain.ports import Deadline
     from inventory.domain.work import WorkMessage
 
-# Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-# A batch may hold 1 MiB by now; older emulators and regions refuse more than 256 KiB.
-_ENTRIES_PER_BATCH = 10
-_BYTES_PER_BATCH = 256 * 1024
+_STRING = "String"
 
 _ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.05
@@ -38,7 +40,13 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class SqsSender:
-    """Sends messages in full batches; every message is taken or the call raises.
+    """Sends messages in full requests; every message is taken or the call raises.
+
+    botocore repeats a request that fails as a whole; here messages are sent again that SQS did
+    not take of a request. A standard queue delivers at least once, and a request whose answer was
+    lost is sent again, so consumers may see a message twice.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 
     Args:
         client: SQS.
@@ -63,43 +71,59 @@ class SqsSender:
         self._sleep = sleep
         self._uniform = uniform
 
-    def send(self, bodies: Sequence[str], attributes: dict[str, str]) -> None:
+    def send(self, bodies: Sequence[str], attributes: Mapping[str, str]) -> None:
         """Send every body, each as a message with these string attributes.
 
+        Args:
+            bodies: As `messages.message_text` makes them.
+            attributes: The same for all of them.
+
         Raises:
+            RejectedRequestError: SQS will not take a message, or any.
             RetryableError: A message was not taken.
         """
-        typed = {
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        typed: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": _STRING, "StringValue": value} for name, value in attributes.items()
         }
-        for batch in _batches(bodies):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(index), "MessageBody": body, "MessageAttributes": typed}  # type: ignore[typeddict-item]
-                for index, body in enumerate(batch)
-            ]
-            self._send_batch(entries)
+        refused: list[str] = []
+        for request in _requests(bodies, _attribute_bytes(attributes)):
+            refused += self._send(
+                [
+                    {"Id": str(index), "MessageBody": body, "MessageAttributes": typed}
+                    for index, body in enumerate(request)
+                ]
+            )
+        if refused:
+            raise RejectedRequestError(f"SQS refuses {len(refused)} messages: {refused[0]}")
 
-    def _send_batch(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            reason = ""
-            try:
+    def _send(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> list[str]:
+        """Send a request until SQS has taken or refused every message; why it refused some."""
+        refused: list[str] = []
+        for attempt in count(1):
+            with sorted_errors(f"{len(entries)} messages were not sent"):
                 answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-            except (ClientError, BotoCoreError) as error:
-                if attempt == _ATTEMPTS:
-                    raise RetryableError(f"the queue takes no messages: {error}") from error
-                reason = str(error)
-            else:
-                failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
-                if not failed:
-                    return
-                entries = [entry for entry in entries if entry["Id"] in failed]
-                reason = str(next(iter(failed.values())).get("Code"))
-            longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
-            seconds = longest * self._uniform()
-            if seconds + 1 > self._deadline.left():
-                raise OutOfTimeError(f"no time left to send messages: {reason}")
-            self._sleep(seconds)
-        raise RetryableError(f"the queue refuses {len(entries)} messages: {reason}")
+            taken = {entry["Id"] for entry in answer.get("Successful", ())}
+            failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
+            for entry in failed.values():
+                if entry["SenderFault"] and not may_pass(entry["Code"]):
+                    taken.add(entry["Id"])
+                    refused.append(f"{entry['Code']}: {entry.get('Message', '')}")
+            entries = [entry for entry in entries if entry["Id"] not in taken]
+            if not entries:
+                return refused
+            codes = sorted({str(entry.get("Code")) for entry in failed.values()})
+            self._pause(attempt, f"SQS did not take {len(entries)} messages: {', '.join(codes)}")
+        return refused
+
+    def _pause(self, attempt: int, reason: str) -> None:
+        """Wait before the next attempt: exponential, full jitter, in the time left."""
+        if attempt == _ATTEMPTS:
+            raise RetryableError(reason)
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+        seconds = longest * self._uniform()
+        if seconds + 1 > self._deadline.left():
+            raise OutOfTimeError(reason)
+        self._sleep(seconds)
 
 
 class SqsWorkQueue:
@@ -129,8 +153,7 @@ class SqsRejectQueue:
 
     def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
         """Send every body as a message with the attribute `kind`; see `ports.RejectQueue`."""
-        texts = [json.dumps(body, separators=(",", ":"), ensure_ascii=False) for body in bodies]
-        self._sender.send(texts, {"kind": kind})
+        self._sender.send([message_text(body) for body in bodies], {"kind": kind})
 
 
 class SqsVisibility:
@@ -172,15 +195,22 @@ class SqsVisibility:
             _LOGGER.warning("the message will come again late", exc_info=True)
 
 
-def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
+def _requests(bodies: Sequence[str], attribute_bytes: int) -> Iterator[list[str]]:
+    """The bodies in as few requests as SQS's limits allow, in their order."""
+    request: list[str] = []
     size = 0
     for body in bodies:
-        body_size = len(body.encode()) + 64  # attributes count too
-        if batch and (len(batch) == _ENTRIES_PER_BATCH or size + body_size > _BYTES_PER_BATCH):
-            yield batch
-            batch, size = [], 0
-        batch.append(body)
+        body_size = len(body.encode()) + attribute_bytes
+        full = len(request) == MESSAGES_PER_REQUEST or size + body_size > BYTES_PER_REQUEST
+        if request and full:
+            yield request
+            request, size = [], 0
+        request.append(body)
         size += body_size
-    if batch:
-        yield batch
+    if request:
+        yield request
+
+
+def _attribute_bytes(attributes: Mapping[str, str]) -> int:
+    """Bytes that a message's attributes add to its body: names, types and values."""
+    return sum(len(f"{name}{_STRING}{value}".encode()) for name, value in attributes.items())

@@ -28,7 +28,7 @@ from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ports import Deadline, Usage
-from inventory.domain.publishing import RejectDoors
+from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 
 #: Chunks of an object at the limit from which on objects are cut: enough that several functions
@@ -59,6 +59,7 @@ def ingest() -> Ingest:
     _collect_rarely()
     api = clients.dynamodb(deadline)
     sqs = clients.sqs()
+    reports = S3Reports(clients.s3(), config.reports_bucket_name)
     ports = IngestPorts(
         objects=S3Objects(clients.s3()),
         open_feed=partial(open_feed, profiles=ProfileSet.from_settings(config.feed_profiles)),
@@ -66,9 +67,9 @@ def ingest() -> Ingest:
         lanes=DynamoDbLanes(api, config.lanes_table_name, usage),
         ledger=DynamoDbLedger(api, config.ingestions_table_name, usage),
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
-        rejects=RejectDoors(
+        rejects=RejectDestinations(
             queue=SqsRejectQueue(SqsSender(sqs, config.dead_letter_queue_url, deadline)),
-            reports=S3Reports(clients.s3(), config.reports_bucket_name),
+            reports=reports,
             message_limit=config.reject_message_limit,
         ),
         usage=usage,
@@ -78,7 +79,7 @@ def ingest() -> Ingest:
     chunks = ChunkPorts(
         open_part=continue_feed,
         parts=DynamoDbParts(api, config.lanes_table_name, usage),
-        store=S3Parts(clients.s3(), config.reports_bucket_name),
+        store=S3Parts(reports),
         large_object_bytes=config.large_object_bytes,
         chunk_bytes=max(config.large_object_bytes // _CHUNKS_AT_LIMIT, 1),
     )

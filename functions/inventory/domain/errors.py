@@ -1,11 +1,14 @@
 """Errors of the functions.
 
 InventoryError
-|-- BadFileError        permanent: the whole file is refused, the record ends FAILED
-|-- ObjectGoneError     permanent: the version cannot be read any more
-`-- RetryableError      raised so that AWS retries and finally dead-letters the event
-    |-- ThrottledError  a service asked for less
-    `-- OutOfTimeError  the invocation ends before the work does
+|-- BadFileError          permanent: the whole file is refused, the record ends FAILED
+|-- ObjectGoneError       permanent: the version cannot be read any more
+|-- RejectedRequestError  permanent: a service refuses a request, for a reason that only a person
+|                         or a deployment removes; no attempt follows within the run, the handler
+|                         raises, and Lambda's own retries end in the dead-letter queue
+`-- RetryableError        raised so that AWS retries and finally dead-letters the event
+    |-- ThrottledError    a service asked for less
+    `-- OutOfTimeError    the invocation ends before the work does
 """
 
 from __future__ import annotations
@@ -64,6 +67,13 @@ class BadFileError(InventoryError):
 
 class ObjectGoneError(InventoryError):
     """The object version was deleted or overwritten before it was read."""
+
+
+class RejectedRequestError(InventoryError):
+    """A service refuses a request for a reason that another attempt does not change.
+
+    Permissions, names that do not exist, sizes and contents that a service does not take.
+    """
 
 
 class RetryableError(InventoryError):

@@ -19,7 +19,7 @@ from inventory.domain.order import Tokens, base_of, object_time, timestamp
 from inventory.domain.outcome import Outcome
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Feed as WholeFeed
-from inventory.domain.rejects import as_refusal, file_reject, reject_message
+from inventory.domain.rejects import as_refusal, file_reject, piece_key, reject_message
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
 from inventory.domain.writing import RowWriter
 
@@ -244,6 +244,7 @@ class Ingest:
             version=run.admission.version,
             feed=feed,
             timestamp=run.admission.now,
+            piece_key=piece_key(run.admission.version, run.admission.run),
         )
 
     def _process(
@@ -268,7 +269,8 @@ class Ingest:
     def _settle(self, run: _Run, writer: RowWriter, publisher: RejectPublisher) -> None:
         """After the last write: rejects out, then whoever relied on overwritten items again."""
         run.written = writer.written
-        run.reject_messages = publisher.finish()
+        publisher.finish()
+        run.reject_messages = publisher.sent
         run.rechecks = writer.look_back(self._ports.work)
 
     def _refuse(self, run: _Run, error: BadFileError | ObjectGoneError) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         Usage,
         WorkQueue,
     )
-    from inventory.domain.publishing import RejectDoors
+    from inventory.domain.publishing import RejectDestinations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class IngestPorts:
     lanes: Lanes
     ledger: Ledger
     work: WorkQueue
-    rejects: RejectDoors
+    rejects: RejectDestinations
     usage: Usage
     deadline: Deadline
     now: Callable[[], datetime]

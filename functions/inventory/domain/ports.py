@@ -308,19 +308,89 @@ class RejectQueue(Protocol):
             bodies: As `rejects.reject_message` makes them.
 
         Raises:
+            RejectedRequestError: A message will not be taken.
             RetryableError: A message was not taken.
         """
+        ...
+
+
+class ReportWriter(Protocol):
+    """An object of the reports bucket while it is written; its memory is bounded."""
+
+    def write(self, data: bytes, /) -> None:
+        """Take more bytes.
+
+        Raises:
+            RejectedRequestError: S3 refuses them for good.
+            RetryableError: S3 did not take them.
+        """
+        ...
+
+    def finish(self, *, small_key: str | None = None) -> str:
+        """Store the object.
+
+        Args:
+            small_key: Where to store it if all of it is still in memory; by default at its key.
+
+        Returns:
+            The key at which it is stored.
+
+        Raises:
+            RejectedRequestError: S3 refuses it for good.
+            RetryableError: S3 did not take it.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Store nothing, unless it is finished; never raises."""
         ...
 
 
 class Reports(Protocol):
     """The reports bucket."""
 
-    def put(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """Store an object.
 
         Raises:
+            RejectedRequestError: S3 refuses it for good.
             RetryableError: S3 did not take it.
+        """
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Bytes of an object that fits into memory.
+
+        Raises:
+            RejectedRequestError: It is not there, or too large.
+            RetryableError: S3 did not give it.
+        """
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """Stream of an object.
+
+        Raises:
+            RejectedRequestError: It is not there.
+            RetryableError: S3 did not give it; also raised by the stream's `read`.
+        """
+        ...
+
+    def writer(self, key: str, *, content_type: str) -> ReportWriter:
+        """Begin an object; finish or abort it."""
+        ...
+
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
+        """Store the object that others make, one after the other, in bounded memory.
+
+        Args:
+            key: Its key.
+            pieces: Keys of the others.
+            content_type: Its media type.
+
+        Raises:
+            RejectedRequestError: A piece is not there, or S3 refuses the object.
+            RetryableError: S3 did not give or take it.
         """
         ...
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
-from inventory.domain.rejects import RejectFile, overflow_reject, reject_key, reject_message
+from inventory.domain.messages import BYTES_PER_REQUEST, MESSAGES_PER_REQUEST, message_bytes
+from inventory.domain.rejects import (
+    REJECT_FILE_TYPE,
+    RejectFile,
+    overflow_message,
+    reject_key,
+    reject_message,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from inventory.domain.model import ObjectVersion, Reject
-    from inventory.domain.ports import Feed, RejectQueue, Reports
-
-#: Bytes of a reject file that are kept in memory before they go to the temporary disk.
-_SPOOLED_BYTES = 1 << 20
-
-_MESSAGES_PER_SEND = 100
+    from inventory.domain.ports import Feed, RejectQueue, Reports, ReportWriter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RejectDoors:
-    """Where rejects leave, and how many as messages.
+class RejectDestinations:
+    """Where rejects go, and how many of them as messages.
 
     Attributes:
         queue: The dead-letter queue.
@@ -36,86 +37,135 @@ class RejectDoors:
 
 
 class RejectPublisher:
-    """Publishes the rejects of one run, in bounded memory.
+    """Publishes the rejects of one run over a file, or over a stretch of it, in bounded memory.
 
-    Delivery is at least once: a run that is repeated sends the same bodies again, with the same
-    `id`s, and stores the same file.
+    A run that reads the file to its end calls `finish`, which completes the reject file. One that
+    ends before calls `finish_piece`; the run that reads the end of the file gives `finish` what
+    that returned for all the stretches before. Rejects are the same in every attempt, so that
+    storing them again stores the same file, and a message that an earlier attempt is known to have
+    sent is not sent again.
+
+    Messages are delivered at least once all the same: one comes twice when SQS took it and its
+    answer was lost, when a run died before what it had told `note_sent` was stored, and whenever a
+    standard queue does so by itself. The bodies have the same `id` then.
 
     Args:
-        doors: Where rejects leave.
+        destinations: Where rejects go.
         version: Source of the rows.
         feed: Its profile, columns and dialect.
         timestamp: ISO 8601 time of the messages.
+        piece_key: Where a piece is stored, see `rejects.piece_key`.
+        rejects_before: Rejects of the file before the stretch that this run reads.
+        already_sent: Messages of the file that are known to be sent, counted in file order.
+        note_sent: Told that number whenever it has grown.
     """
 
     def __init__(
         self,
-        doors: RejectDoors,
+        destinations: RejectDestinations,
         *,
         version: ObjectVersion,
         feed: Feed,
         timestamp: str,
+        piece_key: str,
+        rejects_before: int = 0,
+        already_sent: int = 0,
+        note_sent: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._doors = doors
+        self._destinations = destinations
         self._version = version
         self._feed = feed
         self._timestamp = timestamp
+        self._piece_key = piece_key
+        self._rejects = rejects_before
+        self._already_sent = max(already_sent, min(rejects_before, destinations.message_limit))
+        self._note_sent = note_sent
         self._waiting: list[dict[str, Any]] = []
-        self._count = 0
-        self._spool: SpooledTemporaryFile[bytes] | None = None
+        self._waiting_bytes = 0
+        self._writer: ReportWriter | None = None
         self._file: RejectFile | None = None
+        self.sent = 0
+        """Messages that this run has sent."""
 
     def add(self, rejects: Sequence[Reject]) -> None:
-        """Take rejects of rows; messages leave as they fill a request."""
+        """Take rejects of rows, in file order."""
         if not rejects:
             return
-        if self._file is None:
-            self._spool = SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115  see close()
-            self._file = RejectFile(
-                self._spool,
-                header=self._feed.header,
-                delimiter=self._feed.delimiter,
-                quoted=self._feed.quoted,
-            )
+        file = self._file or self._begin()
         for reject in rejects:
-            self._file.add(reject)
-            if self._count < self._doors.message_limit:
-                self._waiting.append(self._message(reject))
-            self._count += 1
-        if len(self._waiting) >= _MESSAGES_PER_SEND:
-            self._send_waiting()
+            file.add(reject)
+            if self._already_sent <= self._rejects < self._destinations.message_limit:
+                self._enqueue(
+                    reject_message(reject, self._version, self._feed.profile, self._timestamp)
+                )
+            self._rejects += 1
 
-    def finish(self) -> int:
-        """Send what waits, store the file, and point at it when the limit was passed.
+    def finish(self, earlier_pieces: Sequence[str] = ()) -> None:
+        """Complete the reject file, and point at it when the limit of messages was passed.
+
+        Args:
+            earlier_pieces: What `finish_piece` returned for the stretches before, in file order.
+        """
+        destinations = self._destinations
+        final_key = reject_key(self._version)
+        pieces = [key for key in earlier_pieces if key]
+        own = self._store(small_key=None if pieces else final_key)
+        if own and own != final_key:
+            pieces.append(own)
+        if pieces:
+            destinations.reports.join(final_key, pieces, content_type=REJECT_FILE_TYPE)
+        more = self._rejects - destinations.message_limit
+        if more > 0 and self._already_sent <= destinations.message_limit:
+            pointer = overflow_message(more, self._version, self._feed.profile, self._timestamp)
+            self._send("file", [pointer])
+
+    def finish_piece(self) -> str:
+        """Store the rejects of this run, for `finish` of a later one.
 
         Returns:
-            Number of messages sent.
+            Where they are stored; "" when there are none.
         """
-        sent = min(self._count, self._doors.message_limit)
-        if self._file is not None and self._spool is not None:
-            self._send_waiting()
-            self._file.finish()
-            self._spool.seek(0)
-            self._doors.reports.put(
-                reject_key(self._version),
-                cast("BinaryIO", self._spool),
-                content_type="text/csv; charset=utf-8",
-            )
-            if self._count > sent:
-                overflow = overflow_reject(self._count - sent, self._version)
-                self._doors.queue.send("file", [self._message(overflow)])
-                sent += 1
-        return sent
+        return self._store()
 
     def close(self) -> None:
-        """Drop the temporary file."""
-        if self._spool is not None:
-            self._spool.close()
+        """Drop what is not stored; call it in any case."""
+        if self._writer is not None:
+            self._writer.abort()
 
-    def _message(self, reject: Reject) -> dict[str, Any]:
-        return reject_message(reject, self._version, self._feed.profile, self._timestamp)
+    def _begin(self) -> RejectFile:
+        """The file with its header, or without where the file has rejects before."""
+        reports, feed = self._destinations.reports, self._feed
+        self._writer = reports.writer(self._piece_key, content_type=REJECT_FILE_TYPE)
+        self._file = RejectFile(
+            self._writer,
+            header=None if self._rejects else feed.header,
+            delimiter=feed.delimiter,
+            quoted=feed.quoted,
+        )
+        return self._file
+
+    def _store(self, *, small_key: str | None = None) -> str:
+        self._send_waiting()
+        if self._file is None or self._writer is None:
+            return ""
+        self._file.finish()
+        return self._writer.finish(small_key=small_key)
+
+    def _enqueue(self, body: dict[str, Any]) -> None:
+        size = message_bytes(body)
+        full = len(self._waiting) == MESSAGES_PER_REQUEST
+        if full or self._waiting_bytes + size > BYTES_PER_REQUEST:
+            self._send_waiting()
+        self._waiting.append(body)
+        self._waiting_bytes += size
 
     def _send_waiting(self) -> None:
-        if self._waiting:
-            self._doors.queue.send("row", self._waiting)
-            self._waiting = []
+        bodies, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if bodies:
+            self._send("row", bodies)
+
+    def _send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
+        self._destinations.queue.send(kind, bodies)
+        self.sent += len(bodies)
+        self._already_sent += len(bodies)
+        self._note_sent(self._already_sent)

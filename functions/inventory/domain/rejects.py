@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
+from inventory.domain.messages import message_bytes
 from inventory.domain.model import Reject
 from inventory.domain.reading.encodings import printable
 from inventory.domain.reading.profiles import REJECT_COLUMNS
@@ -17,20 +18,49 @@ if TYPE_CHECKING:
 
     from inventory.domain.model import ObjectVersion
 
-#: Largest body of a message in bytes of JSON. SQS takes 1 MiB now and took 256 KiB for long, which
-#: older emulators and consumers still assume; the rest is room for attributes and for one batch of
-#: ten. Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+#: Largest body of a message, in bytes. Smaller than a request (`messages.BYTES_PER_REQUEST`), which
+#: counts attributes too.
 MAX_MESSAGE_BYTES = 240 * 1024
+#: Longest key of an S3 object, in bytes of UTF-8.
+#: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES = 1024
 #: Most characters of an offending value and of a message; the row holds all of it.
 MAX_TEXT_CHARACTERS = 1_000
 
+#: Media type of reject files.
+REJECT_FILE_TYPE = "text/csv; charset=utf-8"
+
+# A version id takes 32 bytes today, and may take as many as a key.
+_MAX_VERSION_BYTES = 200
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _LINE_BREAKS = str.maketrans("\r\n\t", "   ")
 
 
 def reject_key(version: ObjectVersion) -> str:
-    """Key of the reject file of an object version in the reports bucket."""
-    return f"rejects/{version.key}/{version.version_id or version.etag}.csv"
+    """Key of the reject file of an object version in the reports bucket.
+
+    `rejects/<key>/<version>.csv`. Where that is longer than a key may be, the ends of the object's
+    key and, if it is long too, of the version are left out in favour of `~` and a hash of both.
+    """
+    name = version.version_id or version.etag
+    whole = f"rejects/{version.key}/{name}.csv"
+    if len(whole.encode()) <= MAX_KEY_BYTES:
+        return whole
+    digest = blake2b(f"{version.key}\n{name}".encode(), digest_size=16).hexdigest()
+    name = _shortened(name, _MAX_VERSION_BYTES, digest)
+    room = MAX_KEY_BYTES - len(f"rejects//{name}.csv".encode())
+    return f"rejects/{_shortened(version.key, room, digest)}/{name}.csv"
+
+
+def piece_key(version: ObjectVersion, attempt: str) -> str:
+    """Key under which an attempt stores its piece of the reject file, in the reports bucket.
+
+    Args:
+        version: The object version.
+        attempt: Name of the attempt; another one may end at another row.
+    """
+    digest = blake2b(f"{version.object_id}\n{attempt}".encode(), digest_size=16).hexdigest()
+    return f"parts/{digest}.csv"
 
 
 def reject_message(
@@ -65,13 +95,13 @@ def reject_message(
         "profile": profile,
         "timestamp": timestamp,
     }
-    if 6 * len(body["row"]) > MAX_MESSAGE_BYTES // 2 and _json_bytes(body) > MAX_MESSAGE_BYTES:
+    # A character takes at most 6 bytes, as an escape.
+    if 6 * len(body["row"]) > MAX_MESSAGE_BYTES // 2 and message_bytes(body) > MAX_MESSAGE_BYTES:
         row = body["row"]
         body |= {"row": "", "row_truncated": True, "reject_file": reject_key(version)}
-        # A character takes at most 12 bytes of JSON (a pair of escapes): halve until it fits.
-        room = MAX_MESSAGE_BYTES - _json_bytes(body)
-        while _json_bytes(row) > room:
-            row = row[: max(len(row) * room // _json_bytes(row) - 1, 0)]
+        room = MAX_MESSAGE_BYTES - message_bytes(body)
+        while message_bytes(row) > room:
+            row = row[: max(len(row) * room // message_bytes(row) - 1, 0)]
         body["row"] = row
     return body
 
@@ -97,23 +127,30 @@ def file_reject(error: BadFileError) -> Reject:
     )
 
 
-def overflow_reject(more: int, version: ObjectVersion) -> Reject:
-    """The one reject that stands for those past the limit of messages of a file.
+def overflow_message(
+    more: int, version: ObjectVersion, profile: str, timestamp: str
+) -> dict[str, Any]:
+    """Body of the one message that stands for the rejects past the limit of a file.
 
     Args:
         more: How many have no message of their own.
         version: The object version they are of.
+        profile: Name of the feed's profile.
+        timestamp: ISO 8601 time.
     """
-    return Reject(
+    file = reject_key(version)
+    reject = Reject(
         line=0,
         byte_offset=0,
         error=ErrorCode.CONSTRAINT_ERROR,
-        message=f"{more} more rows were refused; all stand in {reject_key(version)}",
+        message=f"{more} more rows were refused; all stand in {file}",
         column=None,
         value=None,
         row="",
         cells=(),
     )
+    # The message may be cut where keys are long; this never is.
+    return reject_message(reject, version, profile, timestamp) | {"reject_file": file}
 
 
 class ByteSink(Protocol):
@@ -135,20 +172,26 @@ class RejectFile:
 
     Args:
         sink: Takes the file; not closed.
-        header: The feed's columns, `Feed.header`.
+        header: The feed's columns, `Feed.header`; None for rows that follow others.
         delimiter: `Feed.delimiter`.
         quoted: `Feed.quoted`.
     """
 
     def __init__(
-        self, sink: ByteSink, *, header: Sequence[str], delimiter: str = ",", quoted: bool = True
+        self,
+        sink: ByteSink,
+        *,
+        header: Sequence[str] | None,
+        delimiter: str = ",",
+        quoted: bool = True,
     ) -> None:
         self._sink = sink
         self._delimiter = delimiter
         self._quoted = quoted
         self._waiting: list[Reject] = []
-        sink.write(_UTF_8_MARK)
-        self._write((*header, *REJECT_COLUMNS))
+        if header is not None:
+            sink.write(_UTF_8_MARK)
+            self._write((*header, *REJECT_COLUMNS))
 
     def add(self, reject: Reject) -> None:
         """Take a reject of a row; those of one record come one after another."""
@@ -182,8 +225,13 @@ def _cut(text: str) -> str:
     return printable(text[:MAX_TEXT_CHARACTERS])
 
 
-def _json_bytes(value: object) -> int:
-    return len(json.dumps(value))
+def _shortened(text: str, most_bytes: int, digest: str) -> str:
+    """The text, or its beginning, `~` and a digest where it has more bytes than that."""
+    data = text.encode()
+    if len(data) <= most_bytes:
+        return text
+    beginning = data[: most_bytes - len(digest) - 1].decode(errors="ignore")
+    return f"{beginning}~{digest}"
 
 
 def _encoded(text: str) -> bytes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from inventory.domain.messages import message_text
 from inventory.domain.model import ObjectVersion
 
 
@@ -59,7 +59,7 @@ class WorkMessage:
         }
         if self.task is not None:
             body["task"] = self.task
-        return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        return message_text(body)
 
     @classmethod
     def from_body(cls, body: dict[str, Any]) -> WorkMessage:

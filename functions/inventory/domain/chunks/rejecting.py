@@ -6,7 +6,7 @@ import io
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, cast
 
-from inventory.domain.rejects import RejectFile, overflow_reject, reject_message
+from inventory.domain.rejects import RejectFile, overflow_message, reject_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ def pointer(more: int, feed: Feed, *, version: ObjectVersion, timestamp: str) ->
         version: Source of the rows.
         timestamp: ISO 8601 time.
     """
-    return reject_message(overflow_reject(more, version), version, feed.profile, timestamp)
+    return overflow_message(more, version, feed.profile, timestamp)
 
 
 def _reject_file(sink: BinaryIO, feed: Feed) -> RejectFile:
