@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from feeds import Outcome, gathered, opened, read
 from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.messages import message_bytes, message_text
 from inventory.domain.model import ObjectVersion, Reject
 from inventory.domain.rejects import (
+    MAX_KEY_BYTES,
     MAX_MESSAGE_BYTES,
     RejectFile,
     file_reject,
-    overflow_reject,
+    overflow_message,
+    piece_key,
     reject_key,
     reject_message,
 )
@@ -66,18 +70,18 @@ def test_a_message_says_everything_about_a_row() -> None:
     }
 
 
-@pytest.mark.parametrize("character", ["x", "é", "商", "😀", '"', "\x01"])
+@pytest.mark.parametrize("character", ["x", "é", "商", "😀", '"', "\x01", "\uffff"])
 @pytest.mark.parametrize("size", [1_000, 300_000])
 def test_a_large_row_is_cut_and_points_to_the_file(character: str, size: int) -> None:
     """Whatever the row holds, the message fits, and says where all of it is."""
     row = character * size
     body = message(Reject(2, 0, ErrorCode.EXTRA_CELL, row, "c", row, row, (row,)))
-    assert len(json.dumps(body)) <= MAX_MESSAGE_BYTES
+    assert message_bytes(body) <= MAX_MESSAGE_BYTES
     cut = body.get("row_truncated", False)
     assert cut == (size > 1_000)
     assert row.startswith(body["row"])
     if cut:
-        assert len(json.dumps(body)) > 0.9 * MAX_MESSAGE_BYTES
+        assert message_bytes(body) > 0.9 * MAX_MESSAGE_BYTES
         assert body["reject_file"] == reject_key(VERSION) == "rejects/in/a b+c.csv/v1.csv"
 
 
@@ -86,16 +90,93 @@ def test_bytes_that_are_no_text_are_shown_in_messages() -> None:
     (reject,) = read(b"sku,quantity\nA,1\nB\xff,2\n").rejects
     body = message(reject)
     assert (body["value"], body["row"]) == ("B\\xff", "B\\xff,2")
-    json.dumps(body, ensure_ascii=False).encode()
+    message_text(body).encode()
 
 
 def test_a_file_and_the_rest_past_the_limit_have_rejects_too() -> None:
     """Line 0 stands for the whole file."""
     error = BadFileError(ErrorCode.MISSING_LABEL, "no", line=1, column="c", value="v")
     assert message(file_reject(error))["id"] == "uploads/in/a b+c.csv#v1/1"
-    body = message(overflow_reject(7, VERSION))
+    body = overflow_message(7, VERSION, "canonical", TIME)
     assert body["id"] == "uploads/in/a b+c.csv#v1/0"
     assert body["message"] == ("7 more rows were refused; all stand in rejects/in/a b+c.csv/v1.csv")
+    assert body["reject_file"] == reject_key(VERSION)
+
+
+@pytest.mark.parametrize("name", ["3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY.Mtr", "v" * 1024, "é" * 512])
+@pytest.mark.parametrize("character", ["k", "é", "商", "😀", "/"])
+@pytest.mark.parametrize("size", [1, 900, 970, 980, 1000, 1011, 1012, 1013, 1024])
+def test_the_key_of_a_reject_file_is_never_longer_than_s3_takes(
+    name: str, character: str, size: int
+) -> None:
+    """Whatever the object's key and its version id are; short ones stand as they are."""
+    key = (character * size).encode()[:size].decode(errors="ignore") or "k"
+    version = replace(VERSION, key=key, version_id=name)
+    plain = f"rejects/{key}/{name}.csv"
+
+    found = reject_key(version)
+
+    assert len(found.encode()) <= MAX_KEY_BYTES
+    assert (found == plain) == (len(plain.encode()) <= MAX_KEY_BYTES)
+    assert found.startswith(f"rejects/{key[:190]}")
+    assert found.endswith(".csv")
+    assert len(piece_key(version, "2026-11-22T20:00:00.000000Z#" + "e" * 1024)) < 100
+
+
+def test_objects_whose_long_names_differ_at_the_end_have_files_of_their_own() -> None:
+    """What is left out of a key is in its hash."""
+    long = "k" * 1023
+    versions = [
+        replace(VERSION, key=long + "a"),
+        replace(VERSION, key=long + "b"),
+        replace(VERSION, key=long + "a", version_id="v2"),
+        replace(VERSION, key=long + "a", version_id="v" * 1000 + "1"),
+        replace(VERSION, key=long + "a", version_id="v" * 1000 + "2"),
+        replace(VERSION, key="k", version_id="v" * 1023 + "1"),
+        replace(VERSION, key="k", version_id="v" * 1023 + "2"),
+        replace(VERSION, key=long + "a", version_id=None, etag="e1"),
+    ]
+    assert len({reject_key(version) for version in versions}) == len(versions)
+    assert reject_key(versions[0]) == reject_key(replace(versions[0], sequencer="other"))
+    assert len({piece_key(version, "run") for version in versions}) == len(versions)
+    assert piece_key(VERSION, "run 1") != piece_key(VERSION, "run 2")
+
+
+def test_a_pointer_names_a_long_reject_file_whole() -> None:
+    """The sentence is cut for readers, the key never is."""
+    version = replace(VERSION, key="k" * 1024)
+    body = overflow_message(7, version, "canonical", TIME)
+    assert body["reject_file"] == reject_key(version)
+    assert len(body["reject_file"]) == MAX_KEY_BYTES
+
+
+def test_every_character_can_be_sent_and_comes_back() -> None:
+    """Bodies hold nothing but what SQS takes, and the reader of the JSON gets what was meant.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
+    allowed = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE)}
+    for code in range(0x10000):
+        text = message_text({"row": f"a{chr(code)}b"})
+        assert set(map(ord, text)) <= allowed
+        assert json.loads(text) == {"row": f"a{chr(code)}b"}
+    assert message_text({"row": "😀\U0010ffff"}) == '{"row":"😀\U0010ffff"}'
+
+
+def test_a_piece_of_the_file_has_rows_alone() -> None:
+    """Pieces are joined to the file that one run would have written."""
+    feed = opened("sku,quantity\nA,many\nB\nC,1,2\n")
+    rejects = [reject for batch in feed.batches() for reject in batch.rejects]
+    whole, pieces = io.BytesIO(), io.BytesIO()
+    file = RejectFile(whole, header=feed.header)
+    for reject in rejects:
+        file.add(reject)
+    file.finish()
+    for at, reject in enumerate(rejects):
+        piece = RejectFile(pieces, header=None if at else feed.header)
+        piece.add(reject)
+        piece.finish()
+    assert pieces.getvalue() == whole.getvalue()
 
 
 def test_the_file_has_the_columns_of_the_feed_and_three_more() -> None:
