@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import resource
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.dont_write_bytecode = True
-sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "tests")]
 
 from inventory.adapters.s3_reports import S3Reports
 from inventory.domain.errors import ErrorCode
@@ -65,6 +60,7 @@ def main(megabytes: int, row_bytes: int) -> None:
     """Publish rejects of this size altogether, each with a row of this size."""
     bucket, queue = WireS3(smallest_part=_AT_ONCE), Counting()
     reports = S3Reports(bucket.client(), "reports", part_bytes=_AT_ONCE)
+    source = BytesSource(b"sku,quantity,name\nS,1,n\n")
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=1)
     publisher = RejectPublisher(
         RejectDestinations(queue=queue, reports=reports, message_limit=1000),
@@ -82,7 +78,8 @@ def main(megabytes: int, row_bytes: int) -> None:
     publisher.finish()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     kept = sum(len(part) for stored in bucket.stored.values() for part in stored.packed)
-    print((peak << 10) - kept, bucket.stored["rejects/a.csv/v.csv"].size, queue.messages)
+    size = bucket.stored["rejects/a.csv/v.csv"].size
+    sys.stdout.write(f"{(peak << 10) - kept} {size} {queue.messages}")
 
 
 if __name__ == "__main__":

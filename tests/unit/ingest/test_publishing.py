@@ -17,14 +17,14 @@ from inventory.domain.errors import RejectedRequestError, RetryableError
 from inventory.domain.messages import BYTES_PER_REQUEST, MESSAGES_PER_REQUEST, message_bytes
 from inventory.domain.model import ObjectVersion, Reject
 from inventory.domain.publishing import RejectDestinations, RejectPublisher
-from inventory.domain.rejects import piece_key, reject_key
+from inventory.domain.rejects import piece_key
 from s3_wire import WireS3, refusal
 
 VERSION = ObjectVersion(bucket="uploads", key="in/a.csv", version_id="v", etag="e", size_bytes=9)
 FINAL = "rejects/in/a.csv/v.csv"
 TIME = "2026-11-22T20:00:00.000000Z"
 PART = 1_000
-FLOOD = Path(__file__).parents[2] / "reject_flood.py"
+TESTS = Path(__file__).parents[2]
 
 
 @dataclass
@@ -292,7 +292,11 @@ def test_rows_that_are_no_text_stand_in_the_file_as_they_were() -> None:
 def test_memory_does_not_grow_with_the_rejects_and_no_disk_is_needed(row_bytes: int) -> None:
     """From rows to requests of S3, in a process in which no file may have a single byte."""
     found = subprocess.run(
-        [sys.executable, FLOOD, "80", str(row_bytes)], check=True, capture_output=True, text=True
+        [sys.executable, TESTS / "reject_flood.py", "80", str(row_bytes)],
+        env={"PYTHONPATH": f"{TESTS.parent / 'functions'}", "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     peak, size, messages = map(int, found.split())
     assert size > 80 << 20
