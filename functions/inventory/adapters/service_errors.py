@@ -38,6 +38,11 @@ _THROTTLES = frozenset(
 )
 _TRANSIENT = frozenset(
     {
+        # The service's own trouble, where no status says so: in the answer to a batch.
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "ServiceUnavailable",
         # Damaged or broken off on the way.
         "BadDigest",
         "IncompleteBody",

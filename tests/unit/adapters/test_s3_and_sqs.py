@@ -1,4 +1,4 @@
-"""Objects that break off, versions that are gone, and queues that take a part."""
+"""Objects that break off, and versions that are gone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from inventory.adapters.s3_objects import S3Objects
-from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender
-from inventory.domain.errors import ObjectGoneError, OutOfTimeError, RetryableError
+from inventory.domain.errors import ObjectGoneError, RejectedRequestError, RetryableError
 from inventory.domain.model import ObjectVersion
-from inventory.domain.ports import Deadline
 
 BODY = bytes(range(256)) * 40
 VERSION = ObjectVersion(
@@ -145,7 +143,7 @@ def test_a_version_takes_its_id_from_s3_where_the_event_has_none(
         (_error("412", 412), ObjectGoneError),
         (_error("SlowDown", 503), RetryableError),
         (_error("InternalError", 500), RetryableError),
-        (_error("AccessDenied", 403), ClientError),
+        (_error("AccessDenied", 403), RejectedRequestError),
         (ReadTimeoutError(endpoint_url="x"), RetryableError),
     ],
 )
@@ -155,75 +153,3 @@ def test_fails_with_the_class_that_says_whether_to_come_again(
     """Gone for good, for now, or a mistake of ours."""
     with pytest.raises(expected):
         S3Objects(_Head(error)).describe(VERSION)
-
-
-class _Sqs:
-    """Takes messages, except those whose body is in `refused` (once each)."""
-
-    def __init__(self, refused: set[str]) -> None:
-        self.refused = refused
-        self.taken: list[str] = []
-        self.batches: list[int] = []
-
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803  boto3's names
-        """Take a batch."""
-        assert QueueUrl == "url"
-        assert sum(len(entry["MessageBody"].encode()) for entry in Entries) <= 256 * 1024
-        self.batches.append(len(Entries))
-        failed = []
-        for entry in Entries:
-            if entry["MessageBody"] in self.refused:
-                self.refused.discard(entry["MessageBody"])
-                failed.append({"Id": entry["Id"], "Code": "InternalError"})
-            else:
-                self.taken.append(entry["MessageBody"])
-        return {"Failed": failed}
-
-
-def _sender(client: Any, left: float = 900) -> SqsSender:
-    deadline = Deadline()
-    deadline.start(lambda: left)
-    return SqsSender(client, "url", deadline, sleep=lambda _: None, uniform=lambda: 1.0)
-
-
-def test_messages_that_were_not_taken_are_sent_again() -> None:
-    """Each arrives once, in batches of at most ten."""
-    bodies = [str(number) for number in range(25)]
-    client = _Sqs({"3", "24"})
-    _sender(client).send(bodies, {})
-    assert sorted(client.taken, key=int) == bodies
-    assert client.batches == [10, 1, 10, 5, 1]
-
-
-def test_large_messages_share_a_batch_only_as_far_as_they_fit() -> None:
-    """A batch may not be larger than a message."""
-    client = _Sqs(set())
-    _sender(client).send(["ø" * 60_000] * 5, {})
-    assert client.batches == [2, 2, 1]
-
-
-def test_reject_messages_carry_their_kind() -> None:
-    """Consumers filter by the attribute."""
-    seen: list[Any] = []
-
-    class Client:
-        def send_message_batch(self, **request: Any) -> dict[str, Any]:
-            seen.extend(request["Entries"])
-            return {}
-
-    SqsRejectQueue(_sender(Client())).send("row", [{"id": "ø"}])
-    assert seen[0]["MessageAttributes"]["kind"]["StringValue"] == "row"
-    assert seen[0]["MessageBody"] == '{"id":"ø"}'
-
-
-def test_fails_when_the_queue_keeps_refusing() -> None:
-    """A message is never dropped."""
-
-    class Client:
-        def send_message_batch(self, **_: Any) -> dict[str, Any]:
-            return {"Failed": [{"Id": "0", "Code": "x"}]}
-
-    with pytest.raises(RetryableError):
-        _sender(Client()).send(["a"], {})
-    with pytest.raises(OutOfTimeError):
-        _sender(Client(), left=1).send(["a"], {})

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, IncompleteReadError
 
 from inventory.adapters.s3_objects import S3Objects
-from inventory.domain.errors import ObjectGoneError, RetryableError
+from inventory.domain.errors import ObjectGoneError, RejectedRequestError, RetryableError
 from inventory.domain.model import ObjectVersion
 
 BODY = bytes(range(200))
@@ -122,10 +122,17 @@ def test_fails_for_good_when_the_version_is_gone(code: str) -> None:
         S3Objects(Bucket(code=code)).describe(VERSION)
 
 
-@pytest.mark.parametrize("code", ["SlowDown", "InternalError", "503", "AccessDenied"])
+@pytest.mark.parametrize("code", ["SlowDown", "InternalError", "503"])
 def test_fails_for_now_when_s3_does_not_answer(code: str) -> None:
-    """What another attempt, or somebody who mends a permission, may heal is raised."""
-    with pytest.raises((RetryableError, ClientError)):
+    """What another attempt may heal comes again."""
+    with pytest.raises(RetryableError):
+        S3Objects(Bucket(code=code)).describe(VERSION)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "403", "InvalidObjectState", "NoSuchBucket"])
+def test_fails_visibly_when_s3_refuses(code: str) -> None:
+    """What somebody has to mend is not tried again within the run, nor taken for a lost file."""
+    with pytest.raises(RejectedRequestError):
         S3Objects(Bucket(code=code)).describe(VERSION)
 
 
