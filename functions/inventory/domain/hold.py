@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import AcceptedFiles, Deadline
-    from inventory.domain.reading import Feed
+    from inventory.domain.ports import AcceptedFiles, Deadline, Feed
 
 #: Seconds that must be left to sum on; to pass on the sum takes far less.
 RESERVE_SECONDS = 20.0

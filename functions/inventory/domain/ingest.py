@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Admission, Record
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import ObjectInfo
-    from inventory.domain.reading import Feed
+    from inventory.domain.ports import Feed, ObjectInfo
     from inventory.domain.settings import IngestSettings
     from inventory.domain.work import Delivery
 

@@ -135,9 +135,7 @@ class Admission:
         """Whether the version has an unfinished job that this run would do again."""
         record = self.record
         return (
-            record is not None
-            and self.mode is not Mode.RECHECK
-            and record.job in record.open_runs
+            record is not None and self.mode is not Mode.RECHECK and record.job in record.open_runs
         )
 
 

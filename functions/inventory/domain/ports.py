@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from inventory.domain.ingestions import Admission, Record, RunReport, Status
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.keysets import KeySet
-    from inventory.domain.model import ObjectVersion, Row
-    from inventory.domain.reading import Feed
+    from inventory.domain.model import Batch, ObjectVersion, Row
+    from inventory.domain.reading import Share
     from inventory.domain.work import WorkMessage
 
 
@@ -59,6 +59,48 @@ class ObjectStore(Protocol):
 
     def source(self, version: ObjectVersion) -> FeedSource:
         """Source of its bytes."""
+        ...
+
+
+class Feed(Protocol):
+    """A feed whose header was understood, from some record on; see `reading.Feed`."""
+
+    @property
+    def profile(self) -> str:
+        """Name of the profile it follows."""
+        ...
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Its columns, as fed."""
+        ...
+
+    @property
+    def delimiter(self) -> str:
+        """Text between its cells."""
+        ...
+
+    @property
+    def quoted(self) -> bool:
+        """Whether its dialect knows quotes."""
+        ...
+
+    @property
+    def start_byte(self) -> int:
+        """Byte of the unpacked file at which its first record begins."""
+        ...
+
+    @property
+    def start_line(self) -> int:
+        """Physical line on which its first record begins."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Everything `OpenPart` needs to know of the file; survives JSON."""
+        ...
+
+    def batches(self, max_rows: int = ..., share: Share | None = ...) -> Iterator[Batch]:
+        """Stretches of it in file order; may be asked for more than once."""
         ...
 
 

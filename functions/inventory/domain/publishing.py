@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from inventory.domain.model import ObjectVersion, Reject
-    from inventory.domain.ports import RejectQueue, Reports, ReportWriter
-    from inventory.domain.reading import Feed
+    from inventory.domain.ports import Feed, RejectQueue, Reports, ReportWriter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

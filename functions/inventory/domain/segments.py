@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inventory.domain.jobs import Job
     from inventory.domain.keysets import KeySets
     from inventory.domain.model import Batch, ObjectVersion
-    from inventory.domain.reading import Feed
+    from inventory.domain.ports import Feed
 
 #: Share of an invocation that is kept to end it in order, besides what a batch may take.
 _RESERVED_SHARE = 0.05
