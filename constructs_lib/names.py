@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Service names of the functions in logs and metrics, by construct id; the handler's module has `_`
+#: for `-`.
+SERVICES = {
+    "Processor": "processor",
+    "ChunkProcessor": "chunk-processor",
+    "Summary": "summary",
+    "Reconcile": "reconcile",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
@@ -15,32 +24,23 @@ class Names:
 
     suffix: str
 
-    def of(self, what: str) -> str:
-        """Give the name of something: the project, what it is, the environment.
+    def of(self, part: str) -> str:
+        """Return a name: the project, a part of its own, the environment.
 
         Args:
-            what: Such as `work`.
+            part: Such as `work`.
         """
-        return f"inventory-{what}-{self.suffix}"
+        return f"inventory-{part}-{self.suffix}"
 
     @property
     def functions(self) -> dict[str, str]:
         """Names of the functions by construct id."""
-        return {
-            "Processor": self.of("processor"),
-            "ChunkProcessor": self.of("chunk-processor"),
-            "Summary": self.of("summary"),
-            "Reconcile": self.of("reconcile"),
-        }
+        return {id_: self.of(service) for id_, service in SERVICES.items()}
 
     @property
     def tables(self) -> dict[str, str]:
         """Names of the tables by construct id."""
-        return {
-            "Items": self.of("items"),
-            "Ingestions": self.of("ingestions"),
-            "Lanes": self.of("lanes"),
-        }
+        return {id_: self.of(id_.lower()) for id_ in ("Items", "Ingestions", "Lanes")}
 
     @property
     def dead_letter_queue(self) -> str:
@@ -54,19 +54,19 @@ class Names:
 
     @property
     def upload_rule(self) -> str:
-        """Name of the rule that watches the uploads bucket."""
+        """Name of the rule on the uploads bucket."""
         return self.of("upload-rule")
 
     @property
     def upload_target(self) -> str:
         """Id of that rule's target."""
-        return f"inventory-lambda-target-{self.suffix}"
+        return self.of("lambda-target")
 
-    def bucket(self, what: str, account_id: str) -> str:
-        """Give a bucket's name, which carries the account's id to be globally unique.
+    def bucket(self, part: str, account_id: str) -> str:
+        """Return a bucket's name, which carries the account's id to be globally unique.
 
         Args:
-            what: Such as `uploads`.
+            part: Such as `uploads`.
             account_id: The account.
         """
-        return f"{self.of(what)}-{account_id}"
+        return f"{self.of(part)}-{account_id}"

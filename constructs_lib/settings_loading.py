@@ -1,4 +1,4 @@
-"""Settings read and checked, with everything that is wrong told at once."""
+"""Settings loaded from cdktf.json and the environment, all errors reported at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from constructs_lib.settings import Settings
 
 ValidateFeedProfiles = Callable[[dict[str, Any]], list[str]]
 
-NOT_UNDERSTOOD = "feed_profiles_not_understood"
+FEED_PROFILES_REFUSED = "feed_profiles_refused"
 
 
 class SettingsError(Exception):
@@ -22,26 +22,28 @@ class SettingsError(Exception):
 def load_settings(
     context: dict[str, Any], validate_feed_profiles: ValidateFeedProfiles = lambda _: []
 ) -> Settings:
-    """Read the settings of one environment.
+    """Load the settings of one environment.
 
     Args:
-        context: What cdktf.json says about the environment.
-        validate_feed_profiles: Gives what is wrong with the feed profiles, a sentence each.
+        context: The environment in cdktf.json.
+        validate_feed_profiles: Returns what is wrong with feed profiles, a sentence each.
 
     Raises:
-        SettingsError: Says for every setting that cannot be used its name, the value got and the
-            values allowed.
+        SettingsError: Names every setting that cannot be used, with the value got and the values
+            allowed.
     """
 
     class CheckedSettings(Settings):
-        """Settings whose feed profiles the functions understand."""
+        """Settings whose feed profiles the functions can read."""
 
         @field_validator("feed_profiles")
         @classmethod
-        def _understood(cls, value: dict[str, Any]) -> dict[str, Any]:
+        def _readable(cls, value: dict[str, Any]) -> dict[str, Any]:
             problems = validate_feed_profiles(value) if any(value.values()) else []
             if problems:
-                raise PydanticCustomError(NOT_UNDERSTOOD, "{problems}", {"problems": problems})
+                raise PydanticCustomError(
+                    FEED_PROFILES_REFUSED, "{problems}", {"problems": problems}
+                )
             return value
 
     try:
@@ -57,7 +59,7 @@ def _lines(error: ValidationError) -> list[str]:
             lines.append(each["msg"].removeprefix("Value error, "))
             continue
         name = str(each["loc"][0])
-        if each["type"] == NOT_UNDERSTOOD:
+        if each["type"] == FEED_PROFILES_REFUSED:
             lines += [f"{name} ({name.upper()}): {problem}" for problem in each["ctx"]["problems"]]
             continue
         field = Settings.model_fields.get(name)
