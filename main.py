@@ -12,27 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fastsynth
-from constructs_lib import successor
-
-# jsii warns at every start on Node 20; the value lists the versions to be quiet about.
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-# Newer ones warn of what an archived package calls; 0 shows it.
-os.environ.setdefault("NODE_NO_WARNINGS", "1")
-# Before anything of cdktf: what is imported already loads as slowly as it always did.
-fastsynth.install()
-# After it, so that the switch is asked first.
-successor.use_if_wanted()
-
-from cdktf import App  # noqa: E402
-
-from constructs_lib.function_package import (  # noqa: E402
-    PackageError,
-    build_zips,
-    write_packages,
-)
-from constructs_lib.settings_loading import SettingsError, load_settings  # noqa: E402
-from constructs_lib.stack import InventoryStack  # noqa: E402
-from constructs_lib.stack_files import write_stack_files  # noqa: E402
+from constructs_lib import cdk_terrain
+from constructs_lib.function_package import PackageError, build_zips
+from constructs_lib.settings_loading import SettingsError, load_settings
+from constructs_lib.stack_folder import write_packages, write_versions
 
 if TYPE_CHECKING:
     from constructs_lib.settings import Settings
@@ -47,8 +30,7 @@ def problems_of_feed_profiles(profiles: dict[str, Any]) -> list[str]:
         profiles: Profiles and pins.
     """
     sys.path.insert(0, str(PROJECT_FOLDER / "functions"))
-    # Only those who have profiles of their own wait for the reader.
-    from inventory.domain.reading import validate_profiles  # noqa: PLC0415
+    from inventory.domain.reading import validate_profiles  # noqa: PLC0415  # slow, seldom needed
 
     return validate_profiles(profiles)
 
@@ -75,6 +57,17 @@ def main() -> None:
         zips = build_zips(PROJECT_FOLDER / "functions", PROJECT_FOLDER / "Pipfile.lock")
     except (SettingsError, PackageError) as error:
         sys.exit(str(error))
+    # jsii warns at every start on Node 20; the value lists the versions to be quiet about.
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    # Newer ones warn of what an archived package calls; 0 shows it.
+    os.environ.setdefault("NODE_NO_WARNINGS", "1")
+    fastsynth.install()
+    # After it, so that the switch is asked first.
+    cdk_terrain.install_if_wanted()
+    from cdktf import App  # noqa: PLC0415  # what is imported before install() loads slowly
+
+    from constructs_lib.stack import InventoryStack  # noqa: PLC0415  # imports cdktf
+
     stack_folder = output_folder / "stacks" / settings.stack_name
     packages = write_packages(zips, stack_folder)
     # What cdktf would validate is whether a `terraform` on this machine is new enough for the
@@ -82,7 +75,7 @@ def main() -> None:
     app = App(outdir=str(output_folder), skip_validation=True)
     InventoryStack(app, settings, packages)
     app.synth()
-    write_stack_files(stack_folder)
+    write_versions(stack_folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Where the stack is deployed; account and partition are known to Terraform, not at synth.
+    """The target of a deployment.
 
     Attributes:
         account_id: Twelve digits.
@@ -28,20 +28,23 @@ class Account:
 
     @classmethod
     def of_provider(cls, scope: Construct, region: str) -> Account:
-        """Ask the stack's provider who it is.
+        """Return the account that the provider's credentials belong to, known to Terraform alone.
 
         Args:
-            scope: The stack.
+            scope: The stack, or the construct within it that has a provider of its own. It is asked
+                once, however often this is called.
             region: The provider's region.
         """
-        return cls(
-            account_id=DataAwsCallerIdentity(scope, "Caller").account_id,
-            partition=DataAwsPartition(scope, "Partition").partition,
-            region=region,
-        )
+        caller = scope.node.try_find_child("Caller")
+        partition = scope.node.try_find_child("Partition")
+        if not isinstance(caller, DataAwsCallerIdentity):
+            caller = DataAwsCallerIdentity(scope, "Caller")
+        if not isinstance(partition, DataAwsPartition):
+            partition = DataAwsPartition(scope, "Partition")
+        return cls(account_id=caller.account_id, partition=partition.partition, region=region)
 
     def arn(self, service: str, resource: str) -> str:
-        """Give the ARN of something in this account and region.
+        """Return the ARN of a resource in this account and region.
 
         Args:
             service: Such as `logs`.

@@ -1,4 +1,4 @@
-"""Where alarms and summaries are announced."""
+"""The topic that alarms and summaries are published to."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
-from constructs_lib.iam import Condition, PolicyDocument, PolicyStatement, only_over_tls
-from constructs_lib.validation import name_of_length, validate
+from constructs_lib.iam import (
+    Grant,
+    PolicyDocument,
+    PolicyStatement,
+    only_of_account,
+    only_over_tls,
+)
+from constructs_lib.limits import EMAIL_ADDRESS
+from constructs_lib.validation import identifier, matching, validate
 
 if TYPE_CHECKING:
     from constructs_lib.account import Account
     from constructs_lib.encryption_key import EncryptionKey
     from constructs_lib.iam import Grantable
 
+CLOUDWATCH = "cloudwatch.amazonaws.com"
 PUBLISH_ACTIONS = ("sns:Publish",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmTopicProps:
-    """What the topic needs.
+    """Properties of an alarm topic.
 
     Attributes:
         topic_name: The topic's name.
-        encryption_key: Key of our own; see EncryptionKey for why there is no default.
-        account: Whose alarms may publish.
-        email: Who gets the announcements, once they have confirmed. Default: nobody by mail.
+        encryption_key: Customer managed key; see EncryptionKey for why there is no default.
+        account: The account whose alarms may publish.
+        email: Address that subscribes, once somebody has confirmed it. Default: no subscription.
     """
 
     topic_name: str
@@ -42,56 +50,47 @@ class AlarmTopic(Construct):
     """An encrypted topic that the account's alarms may publish to.
 
     Attributes:
+        resource: The topic itself.
         topic_arn: The topic's ARN.
         topic_name: The topic's name.
+        policy: The topic's policy.
     """
 
     def __init__(self, scope: Construct, id_: str, props: AlarmTopicProps) -> None:
-        # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
-        validate(scope, id_, [name_of_length("topic_name", props.topic_name, 256)])
+        validate(
+            scope,
+            id_,
+            # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+            identifier("topic_name", props.topic_name, 256, "-_"),
+            matching("email", props.email, EMAIL_ADDRESS, "a mail address, or nothing"),
+        )
         super().__init__(scope, id_)
-        self._id = id_
         self._key = props.encryption_key
-        topic = SnsTopic(
+        self.resource = SnsTopic(
             self, "Resource", name=props.topic_name, kms_master_key_id=self._key.key_arn
         )
-        self.topic_arn: str = topic.arn
-        self.topic_name: str = topic.name
-        policy = PolicyDocument(
+        self.topic_arn: str = self.resource.arn
+        self.topic_name: str = self.resource.name
+        document = PolicyDocument(
             self,
             "PolicyDocument",
             PolicyStatement(
-                sid="Alarms",
                 actions=PUBLISH_ACTIONS,
                 resources=(self.topic_arn,),
-                service="cloudwatch.amazonaws.com",
-                conditions=(
-                    Condition(
-                        test="StringEquals",
-                        variable="aws:SourceAccount",
-                        values=(props.account.account_id,),
-                    ),
-                ),
+                principal=("Service", CLOUDWATCH),
+                conditions=(only_of_account(props.account.account_id),),
             ),
             # SNS refuses `sns:*` in a topic's policy; publishing is what carries data.
             only_over_tls("sns:Publish", self.topic_arn),
+            sids=True,
         )
-        SnsTopicPolicy(self, "Policy", arn=self.topic_arn, policy=policy.json)
-        self._key.grant_use_by_service("Alarms", "cloudwatch.amazonaws.com")
+        self.policy = SnsTopicPolicy(self, "Policy", arn=self.topic_arn, policy=document.json)
+        self._key.grant_use_by_service(CLOUDWATCH)
         if props.email:
             SnsTopicSubscription(
                 self, "Email", topic_arn=self.topic_arn, protocol="email", endpoint=props.email
             )
 
-    def grant_publish(self, grantee: Grantable) -> None:
-        """Allow sns:Publish on this topic, and the use of its key.
-
-        Args:
-            grantee: Who announces.
-        """
-        grantee.add_to_policy(
-            PolicyStatement(
-                sid=f"{self._id}Publish", actions=PUBLISH_ACTIONS, resources=(self.topic_arn,)
-            )
-        )
-        self._key.grant_use(grantee)
+    def grant_publish(self, grantee: Grantable) -> Grant:
+        """Allow sns:Publish on this topic, and the use of its key."""
+        return Grant.to(grantee, PUBLISH_ACTIONS, self.topic_arn, key=self._key)

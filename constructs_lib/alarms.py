@@ -1,8 +1,9 @@
-"""Alarms, one line of a table each."""
+"""CloudWatch alarms, one line of a table each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
@@ -12,12 +13,13 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
-from constructs_lib.validation import Rule, between, name_of_length, one_of, validate
+from constructs_lib.validation import Rule, between, one_of, text, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator
 
     from constructs_lib.alarm_topic import AlarmTopic
+    from constructs_lib.metrics import Metric
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 OPERATORS = (
@@ -27,26 +29,10 @@ OPERATORS = (
     "LessThanOrEqualToThreshold",
 )
 MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
-MOST_INPUTS = 10
+SHORT_PERIODS = (10, 20, 30)
+MOST_METRICS = 10
 HOUR_IN_SECONDS = 3600
 DAY_IN_SECONDS = 86_400
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmInput:
-    """One metric of an alarm's expression.
-
-    Attributes:
-        namespace: The metric's namespace.
-        metric_name: The metric.
-        dimensions: The metric's dimensions.
-        statistic: Sum, Maximum, Average. Default: Sum.
-    """
-
-    namespace: str
-    metric_name: str
-    dimensions: Mapping[str, str]
-    statistic: str = "Sum"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,34 +40,25 @@ class AlarmSpec:
     """One alarm, on a metric or on an expression over several.
 
     Attributes:
-        key: Construct id, and what its section in the runbook is called.
+        key: Construct id.
         alarm_name: The alarm's name.
-        description: What it means, for whoever is woken by it.
-        threshold: The number the statistic is compared with.
-        namespace: The metric's namespace. Default: an expression is watched.
-        metric_name: The metric. Default: an expression is watched.
-        dimensions: The metric's dimensions. Default: none.
-        expression: Metric math over the inputs, which are m1, m2 and so on. Default: a metric is
-            watched.
-        inputs: What the expression is over. Default: none.
-        statistic: Sum, Maximum, Average. Default: Sum.
+        description: Meaning of the alarm, for whoever is woken by it.
+        metrics: The metric, or those that the expression calls m1, m2 and so on.
+        threshold: Number that the statistic is compared with.
+        expression: Metric math over the metrics. Default: the one metric itself.
         operator: The comparison. Default: greater than the threshold.
         period_seconds: Length of one data point. Default: five minutes.
-        evaluation_periods: Data points looked at. Default: one.
-        datapoints_to_alarm: Data points of these that must be over it. Default: all of them.
-        missing_data: What no data means. Default: all is well.
+        evaluation_periods: Data points that are evaluated. Default: one.
+        datapoints_to_alarm: Data points of these that have to breach. Default: all of them.
+        missing_data: Treatment of missing data. Default: it does not breach.
     """
 
     key: str
     alarm_name: str
     description: str
+    metrics: tuple[Metric, ...]
     threshold: float
-    namespace: str = ""
-    metric_name: str = ""
-    dimensions: Mapping[str, str] = field(default_factory=dict)
     expression: str = ""
-    inputs: tuple[AlarmInput, ...] = ()
-    statistic: str = "Sum"
     operator: str = "GreaterThanThreshold"
     period_seconds: int = 300
     evaluation_periods: int = 1
@@ -91,10 +68,10 @@ class AlarmSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsProps:
-    """What the alarms need.
+    """Properties of a table of alarms.
 
     Attributes:
-        topic: Where they announce that they went off, and that all is well again.
+        topic: Topic that gets a message when an alarm goes off and when it is over.
         specs: The table.
     """
 
@@ -103,13 +80,23 @@ class AlarmsProps:
 
 
 class Alarms(Construct):
-    """Every alarm of a table, all of them to one topic."""
+    """Every alarm of a table, all of them to one topic.
+
+    Attributes:
+        resources: The alarms by their keys.
+    """
 
     def __init__(self, scope: Construct, id_: str, props: AlarmsProps) -> None:
-        validate(scope, id_, _rules(props.specs))
+        keys = [each.key for each in props.specs]
+        validate(
+            scope,
+            id_,
+            Rule(name="keys", got=keys, allowed="no two alike", holds=len(set(keys)) == len(keys)),
+            *(rule for spec in props.specs for rule in _rules(spec)),
+        )
         super().__init__(scope, id_)
-        for spec in props.specs:
-            CloudwatchMetricAlarm(
+        self.resources = {
+            spec.key: CloudwatchMetricAlarm(
                 self,
                 spec.key,
                 alarm_name=spec.alarm_name,
@@ -123,16 +110,19 @@ class Alarms(Construct):
                 alarm_actions=[props.topic.topic_arn],
                 ok_actions=[props.topic.topic_arn],
             )
+            for spec in props.specs
+        }
 
 
 def _watched(spec: AlarmSpec) -> dict[str, Any]:
-    """What the alarm looks at: its metric, or its expression and what that is over."""
+    """Return the arguments for the alarm's metric, or for its expression and its metrics."""
     if not spec.expression:
+        (metric,) = spec.metrics
         return {
-            "namespace": spec.namespace,
-            "metric_name": spec.metric_name,
-            "dimensions": dict(spec.dimensions) or None,
-            "statistic": spec.statistic,
+            "namespace": metric.namespace,
+            "metric_name": metric.metric_name,
+            "dimensions": dict(metric.dimensions) or None,
+            "statistic": metric.statistic,
             "period": spec.period_seconds,
         }
     return {
@@ -142,7 +132,7 @@ def _watched(spec: AlarmSpec) -> dict[str, Any]:
             ),
             *(
                 CloudwatchMetricAlarmMetricQuery(
-                    id=f"m{index}",
+                    id=f"m{number}",
                     metric=CloudwatchMetricAlarmMetricQueryMetric(
                         namespace=each.namespace,
                         metric_name=each.metric_name,
@@ -151,46 +141,35 @@ def _watched(spec: AlarmSpec) -> dict[str, Any]:
                         stat=each.statistic,
                     ),
                 )
-                for index, each in enumerate(spec.inputs, start=1)
+                for number, each in enumerate(spec.metrics, start=1)
             ),
         ]
     }
 
 
-def _rules(specs: Iterable[AlarmSpec]) -> list[Rule]:
-    rules = []
-    for spec in specs:
-        window = spec.period_seconds * spec.evaluation_periods
-        longest = (7 if spec.period_seconds >= HOUR_IN_SECONDS else 1) * DAY_IN_SECONDS
-        rules += [
-            name_of_length(f"{spec.key}.alarm_name", spec.alarm_name, 255),
-            name_of_length(f"{spec.key}.description", spec.description, 1024),
-            Rule(
-                name=f"{spec.key}.metric_name",
-                got=spec.metric_name or spec.expression,
-                allowed="a metric with its namespace, or an expression over at most 10 inputs",
-                # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
-                holds=(
-                    1 <= len(spec.inputs) <= MOST_INPUTS and not spec.metric_name
-                    if spec.expression
-                    else bool(spec.metric_name and spec.namespace and not spec.inputs)
-                ),
-            ),
-            between(
-                f"{spec.key}.datapoints_to_alarm",
-                spec.datapoints_to_alarm,
-                1,
-                spec.evaluation_periods,
-            ),
-            one_of(f"{spec.key}.operator", spec.operator, OPERATORS),
-            one_of(f"{spec.key}.missing_data", spec.missing_data, MISSING_DATA),
-            Rule(
-                name=f"{spec.key}.period_seconds",
-                got=spec.period_seconds,
-                allowed="10, 20, 30 or a multiple of 60",
-                holds=spec.period_seconds in {10, 20, 30}
-                or (spec.period_seconds > 0 and spec.period_seconds % 60 == 0),
-            ),
-            between(f"{spec.key} (seconds looked at)", window, 10, longest),
-        ]
-    return rules
+def _rules(spec: AlarmSpec) -> Iterator[Rule]:
+    period, periods = spec.period_seconds, spec.evaluation_periods
+    longest = (7 if period >= HOUR_IN_SECONDS else 1) * DAY_IN_SECONDS
+    yield text(f"{spec.key}.alarm_name", spec.alarm_name, 255)
+    yield text(f"{spec.key}.description", spec.description, 1024)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+    most_metrics = MOST_METRICS if spec.expression else 1
+    yield between(f"{spec.key}.metrics", len(spec.metrics), 1, most_metrics)
+    yield Rule(
+        name=f"{spec.key}.threshold",
+        got=spec.threshold,
+        allowed="a finite number",
+        holds=math.isfinite(spec.threshold),
+    )
+    yield one_of(f"{spec.key}.operator", spec.operator, OPERATORS)
+    yield one_of(f"{spec.key}.missing_data", spec.missing_data, MISSING_DATA)
+    yield Rule(
+        name=f"{spec.key}.period_seconds",
+        got=period,
+        allowed="10, 20, 30 or a multiple of 60",
+        holds=period in SHORT_PERIODS or (period > 0 and period % 60 == 0),
+    )
+    # Together they may span a day, or a week where each is an hour or longer.
+    yield between(f"{spec.key}.evaluation_periods", periods, 1, longest // max(period, 1))
+    datapoints, most = spec.datapoints_to_alarm, periods if periods > 0 else math.inf
+    yield between(f"{spec.key}.datapoints_to_alarm", datapoints, 1, most)

@@ -1,4 +1,4 @@
-"""The stack's own encryption key."""
+"""A customer managed KMS key."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
-from constructs_lib.iam import Condition, PolicyDocument, PolicyStatement
-from constructs_lib.validation import between, name_of_length, validate
+from constructs_lib.iam import (
+    Condition,
+    Grant,
+    PolicyDocument,
+    PolicyStatement,
+    only_of_account,
+)
+from constructs_lib.validation import between, matching, text, validate
 
 if TYPE_CHECKING:
     from constructs_lib.account import Account
@@ -33,28 +39,31 @@ LOGS_ACTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptionKeyProps:
-    """What a key needs.
+    """Properties of a key.
 
     Attributes:
-        key_alias: Name without `alias/`.
+        key_alias: Alias without `alias/`.
         account: The account that administers the key.
-        deletion_window_days: Days in which a deleted key can be had back. Default: 30.
+        description: Purpose of the key. Default: it names the alias.
+        deletion_window_days: Days in which a deleted key can be restored. Default: 30.
     """
 
     key_alias: str
     account: Account
+    description: str | None = None
     deletion_window_days: int = 30
 
 
 class EncryptionKey(Construct):
     """A symmetric key that rotates every year.
 
-    The alarm topic always needs one: CloudWatch cannot publish to a topic that is encrypted with
-    the key AWS manages. With customer managed keys, it encrypts everything else too.
+    An alarm topic always needs one: CloudWatch cannot publish to a topic that is encrypted with the
+    key that AWS manages. The policy is part of the key, so it stands before anything uses the key.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
     Attributes:
+        resource: The key itself.
         key_arn: The key's ARN.
     """
 
@@ -62,12 +71,16 @@ class EncryptionKey(Construct):
         validate(
             scope,
             id_,
-            [
-                # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
-                name_of_length("key_alias", props.key_alias, 250),
-                # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
-                between("deletion_window_days", props.deletion_window_days, 7, 30),
-            ],
+            # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+            matching(
+                "key_alias",
+                props.key_alias,
+                "(?!aws/)[A-Za-z0-9/_-]{1,250}",
+                "1 to 250 letters, digits and any of /_-, not beginning with aws/",
+            ),
+            text("description", props.description, 8192, least=0),
+            # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+            between("deletion_window_days", props.deletion_window_days, 7, 30),
         )
         super().__init__(scope, id_)
         self._account = props.account
@@ -75,10 +88,9 @@ class EncryptionKey(Construct):
             self,
             "Policy",
             PolicyStatement(
-                sid="AdministeredByTheAccount",
                 actions=("kms:*",),
                 resources=THIS_KEY,
-                account=props.account.root_arn,
+                principal=("AWS", props.account.root_arn),
                 # The principal says it already. Said again as a condition, those who read the
                 # policy as a role's, where "*" is every key, find it constrained as well.
                 conditions=(
@@ -90,70 +102,52 @@ class EncryptionKey(Construct):
                 ),
             ),
         )
-        key = KmsKey(
+        self.resource = KmsKey(
             self,
             "Resource",
-            description=f"Encrypts {props.key_alias}",
+            description=props.description or f"Encrypts {props.key_alias}",
             deletion_window_in_days=props.deletion_window_days,
             enable_key_rotation=True,
             policy=self._policy.json,
         )
-        KmsAlias(self, "Alias", name=f"alias/{props.key_alias}", target_key_id=key.key_id)
-        self.key_arn: str = key.arn
+        self.key_arn: str = self.resource.arn
+        KmsAlias(self, "Alias", name=f"alias/{props.key_alias}", target_key_id=self.resource.key_id)
 
-    def grant_use(self, grantee: Grantable) -> None:
-        """Allow kms:Decrypt and kms:GenerateDataKey on this key.
+    def grant_use(self, grantee: Grantable) -> Grant:
+        """Allow a role kms:Decrypt and kms:GenerateDataKey on this key."""
+        return Grant.to(grantee, USE_ACTIONS, self.key_arn, key=None)
 
-        Args:
-            grantee: Whose role needs to read or write what the key encrypts.
-        """
-        grantee.add_to_policy(
-            PolicyStatement(sid="UseKey", actions=USE_ACTIONS, resources=(self.key_arn,))
-        )
-
-    def grant_use_by_service(self, sid: str, service: str) -> None:
+    def grant_use_by_service(self, service: str) -> Grant:
         """Allow an AWS service kms:Decrypt and kms:GenerateDataKey, on behalf of this account.
 
         Args:
-            sid: The statement's id.
-            service: The service's principal, such as `cloudwatch.amazonaws.com`.
+            service: Principal of the service, such as `cloudwatch.amazonaws.com`.
         """
-        self._policy.add(
-            PolicyStatement(
-                sid=sid,
-                actions=USE_ACTIONS,
-                resources=THIS_KEY,
-                service=service,
-                conditions=(
-                    Condition(
-                        test="StringEquals",
-                        variable="aws:SourceAccount",
-                        values=(self._account.account_id,),
-                    ),
-                ),
-            )
-        )
+        return self._grant(service, USE_ACTIONS, only_of_account(self._account.account_id))
 
-    def grant_use_by_logs(self, log_group_prefix: str) -> None:
+    def grant_use_by_logs(self, log_group_prefix: str) -> Grant:
         """Allow CloudWatch Logs to encrypt the log groups of a prefix.
 
+        The actions are kms:Decrypt, kms:Encrypt, kms:GenerateDataKey* and kms:ReEncrypt*.
+
         Args:
-            log_group_prefix: What the names of the log groups begin with.
+            log_group_prefix: Prefix of the log groups' names.
 
         Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         """
-        self._policy.add(
-            PolicyStatement(
-                sid="Logs",
-                actions=LOGS_ACTIONS,
-                resources=THIS_KEY,
-                service=f"logs.{self._account.region}.amazonaws.com",
-                conditions=(
-                    Condition(
-                        test="StringLike",
-                        variable="kms:EncryptionContext:aws:logs:arn",
-                        values=(self._account.arn("logs", f"log-group:{log_group_prefix}*"),),
-                    ),
-                ),
-            )
+        log_groups = Condition(
+            test="StringLike",
+            variable="kms:EncryptionContext:aws:logs:arn",
+            values=(self._account.arn("logs", f"log-group:{log_group_prefix}*"),),
         )
+        return self._grant(f"logs.{self._account.region}.amazonaws.com", LOGS_ACTIONS, log_groups)
+
+    def _grant(self, service: str, actions: tuple[str, ...], condition: Condition) -> Grant:
+        statement = PolicyStatement(
+            actions=actions,
+            resources=THIS_KEY,
+            principal=("Service", service),
+            conditions=(condition,),
+        )
+        self._policy.add(statement)
+        return Grant(grantee=service, statements=(statement,), policies=(self.resource,))

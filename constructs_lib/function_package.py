@@ -8,12 +8,10 @@ builds of it. Stored, the largest zip has 1.6 MB in place of 0.6 MB; Lambda's li
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
 import io
 import json
-import shutil
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
@@ -21,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.import_closure import ImportClosure
+from constructs_lib.names import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ASSETS_FOLDER = "assets"
 # Modules of `inventory.handlers`, a function each.
-FUNCTIONS = ("chunk_processor", "processor", "reconcile", "summary")
+FUNCTIONS = tuple(sorted(each.replace("-", "_") for each in SERVICES.values()))
 DATA_SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".svg"})
 NATIVE_SUFFIXES = (".dll", ".dylib", ".pyd", ".so")
 # The earliest time a zip can hold.
@@ -37,7 +35,7 @@ UNIX = 3
 
 
 class PackageError(Exception):
-    """The functions cannot be packed from what is installed."""
+    """Functions that cannot be packed from the installed distributions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +44,7 @@ class Dependency:
 
     Attributes:
         name: Its name in the lock.
-        wanted_by: Top-level module; whoever imports it needs the distribution.
+        wanted_by: Top-level module whose importers need the distribution.
         leave_out: Folders that no function imports.
     """
 
@@ -80,22 +78,6 @@ DEPENDENCIES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionPackage:
-    """A zip within a stack's folder.
-
-    Attributes:
-        path: The zip's path, relative to the folder, so that the folder alone can be deployed.
-        sha256_base64: Hash of its bytes, in the form in which Lambda reports it.
-        files: What is in it, for a review of what a deployment changes: our files and, as
-            `name==version`, dependencies, each with a short hash.
-    """
-
-    path: str
-    sha256_base64: str
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Zip:
     """A packed function that is not written yet.
 
@@ -106,28 +88,6 @@ class Zip:
 
     content: bytes
     files: Mapping[str, str]
-
-
-def write_packages(zips: Mapping[str, Zip], stack_folder: Path) -> dict[str, FunctionPackage]:
-    """Put zips into a stack's folder, in place of those of an earlier synthesis.
-
-    Args:
-        zips: Zips by function.
-        stack_folder: Folder of the synthesised stack; made if it is not there.
-
-    Returns:
-        Packages by function.
-    """
-    # Terraform Cloud uploads the whole folder, so nothing may lie there that is not deployed.
-    shutil.rmtree(stack_folder / ASSETS_FOLDER, ignore_errors=True)
-    (stack_folder / ASSETS_FOLDER).mkdir(parents=True)
-    packages = {}
-    for function, each in zips.items():
-        path = f"{ASSETS_FOLDER}/{function.replace('_', '-')}.zip"
-        (stack_folder / path).write_bytes(each.content)
-        digest = base64.b64encode(hashlib.sha256(each.content).digest()).decode()
-        packages[function] = FunctionPackage(path=path, sha256_base64=digest, files=each.files)
-    return packages
 
 
 def build_zips(
@@ -141,9 +101,9 @@ def build_zips(
 
     Args:
         functions_folder: Folder that holds the package `inventory`.
-        lock_file: Pipfile.lock, which says what versions to take.
+        lock_file: Pipfile.lock, with the versions to take.
         functions: Modules of `inventory.handlers`.
-        dependencies: What the functions import from elsewhere.
+        dependencies: Distributions that the functions import.
 
     Returns:
         Zips by function.
@@ -192,7 +152,7 @@ def _short_hash(content: bytes) -> str:
 
 
 def _framed(file: tuple[str, bytes]) -> bytes:
-    """Name and content so that neither runs into what stands beside it."""
+    """Return name and content so that neither runs into what stands beside it."""
     name, content = file
     return b"%d %s%d %s" % (len(name), name.encode(), len(content), content)
 
@@ -253,7 +213,7 @@ def _installed(lock_file: Path, dependencies: tuple[Dependency, ...]) -> list[_I
 
 
 def _importable(distribution: metadata.Distribution, leave_out: tuple[str, ...]) -> Iterator[str]:
-    """Names of what is imported: not metadata, scripts or anything compiled on this machine.
+    """Yield the names of importable files: no metadata, scripts or bytecode of this machine.
 
     Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
     """

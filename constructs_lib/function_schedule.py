@@ -1,12 +1,10 @@
-"""A function invoked by the clock."""
+"""An EventBridge Scheduler schedule that invokes a function."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.scheduler_schedule import (
     SchedulerSchedule,
     SchedulerScheduleFlexibleTimeWindow,
@@ -16,10 +14,13 @@ from cdktf_cdktf_provider_aws.scheduler_schedule import (
 )
 from constructs import Construct
 
-from constructs_lib.iam import Condition, PolicyDocument, PolicyStatement, assume_role_by
-from constructs_lib.validation import Rule, between, name_of_length, validate
+from constructs_lib.iam import Condition, PolicyStatement, ServiceRole, only_of_account
+from constructs_lib.limits import SCHEDULE_EXPRESSION, is_time_zone
+from constructs_lib.validation import Rule, between, identifier, matching, text, validate
 
 if TYPE_CHECKING:
+    from cdktf import TerraformResource
+
     from constructs_lib.account import Account
     from constructs_lib.encryption_key import EncryptionKey
     from constructs_lib.message_queue import MessageQueue
@@ -30,29 +31,34 @@ INVOKE_ACTIONS = ("lambda:InvokeFunction",)
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionScheduleProps:
-    """What a schedule needs.
+    """Properties of a schedule.
 
     Attributes:
-        schedule_name: The schedule's name; its role has the same one.
-        description: What happens, in a sentence.
+        schedule_name: The schedule's name, unique in its group.
         expression: `cron(...)`, `rate(...)` or `at(...)`.
         function: The function to invoke.
-        dead_letter_queue: Where an invocation goes that could not be made.
-        account: Whose schedules may take the role.
+        account: The account whose schedules may assume the role.
+        description: Purpose of the schedule. Default: none.
+        schedule_group: Name of an existing schedule group. Default: the group `default`.
+        role_name: Name of its role, unique in the account. Default: the schedule's name.
+        dead_letter_queue: Queue for invocations that could not be made. Default: the function's
+            dead-letter queue.
         time_zone: IANA time zone of the expression. Default: UTC.
         payload: JSON text the function gets; Scheduler replaces context attributes such as
             `<aws.scheduler.scheduled-time>` in it. Default: an event that describes the schedule.
         maximum_event_age_seconds: Age at which Scheduler gives up. Default: one hour.
-        maximum_retry_attempts: Attempts after which Scheduler gives up. Default: 20.
-        encryption_key: Key of our own. Default: a key that AWS manages.
+        maximum_retry_attempts: Retries after which Scheduler gives up. Default: 20.
+        encryption_key: Customer managed key. Default: a key that AWS owns.
     """
 
     schedule_name: str
-    description: str
     expression: str
     function: PythonFunction
-    dead_letter_queue: MessageQueue
     account: Account
+    description: str | None = None
+    schedule_group: str | None = None
+    role_name: str | None = None
+    dead_letter_queue: MessageQueue | None = None
     time_zone: str = "UTC"
     payload: str | None = None
     maximum_event_age_seconds: int = 3600
@@ -61,104 +67,91 @@ class FunctionScheduleProps:
 
 
 class FunctionSchedule(Construct):
-    """A schedule whose role may invoke one function, on time, and keeps what it cannot invoke.
+    """A schedule whose role may invoke one function; what it cannot invoke is kept.
 
     Attributes:
+        resource: The schedule itself.
         schedule_name: The schedule's name.
     """
 
     def __init__(self, scope: Construct, id_: str, props: FunctionScheduleProps) -> None:
-        validate(scope, id_, _rules(props))
+        validate(scope, id_, *_rules(props))
         super().__init__(scope, id_)
-        trust = PolicyDocument(
+        account, key = props.account, props.encryption_key
+        queue = props.dead_letter_queue or props.function.dead_letter_queue
+        group_arn = account.arn("scheduler", f"schedule-group/{props.schedule_group or 'default'}")
+        self._role = ServiceRole(
             self,
-            "Trust",
-            assume_role_by(
-                "scheduler.amazonaws.com",
-                # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-                Condition(
-                    test="StringEquals",
-                    variable="aws:SourceAccount",
-                    values=(props.account.account_id,),
-                ),
-                Condition(
-                    test="ArnEquals",
-                    variable="aws:SourceArn",
-                    values=(props.account.arn("scheduler", "schedule-group/default"),),
-                ),
-            ),
-        )
-        role = IamRole(
-            self,
-            "Role",
-            name=props.schedule_name,
-            description=f"What {props.schedule_name} may do",
-            assume_role_policy=trust.json,
+            props.role_name or props.schedule_name,
+            "scheduler.amazonaws.com",
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+            only_of_account(account.account_id),
+            Condition(test="ArnEquals", variable="aws:SourceArn", values=(group_arn,)),
         )
         # By name: Terraform does not read a document that refers to a resource it is about to
         # change, and every new version of the code would show this policy as changed, too.
         # https://developer.hashicorp.com/terraform/language/data-sources#data-resource-behavior
-        function_arn = props.account.arn("lambda", f"function:{props.function.given_name}")
-        self._permissions = PolicyDocument(
-            self,
-            "Permissions",
-            PolicyStatement(sid="Invoke", actions=INVOKE_ACTIONS, resources=(function_arn,)),
-        )
-        policy = IamRolePolicy(
-            self,
-            "Policy",
-            name="permissions",
-            role=role.name,
-            policy=self._permissions.json,
-        )
-        schedule = SchedulerSchedule(
+        function_arn = account.arn("lambda", f"function:{props.function.physical_name}")
+        self.add_to_policy(PolicyStatement(actions=INVOKE_ACTIONS, resources=(function_arn,)))
+        queue.grant_send(self)
+        if key:
+            key.grant_use(self)
+        self.resource = SchedulerSchedule(
             self,
             "Resource",
             name=props.schedule_name,
+            group_name=props.schedule_group,
             description=props.description,
             schedule_expression=props.expression,
             schedule_expression_timezone=props.time_zone,
             flexible_time_window=SchedulerScheduleFlexibleTimeWindow(mode="OFF"),
-            kms_key_arn=props.encryption_key.key_arn if props.encryption_key else None,
+            kms_key_arn=key.key_arn if key else None,
             target=SchedulerScheduleTarget(
                 arn=props.function.function_arn,
-                role_arn=role.arn,
+                role_arn=self._role.role_arn,
                 input=props.payload,
-                dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(
-                    arn=props.dead_letter_queue.queue_arn
-                ),
+                dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(arn=queue.queue_arn),
                 retry_policy=SchedulerScheduleTargetRetryPolicy(
                     maximum_event_age_in_seconds=props.maximum_event_age_seconds,
                     maximum_retry_attempts=props.maximum_retry_attempts,
                 ),
             ),
-            depends_on=[policy],
+            # A schedule may be due at once, and its role has to be able to invoke by then.
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+            depends_on=[self._role.policy],
         )
-        self.schedule_name: str = schedule.name
-        props.dead_letter_queue.grant_send(self)
-        if props.encryption_key:
-            props.encryption_key.grant_use(self)
+        self.schedule_name: str = self.resource.name
 
-    def add_to_policy(self, statement: PolicyStatement) -> None:
-        """Let the schedule do what a statement allows.
+    def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:
+        """Add a statement to the policy of the schedule's role and return the policy.
 
         Args:
             statement: Actions and resources.
         """
-        self._permissions.add(statement)
+        return self._role.add_to_policy(statement)
 
 
 def _rules(props: FunctionScheduleProps) -> list[Rule]:
-    """Limits of https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html."""
+    """Return the limits of a schedule.
+
+    Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    """
     return [
-        name_of_length("schedule_name", props.schedule_name, 64),
-        name_of_length("description", props.description, 512),
+        identifier("schedule_name", props.schedule_name, 64, "-_."),
+        identifier("schedule_group", props.schedule_group, 64, "-_."),
+        identifier("role_name", props.role_name, 64, "_+=,.@-"),
+        text("description", props.description, 512, least=0),
+        matching(
+            "expression",
+            props.expression,
+            SCHEDULE_EXPRESSION,
+            "cron(...), rate(...) or at(...), up to 256 characters",
+        ),
         Rule(
-            name="expression",
-            got=props.expression,
-            allowed="cron(...), rate(...) or at(...)",
-            holds=props.expression.startswith(("cron(", "rate(", "at("))
-            and props.expression.endswith(")"),
+            name="time_zone",
+            got=props.time_zone,
+            allowed="an IANA time zone, such as Europe/Berlin",
+            holds=is_time_zone(props.time_zone),
         ),
         between("maximum_event_age_seconds", props.maximum_event_age_seconds, 60, 86_400),
         between("maximum_retry_attempts", props.maximum_retry_attempts, 0, 185),

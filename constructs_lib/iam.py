@@ -1,4 +1,4 @@
-"""Permissions as values, and the policy documents they end up in.
+"""Permissions as values, the roles and policies that hold them, and what a grant returns.
 
 Documents are `aws_iam_policy_document` data sources: Terraform writes the JSON, and scanners that
 are blind inside JSON strings see every statement.
@@ -6,7 +6,8 @@ are blind inside JSON strings see every statement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
@@ -15,9 +16,16 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementCondition,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 
 if TYPE_CHECKING:
+    from cdktf import TerraformResource
     from constructs import Construct
+
+    from constructs_lib.encryption_key import EncryptionKey
+
+EVERYBODY = ("*", "*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,127 +39,238 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyStatement:
-    """Who may, or may not, do what to what.
+    """One statement of a policy.
+
+    It has no Sid: statements come from whoever grants, and two that chose the same Sid would make a
+    document that AWS refuses.
 
     Attributes:
-        sid: Letters and digits; unique within its document.
         actions: AWS actions in full.
-        resources: ARNs.
-        effect: Allow or Deny.
-        service: The AWS service a resource policy speaks of, such as `events.amazonaws.com`.
-        anybody: Whether a resource policy speaks of every principal.
-        account: The account a resource policy speaks of, as the ARN of its root.
-        conditions: All of them must hold.
+        resources: ARNs. Default: the role whose trust policy it is.
+        effect: Allow or Deny. Default: Allow.
+        principal: Type and identifier in a resource policy, such as `("Service",
+            "events.amazonaws.com")`. Default: the role whose policy it is.
+        conditions: Conditions, all of which must hold. Default: none.
     """
 
-    sid: str
     actions: tuple[str, ...]
-    resources: tuple[str, ...]
+    resources: tuple[str, ...] = ()
     effect: str = "Allow"
-    service: str | None = None
-    anybody: bool = False
-    account: str | None = None
+    principal: tuple[str, str] | None = None
     conditions: tuple[Condition, ...] = ()
 
 
 class Grantable(Protocol):
     """Something with a role that can be given permissions."""
 
-    def add_to_policy(self, statement: PolicyStatement) -> None:
-        """Let the role do what the statement allows."""
+    def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:
+        """Add a statement to the role's policy and return the policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Permissions that were given.
+
+    Attributes:
+        grantee: The construct whose role has them, or the principal of an AWS service.
+        statements: Actions and resources.
+        policies: The resources that hold the statements. Whatever AWS accepts only once the
+            permissions are there names them in `depends_on`.
+    """
+
+    grantee: Grantable | str
+    statements: tuple[PolicyStatement, ...]
+    policies: tuple[TerraformResource, ...]
+
+    @classmethod
+    def to(
+        cls,
+        grantee: Grantable,
+        actions: tuple[str, ...],
+        *resources: str,
+        key: EncryptionKey | None,
+    ) -> Grant:
+        """Give a role actions on resources, and the use of the key that encrypts them.
+
+        Args:
+            grantee: The construct whose role gets the permissions.
+            actions: AWS actions in full.
+            resources: ARNs.
+            key: Customer managed key of the resources; None without one.
+        """
+        statement = PolicyStatement(actions=actions, resources=resources)
+        policy = grantee.add_to_policy(statement)
+        given = cls(grantee=grantee, statements=(statement,), policies=(policy,))
+        return given.combined(key.grant_use(grantee)) if key else given
+
+    def combined(self, other: Grant) -> Grant:
+        """Return this grant and another as one.
+
+        Args:
+            other: A grant to the same grantee.
+        """
+        policies = (*self.policies, *(each for each in other.policies if each not in self.policies))
+        return replace(self, statements=self.statements + other.statements, policies=policies)
 
 
 class PolicyDocument:
-    """A policy that grows by statements; equal statements stand in it once.
+    """A policy that grows by statements.
+
+    Statements that differ in nothing but their resources are one statement over all of them, so
+    that many grants stay within the size that IAM allows a role's policy.
 
     Attributes:
         json: The document's text, a reference that Terraform resolves.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
 
-    def __init__(self, scope: Construct, id_: str, *statements: PolicyStatement) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *statements: PolicyStatement, sids: bool = False
+    ) -> None:
         """Start a document.
 
         Args:
             scope: The construct the policy belongs to.
             id_: The data source's construct id.
-            statements: What it says to begin with.
+            statements: Its first statements.
+            sids: Number the statements, as SQS and SNS may insist on Sids.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
         """
-        self._statements = {each: _synthesised(each) for each in statements}
-        self._document = DataAwsIamPolicyDocument(
-            scope, id_, statement=list(self._statements.values()) or None
-        )
+        self._sids = sids
+        self._resources: dict[PolicyStatement, dict[str, None]] = {}
+        self._document = DataAwsIamPolicyDocument(scope, id_)
         self.json: str = self._document.json
+        self.add(*statements)
 
     def add(self, *statements: PolicyStatement) -> None:
         """Add statements that are not in the document yet.
 
         Args:
-            statements: What to add.
+            statements: Statements to add.
         """
-        new = {each: _synthesised(each) for each in statements if each not in self._statements}
-        if new:
-            self._statements |= new
-            self._document.put_statement(list(self._statements.values()))
+        for each in statements:
+            resources = self._resources.setdefault(replace(each, resources=()), {})
+            resources.update(dict.fromkeys(each.resources))
+        self._document.put_statement(
+            [
+                _synthesised(each, list(resources), f"Statement{number}" if self._sids else None)
+                for number, (each, resources) in enumerate(self._resources.items(), start=1)
+            ]
+        )
 
 
-def assume_role_by(service: str, *conditions: Condition) -> PolicyStatement:
-    """Give the statement that lets an AWS service take a role.
+class ServiceRole:
+    """A role that one AWS service assumes, with one inline policy that holds all its permissions.
 
-    Args:
-        service: The service's principal, such as `lambda.amazonaws.com`.
-        conditions: What else must hold.
+    Attributes:
+        role_arn: The role's ARN.
+        policy: The inline policy.
     """
-    return PolicyStatement(
-        sid="Assume",
-        actions=("sts:AssumeRole",),
-        resources=(),
-        service=service,
-        conditions=conditions,
-    )
+
+    def __init__(
+        self, scope: Construct, role_name: str, service: str, *conditions: Condition
+    ) -> None:
+        """Create the role's resources.
+
+        Args:
+            scope: The construct that acts with the role.
+            role_name: The role's name.
+            service: Principal of the service, such as `lambda.amazonaws.com`.
+            conditions: Conditions of assuming it.
+        """
+        trust = PolicyDocument(
+            scope,
+            "Trust",
+            PolicyStatement(
+                actions=("sts:AssumeRole",),
+                principal=("Service", service),
+                conditions=conditions,
+            ),
+        )
+        role = IamRole(
+            scope,
+            "Role",
+            name=role_name,
+            description=f"Execution role of {role_name}",
+            assume_role_policy=trust.json,
+        )
+        self.role_arn: str = role.arn
+        self._permissions = PolicyDocument(scope, "Permissions")
+        self.policy = IamRolePolicy(
+            scope, "Policy", name="permissions", role=role.name, policy=self._permissions.json
+        )
+
+    def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:
+        """Add a statement to the role's policy and return the policy.
+
+        Args:
+            statement: Actions and resources.
+        """
+        self._permissions.add(statement)
+        return self.policy
 
 
-def only_over_tls(actions: str, *resources: str) -> PolicyStatement:
-    """Give the statement that refuses every request that is not encrypted in transit.
+def only_over_tls(action: str, *resources: str) -> PolicyStatement:
+    """Return the statement that denies every request that is not encrypted in transit.
 
     Args:
-        actions: The service's actions, such as `s3:*`.
-        resources: What to protect.
+        action: The service's actions, such as `s3:*`.
+        resources: ARNs to protect.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """
     return PolicyStatement(
-        sid="OnlyOverTls",
         effect="Deny",
-        actions=(actions,),
+        actions=(action,),
         resources=resources,
-        anybody=True,
+        principal=EVERYBODY,
         conditions=(Condition(test="Bool", variable="aws:SecureTransport", values=("false",)),),
     )
 
 
-def _synthesised(statement: PolicyStatement) -> DataAwsIamPolicyDocumentStatement:
+def only_of_account(account_id: str) -> Condition:
+    """Return the condition that a service acts on behalf of one account.
+
+    Args:
+        account_id: Twelve digits.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return Condition(test="StringEquals", variable="aws:SourceAccount", values=(account_id,))
+
+
+def statement_id(construct: Construct) -> str:
+    """Return an id for a construct's statement in the policy of another resource.
+
+    Args:
+        construct: The construct that the statement is for; its path makes the id unique.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+    """
+    readable = re.sub("[^A-Za-z0-9]+", "-", construct.node.path)
+    return f"{readable[:90]}-{construct.node.addr[-8:]}"
+
+
+def _synthesised(
+    statement: PolicyStatement, resources: list[str], sid: str | None
+) -> DataAwsIamPolicyDocumentStatement:
     principals = []
-    if statement.service:
-        principals = [("Service", statement.service)]
-    elif statement.anybody:
-        principals = [("*", "*")]
-    elif statement.account:
-        principals = [("AWS", statement.account)]
+    if statement.principal:
+        kind, name = statement.principal
+        principals = [DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=[name])]
     return DataAwsIamPolicyDocumentStatement(
-        sid=statement.sid,
+        sid=sid,
         effect=statement.effect,
         actions=list(statement.actions),
-        resources=list(statement.resources) or None,
-        principals=[
-            DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=[identifier])
-            for kind, identifier in principals
-        ]
-        or None,
+        resources=resources or None,
+        principals=principals or None,
         condition=[
             DataAwsIamPolicyDocumentStatementCondition(
-                test=condition.test, variable=condition.variable, values=list(condition.values)
+                test=each.test, variable=each.variable, values=list(each.values)
             )
-            for condition in statement.conditions
+            for each in statement.conditions
         ]
         or None,
     )

@@ -1,4 +1,4 @@
-"""Which modules a function needs, read from the sources and not by importing them.
+"""The modules that a function needs, read from the sources and not by importing them.
 
 A function's zip holds what its handler reaches and nothing else, so that a change is deployed to
 the functions it concerns and a plan shows no other.
@@ -39,7 +39,7 @@ class ImportClosure:
         self._path = cache(self._find)
 
     def of(self, module: str) -> tuple[set[Path], set[str]]:
-        """What a module needs.
+        """Return the files and outside modules that a module needs.
 
         Args:
             module: Its full name, such as `inventory.handlers.summary`.
@@ -92,7 +92,7 @@ class ImportClosure:
 
 
 def _statements(source: bytes, path: str) -> list[ast.stmt]:
-    """Statements of a module; those from the first definition on only where one may import.
+    """Return a module's statements, those from the first definition on only if one may import.
 
     Parsing takes most of the time, and imports stand in front of everything else.
     """
@@ -105,7 +105,7 @@ def _statements(source: bytes, path: str) -> list[ast.stmt]:
 
 
 def _at_run_time(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements and those inside of them; expressions, most of a tree, import nothing."""
+    """Yield statements and those inside of them; expressions, most of a tree, import nothing."""
     for statement in statements:
         if isinstance(statement, ast.If) and _is_type_checking(statement.test):
             yield from _at_run_time(statement.orelse)

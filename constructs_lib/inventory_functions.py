@@ -1,8 +1,9 @@
-"""The four functions: what each is told and what each may do."""
+"""The four functions: environment and permissions of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
@@ -11,8 +12,10 @@ from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
     LambdaCodeSigningConfigPolicies,
 )
 
-from constructs_lib.literal import literal
+from constructs_lib.metrics import METRICS_NAMESPACE
+from constructs_lib.names import SERVICES
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
+from constructs_lib.terraform import escape_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,15 +24,13 @@ if TYPE_CHECKING:
 
     from constructs_lib.alarm_topic import AlarmTopic
     from constructs_lib.encryption_key import EncryptionKey
-    from constructs_lib.function_package import FunctionPackage
     from constructs_lib.inventory_table import InventoryTable
-    from constructs_lib.landing_bucket import LandingBucket
     from constructs_lib.message_queue import MessageQueue
     from constructs_lib.names import Names
     from constructs_lib.private_bucket import PrivateBucket
     from constructs_lib.settings import Settings
+    from constructs_lib.stack_folder import FunctionPackage
 
-METRICS_NAMESPACE = "Inventory"
 REJECTS_PREFIX = "rejects/"
 PARTS_PREFIX = "parts/"
 SUMMARIES_PREFIX = "summaries/"
@@ -41,7 +42,7 @@ ONE_PROCESSOR_MIB = 1769
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryFunctionsProps:
-    """What the functions need.
+    """Properties of the functions.
 
     Attributes:
         settings: The environment's settings.
@@ -53,15 +54,15 @@ class InventoryFunctionsProps:
         ingestions: Table of the records, one per object version.
         lanes: Table of what running files announce.
         dead_letter_queue: Queue of rejects and failed events.
-        work_queue: Queue of parts of large files and of versions to look at again.
-        topic: Where summaries are announced.
-        encryption_key: Key of our own. Default: keys that AWS manages.
+        work_queue: Queue of parts of large files and of versions to process once more.
+        topic: Topic for summaries.
+        encryption_key: Customer managed key. Default: keys of AWS.
     """
 
     settings: Settings
     names: Names
     packages: Mapping[str, FunctionPackage]
-    uploads: LandingBucket
+    uploads: PrivateBucket
     reports: PrivateBucket
     items: InventoryTable
     ingestions: InventoryTable
@@ -72,164 +73,180 @@ class InventoryFunctionsProps:
     encryption_key: EncryptionKey | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class InventoryFunctions:
-    """The functions, each with its environment and its grants.
+    """The functions of the pipeline.
 
     Attributes:
         processor: Loads a file, or splits a large one.
         chunk_processor: Loads a part of a large file, or a file once more.
         summary: Makes the daily summary.
-        reconcile: Looks for files that were not accounted for.
+        reconcile: Finds files that were not accounted for.
     """
 
-    def __init__(self, scope: Construct, props: InventoryFunctionsProps) -> None:
-        """Make the functions.
+    processor: PythonFunction
+    chunk_processor: PythonFunction
+    summary: PythonFunction
+    reconcile: PythonFunction
 
-        Args:
-            scope: The stack.
-            props: What they work with.
-        """
-        self._props = props
-        self._code_signing_config_arn = _code_signing(scope, props.settings)
-        self.processor = self._function(
-            scope,
+
+def add_functions(scope: Construct, props: InventoryFunctionsProps) -> InventoryFunctions:
+    """Add the functions to a stack, each with its environment and its grants.
+
+    The chunk processor may call itself through the work queue more often than the 16 times after
+    which Lambda would drop the message. That ends: a part that runs out of time sends the rest of
+    its bytes on, and raises if it got nowhere, so each hop makes progress and the file bounds them.
+
+    Args:
+        scope: The stack.
+        props: Their properties.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    """
+    add = partial(_add_function, scope, props, _code_signing(scope, props.settings))
+    functions = InventoryFunctions(
+        processor=add(
             "Processor",
+            _ingest_environment(props),
             description="Loads stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
-            environment=self._ingest_environment(),
-            reserved_concurrency=props.settings.max_reserved_concurrency or 1,
-        )
-        self.chunk_processor = self._function(
-            scope,
+            concurrency=props.settings.max_reserved_concurrency,
+        ),
+        chunk_processor=add(
             "ChunkProcessor",
+            _ingest_environment(props),
             description="Loads parts of large stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
-            environment=self._ingest_environment(),
-            reserved_concurrency=props.settings.work_queue_concurrency,
-        )
-        self.summary = self._function(
-            scope,
+            concurrency=props.settings.work_queue_concurrency,
+            recursive_loop="Allow",
+        ),
+        summary=add(
             "Summary",
+            _summary_environment(props),
             description="Says what is in stock, what runs low and what did not arrive",
             memory_mib=1024,
-            environment=self._summary_environment(),
-        )
-        self.reconcile = self._function(
-            scope,
+        ),
+        reconcile=add(
             "Reconcile",
+            _reconcile_environment(props),
             description="Looks for stock files that were not accounted for",
             memory_mib=512,
             timeout_seconds=300,
-            environment=self._reconcile_environment(),
-        )
-        for function in (self.processor, self.chunk_processor):
-            self._grant_ingest(function)
-        self._grant_summary()
-        self._grant_reconcile()
+        ),
+    )
+    for function in (functions.processor, functions.chunk_processor):
+        _grant_ingest(props, function)
+    _grant_summary(props, functions.summary)
+    _grant_reconcile(props, functions.reconcile)
+    return functions
 
-    def _function(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        description: str,
-        memory_mib: int,
-        environment: dict[str, str],
-        timeout_seconds: int = LONGEST_INVOCATION_SECONDS,
-        reserved_concurrency: int = 1,
-    ) -> PythonFunction:
-        props = self._props
-        reserves = props.settings.max_reserved_concurrency is not None
-        name = props.names.functions[id_]
-        service = name.removeprefix("inventory-").removesuffix(f"-{props.names.suffix}")
-        module = service.replace("-", "_")
-        return PythonFunction(
-            scope,
-            id_,
-            PythonFunctionProps(
-                function_name=name,
-                description=description,
-                handler=f"inventory.handlers.{module}.handler",
-                package=props.packages[module],
-                dead_letter_queue=props.dead_letter_queue,
-                environment={
-                    "ENVIRONMENT_SUFFIX": props.names.suffix,
-                    "POWERTOOLS_LOG_LEVEL": "INFO",
-                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                    "POWERTOOLS_SERVICE_NAME": service,
-                    **environment,
-                },
-                timeout_seconds=timeout_seconds,
-                memory_mib=memory_mib,
-                log_retention_days=props.settings.log_retention_days,
-                reserved_concurrency=reserved_concurrency if reserves else None,
-                encryption_key=props.encryption_key,
-                code_signing_config_arn=self._code_signing_config_arn,
-            ),
-        )
 
-    def _ingest_environment(self) -> dict[str, str]:
-        props = self._props
-        return {
-            "DEAD_LETTER_QUEUE_URL": props.dead_letter_queue.queue_url,
-            "FEED_PROFILES": literal(props.settings.feed_profiles_json()),
-            "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
-            "ITEMS_TABLE_NAME": props.items.table_name,
-            "LANES_TABLE_NAME": props.lanes.table_name,
-            "LARGE_OBJECT_BYTES": str(props.settings.large_object_bytes),
-            "MAX_STOCK_DROP_SHARE": str(props.settings.max_stock_drop_share),
-            "REJECT_MESSAGE_LIMIT": str(props.settings.reject_message_limit),
-            "REPORTS_BUCKET_NAME": props.reports.bucket_name,
-            "WORK_QUEUE_URL": props.work_queue.queue_url,
-        }
+def _add_function(
+    scope: Construct,
+    props: InventoryFunctionsProps,
+    code_signing_config_arn: str | None,
+    id_: str,
+    environment: dict[str, str],
+    *,
+    description: str,
+    memory_mib: int,
+    timeout_seconds: int = LONGEST_INVOCATION_SECONDS,
+    concurrency: int | None = 1,
+    recursive_loop: str = "Terminate",
+) -> PythonFunction:
+    service = SERVICES[id_]
+    module = service.replace("-", "_")
+    reserves = props.settings.max_reserved_concurrency is not None
+    return PythonFunction(
+        scope,
+        id_,
+        PythonFunctionProps(
+            function_name=props.names.functions[id_],
+            description=description,
+            handler=f"inventory.handlers.{module}.handler",
+            package=props.packages[module],
+            dead_letter_queue=props.dead_letter_queue,
+            environment={
+                "ENVIRONMENT_SUFFIX": props.names.suffix,
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": service,
+                **environment,
+            },
+            timeout_seconds=timeout_seconds,
+            memory_mib=memory_mib,
+            log_retention_days=props.settings.log_retention_days,
+            # For all functions or for none: without a share of its own, one waits for the others.
+            reserved_concurrency=concurrency if reserves else None,
+            recursive_loop=recursive_loop,
+            encryption_key=props.encryption_key,
+            code_signing_config_arn=code_signing_config_arn,
+        ),
+    )
 
-    def _summary_environment(self) -> dict[str, str]:
-        props = self._props
-        return {
-            "ALARM_TOPIC_ARN": props.topic.topic_arn,
-            "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
-            "ITEMS_TABLE_NAME": props.items.table_name,
-            "LOW_STOCK_THRESHOLD": str(props.settings.low_stock_threshold),
-            "REPORTS_BUCKET_NAME": props.reports.bucket_name,
-            "SUMMARY_TIMEZONE": props.settings.summary_timezone,
-        }
 
-    def _reconcile_environment(self) -> dict[str, str]:
-        props = self._props
-        return {
-            "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
-            "RECONCILE_DEADLINE_MINUTES": str(props.settings.reconcile_deadline_minutes),
-            "UPLOADS_BUCKET_NAME": props.uploads.bucket_name,
-            "WORK_QUEUE_URL": props.work_queue.queue_url,
-        }
+def _ingest_environment(props: InventoryFunctionsProps) -> dict[str, str]:
+    return {
+        "DEAD_LETTER_QUEUE_URL": props.dead_letter_queue.queue_url,
+        "FEED_PROFILES": escape_template(props.settings.feed_profiles_json()),
+        "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
+        "ITEMS_TABLE_NAME": props.items.table_name,
+        "LANES_TABLE_NAME": props.lanes.table_name,
+        "LARGE_OBJECT_BYTES": str(props.settings.large_object_bytes),
+        "MAX_STOCK_DROP_SHARE": str(props.settings.max_stock_drop_share),
+        "REJECT_MESSAGE_LIMIT": str(props.settings.reject_message_limit),
+        "REPORTS_BUCKET_NAME": props.reports.bucket_name,
+        "WORK_QUEUE_URL": props.work_queue.queue_url,
+    }
 
-    def _grant_ingest(self, function: PythonFunction) -> None:
-        props = self._props
-        props.uploads.grant_read(function)
-        props.reports.grant_put(function, REJECTS_PREFIX)
-        props.reports.grant_scratch(function, PARTS_PREFIX)
-        props.items.grant_upsert(function)
-        props.ingestions.grant_keep_records(function)
-        props.lanes.grant_announce(function)
-        props.work_queue.grant_send(function)
-        props.dead_letter_queue.grant_send(function)
-        if props.settings.max_stock_drop_share:
-            # What a file takes away is measured against all that is known.
-            props.items.grant_scan(function)
 
-    def _grant_summary(self) -> None:
-        props = self._props
-        props.items.grant_scan(self.summary)
-        props.ingestions.grant_scan(self.summary)
-        props.reports.grant_put(self.summary, SUMMARIES_PREFIX)
-        props.reports.grant_get(self.summary, SUMMARIES_PREFIX)
-        props.topic.grant_publish(self.summary)
+def _summary_environment(props: InventoryFunctionsProps) -> dict[str, str]:
+    return {
+        "ALARM_TOPIC_ARN": props.topic.topic_arn,
+        "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
+        "ITEMS_TABLE_NAME": props.items.table_name,
+        "LOW_STOCK_THRESHOLD": str(props.settings.low_stock_threshold),
+        "REPORTS_BUCKET_NAME": props.reports.bucket_name,
+        "SUMMARY_TIMEZONE": props.settings.summary_timezone,
+    }
 
-    def _grant_reconcile(self) -> None:
-        props = self._props
-        props.uploads.grant_list_versions(self.reconcile)
-        props.ingestions.grant_look_up(self.reconcile)
-        props.work_queue.grant_send(self.reconcile)
+
+def _reconcile_environment(props: InventoryFunctionsProps) -> dict[str, str]:
+    return {
+        "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
+        "RECONCILE_DEADLINE_MINUTES": str(props.settings.reconcile_deadline_minutes),
+        "UPLOADS_BUCKET_NAME": props.uploads.bucket_name,
+        "WORK_QUEUE_URL": props.work_queue.queue_url,
+    }
+
+
+def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> None:
+    props.uploads.grant_read(function)
+    props.reports.grant_put(function, REJECTS_PREFIX)
+    props.reports.grant_put(function, PARTS_PREFIX)
+    props.reports.grant_get(function, PARTS_PREFIX)
+    props.items.grant_upsert(function)
+    props.ingestions.grant_read_write(function)
+    props.lanes.grant_query_write(function)
+    props.work_queue.grant_send(function)
+    props.dead_letter_queue.grant_send(function)
+    if props.settings.max_stock_drop_share:
+        # What a file takes away is measured against all that is known.
+        props.items.grant_scan(function)
+
+
+def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> None:
+    props.items.grant_scan(function)
+    props.ingestions.grant_scan(function)
+    props.reports.grant_put(function, SUMMARIES_PREFIX)
+    props.reports.grant_get(function, SUMMARIES_PREFIX)
+    props.topic.grant_publish(function)
+
+
+def _grant_reconcile(props: InventoryFunctionsProps, function: PythonFunction) -> None:
+    props.uploads.grant_list_versions(function)
+    props.ingestions.grant_batch_get(function)
+    props.work_queue.grant_send(function)
 
 
 def _code_signing(scope: Construct, settings: Settings) -> str | None:
@@ -238,7 +255,7 @@ def _code_signing(scope: Construct, settings: Settings) -> str | None:
     return LambdaCodeSigningConfig(
         scope,
         "CodeSigning",
-        description=f"Who signs the functions of {settings.stack_name}",
+        description=f"Trusted signers of the functions of {settings.stack_name}",
         allowed_publishers=LambdaCodeSigningConfigAllowedPublishers(
             signing_profile_version_arns=[settings.code_signing_profile_version_arn]
         ),

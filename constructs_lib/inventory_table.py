@@ -15,52 +15,49 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 )
 from constructs import Construct
 
-from constructs_lib.iam import PolicyStatement
-from constructs_lib.limits import (
-    LEAST_WARM_READ_UNITS,
-    LEAST_WARM_WRITE_UNITS,
-    MOST_WARM_UNITS,
-)
-from constructs_lib.validation import between, name_of_length, validate
+from constructs_lib.iam import Grant
+from constructs_lib.limits import WARM_READ_UNITS, WARM_WRITE_UNITS
+from constructs_lib.validation import Rule, between, identifier, text, validate
 
 if TYPE_CHECKING:
     from constructs_lib.encryption_key import EncryptionKey
     from constructs_lib.iam import Grantable
 
 UPSERT_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
-RECORD_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-ANNOUNCE_ACTIONS = ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
-LOOK_UP_ACTIONS = ("dynamodb:BatchGetItem",)
+READ_WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+QUERY_WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+BATCH_GET_ACTIONS = ("dynamodb:BatchGetItem",)
 SCAN_ACTIONS = ("dynamodb:Scan",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WarmThroughput:
-    """What a table takes at once.
+    """Load that a table takes without growing first.
 
     Attributes:
-        read_units_per_second: Strongly consistent reads of up to 4 KB.
-        write_units_per_second: Writes of up to 1 KB.
+        read_units_per_second: Strongly consistent reads of up to 4 KB. Default: 12,000, as for
+            every new table.
+        write_units_per_second: Writes of up to 1 KB. Default: 4,000, as for every new table.
     """
 
-    read_units_per_second: int = LEAST_WARM_READ_UNITS
-    write_units_per_second: int = LEAST_WARM_WRITE_UNITS
+    read_units_per_second: int = WARM_READ_UNITS[0]
+    write_units_per_second: int = WARM_WRITE_UNITS[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryTableProps:
-    """What a table needs; its keys are texts.
+    """Properties of a table; its keys are strings.
 
     Attributes:
         table_name: The table's name.
         partition_key: Name of the partition key.
         sort_key: Name of the sort key. Default: items have a partition key alone.
-        expiry_attribute: Attribute that holds the second at which DynamoDB may delete an item.
-            Default: items stay.
-        deletion_protection: Whether AWS refuses to delete the table. Default: it refuses.
-        warm_throughput: What the table takes at once. Default: what every new table takes; the
+        expiry_attribute: Attribute with the second at which DynamoDB may delete an item. Default:
+            items stay.
+        deletion_protection: Make AWS refuse to delete the table. Default: it refuses.
+        warm_throughput: Load that the table takes at once. Default: that of every new table; the
             argument is left out, because older providers do not know it.
-        encryption_key: Key of our own. Default: the key that AWS manages for DynamoDB.
+        encryption_key: Customer managed key. Default: a key that DynamoDB owns, free of charge.
     """
 
     table_name: str
@@ -73,9 +70,10 @@ class InventoryTableProps:
 
 
 class InventoryTable(Construct):
-    """Billed per request, encrypted, with point-in-time recovery.
+    """A table billed per request, encrypted, with point-in-time recovery.
 
     Attributes:
+        resource: The table itself.
         table_name: The table's name.
         table_arn: The table's ARN.
     """
@@ -85,29 +83,24 @@ class InventoryTable(Construct):
         validate(
             scope,
             id_,
-            [
-                # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-                name_of_length("table_name", props.table_name, 255),
-                name_of_length("partition_key", props.partition_key, 255),
-                between(
-                    "read_units_per_second",
-                    warm.read_units_per_second,
-                    LEAST_WARM_READ_UNITS,
-                    MOST_WARM_UNITS,
-                ),
-                between(
-                    "write_units_per_second",
-                    warm.write_units_per_second,
-                    LEAST_WARM_WRITE_UNITS,
-                    MOST_WARM_UNITS,
-                ),
-            ],
+            # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+            identifier("table_name", props.table_name, 255, "-_.", least=3),
+            text("partition_key", props.partition_key, 255),
+            text("sort_key", props.sort_key, 255),
+            Rule(
+                name="sort_key",
+                got=props.sort_key,
+                allowed="another name than the partition key's",
+                holds=props.sort_key != props.partition_key,
+            ),
+            text("expiry_attribute", props.expiry_attribute, 255),
+            between("read_units_per_second", warm.read_units_per_second, *WARM_READ_UNITS),
+            between("write_units_per_second", warm.write_units_per_second, *WARM_WRITE_UNITS),
         )
         super().__init__(scope, id_)
-        self._id = id_
         self._key = props.encryption_key
         keys = [props.partition_key, *([props.sort_key] if props.sort_key else [])]
-        table = DynamodbTable(
+        self.resource = DynamodbTable(
             self,
             "Resource",
             name=props.table_name,
@@ -116,8 +109,11 @@ class InventoryTable(Construct):
             range_key=props.sort_key,
             attribute=[DynamodbTableAttribute(name=key, type="S") for key in keys],
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+            # Not enabled means a key that DynamoDB owns. Enabled without a key would mean the AWS
+            # managed key, whose requests are charged; left out, a table would keep the key it has.
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
             server_side_encryption=DynamodbTableServerSideEncryption(
-                enabled=True, kms_key_arn=self._key.key_arn if self._key else None
+                enabled=bool(self._key), kms_key_arn=self._key.key_arn if self._key else None
             ),
             deletion_protection_enabled=props.deletion_protection,
             ttl=DynamodbTableTtl(enabled=True, attribute_name=props.expiry_attribute)
@@ -130,52 +126,28 @@ class InventoryTable(Construct):
             if props.warm_throughput
             else None,
         )
-        self.table_name: str = table.name
-        self.table_arn: str = table.arn
+        self.table_name: str = self.resource.name
+        self.table_arn: str = self.resource.arn
 
-    def grant_upsert(self, grantee: Grantable) -> None:
-        """Allow dynamodb:BatchGetItem, PartiQLInsert and PartiQLUpdate.
+    def grant_upsert(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:BatchGetItem, PartiQLInsert and PartiQLUpdate."""
+        return self._grant(grantee, UPSERT_ACTIONS)
 
-        Args:
-            grantee: Who reads items and writes them on a condition.
-        """
-        self._allow(grantee, "Upsert", UPSERT_ACTIONS)
+    def grant_read_write(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:GetItem, PutItem and UpdateItem."""
+        return self._grant(grantee, READ_WRITE_ACTIONS)
 
-    def grant_keep_records(self, grantee: Grantable) -> None:
-        """Allow dynamodb:GetItem, PutItem and UpdateItem.
+    def grant_query_write(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:PutItem, Query and UpdateItem."""
+        return self._grant(grantee, QUERY_WRITE_ACTIONS)
 
-        Args:
-            grantee: Who keeps one record per object version.
-        """
-        self._allow(grantee, "Keep", RECORD_ACTIONS)
+    def grant_batch_get(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:BatchGetItem."""
+        return self._grant(grantee, BATCH_GET_ACTIONS)
 
-    def grant_announce(self, grantee: Grantable) -> None:
-        """Allow dynamodb:PutItem, Query and UpdateItem.
+    def grant_scan(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:Scan."""
+        return self._grant(grantee, SCAN_ACTIONS)
 
-        Args:
-            grantee: Who leaves notes for others, looks for theirs and counts them.
-        """
-        self._allow(grantee, "Announce", ANNOUNCE_ACTIONS)
-
-    def grant_look_up(self, grantee: Grantable) -> None:
-        """Allow dynamodb:BatchGetItem.
-
-        Args:
-            grantee: Who asks for items by their keys.
-        """
-        self._allow(grantee, "LookUp", LOOK_UP_ACTIONS)
-
-    def grant_scan(self, grantee: Grantable) -> None:
-        """Allow dynamodb:Scan.
-
-        Args:
-            grantee: Who reads the whole table.
-        """
-        self._allow(grantee, "Scan", SCAN_ACTIONS)
-
-    def _allow(self, grantee: Grantable, what: str, actions: tuple[str, ...]) -> None:
-        grantee.add_to_policy(
-            PolicyStatement(sid=f"{self._id}{what}", actions=actions, resources=(self.table_arn,))
-        )
-        if self._key:
-            self._key.grant_use(grantee)
+    def _grant(self, grantee: Grantable, actions: tuple[str, ...]) -> Grant:
+        return Grant.to(grantee, actions, self.table_arn, key=self._key)

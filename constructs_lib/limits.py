@@ -1,15 +1,35 @@
-"""Limits of AWS that settings and constructs both check."""
+"""Limits of AWS that both settings and constructs check; neither imports the other."""
 
 from __future__ import annotations
 
+import zoneinfo
+
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = (
+LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-# What a new on-demand table takes without being asked, per second; warming starts above it, and
-# ends at the quota of an account.
+# From what a new on-demand table takes per second without being asked, to the quota of an account.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
-LEAST_WARM_READ_UNITS = 12_000
-LEAST_WARM_WRITE_UNITS = 4_000
-MOST_WARM_UNITS = 40_000
+WARM_READ_UNITS = (12_000, 40_000)
+WARM_WRITE_UNITS = (4_000, 40_000)
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+QUEUE_SOURCE_CONCURRENCY = (2, 1000)
+# An account starts with 1,000 at most; 0 would switch a function off.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+RESERVED_CONCURRENCY = (1, 1000)
+# S3 takes 2,147,483,647 days, which nobody means: ten years, as long as CloudWatch keeps logs.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
+LIFECYCLE_DAYS = (1, 3653)
+# https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+SCHEDULE_EXPRESSION = r"(cron|rate|at)\(.{1,250}\)"
+EMAIL_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+def is_time_zone(name: str) -> bool:
+    """Return True for the name of an IANA time zone."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The rule that hands every new object of a bucket to a function."""
+"""The EventBridge rule that invokes a function for every new object of a bucket."""
 
 from __future__ import annotations
 
@@ -15,41 +15,46 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
-from constructs_lib.validation import between, name_of_length, validate
+from constructs_lib.iam import statement_id
+from constructs_lib.validation import Rule, between, identifier, text, validate
 
 if TYPE_CHECKING:
-    from constructs_lib.landing_bucket import LandingBucket
     from constructs_lib.message_queue import MessageQueue
+    from constructs_lib.private_bucket import PrivateBucket
     from constructs_lib.python_function import PythonFunction
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectCreatedRuleProps:
-    """What the rule needs.
+    """Properties of a rule.
 
     Attributes:
         rule_name: The rule's name.
-        target_id: The target's id within the rule.
-        bucket: The bucket to watch.
+        bucket: The bucket; it has to send events.
         function: The function to invoke.
-        dead_letter_queue: Where events go that the function could not be given.
+        description: Purpose of the rule. Default: none.
+        target_id: Id of the target within the rule. Default: the rule's name.
+        dead_letter_queue: Queue for events that could not be delivered. Default: the function's
+            dead-letter queue.
         maximum_event_age_seconds: Age at which EventBridge gives up. Default: 24 hours.
-        maximum_retry_attempts: Attempts after which EventBridge gives up. Default: 185.
+        maximum_retry_attempts: Retries after which EventBridge gives up. Default: 185.
     """
 
     rule_name: str
-    target_id: str
-    bucket: LandingBucket
+    bucket: PrivateBucket
     function: PythonFunction
-    dead_letter_queue: MessageQueue
+    description: str | None = None
+    target_id: str | None = None
+    dead_letter_queue: MessageQueue | None = None
     maximum_event_age_seconds: int = 86_400
     maximum_retry_attempts: int = 185
 
 
 class ObjectCreatedRule(Construct):
-    """Object Created events of one bucket, for one function; what cannot be given is kept.
+    """Object Created events of one bucket, for one function; undeliverable ones are kept.
 
     Attributes:
+        resource: The rule itself.
         rule_name: The rule's name.
         rule_arn: The rule's ARN.
     """
@@ -58,20 +63,25 @@ class ObjectCreatedRule(Construct):
         validate(
             scope,
             id_,
-            [
-                # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
-                name_of_length("rule_name", props.rule_name, 64),
-                name_of_length("target_id", props.target_id, 64),
-                between("maximum_event_age_seconds", props.maximum_event_age_seconds, 60, 86_400),
-                between("maximum_retry_attempts", props.maximum_retry_attempts, 0, 185),
-            ],
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+            identifier("rule_name", props.rule_name, 64, "-_."),
+            identifier("target_id", props.target_id, 64, "-_."),
+            text("description", props.description, 512, least=0),
+            Rule(
+                name="bucket",
+                got=props.bucket.node.path,
+                allowed="a bucket with sends_events",
+                holds=props.bucket.sends_events,
+            ),
+            between("maximum_event_age_seconds", props.maximum_event_age_seconds, 60, 86_400),
+            between("maximum_retry_attempts", props.maximum_retry_attempts, 0, 185),
         )
         super().__init__(scope, id_)
-        rule = CloudwatchEventRule(
+        self.resource = CloudwatchEventRule(
             self,
             "Resource",
             name=props.rule_name,
-            description="Every new object of the uploads bucket",
+            description=props.description,
             event_pattern=Fn.jsonencode(
                 {
                     "source": ["aws.s3"],
@@ -80,29 +90,30 @@ class ObjectCreatedRule(Construct):
                 }
             ),
         )
-        self.rule_name: str = rule.name
-        self.rule_arn: str = rule.arn
-        CloudwatchEventTarget(
-            self,
-            "Target",
-            rule=self.rule_name,
-            target_id=props.target_id,
-            arn=props.function.function_arn,
-            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(
-                arn=props.dead_letter_queue.queue_arn
-            ),
-            retry_policy=CloudwatchEventTargetRetryPolicy(
-                maximum_event_age_in_seconds=props.maximum_event_age_seconds,
-                maximum_retry_attempts=props.maximum_retry_attempts,
-            ),
-        )
-        LambdaPermission(
+        self.rule_name: str = self.resource.name
+        self.rule_arn: str = self.resource.arn
+        permission = LambdaPermission(
             self,
             "Permission",
-            statement_id="AllowInvokeByRule",
+            statement_id=statement_id(self),
             action="lambda:InvokeFunction",
             function_name=props.function.function_name,
             principal="events.amazonaws.com",
             source_arn=self.rule_arn,
         )
-        props.dead_letter_queue.grant_send_by_rule("UndeliverableEvents", self.rule_arn)
+        queue = props.dead_letter_queue or props.function.dead_letter_queue
+        CloudwatchEventTarget(
+            self,
+            "Target",
+            rule=self.rule_name,
+            target_id=props.target_id or props.rule_name,
+            arn=props.function.function_arn,
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=queue.queue_arn),
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_event_age_in_seconds=props.maximum_event_age_seconds,
+                maximum_retry_attempts=props.maximum_retry_attempts,
+            ),
+            # Without permission EventBridge does not try again, and drops what the queue refuses.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+            depends_on=[permission, *queue.grant_send_by_rule(self.rule_arn).policies],
+        )

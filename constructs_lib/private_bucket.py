@@ -33,10 +33,12 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
 )
 from constructs import Construct
 
-from constructs_lib.iam import PolicyDocument, PolicyStatement, only_over_tls
-from constructs_lib.validation import between, name_of_length, validate
+from constructs_lib.iam import Grant, PolicyDocument, only_over_tls
+from constructs_lib.limits import LIFECYCLE_DAYS
+from constructs_lib.validation import between, matching, validate
 
 if TYPE_CHECKING:
+    from constructs_lib.access_log_bucket import AccessLogBucket
     from constructs_lib.encryption_key import EncryptionKey
     from constructs_lib.iam import Grantable
 
@@ -45,25 +47,27 @@ LIST_ACTIONS = ("s3:ListBucket",)
 LIST_VERSIONS_ACTIONS = ("s3:ListBucketVersions",)
 PUT_ACTIONS = ("s3:PutObject",)
 GET_ACTIONS = ("s3:GetObject",)
-SCRATCH_ACTIONS = ("s3:GetObject", "s3:PutObject")
+# Without `*`, `?` and `$`, which a policy would not read as they stand.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+SAFE_PREFIX = r"[A-Za-z0-9/!_.'()-]{0,1024}"
+SAFE_PREFIX_IN_WORDS = "up to 1024 letters, digits and any of /!_.'()-"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateBucketProps:
-    """What a bucket needs.
+    """Properties of a bucket.
 
     Attributes:
         bucket_name: Globally unique name.
-        encryption_key: Key of our own. Default: AES256 with keys that S3 manages.
+        encryption_key: Customer managed key. Default: AES256 with keys that S3 manages.
         noncurrent_version_days: Days a replaced or deleted version is kept. Default: 90.
         incomplete_upload_days: Days until parts of an abandoned upload are deleted. Default: 7.
-        sends_events: Whether EventBridge hears of every new object. Default: it does not.
-        force_destroy: Whether destroying the bucket deletes what is in it. Default: a bucket that
-            holds anything refuses to be destroyed.
+        sends_events: Send an event to EventBridge for every new object. Default: it sends none.
+        force_destroy: Delete what the bucket holds when the bucket is destroyed. Default: a bucket
+            that holds anything refuses to be destroyed.
         expiration_days: Days an object is kept. Default: objects stay.
-        access_logs: Bucket that gets a line for every request. Default: nobody keeps them.
-        scratch_prefix: What the keys of objects begin with that are only needed for a while.
-            Default: there are none.
+        access_logs: Bucket for S3 server access logs. Default: no access logs.
+        scratch_prefix: Prefix of the keys of short-lived objects. Default: there are none.
         scratch_days: Days such an object is kept. Default: 30.
     """
 
@@ -74,39 +78,48 @@ class PrivateBucketProps:
     sends_events: bool = False
     force_destroy: bool = False
     expiration_days: int | None = None
-    access_logs: PrivateBucket | None = None
+    access_logs: AccessLogBucket | None = None
     scratch_prefix: str | None = None
     scratch_days: int = 30
 
 
 class PrivateBucket(Construct):
-    """Versioned, encrypted, owned by the account, closed to the public and to plain HTTP.
+    """A bucket versioned, encrypted, owned by the account, closed to the public and to plain HTTP.
 
     Attributes:
+        resource: The bucket itself.
         bucket_name: The bucket's name.
         bucket_arn: The bucket's ARN.
+        sends_events: True if EventBridge gets an event for every new object.
+        document: The statements of the bucket's policy.
+        policy: The bucket's policy.
     """
 
     def __init__(self, scope: Construct, id_: str, props: PrivateBucketProps) -> None:
         validate(
             scope,
             id_,
-            [
-                # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-                name_of_length("bucket_name", props.bucket_name, 63),
-                between("noncurrent_version_days", props.noncurrent_version_days, 1, 3650),
-                between("incomplete_upload_days", props.incomplete_upload_days, 1, 365),
-                between("expiration_days", props.expiration_days, 1, 3653),
-            ],
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+            matching(
+                "bucket_name",
+                props.bucket_name,
+                r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+                "3 to 63 lower-case letters, digits, inner dots and hyphens",
+            ),
+            between("noncurrent_version_days", props.noncurrent_version_days, *LIFECYCLE_DAYS),
+            between("incomplete_upload_days", props.incomplete_upload_days, 1, 365),
+            between("expiration_days", props.expiration_days, *LIFECYCLE_DAYS),
+            matching("scratch_prefix", props.scratch_prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS),
+            between("scratch_days", props.scratch_days, *LIFECYCLE_DAYS),
         )
         super().__init__(scope, id_)
-        self._id = id_
         self._key = props.encryption_key
-        bucket = S3Bucket(
+        self.sends_events = props.sends_events
+        self.resource = S3Bucket(
             self, "Resource", bucket=props.bucket_name, force_destroy=props.force_destroy
         )
-        self.bucket_name: str = bucket.bucket
-        self.bucket_arn: str = bucket.arn
+        self.bucket_name: str = self.resource.bucket
+        self.bucket_arn: str = self.resource.arn
         versioning = S3BucketVersioningA(
             self,
             "Versioning",
@@ -116,13 +129,7 @@ class PrivateBucket(Construct):
         if props.sends_events:
             S3BucketNotification(self, "Notification", bucket=self.bucket_name, eventbridge=True)
         if props.access_logs:
-            S3BucketLoggingA(
-                self,
-                "AccessLogging",
-                bucket=self.bucket_name,
-                target_bucket=props.access_logs.bucket_name,
-                target_prefix=f"{id_.lower()}/",
-            )
+            self._log_access(props.access_logs)
         self._encrypt()
         self._close()
         S3BucketLifecycleConfiguration(
@@ -132,6 +139,21 @@ class PrivateBucket(Construct):
             rule=_lifecycle(props),
             # Rules for versions may only follow once there are versions.
             depends_on=[versioning],
+        )
+
+    def _log_access(self, target: AccessLogBucket) -> None:
+        _, _, path_in_stack = self.node.path.partition("/")
+        prefix = f"{path_in_stack.lower()}/"
+        given = target.grant_log_delivery(self.bucket_arn)
+        S3BucketLoggingA(
+            self,
+            "AccessLogging",
+            bucket=self.bucket_name,
+            target_bucket=target.bucket_name,
+            target_prefix=prefix,
+            # S3 answers InvalidTargetBucketForLogging until the target's policy lets it deliver.
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+            depends_on=list(given.policies),
         )
 
     def _encrypt(self) -> None:
@@ -167,80 +189,52 @@ class PrivateBucket(Construct):
             bucket=self.bucket_name,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        self._policy = PolicyDocument(
+        self.document = PolicyDocument(
             self,
             "PolicyDocument",
             only_over_tls("s3:*", self.bucket_arn, f"{self.bucket_arn}/*"),
         )
-        S3BucketPolicy(self, "Policy", bucket=self.bucket_name, policy=self._policy.json)
+        self.policy = S3BucketPolicy(
+            self, "Policy", bucket=self.bucket_name, policy=self.document.json
+        )
 
-    def add_to_resource_policy(self, statement: PolicyStatement) -> None:
-        """Let the bucket's own policy say one thing more.
+    def grant_read(self, grantee: Grantable) -> Grant:
+        """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket."""
+        given = Grant.to(grantee, READ_ACTIONS, f"{self.bucket_arn}/*", key=self._key)
+        return given.combined(Grant.to(grantee, LIST_ACTIONS, self.bucket_arn, key=None))
 
-        Args:
-            statement: Who may do what to the bucket.
-        """
-        self._policy.add(statement)
+    def grant_list_versions(self, grantee: Grantable) -> Grant:
+        """Allow s3:ListBucketVersions on the bucket."""
+        return Grant.to(grantee, LIST_VERSIONS_ACTIONS, self.bucket_arn, key=None)
 
-    def grant_read(self, grantee: Grantable) -> None:
-        """Allow s3:GetObject and s3:GetObjectVersion on objects, s3:ListBucket on the bucket.
-
-        Without the last, S3 answers 403 for an object that is not there, and a file that was
-        deleted cannot be told from a missing permission.
-
-        Args:
-            grantee: Who reads.
-        """
-        self._allow(grantee, "Read", READ_ACTIONS, f"{self.bucket_arn}/*")
-        self._allow(grantee, "List", LIST_ACTIONS, self.bucket_arn)
-        self._allow_key(grantee)
-
-    def grant_list_versions(self, grantee: Grantable) -> None:
-        """Allow s3:ListBucketVersions on the bucket.
-
-        Args:
-            grantee: Who lists.
-        """
-        self._allow(grantee, "ListVersions", LIST_VERSIONS_ACTIONS, self.bucket_arn)
-
-    def grant_put(self, grantee: Grantable, prefix: str) -> None:
+    def grant_put(self, grantee: Grantable, prefix: str = "") -> Grant:
         """Allow s3:PutObject below a prefix.
 
         Args:
-            grantee: Who writes.
-            prefix: What the keys begin with, ending in a slash.
-        """
-        self._allow(grantee, "Put", PUT_ACTIONS, f"{self.bucket_arn}/{prefix}*")
-        self._allow_key(grantee)
+            grantee: Writer.
+            prefix: Prefix of the keys, ending in a slash. Default: every key.
 
-    def grant_get(self, grantee: Grantable, prefix: str) -> None:
+        Raises:
+            InvalidPropsError: A policy would not read the prefix as it stands.
+        """
+        return self._grant_below(grantee, PUT_ACTIONS, prefix)
+
+    def grant_get(self, grantee: Grantable, prefix: str = "") -> Grant:
         """Allow s3:GetObject below a prefix.
 
         Args:
-            grantee: Who reads.
-            prefix: What the keys begin with, ending in a slash.
+            grantee: Reader.
+            prefix: Prefix of the keys, ending in a slash. Default: every key.
+
+        Raises:
+            InvalidPropsError: A policy would not read the prefix as it stands.
         """
-        self._allow(grantee, "Get", GET_ACTIONS, f"{self.bucket_arn}/{prefix}*")
-        self._allow_key(grantee)
+        return self._grant_below(grantee, GET_ACTIONS, prefix)
 
-    def grant_scratch(self, grantee: Grantable, prefix: str) -> None:
-        """Allow s3:GetObject and PutObject below a prefix.
-
-        Args:
-            grantee: Who keeps something there for a while.
-            prefix: What the keys begin with, ending in a slash.
-        """
-        self._allow(grantee, "Scratch", SCRATCH_ACTIONS, f"{self.bucket_arn}/{prefix}*")
-        self._allow_key(grantee)
-
-    def _allow(self, grantee: Grantable, what: str, actions: tuple[str, ...], arn: str) -> None:
-        grantee.add_to_policy(
-            PolicyStatement(sid=f"{self._id}{what}", actions=actions, resources=(arn,))
-        )
-
-    def _allow_key(self, grantee: Grantable) -> None:
-        if self._key:
-            self._key.grant_use(grantee)
+    def _grant_below(self, grantee: Grantable, actions: tuple[str, ...], prefix: str) -> Grant:
+        rule = matching("prefix", prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS)
+        validate(self, "Grant", rule)
+        return Grant.to(grantee, actions, f"{self.bucket_arn}/{prefix}*", key=self._key)
 
 
 def _lifecycle(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:

@@ -1,42 +1,43 @@
-"""A Lambda function with its own role, its own log group and somewhere for failures to go."""
+"""A Lambda function with its own role, its own log group and a dead-letter queue."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cdktf import Token
+from cdktf_cdktf_provider_aws import lambda_function
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMapping,
     LambdaEventSourceMappingScalingConfig,
 )
-from cdktf_cdktf_provider_aws.lambda_function import (
-    LambdaFunction,
-    LambdaFunctionDeadLetterConfig,
-    LambdaFunctionEnvironment,
-    LambdaFunctionLoggingConfig,
-    LambdaFunctionTracingConfig,
-)
 from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
     LambdaFunctionEventInvokeConfig,
 )
+from cdktf_cdktf_provider_aws.lambda_function_recursion_config import LambdaFunctionRecursionConfig
 from constructs import Construct
 
-from constructs_lib.iam import PolicyDocument, PolicyStatement, assume_role_by
-from constructs_lib.limits import RETENTION_DAYS
-from constructs_lib.validation import Rule, between, name_of_length, one_of, validate
+from constructs_lib.iam import PolicyStatement, ServiceRole
+from constructs_lib.limits import (
+    LOG_RETENTION_DAYS,
+    QUEUE_SOURCE_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+)
+from constructs_lib.message_queue import MessageQueue, MessageQueueProps
+from constructs_lib.validation import Rule, between, identifier, matching, one_of, text, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdktf import TerraformResource
+
     from constructs_lib.encryption_key import EncryptionKey
-    from constructs_lib.function_package import FunctionPackage
-    from constructs_lib.message_queue import MessageQueue
+    from constructs_lib.stack_folder import FunctionPackage
 
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 TRACE_ACTIONS = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+MOST_ENVIRONMENT_BYTES = 4096
 # Lambda keeps an event that it could not process for at most six hours.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 SIX_HOURS_IN_SECONDS = 6 * 3600
@@ -47,34 +48,46 @@ VISIBILITY_TIMEOUT_FACTOR = 6
 
 @dataclass(frozen=True, kw_only=True)
 class PythonFunctionProps:
-    """What a function needs.
+    """Properties of a function.
 
     Attributes:
-        function_name: The function's name; its role has the same one.
-        description: What it does, in a sentence.
+        function_name: The function's name.
         handler: Module and function, such as `inventory.handlers.summary.handler`.
         package: The zip with its code.
-        dead_letter_queue: Where the events of failed asynchronous invocations go.
+        description: Purpose of the function. Default: none.
+        runtime: Lambda's name of a Python version. Default: python3.13.
+        architecture: arm64 or x86_64. Default: arm64, which is cheaper.
+        role_name: Name of its role, unique in the account. Default: the function's name.
+        dead_letter_queue: Queue for the events of failed asynchronous invocations. Default: a queue
+            of its own, named after the function.
         environment: Its environment variables. Default: none.
-        timeout_seconds: How long one invocation may take. Default: 900, the most Lambda allows.
+        timeout_seconds: Time that one invocation may take. Default: 900, Lambda's maximum.
         memory_mib: Its memory; 1,769 are one processor. Default: 512.
-        log_retention_days: How long its logs are kept. Default: 7.
-        reserved_concurrency: Invocations at the same time, taken out of the account's pool.
-            Default: as many as the account has left.
-        encryption_key: Key of our own for logs and variables. Default: keys that AWS manages.
-        code_signing_config_arn: Who must have signed the zip. Default: nobody.
+        log_retention_days: Days its logs are kept. Default: 7.
+        reserved_concurrency: Simultaneous invocations, set aside from the account's pool. Default:
+            as many as the account has left.
+        recursive_loop: Allow or Terminate. Lambda terminates chains of about 16 invocations that
+            lead from the function back to it. Allow them only where each invocation makes progress
+            and the code bounds their number. Default: Terminate.
+        encryption_key: Customer managed key for logs and variables. Default: keys of AWS.
+        code_signing_config_arn: Configuration with the trusted signers of the zip. Default: code
+            need not be signed.
     """
 
     function_name: str
-    description: str
     handler: str
     package: FunctionPackage
-    dead_letter_queue: MessageQueue
+    description: str | None = None
+    runtime: str = "python3.13"
+    architecture: str = "arm64"
+    role_name: str | None = None
+    dead_letter_queue: MessageQueue | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 900
     memory_mib: int = 512
     log_retention_days: int = 7
     reserved_concurrency: int | None = None
+    recursive_loop: str = "Terminate"
     encryption_key: EncryptionKey | None = None
     code_signing_config_arn: str | None = None
 
@@ -87,69 +100,47 @@ class PythonFunction(Construct):
     one redrive serves both.
 
     Attributes:
+        resource: The function itself.
         function_name: The function's name, as a reference that makes Terraform wait for it.
-        given_name: The same name as text.
+        physical_name: The same name as text.
         function_arn: The function's ARN.
-        timeout_seconds: How long one invocation may take.
+        log_group: Its log group.
+        dead_letter_queue: Queue for the events of failed asynchronous invocations.
+        timeout_seconds: Time that one invocation may take.
     """
 
     def __init__(self, scope: Construct, id_: str, props: PythonFunctionProps) -> None:
-        validate(scope, id_, _rules(props))
+        validate(scope, id_, *_rules(props))
         super().__init__(scope, id_)
-        self.timeout_seconds = props.timeout_seconds
         key = props.encryption_key
-        log_group = CloudwatchLogGroup(
+        self.physical_name = props.function_name
+        self.timeout_seconds = props.timeout_seconds
+        self.dead_letter_queue = props.dead_letter_queue or MessageQueue(
+            self,
+            "DeadLetterQueue",
+            MessageQueueProps(queue_name=f"{props.function_name}-dlq", encryption_key=key),
+        )
+        self.log_group = CloudwatchLogGroup(
             self,
             "LogGroup",
             name=f"/aws/lambda/{props.function_name}",
             retention_in_days=props.log_retention_days,
             kms_key_id=key.key_arn if key else None,
         )
-        trust = PolicyDocument(self, "Trust", assume_role_by("lambda.amazonaws.com"))
-        role = IamRole(
-            self,
-            "Role",
-            name=props.function_name,
-            description=f"What {props.function_name} may do",
-            assume_role_policy=trust.json,
+        self._role = ServiceRole(
+            self, props.role_name or props.function_name, "lambda.amazonaws.com"
         )
-        self._permissions = PolicyDocument(self, "Permissions", *_own_permissions(log_group))
-        self._policy = IamRolePolicy(
-            self,
-            "Policy",
-            name="permissions",
-            role=role.name,
-            policy=self._permissions.json,
-        )
-        function = LambdaFunction(
-            self,
-            "Resource",
-            function_name=props.function_name,
-            description=props.description,
-            role=role.arn,
-            handler=props.handler,
-            runtime="python3.13",
-            # Cheaper per second, and the zip holds nothing that was compiled.
-            architectures=["arm64"],
-            filename=props.package.path,
-            source_code_hash=props.package.sha256_base64,
-            timeout=props.timeout_seconds,
-            memory_size=props.memory_mib,
-            reserved_concurrent_executions=props.reserved_concurrency,
-            environment=LambdaFunctionEnvironment(variables=dict(props.environment)),
-            kms_key_arn=key.key_arn if key else None,
-            code_signing_config_arn=props.code_signing_config_arn,
-            dead_letter_config=LambdaFunctionDeadLetterConfig(
-                target_arn=props.dead_letter_queue.queue_arn
-            ),
-            tracing_config=LambdaFunctionTracingConfig(mode="Active"),
-            logging_config=LambdaFunctionLoggingConfig(log_format="Text", log_group=log_group.name),
-            # Lambda refuses a dead-letter queue that the role may not write to.
-            depends_on=[self._policy],
-        )
-        self.given_name = props.function_name
-        self.function_name: str = function.function_name
-        self.function_arn: str = function.arn
+        for actions, resource in (
+            (LOG_ACTIONS, f"{self.log_group.arn}:*"),
+            (TRACE_ACTIONS, "*"),  # X-Ray has no resources to name for these two actions
+        ):
+            self.add_to_policy(PolicyStatement(actions=actions, resources=(resource,)))
+        self.dead_letter_queue.grant_send(self)
+        if key:
+            key.grant_use(self)
+        self.resource = self._function(props)
+        self.function_name: str = self.resource.function_name
+        self.function_arn: str = self.resource.arn
         LambdaFunctionEventInvokeConfig(
             self,
             "AsynchronousInvocations",
@@ -157,17 +148,53 @@ class PythonFunction(Construct):
             maximum_event_age_in_seconds=SIX_HOURS_IN_SECONDS,
             maximum_retry_attempts=2,
         )
-        props.dead_letter_queue.grant_send(self)
-        if key:
-            key.grant_use(self)
+        if props.recursive_loop != "Terminate":
+            LambdaFunctionRecursionConfig(
+                self,
+                "RecursiveLoop",
+                function_name=self.function_name,
+                recursive_loop=props.recursive_loop,
+            )
 
-    def add_to_policy(self, statement: PolicyStatement) -> None:
-        """Let the function do what a statement allows.
+    def _function(self, props: PythonFunctionProps) -> lambda_function.LambdaFunction:
+        return lambda_function.LambdaFunction(
+            self,
+            "Resource",
+            function_name=props.function_name,
+            description=props.description,
+            role=self._role.role_arn,
+            handler=props.handler,
+            runtime=props.runtime,
+            architectures=[props.architecture],
+            filename=props.package.path,
+            source_code_hash=props.package.sha256_base64,
+            timeout=props.timeout_seconds,
+            memory_size=props.memory_mib,
+            reserved_concurrent_executions=props.reserved_concurrency,
+            environment=lambda_function.LambdaFunctionEnvironment(
+                variables=dict(props.environment)
+            ),
+            kms_key_arn=props.encryption_key.key_arn if props.encryption_key else None,
+            code_signing_config_arn=props.code_signing_config_arn,
+            dead_letter_config=lambda_function.LambdaFunctionDeadLetterConfig(
+                target_arn=self.dead_letter_queue.queue_arn
+            ),
+            tracing_config=lambda_function.LambdaFunctionTracingConfig(mode="Active"),
+            logging_config=lambda_function.LambdaFunctionLoggingConfig(
+                log_format="Text", log_group=self.log_group.name
+            ),
+            # Lambda refuses a dead-letter queue that the role may not write to.
+            # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+            depends_on=[self._role.policy],
+        )
+
+    def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:
+        """Add a statement to the policy of the function's role and return the policy.
 
         Args:
             statement: Actions and resources.
         """
-        self._permissions.add(statement)
+        return self._role.add_to_policy(statement)
 
     def add_queue_source(
         self,
@@ -181,7 +208,7 @@ class PythonFunction(Construct):
 
         Args:
             id_: The mapping's construct id.
-            queue: Where the messages are.
+            queue: The queue.
             maximum_concurrency: Batches at the same time, 2 to 1,000.
             batch_size: Messages per invocation, 1 to 10.
 
@@ -194,18 +221,15 @@ class PythonFunction(Construct):
         validate(
             self,
             id_,
-            [
-                between("maximum_concurrency", maximum_concurrency, 2, 1000),
-                between("batch_size", batch_size, 1, 10),
-                between(
-                    "visibility_timeout_seconds",
-                    queue.visibility_timeout_seconds,
-                    VISIBILITY_TIMEOUT_FACTOR * self.timeout_seconds,
-                    43_200,
-                ),
-            ],
+            between("maximum_concurrency", maximum_concurrency, *QUEUE_SOURCE_CONCURRENCY),
+            between("batch_size", batch_size, 1, 10),
+            between(
+                "visibility_timeout_seconds",
+                queue.visibility_timeout_seconds,
+                VISIBILITY_TIMEOUT_FACTOR * self.timeout_seconds,
+                43_200,
+            ),
         )
-        queue.grant_consume(self)
         return LambdaEventSourceMapping(
             self,
             id_,
@@ -217,31 +241,39 @@ class PythonFunction(Construct):
                 maximum_concurrency=maximum_concurrency
             ),
             # Lambda refuses a queue that the role may not read.
-            depends_on=[self._policy],
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            depends_on=list(queue.grant_consume(self).policies),
         )
 
 
 def _rules(props: PythonFunctionProps) -> list[Rule]:
-    """Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
-    variables_bytes = sum(len(f"{name}{value}") for name, value in props.environment.items())
+    """Return the limits of https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html."""
     return [
-        name_of_length("function_name", props.function_name, 64),
-        name_of_length("description", props.description, 256),
-        name_of_length("handler", props.handler, 128),
+        identifier("function_name", props.function_name, 64, "-_"),
+        text("description", props.description, 256, least=0),
+        matching("handler", props.handler, r"\S{1,128}", "1 to 128 characters without spaces"),
+        matching("runtime", props.runtime, r"python3\.\d+", "python3.<minor version>"),
+        one_of("architecture", props.architecture, ("arm64", "x86_64")),
+        identifier("role_name", props.role_name, 64, "_+=,.@-"),
         between("timeout_seconds", props.timeout_seconds, 1, 900),
         between("memory_mib", props.memory_mib, 128, 10_240),
-        between("reserved_concurrency", props.reserved_concurrency, 1, 1000),
-        between("environment (bytes)", variables_bytes, 0, 4096),
-        one_of("log_retention_days", props.log_retention_days, RETENTION_DAYS),
+        between("reserved_concurrency", props.reserved_concurrency, *RESERVED_CONCURRENCY),
+        between("environment (bytes)", _known_bytes(props.environment), 0, MOST_ENVIRONMENT_BYTES),
+        *(
+            matching(f"environment ({name})", name, "[A-Za-z][A-Za-z0-9_]+", "names such as A_1")
+            for name in props.environment
+        ),
+        one_of("log_retention_days", props.log_retention_days, LOG_RETENTION_DAYS),
+        one_of("recursive_loop", props.recursive_loop, ("Allow", "Terminate")),
     ]
 
 
-def _own_permissions(log_group: CloudwatchLogGroup) -> tuple[PolicyStatement, ...]:
-    return (
-        PolicyStatement(sid="WriteLogs", actions=LOG_ACTIONS, resources=(f"{log_group.arn}:*",)),
-        PolicyStatement(
-            sid="SendTraces",
-            actions=TRACE_ACTIONS,
-            resources=("*",),  # X-Ray has no resources to name for these two actions
-        ),
+def _known_bytes(environment: Mapping[str, str]) -> int:
+    """Return the size of the variables, without the values that only Terraform knows."""
+    size = sum(len(f"{name}{value}".encode()) for name, value in environment.items())
+    if size <= MOST_ENVIRONMENT_BYTES:
+        return size
+    return sum(
+        len(name.encode()) + (0 if Token.is_unresolved(value) else len(value.encode()))
+        for name, value in environment.items()
     )

@@ -1,27 +1,33 @@
-"""What may differ between environments, checked all at once."""
+"""Settings of an environment, each with its default, its meaning and the values allowed."""
 
 from __future__ import annotations
 
 import json
-import zoneinfo
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
+    JsonValue,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from constructs_lib.limits import (
-    LEAST_WARM_READ_UNITS,
-    LEAST_WARM_WRITE_UNITS,
-    MOST_WARM_UNITS,
-    RETENTION_DAYS,
+    EMAIL_ADDRESS,
+    LIFECYCLE_DAYS,
+    LOG_RETENTION_DAYS,
+    QUEUE_SOURCE_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+    SCHEDULE_EXPRESSION,
+    WARM_READ_UNITS,
+    WARM_WRITE_UNITS,
+    is_time_zone,
 )
-from constructs_lib.settings_fields import WarmThroughputSettings, allowed, from_json
 
 # Lambda gives all variables of a function 4 KB together.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -29,6 +35,59 @@ MOST_FEED_PROFILE_BYTES = 2800
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
+
+T = TypeVar("T")
+
+
+def setting(
+    *,
+    default: T,
+    description: str,
+    allowed: str = "",
+    pattern: str | None = None,
+    limits: tuple[int, int] | tuple[None, None] = (None, None),
+) -> T:
+    """Return a field with the words for the values allowed, which error messages show."""
+    extra: dict[str, JsonValue] = {"allowed": allowed or "{} to {}".format(*limits)}
+    field: T = Field(
+        default=default,
+        description=description,
+        json_schema_extra=extra,
+        pattern=pattern,
+        ge=limits[0],
+        le=limits[1],
+    )
+    return field
+
+
+def from_json(value: object) -> object:
+    """Parse JSON, which environment variables hold where cdktf.json holds objects.
+
+    Args:
+        value: Text, or an object.
+
+    Raises:
+        ValueError: The text is no JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("not JSON") from None
+
+
+class WarmThroughputSettings(BaseModel):
+    """Load that the items table takes at once; both numbers only ever go up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    read_units_per_second: int = Field(
+        WARM_READ_UNITS[0], ge=WARM_READ_UNITS[0], le=WARM_READ_UNITS[1]
+    )
+    write_units_per_second: int = Field(
+        WARM_WRITE_UNITS[0], ge=WARM_WRITE_UNITS[0], le=WARM_WRITE_UNITS[1]
+    )
 
 
 class Settings(BaseSettings):
@@ -41,187 +100,152 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, env_ignore_empty=True, validate_default=True
     )
 
-    environment_suffix: str = Field(
+    environment_suffix: str = setting(
         default="dev",
+        description="Suffix of every name, so that environments can share an account.",
+        allowed="1 to 20 lower-case letters, digits and inner hyphens",
         pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$",
-        description="Ends every name, so that environments can share an account.",
-        json_schema_extra=allowed("1 to 20 lower-case letters, digits and inner hyphens"),
     )
-    aws_region: str = Field(
+    aws_region: str = setting(
         default="us-east-1",
+        description="Region of all resources.",
+        allowed="a region's name, such as us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
-        description="Region everything is in.",
-        json_schema_extra=allowed("a region's name, such as us-east-1"),
     )
-    log_retention_days: int = Field(
+    log_retention_days: int = setting(
         default=7,
         description="Days the functions' logs are kept.",
-        json_schema_extra=allowed(", ".join(map(str, RETENTION_DAYS))),
+        allowed=", ".join(map(str, LOG_RETENTION_DAYS)),
     )
-    summary_schedule: str = Field(
+    summary_schedule: str = setting(
         default="cron(0 6 * * ? *)",
-        pattern=r"^(cron|rate|at)\(.+\)$",
-        description="When the summary is made.",
-        json_schema_extra=allowed("cron(...), rate(...) or at(...)"),
+        description="Schedule of the summary.",
+        allowed="cron(...), rate(...) or at(...)",
+        pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
-    summary_timezone: str = Field(
+    summary_timezone: str = setting(
         default="UTC",
         description="Time zone of that schedule, and of the summary's day.",
-        json_schema_extra=allowed("an IANA time zone, such as Europe/Berlin"),
+        allowed="an IANA time zone, such as Europe/Berlin",
     )
-    low_stock_threshold: int = Field(
+    low_stock_threshold: int = setting(
         default=10,
-        ge=0,
         description="Quantity at or below which an item without a reorder point runs low.",
-        json_schema_extra=allowed("0 or more"),
+        limits=(0, 1_000_000_000),
     )
-    alarm_email: str | None = Field(
+    alarm_email: str | None = setting(
         default=None,
-        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
-        description="Who gets alarms and summaries by mail.",
-        json_schema_extra=allowed("a mail address, or nothing"),
+        description="Mail address for alarms and summaries.",
+        allowed="a mail address, or nothing",
+        pattern=f"^{EMAIL_ADDRESS}$",
     )
-    backend: Literal["local", "s3", "cloud"] = Field(
+    backend: Literal["local", "s3", "cloud"] = setting(
         default="local",
-        description="Where Terraform keeps its state.",
-        json_schema_extra=allowed("local, s3, cloud"),
+        description="Backend for Terraform's state.",
+        allowed="local, s3, cloud",
     )
-    state_bucket: str | None = Field(
+    state_bucket: str | None = setting(
         default=None,
         description="Bucket of the s3 backend.",
-        json_schema_extra=allowed("a bucket's name; must be set for the s3 backend"),
+        allowed="a bucket's name; must be set for the s3 backend",
     )
-    state_region: str | None = Field(
+    state_region: str | None = setting(
         default=None,
-        description="Region of that bucket; by default the one everything is in.",
-        json_schema_extra=allowed("a region's name, or nothing"),
+        description="Region of that bucket; by default the one of all resources.",
+        allowed="a region's name, or nothing",
     )
-    cloud_organization: str | None = Field(
+    cloud_organization: str | None = setting(
         default=None,
         description="Organization of the cloud backend.",
-        json_schema_extra=allowed("an organization's name; must be set for the cloud backend"),
+        allowed="an organization's name; must be set for the cloud backend",
     )
-    cloud_hostname: str = Field(
+    cloud_hostname: str = setting(
         default="app.terraform.io",
-        pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
         description="Host of the cloud backend.",
-        json_schema_extra=allowed("a host's name"),
+        allowed="a host's name",
+        pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
     )
-    customer_managed_keys: bool = Field(
+    customer_managed_keys: bool = setting(
         default=False,
-        description="Whether a key of our own encrypts everything, in place of keys of AWS.",
-        json_schema_extra=allowed("true, false"),
+        description="Encrypt everything with a customer managed key, in place of keys of AWS.",
+        allowed="true, false",
     )
-    access_logs: bool = Field(
+    access_logs: bool = setting(
         default=False,
-        description="Whether who asked the buckets for what is kept; always with a key of our own.",
-        json_schema_extra=allowed("true, false"),
+        description="Enable S3 server access logging; always on with a customer managed key.",
+        allowed="true, false",
     )
-    code_signing_profile_version_arn: str | None = Field(
+    code_signing_profile_version_arn: str | None = setting(
         default=None,
-        pattern=r"^arn:[a-z-]+:signer:[a-z0-9-]+:\d{12}:/signing-profiles/\w{2,64}/\w{10}$",
         description="Signing profile; Lambda then refuses zips that it did not sign.",
-        json_schema_extra=allowed("the ARN of a signing profile's version, or nothing"),
+        allowed="the ARN of a signing profile's version, or nothing",
+        pattern=r"^arn:[a-z-]+:signer:[a-z0-9-]+:\d{12}:/signing-profiles/\w{2,64}/\w{10}$",
     )
-    deletion_protection: bool = Field(
+    deletion_protection: bool = setting(
         default=False,
-        description="Whether tables and buckets that hold data refuse to be deleted.",
-        json_schema_extra=allowed("true, false"),
+        description="Protect tables and buckets that hold data from deletion.",
+        allowed="true, false",
     )
     warm_throughput: Annotated[
         WarmThroughputSettings | None, NoDecode, BeforeValidator(from_json)
-    ] = Field(
+    ] = setting(
         default=None,
-        description="What the items table takes at once, where that is more than AWS's default.",
-        json_schema_extra=allowed(
-            f"read_units_per_second {LEAST_WARM_READ_UNITS} to {MOST_WARM_UNITS}, "
-            f"write_units_per_second {LEAST_WARM_WRITE_UNITS} to {MOST_WARM_UNITS}, or nothing"
-        ),
+        description="Warm throughput of the items table, above AWS's default.",
+        allowed=(
+            "read_units_per_second {} to {}, write_units_per_second {} to {}, or nothing"
+        ).format(*WARM_READ_UNITS, *WARM_WRITE_UNITS),
     )
-    large_object_bytes: int = Field(
-        default=64 * 1024 * 1024,
-        ge=1024 * 1024,
-        le=5 * 1024**4,
-        description="Files above this size are split into byte ranges.",
-        json_schema_extra=allowed("1048576 to 5497558138880"),
+    large_object_bytes: int = setting(
+        default=64 * 1024**2,
+        description="Size above which files are split into byte ranges.",
+        limits=(1024**2, 5 * 1024**4),
     )
-    work_queue_concurrency: int = Field(
+    work_queue_concurrency: int = setting(
         default=10,
-        ge=2,
-        le=1000,
         description="Byte ranges processed at the same time.",
-        json_schema_extra=allowed("2 to 1000"),
+        limits=QUEUE_SOURCE_CONCURRENCY,
     )
-    expected_feed_interval_hours: int = Field(
+    expected_feed_interval_hours: int = setting(
         default=24,
-        ge=1,
-        le=168,
         description="Hours without a feed after which an alarm goes off.",
-        json_schema_extra=allowed("1 to 168"),
+        limits=(1, 168),
     )
-    max_reserved_concurrency: int | None = Field(
+    max_reserved_concurrency: int | None = setting(
         default=None,
-        ge=1,
-        le=1000,
         description="Files processed at the same time, set aside from the account's pool.",
-        json_schema_extra=allowed("1 to 1000, or nothing"),
+        limits=RESERVED_CONCURRENCY,
     )
-    noncurrent_version_days: int = Field(
+    noncurrent_version_days: int = setting(
         default=90,
-        ge=1,
-        le=3650,
         description="Days replaced and deleted files are kept.",
-        json_schema_extra=allowed("1 to 3650"),
+        limits=LIFECYCLE_DAYS,
     )
-    reject_message_limit: int = Field(
+    reject_message_limit: int = setting(
         default=1000,
-        ge=1,
-        le=100_000,
         description="Reject messages per file before one message stands for all.",
-        json_schema_extra=allowed("1 to 100000"),
+        limits=(1, 100_000),
     )
-    max_stock_drop_share: Decimal = Field(
+    max_stock_drop_share: Decimal = setting(
         default=Decimal(0),
-        ge=0,
-        le=1,
         description="Share of the known stock that one file may take away; 0 switches it off.",
-        json_schema_extra=allowed("0 to 1"),
+        limits=(0, 1),
     )
-    reconcile_deadline_minutes: int = Field(
+    reconcile_deadline_minutes: int = setting(
         default=60,
-        ge=5,
-        le=10_080,
         description="Age at which a file must have been accounted for.",
-        json_schema_extra=allowed("5 to 10080"),
+        limits=(5, 10_080),
     )
-    feed_profiles: Annotated[dict[str, Any], NoDecode, BeforeValidator(from_json)] = Field(
+    feed_profiles: Annotated[dict[str, Any], NoDecode, BeforeValidator(from_json)] = setting(
         default={"profiles": [], "pins": {}},
-        description="Profiles of feeds beside the built-in ones, and which key prefix has which.",
-        json_schema_extra=allowed(
-            f'JSON such as {{"profiles": [], "pins": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes'
-        ),
+        description="Feed profiles beside the built-in ones, and the key prefixes pinned to one.",
+        allowed=f'JSON, {{"profiles": [], "pins": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
     )
-    tags: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json)] = Field(
+    tags: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json)] = setting(
         default={},
-        description="Tags of everything, beside environment, project and managed-by.",
-        json_schema_extra=allowed(
-            f"up to {MOST_TAGS}, keys of 1 to {MOST_TAG_KEY_CHARACTERS} characters that do not "
-            f"begin with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}"
-        ),
+        description="Tags of all resources, beside environment, project and managed-by.",
+        allowed=f"up to {MOST_TAGS}, keys of 1 to {MOST_TAG_KEY_CHARACTERS} characters that do not "
+        f"begin with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over what cdktf.json says, and read nothing else."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
     @property
     def stack_name(self) -> str:
@@ -230,27 +254,25 @@ class Settings(BaseSettings):
 
     @property
     def keeps_access_logs(self) -> bool:
-        """Whether there is a bucket of access logs."""
+        """True if there is a bucket of access logs."""
         return self.access_logs or self.customer_managed_keys
 
     def feed_profiles_json(self) -> str:
-        """Feed profiles as the functions get them: compact, keys in order."""
+        """Return the feed profiles as the functions get them: compact, keys in order."""
         return json.dumps(self.feed_profiles, separators=(",", ":"), sort_keys=True)
 
     @field_validator("log_retention_days")
     @classmethod
     def _retention_of_cloudwatch(cls, value: int) -> int:
-        if value not in RETENTION_DAYS:
+        if value not in LOG_RETENTION_DAYS:
             raise ValueError("not a retention that CloudWatch Logs has")
         return value
 
     @field_validator("summary_timezone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
-        try:
-            zoneinfo.ZoneInfo(value)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("not a time zone") from None
+        if not is_time_zone(value):
+            raise ValueError("not a time zone")
         return value
 
     @field_validator("tags")

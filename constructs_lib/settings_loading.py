@@ -1,7 +1,8 @@
-"""Settings read and checked, with everything that is wrong told at once."""
+"""Settings loaded from cdktf.json and the environment, all errors reported at once."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from constructs_lib.settings import Settings
 
 ValidateFeedProfiles = Callable[[dict[str, Any]], list[str]]
 
-NOT_UNDERSTOOD = "feed_profiles_not_understood"
+FEED_PROFILES_REFUSED = "feed_profiles_refused"
 
 
 class SettingsError(Exception):
@@ -22,30 +23,34 @@ class SettingsError(Exception):
 def load_settings(
     context: dict[str, Any], validate_feed_profiles: ValidateFeedProfiles = lambda _: []
 ) -> Settings:
-    """Read the settings of one environment.
+    """Load the settings of one environment.
 
     Args:
-        context: What cdktf.json says about the environment.
-        validate_feed_profiles: Gives what is wrong with the feed profiles, a sentence each.
+        context: The environment in cdktf.json.
+        validate_feed_profiles: Returns what is wrong with feed profiles, a sentence each.
 
     Raises:
-        SettingsError: Says for every setting that cannot be used its name, the value got and the
-            values allowed.
+        SettingsError: Names every setting that cannot be used, with the value got and the values
+            allowed.
     """
 
     class CheckedSettings(Settings):
-        """Settings whose feed profiles the functions understand."""
+        """Settings whose feed profiles the functions can read."""
 
         @field_validator("feed_profiles")
         @classmethod
-        def _understood(cls, value: dict[str, Any]) -> dict[str, Any]:
+        def _readable(cls, value: dict[str, Any]) -> dict[str, Any]:
             problems = validate_feed_profiles(value) if any(value.values()) else []
             if problems:
-                raise PydanticCustomError(NOT_UNDERSTOOD, "{problems}", {"problems": problems})
+                raise PydanticCustomError(
+                    FEED_PROFILES_REFUSED, "{problems}", {"problems": problems}
+                )
             return value
 
+    # pydantic reads the environment for what is not given here.
+    given = {name: value for name, value in context.items() if not os.environ.get(name.upper())}
     try:
-        return CheckedSettings(**context)
+        return CheckedSettings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
 
@@ -57,7 +62,7 @@ def _lines(error: ValidationError) -> list[str]:
             lines.append(each["msg"].removeprefix("Value error, "))
             continue
         name = str(each["loc"][0])
-        if each["type"] == NOT_UNDERSTOOD:
+        if each["type"] == FEED_PROFILES_REFUSED:
             lines += [f"{name} ({name.upper()}): {problem}" for problem in each["ctx"]["problems"]]
             continue
         field = Settings.model_fields.get(name)

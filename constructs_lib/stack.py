@@ -5,40 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdktf import TerraformStack
+from cdktf import TerraformOutput, TerraformStack
 
 from constructs_lib.access_log_bucket import AccessLogBucket, AccessLogBucketProps
 from constructs_lib.account import Account
+from constructs_lib.alarm_table import alarm_specs
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
 from constructs_lib.alarms import Alarms, AlarmsProps
-from constructs_lib.backend import add_backend
 from constructs_lib.dashboard import Dashboard, DashboardProps
+from constructs_lib.dashboard_graphs import dashboard_graphs
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_functions import (
     LONGEST_INVOCATION_SECONDS,
     PARTS_PREFIX,
-    InventoryFunctions,
     InventoryFunctionsProps,
+    add_functions,
 )
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
-from constructs_lib.landing_bucket import LandingBucket
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
-from constructs_lib.monitoring import alarm_specs, dashboard_graphs
 from constructs_lib.names import Names
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
-from constructs_lib.outputs import OutputsProps, add_outputs
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
-from constructs_lib.provider import add_provider
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
+from constructs_lib.terraform import add_backend, add_provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from constructs import Construct
 
-    from constructs_lib.function_package import FunctionPackage
     from constructs_lib.settings import Settings
+    from constructs_lib.stack_folder import FunctionPackage
 
 # A summary that is retried after midnight is still the one of the day that was due.
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
@@ -46,11 +44,7 @@ SCHEDULED_TIME = '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
 
 
 class InventoryStack(TerraformStack):
-    """Everything one environment needs.
-
-    Attributes:
-        functions: The functions, for what is asked about them after composition.
-    """
+    """Everything that one environment needs."""
 
     def __init__(
         self, scope: Construct, settings: Settings, packages: Mapping[str, FunctionPackage]
@@ -64,7 +58,7 @@ class InventoryStack(TerraformStack):
         """
         super().__init__(scope, settings.stack_name)
         self._settings = settings
-        self._names = Names(suffix=settings.environment_suffix)
+        self._names = Names(settings.environment_suffix)
         add_provider(self, settings)
         add_backend(self, settings)
         self._account = Account.of_provider(self, settings.aws_region)
@@ -80,13 +74,9 @@ class InventoryStack(TerraformStack):
         self._data_key = self._key if settings.customer_managed_keys else None
         if self._data_key:
             self._data_key.grant_use_by_logs("/aws/lambda/inventory-")
-        self._access_logs = self._add_access_logs() if settings.keeps_access_logs else None
-        self._uploads = LandingBucket(self, "Uploads", self._bucket_props("uploads"))
-        self._reports = PrivateBucket(
-            self, "Reports", replace(self._bucket_props("reports"), scratch_prefix=PARTS_PREFIX)
-        )
-        self._dead_letter_queue, self._work_queue = self._add_queues()
-        self._items, self._ingestions, self._lanes = self._add_tables()
+        self._add_buckets()
+        self._add_queues()
+        self._add_tables()
         self._topic = AlarmTopic(
             self,
             "AlarmTopic",
@@ -97,104 +87,10 @@ class InventoryStack(TerraformStack):
                 email=settings.alarm_email,
             ),
         )
-        self.functions = self._add_functions(packages)
-        self._add_triggers()
-        self._dashboard = self._add_monitoring()
-        self._add_outputs(packages)
-
-    def _bucket_props(self, what: str) -> PrivateBucketProps:
-        return PrivateBucketProps(
-            bucket_name=self._names.bucket(what, self._account.account_id),
-            encryption_key=self._data_key,
-            noncurrent_version_days=self._settings.noncurrent_version_days,
-            # Free, and a rule that tells a supplier of rejected rows has something to hang on.
-            sends_events=True,
-            force_destroy=not self._settings.deletion_protection,
-            access_logs=self._access_logs,
-        )
-
-    def _add_access_logs(self) -> AccessLogBucket:
-        return AccessLogBucket(
-            self,
-            "AccessLogs",
-            AccessLogBucketProps(
-                bucket_name=self._names.bucket("access-logs", self._account.account_id),
-                account=self._account,
-                source_bucket_arns=tuple(
-                    f"arn:{self._account.partition}:s3:::"
-                    + self._names.bucket(what, self._account.account_id)
-                    for what in ("uploads", "reports")
-                ),
-                encryption_key=self._data_key,
-                retention_days=self._settings.log_retention_days,
-                force_destroy=not self._settings.deletion_protection,
-            ),
-        )
-
-    def _add_queues(self) -> tuple[MessageQueue, MessageQueue]:
-        dead_letter_queue = MessageQueue(
-            self,
-            "DeadLetterQueue",
-            MessageQueueProps(
-                queue_name=self._names.dead_letter_queue, encryption_key=self._data_key
-            ),
-        )
-        work_queue = MessageQueue(
-            self,
-            "WorkQueue",
-            MessageQueueProps(
-                queue_name=self._names.work_queue,
-                visibility_timeout_seconds=VISIBILITY_TIMEOUT_FACTOR * LONGEST_INVOCATION_SECONDS,
-                encryption_key=self._data_key,
-                dead_letter_queue=dead_letter_queue,
-            ),
-        )
-        return dead_letter_queue, work_queue
-
-    def _add_tables(self) -> tuple[InventoryTable, InventoryTable, InventoryTable]:
-        protection = self._settings.deletion_protection
-        warm = self._settings.warm_throughput
-        items = InventoryTable(
-            self,
-            "Items",
-            InventoryTableProps(
-                table_name=self._names.tables["Items"],
-                partition_key="sku",
-                sort_key="location",
-                deletion_protection=protection,
-                warm_throughput=WarmThroughput(**warm.model_dump()) if warm else None,
-                encryption_key=self._data_key,
-            ),
-        )
-        ingestions = InventoryTable(
-            self,
-            "Ingestions",
-            InventoryTableProps(
-                table_name=self._names.tables["Ingestions"],
-                partition_key="object_id",
-                deletion_protection=protection,
-                encryption_key=self._data_key,
-            ),
-        )
-        lanes = InventoryTable(
-            self,
-            "Lanes",
-            InventoryTableProps(
-                table_name=self._names.tables["Lanes"],
-                partition_key="lane",
-                sort_key="position",
-                expiry_attribute="expires_at",
-                deletion_protection=protection,
-                encryption_key=self._data_key,
-            ),
-        )
-        return items, ingestions, lanes
-
-    def _add_functions(self, packages: Mapping[str, FunctionPackage]) -> InventoryFunctions:
-        return InventoryFunctions(
+        self._functions = add_functions(
             self,
             InventoryFunctionsProps(
-                settings=self._settings,
+                settings=settings,
                 names=self._names,
                 packages=packages,
                 uploads=self._uploads,
@@ -208,6 +104,87 @@ class InventoryStack(TerraformStack):
                 encryption_key=self._data_key,
             ),
         )
+        self._add_triggers()
+        self._add_monitoring()
+        self._add_outputs(packages)
+
+    def _add_buckets(self) -> None:
+        settings, account_id = self._settings, self._account.account_id
+        access_logs = None
+        if settings.keeps_access_logs:
+            access_logs = AccessLogBucket(
+                self,
+                "AccessLogs",
+                AccessLogBucketProps(
+                    bucket_name=self._names.bucket("access-logs", account_id),
+                    account=self._account,
+                    encryption_key=self._data_key,
+                    retention_days=settings.log_retention_days,
+                    force_destroy=not settings.deletion_protection,
+                ),
+            )
+        uploads = PrivateBucketProps(
+            bucket_name=self._names.bucket("uploads", account_id),
+            encryption_key=self._data_key,
+            noncurrent_version_days=settings.noncurrent_version_days,
+            # Free, and in the reports bucket a rule that tells a supplier of rejected rows has
+            # something to hang on.
+            sends_events=True,
+            force_destroy=not settings.deletion_protection,
+            access_logs=access_logs,
+        )
+        reports = replace(
+            uploads,
+            bucket_name=self._names.bucket("reports", account_id),
+            scratch_prefix=PARTS_PREFIX,
+        )
+        self._uploads = PrivateBucket(self, "Uploads", uploads)
+        self._reports = PrivateBucket(self, "Reports", reports)
+
+    def _add_queues(self) -> None:
+        self._dead_letter_queue = MessageQueue(
+            self,
+            "DeadLetterQueue",
+            MessageQueueProps(
+                queue_name=self._names.dead_letter_queue, encryption_key=self._data_key
+            ),
+        )
+        self._work_queue = MessageQueue(
+            self,
+            "WorkQueue",
+            MessageQueueProps(
+                queue_name=self._names.work_queue,
+                visibility_timeout_seconds=VISIBILITY_TIMEOUT_FACTOR * LONGEST_INVOCATION_SECONDS,
+                encryption_key=self._data_key,
+                dead_letter_queue=self._dead_letter_queue,
+            ),
+        )
+
+    def _add_tables(self) -> None:
+        tables, warm = self._names.tables, self._settings.warm_throughput
+        ingestions = InventoryTableProps(
+            table_name=tables["Ingestions"],
+            partition_key="object_id",
+            deletion_protection=self._settings.deletion_protection,
+            encryption_key=self._data_key,
+        )
+        items = replace(
+            ingestions,
+            table_name=tables["Items"],
+            partition_key="sku",
+            sort_key="location",
+            warm_throughput=WarmThroughput(**warm.model_dump()) if warm else None,
+        )
+        lanes = replace(
+            ingestions,
+            table_name=tables["Lanes"],
+            partition_key="lane",
+            sort_key="position",
+            expiry_attribute="expires_at",
+        )
+        self._items = InventoryTable(self, "Items", items)
+        self._ingestions = InventoryTable(self, "Ingestions", ingestions)
+        self._lanes = InventoryTable(self, "Lanes", lanes)
 
     def _add_triggers(self) -> None:
         ObjectCreatedRule(
@@ -215,53 +192,47 @@ class InventoryStack(TerraformStack):
             "UploadRule",
             ObjectCreatedRuleProps(
                 rule_name=self._names.upload_rule,
+                description="Every new object of the uploads bucket",
                 target_id=self._names.upload_target,
                 bucket=self._uploads,
-                function=self.functions.processor,
-                dead_letter_queue=self._dead_letter_queue,
+                function=self._functions.processor,
             ),
         )
-        self.functions.chunk_processor.add_queue_source(
+        self._functions.chunk_processor.add_queue_source(
             "WorkQueue",
             self._work_queue,
             maximum_concurrency=self._settings.work_queue_concurrency,
         )
-        FunctionSchedule(
-            self,
-            "SummaryDaily",
-            FunctionScheduleProps(
-                schedule_name=self._names.of("summary-daily"),
-                description="Makes the daily summary",
-                expression=self._settings.summary_schedule,
-                time_zone=self._settings.summary_timezone,
-                payload=SCHEDULED_TIME,
-                function=self.functions.summary,
-                dead_letter_queue=self._dead_letter_queue,
-                account=self._account,
-                encryption_key=self._data_key,
-            ),
+        summary = FunctionScheduleProps(
+            schedule_name=self._names.of("summary-daily"),
+            description="Makes the daily summary",
+            expression=self._settings.summary_schedule,
+            time_zone=self._settings.summary_timezone,
+            payload=SCHEDULED_TIME,
+            function=self._functions.summary,
+            account=self._account,
+            encryption_key=self._data_key,
         )
-        FunctionSchedule(
-            self,
-            "ReconcileHourly",
-            FunctionScheduleProps(
-                schedule_name=self._names.of("reconcile-hourly"),
-                description="Looks for files that were not accounted for",
-                expression="rate(1 hour)",
-                function=self.functions.reconcile,
-                dead_letter_queue=self._dead_letter_queue,
-                account=self._account,
-                encryption_key=self._data_key,
-            ),
+        reconcile = FunctionScheduleProps(
+            schedule_name=self._names.of("reconcile-hourly"),
+            description="Looks for files that were not accounted for",
+            expression="rate(1 hour)",
+            function=self._functions.reconcile,
+            account=self._account,
+            encryption_key=self._data_key,
         )
+        FunctionSchedule(self, "SummaryDaily", summary)
+        FunctionSchedule(self, "ReconcileHourly", reconcile)
 
-    def _add_monitoring(self) -> Dashboard:
+    def _add_monitoring(self) -> None:
+        functions = vars(self._functions).values()
         specs = alarm_specs(
             self._names,
             expected_feed_interval_hours=self._settings.expected_feed_interval_hours,
+            timeouts={each.node.id: each.timeout_seconds for each in functions},
         )
         Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=specs))
-        return Dashboard(
+        self._dashboard = Dashboard(
             self,
             "Dashboard",
             DashboardProps(
@@ -272,19 +243,50 @@ class InventoryStack(TerraformStack):
         )
 
     def _add_outputs(self, packages: Mapping[str, FunctionPackage]) -> None:
-        add_outputs(
-            self,
-            OutputsProps(
-                uploads=self._uploads,
-                reports=self._reports,
-                items=self._items,
-                ingestions=self._ingestions,
-                lanes=self._lanes,
-                dead_letter_queue=self._dead_letter_queue,
-                work_queue=self._work_queue,
-                functions=self.functions,
-                topic=self._topic,
-                dashboard=self._dashboard,
-                packages=packages,
+        """Declare the outputs; names and meanings are a contract."""
+        functions = self._functions
+        for name, value, description in (
+            ("uploads_bucket_name", self._uploads.bucket_name, "Bucket for stock files"),
+            ("reports_bucket_name", self._reports.bucket_name, "Bucket of rejects and summaries"),
+            ("items_table_name", self._items.table_name, "Stock of every SKU and location"),
+            ("ingestions_table_name", self._ingestions.table_name, "One record per file version"),
+            ("lanes_table_name", self._lanes.table_name, "Announcements of running files"),
+            (
+                "dead_letter_queue_url",
+                self._dead_letter_queue.queue_url,
+                "Queue of rejected rows and failed events",
             ),
+            ("work_queue_url", self._work_queue.queue_url, "Queue of parts of large files"),
+            (
+                "processor_function_name",
+                functions.processor.function_name,
+                "Function that loads a file",
+            ),
+            (
+                "chunk_processor_function_name",
+                functions.chunk_processor.function_name,
+                "Function that loads a part of a large file",
+            ),
+            (
+                "summary_function_name",
+                functions.summary.function_name,
+                "Function that makes the daily summary",
+            ),
+            (
+                "reconcile_function_name",
+                functions.reconcile.function_name,
+                "Function that finds files that were not accounted for",
+            ),
+            ("alarm_topic_arn", self._topic.topic_arn, "Topic of alarms and summaries"),
+            ("dashboard_name", self._dashboard.dashboard_name, "CloudWatch dashboard"),
+        ):
+            TerraformOutput(self, name, value=value, description=description)
+        # Kept in the state, so that a later plan can tell which files it changes.
+        TerraformOutput(
+            self,
+            "function_files",
+            value={function: dict(each.files) for function, each in packages.items()},
+            description="Contents of the functions' zips, for reviews",
+            # No secret, but hundreds of lines that nobody wants to see after each deployment.
+            sensitive=True,
         )

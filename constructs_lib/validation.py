@@ -1,11 +1,9 @@
-"""Rule tables: every value a construct refuses, reported at once and in one form.
-
-Whether a value is a token is asked last, and so only of values that would be refused: each such
-question is a request to the jsii kernel.
-"""
+"""Rule tables: every prop that a construct refuses, reported at once and in one form."""
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,13 +21,13 @@ class InvalidPropsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One value and whether it may be used.
+    """A condition on one value, and the words for what would meet it.
 
     Attributes:
         name: The prop, as the caller wrote it.
         got: The value the caller gave.
-        allowed: The values that would do, in words.
-        holds: Whether the value is one of them.
+        allowed: The values allowed, in words.
+        holds: True if the value is allowed.
     """
 
     name: str
@@ -39,45 +37,41 @@ class Rule:
 
 
 def between(name: str, got: float | None, least: float, most: float) -> Rule:
-    """Give the rule for a number with both limits included; nothing given is allowed.
-
-    Args:
-        name: The prop, with its unit.
-        got: Its value.
-        least: Smallest value allowed.
-        most: Largest value allowed.
-    """
-    holds = got is None or least <= got <= most or Token.is_unresolved(got)
+    """Return the rule for a whole number, both limits included; None is allowed."""
+    holds = got is None or (least <= got <= most and got == int(got))
     return Rule(name=name, got=got, allowed=f"{least} to {most}", holds=holds)
 
 
 def one_of(name: str, got: object, allowed: Iterable[object]) -> Rule:
-    """Give the rule for a value out of a list.
-
-    Args:
-        name: The prop.
-        got: Its value.
-        allowed: The list.
-    """
+    """Return the rule for a value out of a list."""
     values = tuple(allowed)
-    holds = got in values or Token.is_unresolved(got)
-    return Rule(name=name, got=got, allowed=", ".join(map(str, values)), holds=holds)
+    return Rule(name=name, got=got, allowed=", ".join(map(str, values)), holds=got in values)
 
 
-def name_of_length(name: str, got: str, most: int) -> Rule:
-    """Give the rule for a name that is there and that AWS does not find too long.
-
-    Args:
-        name: The prop.
-        got: Its value.
-        most: Largest number of characters.
-    """
-    holds = 1 <= len(got) <= most or Token.is_unresolved(got)
-    return Rule(name=name, got=got, allowed=f"1 to {most} characters", holds=holds)
+def text(name: str, got: str | None, most: int, *, least: int = 1) -> Rule:
+    """Return the rule for a text of any characters; None is allowed."""
+    holds = got is None or least <= len(got) <= most
+    return Rule(name=name, got=got, allowed=f"{least} to {most} characters", holds=holds)
 
 
-def validate(scope: Construct, id_: str, rules: Iterable[Rule]) -> None:
+def identifier(name: str, got: str | None, most: int, marks: str, *, least: int = 1) -> Rule:
+    """Return the rule for a name of ASCII letters, digits and some marks; None is allowed."""
+    pattern = f"[A-Za-z0-9{re.escape(marks)}]{{{least},{most}}}"
+    allowed = f"{least} to {most} letters, digits and any of {marks}"
+    return matching(name, got, pattern, allowed)
+
+
+def matching(name: str, got: str | None, pattern: str, allowed: str) -> Rule:
+    """Return the rule for a text that a pattern matches as a whole; None is allowed."""
+    holds = got is None or re.fullmatch(pattern, got) is not None
+    return Rule(name=name, got=got, allowed=allowed, holds=holds)
+
+
+def validate(scope: Construct, id_: str, *rules: Rule) -> None:
     """Refuse a construct whose rules do not all hold.
+
+    Tokens are values that only Terraform knows, so no rule applies to them. They are looked for
+    last and among refused values alone: each question is a request to the jsii kernel.
 
     Args:
         scope: The construct's parent.
@@ -85,10 +79,10 @@ def validate(scope: Construct, id_: str, rules: Iterable[Rule]) -> None:
         rules: Its rule table.
 
     Raises:
-        InvalidPropsError: Names the construct's path, and for each broken rule the prop, the value
+        InvalidPropsError: Names the construct's path and, for each broken rule, the prop, the value
             got and the values allowed.
     """
-    broken = [rule for rule in rules if not rule.holds]
+    broken = [rule for rule in rules if not (rule.holds or _is_token(rule.got))]
     if not broken:
         return
     path = f"{scope.node.path}/{id_}".lstrip("/")
@@ -96,3 +90,10 @@ def validate(scope: Construct, id_: str, rules: Iterable[Rule]) -> None:
         f"{rule.name}: got {rule.got!r}, allowed {rule.allowed}" for rule in broken
     )
     raise InvalidPropsError(f"{path}: {problems}")
+
+
+def _is_token(value: object) -> bool:
+    # The kernel speaks JSON, which has neither infinities nor NaN.
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return Token.is_unresolved(value)

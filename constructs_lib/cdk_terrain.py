@@ -1,4 +1,4 @@
-"""The one switch from archived CDKTF to its successor, CDK Terrain.
+"""The one switch from archived CDKTF to the maintained CDK Terrain.
 
 With `CDKTF_SUCCESSOR=1`, imports of `cdktf` and of its AWS bindings give `cdktn` and its AWS
 bindings, which have the same modules and classes under other names. Nothing else of the project
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SWITCH = "CDKTF_SUCCESSOR"
-SUCCESSORS = {"cdktf_cdktf_provider_aws": "cdktn_provider_aws", "cdktf": "cdktn"}
+PACKAGES = {"cdktf_cdktf_provider_aws": "cdktn_provider_aws", "cdktf": "cdktn"}
 
 
-class _Successor(MetaPathFinder, Loader):
-    """Finds a module under the name of its predecessor."""
+class _Renaming(MetaPathFinder, Loader):
+    """Finder of CDK Terrain's modules under the names they had in CDKTF."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Take what is asked for under an old name."""
+        """Find the modules of CDKTF's packages, and no others."""
         del path, target
-        return ModuleSpec(fullname, self) if fullname.partition(".")[0] in SUCCESSORS else None
+        return ModuleSpec(fullname, self) if fullname.partition(".")[0] in PACKAGES else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the successor's module in the place of the empty one."""
+        """Put the module of CDK Terrain in the place of the empty one."""
         package, dot, rest = module.__name__.partition(".")
-        sys.modules[module.__name__] = importlib.import_module(SUCCESSORS[package] + dot + rest)
+        sys.modules[module.__name__] = importlib.import_module(PACKAGES[package] + dot + rest)
 
 
-def use_if_wanted(environment: Mapping[str, str] = os.environ) -> bool:
+def install_if_wanted(environment: Mapping[str, str] = os.environ) -> bool:
     """Switch over, before anything imports `cdktf`.
 
     Args:
-        environment: Where the switch is.
+        environment: Environment variables, the switch among them.
 
     Returns:
-        Whether the successor is used.
+        True if CDK Terrain is used.
     """
     if environment.get(SWITCH) != "1":
         return False
-    sys.meta_path.insert(0, _Successor())
+    sys.meta_path.insert(0, _Renaming())
     return True

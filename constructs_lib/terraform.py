@@ -1,0 +1,84 @@
+"""Terraform's own settings of a stack: provider, default tags and backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+
+if TYPE_CHECKING:
+    from cdktf import TerraformStack
+
+    from constructs_lib.settings import Settings
+
+# One configuration takes 5.100.0 from a mirror and 6.x from the registry.
+PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
+# From cdktf.out/stacks/<stack>, where Terraform runs, to the project's folder. An absolute path
+# would make the synthesised stack differ from one checkout to the next.
+PROJECT_FROM_STACK_FOLDER = "../../.."
+
+
+def escape_template(text: str) -> str:
+    """Return a text that Terraform takes as it stands, not as a template.
+
+    Args:
+        text: Text from outside, such as a tag's value.
+
+    Source: https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+    """
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def add_provider(stack: TerraformStack, settings: Settings) -> None:
+    """Add the AWS provider in the settings' region, with the environment's tags.
+
+    Args:
+        stack: The stack.
+        settings: Its settings.
+    """
+    tags = {
+        "environment": settings.environment_suffix,
+        "managed-by": "cdktf",
+        "project": "inventory",
+        **settings.tags,
+    }
+    escaped = {escape_template(key): escape_template(tags[key]) for key in sorted(tags)}
+    AwsProvider(
+        stack,
+        "Aws",
+        region=settings.aws_region,
+        default_tags=[AwsProviderDefaultTags(tags=escaped)],
+    )
+    stack.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
+    stack.add_override("terraform.required_providers.aws.version", PROVIDER_VERSIONS)
+
+
+def add_backend(stack: TerraformStack, settings: Settings) -> None:
+    """Add the backend that the settings name: a local file, a bucket or HCP Terraform.
+
+    Args:
+        stack: The stack.
+        settings: Its settings.
+    """
+    name = settings.stack_name
+    if settings.backend == "cloud":
+        CloudBackend(
+            stack,
+            organization=str(settings.cloud_organization),
+            hostname=settings.cloud_hostname,
+            workspaces=NamedCloudWorkspace(name),
+        )
+    elif settings.backend == "s3":
+        S3Backend(
+            stack,
+            bucket=str(settings.state_bucket),
+            key=f"{name}/terraform.tfstate",
+            region=settings.state_region or settings.aws_region,
+            encrypt=True,
+        )
+        # Locks by a file beside the state; cdktf does not know the argument.
+        # https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+        stack.add_override("terraform.backend.s3.use_lockfile", value=True)
+    else:
+        LocalBackend(stack, path=f"{PROJECT_FROM_STACK_FOLDER}/terraform.{name}.tfstate")
