@@ -24,6 +24,8 @@ SUMMARY_WINDOW_HOURS = 26
 OLDEST_DEAD_LETTER_SECONDS = 4 * DAY_IN_SECONDS
 #: Above this share of a timeout an invocation is about to be cut off.
 NEAR_TIMEOUT_SHARE = 0.8
+#: A pass of the reconcile takes minutes; one of a day is stuck or has too much to do.
+DAY_IN_HOURS = 24
 #: Above this many in a hundred it is not single rows that are wrong but the feed.
 REJECTED_ROWS_PER_HUNDRED = 5
 
@@ -32,7 +34,7 @@ REJECTED_ROWS_PER_HUNDRED = 5
 TABLE_OPERATIONS = {
     "Items": ("BatchGetItem", "BatchExecuteStatement", "Scan"),
     "Ingestions": ("BatchGetItem", "GetItem", "UpdateItem", "Scan"),
-    "Lanes": ("PutItem", "Query"),
+    "Lanes": ("DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems"),
 }
 
 
@@ -49,6 +51,7 @@ def alarm_specs(
     return (
         *_absence_alarms(names, expected_feed_interval_hours),
         *_row_alarms(names),
+        _reconcile_alarm(names),
         *_queue_alarms(names),
         *(
             alarm
@@ -115,6 +118,17 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
     )
 
 
+def _reconcile_alarm(names: Names) -> AlarmSpec:
+    return AlarmSpec(
+        key="ReconcileBehind",
+        alarm_name=names.of("reconcile-behind"),
+        description=f"The reconcile has not come through the bucket in {DAY_IN_HOURS} hours.",
+        metrics=(own_metric(names, "Reconcile", "ReconcileHoursBehind", "Maximum"),),
+        threshold=DAY_IN_HOURS,
+        period_seconds=HOUR_IN_SECONDS,
+    )
+
+
 def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
     waiting, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
     for key, name, description, queue, metric_name, threshold in (
@@ -137,7 +151,7 @@ def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
         (
             "WorkQueueAge",
             "work-queue-age",
-            "A part of a large file has waited for more than an hour.",
+            "A worker of a large file, or a recheck, has waited for more than an hour.",
             names.work_queue,
             age,
             HOUR_IN_SECONDS,

@@ -52,7 +52,7 @@ class InventoryFunctionsProps:
         reports: Bucket of rejected rows and summaries.
         items: Table of the stock.
         ingestions: Table of the records, one per object version.
-        lanes: Table of what running files announce.
+        lanes: Table in which runs tell each other what they read and wrote.
         dead_letter_queue: Queue of rejects and failed events.
         work_queue: Queue of parts of large files and of versions to process once more.
         topic: Topic for summaries.
@@ -79,7 +79,7 @@ class InventoryFunctions:
 
     Attributes:
         processor: Loads a file, or splits a large one.
-        chunk_processor: Loads a part of a large file, or a file once more.
+        chunk_processor: Loads a worker's share of a large file, or a file once more.
         summary: Makes the daily summary.
         reconcile: Finds files that were not accounted for.
     """
@@ -94,8 +94,9 @@ def add_functions(scope: Construct, props: InventoryFunctionsProps) -> Inventory
     """Add the functions to a stack, each with its environment and its grants.
 
     The chunk processor may call itself through the work queue more often than the 16 times after
-    which Lambda would drop the message. That ends: a part that runs out of time sends the rest of
-    its bytes on, and raises if it got nowhere, so each hop makes progress and the file bounds them.
+    which Lambda would drop the message. That ends: a worker that runs out of time goes on from where
+    its report says, and raises if it got nowhere, so each hop makes progress and the file bounds
+    them.
 
     Args:
         scope: The stack.
@@ -115,7 +116,7 @@ def add_functions(scope: Construct, props: InventoryFunctionsProps) -> Inventory
         chunk_processor=add(
             "ChunkProcessor",
             _ingest_environment(props),
-            description="Loads parts of large stock files into the items table",
+            description="Loads shares of large stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
             concurrency=props.settings.work_queue_concurrency,
             recursive_loop="Allow",
@@ -196,6 +197,7 @@ def _ingest_environment(props: InventoryFunctionsProps) -> dict[str, str]:
         "MAX_STOCK_DROP_SHARE": str(props.settings.max_stock_drop_share),
         "REJECT_MESSAGE_LIMIT": str(props.settings.reject_message_limit),
         "REPORTS_BUCKET_NAME": props.reports.bucket_name,
+        "TIME_TOLERANCE_MINUTES": str(props.settings.time_tolerance_minutes),
         "WORK_QUEUE_URL": props.work_queue.queue_url,
     }
 
@@ -214,6 +216,7 @@ def _summary_environment(props: InventoryFunctionsProps) -> dict[str, str]:
 def _reconcile_environment(props: InventoryFunctionsProps) -> dict[str, str]:
     return {
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
+        "LANES_TABLE_NAME": props.lanes.table_name,
         "RECONCILE_DEADLINE_MINUTES": str(props.settings.reconcile_deadline_minutes),
         "UPLOADS_BUCKET_NAME": props.uploads.bucket_name,
         "WORK_QUEUE_URL": props.work_queue.queue_url,
@@ -225,14 +228,12 @@ def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> N
     props.reports.grant_put(function, REJECTS_PREFIX)
     props.reports.grant_put(function, PARTS_PREFIX)
     props.reports.grant_get(function, PARTS_PREFIX)
+    props.reports.grant_list(function)
     props.items.grant_upsert(function)
     props.ingestions.grant_read_write(function)
     props.lanes.grant_query_write(function)
     props.work_queue.grant_send(function)
     props.dead_letter_queue.grant_send(function)
-    if props.settings.max_stock_drop_share:
-        # What a file takes away is measured against all that is known.
-        props.items.grant_scan(function)
 
 
 def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> None:
@@ -246,6 +247,7 @@ def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> 
 def _grant_reconcile(props: InventoryFunctionsProps, function: PythonFunction) -> None:
     props.uploads.grant_list_versions(function)
     props.ingestions.grant_batch_get(function)
+    props.lanes.grant_query_put_delete(function)
     props.work_queue.grant_send(function)
 
 

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 UPSERT_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
 READ_WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-QUERY_WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+QUERY_WRITE_ACTIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+)
+QUERY_PUT_DELETE_ACTIONS = (
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+)
 BATCH_GET_ACTIONS = ("dynamodb:BatchGetItem",)
 SCAN_ACTIONS = ("dynamodb:Scan",)
 
@@ -138,8 +149,12 @@ class InventoryTable(Construct):
         return self._grant(grantee, READ_WRITE_ACTIONS)
 
     def grant_query_write(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:PutItem, Query and UpdateItem."""
+        """Allow dynamodb:GetItem, PutItem, Query and UpdateItem."""
         return self._grant(grantee, QUERY_WRITE_ACTIONS)
+
+    def grant_query_put_delete(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:DeleteItem, GetItem, PutItem and Query."""
+        return self._grant(grantee, QUERY_PUT_DELETE_ACTIONS)
 
     def grant_batch_get(self, grantee: Grantable) -> Grant:
         """Allow dynamodb:BatchGetItem."""

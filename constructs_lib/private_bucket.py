@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 LIST_ACTIONS = ("s3:ListBucket",)
 LIST_VERSIONS_ACTIONS = ("s3:ListBucketVersions",)
-PUT_ACTIONS = ("s3:PutObject",)
+PUT_ACTIONS = ("s3:AbortMultipartUpload", "s3:PutObject")
 GET_ACTIONS = ("s3:GetObject",)
 # Without `*`, `?` and `$`, which a policy would not read as they stand.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -201,14 +201,18 @@ class PrivateBucket(Construct):
     def grant_read(self, grantee: Grantable) -> Grant:
         """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket."""
         given = Grant.to(grantee, READ_ACTIONS, f"{self.bucket_arn}/*", key=self._key)
-        return given.combined(Grant.to(grantee, LIST_ACTIONS, self.bucket_arn, key=None))
+        return given.combined(self.grant_list(grantee))
+
+    def grant_list(self, grantee: Grantable) -> Grant:
+        """Allow s3:ListBucket, without which S3 answers 403 for an object that is not there."""
+        return Grant.to(grantee, LIST_ACTIONS, self.bucket_arn, key=None)
 
     def grant_list_versions(self, grantee: Grantable) -> Grant:
         """Allow s3:ListBucketVersions on the bucket."""
         return Grant.to(grantee, LIST_VERSIONS_ACTIONS, self.bucket_arn, key=None)
 
     def grant_put(self, grantee: Grantable, prefix: str = "") -> Grant:
-        """Allow s3:PutObject below a prefix.
+        """Allow s3:PutObject and AbortMultipartUpload below a prefix.
 
         Args:
             grantee: Writer.

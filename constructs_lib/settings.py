@@ -197,12 +197,12 @@ class Settings(BaseSettings):
     )
     large_object_bytes: int = setting(
         default=64 * 1024**2,
-        description="Size above which files are split into byte ranges.",
+        description="Bytes above which several workers share a file.",
         limits=(1024**2, 5 * 1024**4),
     )
     work_queue_concurrency: int = setting(
         default=10,
-        description="Byte ranges processed at the same time.",
+        description="Workers of large files, and rechecks, at the same time.",
         limits=QUEUE_SOURCE_CONCURRENCY,
     )
     expected_feed_interval_hours: int = setting(
@@ -227,8 +227,13 @@ class Settings(BaseSettings):
     )
     max_stock_drop_share: Decimal = setting(
         default=Decimal(0),
-        description="Share of the known stock that one file may take away; 0 switches it off.",
+        description="Share of its feed's last stock that a file may take away; 0 for any.",
         limits=(0, 1),
+    )
+    time_tolerance_minutes: int = setting(
+        default=60,
+        description="Minutes by which a file or row may be dated later than the file was stored.",
+        limits=(0, 1440),
     )
     reconcile_deadline_minutes: int = setting(
         default=60,

@@ -250,13 +250,17 @@ class InventoryStack(TerraformStack):
             ("reports_bucket_name", self._reports.bucket_name, "Bucket of rejects and summaries"),
             ("items_table_name", self._items.table_name, "Stock of every SKU and location"),
             ("ingestions_table_name", self._ingestions.table_name, "One record per file version"),
-            ("lanes_table_name", self._lanes.table_name, "Announcements of running files"),
+            ("lanes_table_name", self._lanes.table_name, "Notes of running files to each other"),
             (
                 "dead_letter_queue_url",
                 self._dead_letter_queue.queue_url,
                 "Queue of rejected rows and failed events",
             ),
-            ("work_queue_url", self._work_queue.queue_url, "Queue of parts of large files"),
+            (
+                "work_queue_url",
+                self._work_queue.queue_url,
+                "Queue of shares of large files, and rechecks",
+            ),
             (
                 "processor_function_name",
                 functions.processor.function_name,
@@ -265,7 +269,7 @@ class InventoryStack(TerraformStack):
             (
                 "chunk_processor_function_name",
                 functions.chunk_processor.function_name,
-                "Function that loads a part of a large file",
+                "Function that loads a share of a large file",
             ),
             (
                 "summary_function_name",

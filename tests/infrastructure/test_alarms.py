@@ -140,7 +140,9 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         ),
     ],
 )
-def test_every_resource_with_a_metric_of_trouble_has_its_alarm(whole_stack, metric, dimension, watched) -> None:
+def test_every_resource_with_a_metric_of_trouble_has_its_alarm(
+    whole_stack, metric, dimension, watched
+) -> None:
     """Each metric is watched for every resource that has it, by the resource's name."""
     alarms = resources(whole_stack(), "aws_cloudwatch_metric_alarm")
 

@@ -277,8 +277,7 @@ def test_fails_for_a_value_that_aws_refuses(new_stack, add, name, wrong) -> None
 
 @pytest.mark.parametrize(
     ("add", "name"),
-    [(row[0], row[1]) for row in NUMBERS]
-    + [(a_function, "log_retention_days")],
+    [(row[0], row[1]) for row in NUMBERS] + [(a_function, "log_retention_days")],
 )
 def test_a_number_that_only_terraform_knows_is_taken(new_stack, add, name) -> None:
     """A token stands for it, and no limit applies to a token."""
@@ -291,7 +290,12 @@ def test_a_number_that_only_terraform_knows_is_taken(new_stack, add, name) -> No
 @pytest.mark.parametrize(
     ("add", "name"),
     [(row[0], row[1]) for row in TEXTS if row[0] is not dashboard and row[1] != "prefix"]
-    + [(schedule, "expression"), (schedule, "time_zone"), (topic, "email"), (bucket, "bucket_name")],
+    + [
+        (schedule, "expression"),
+        (schedule, "time_zone"),
+        (topic, "email"),
+        (bucket, "bucket_name"),
+    ],
 )
 def test_a_text_that_only_terraform_knows_is_taken(new_stack, add, name) -> None:
     """Alone or within other text."""

@@ -28,6 +28,7 @@ def own(function: str) -> set[tuple[str, str]]:
 INGEST = {
     ("dynamodb:BatchGetItem", "<Items>"),
     ("dynamodb:GetItem", "<Ingestions>"),
+    ("dynamodb:GetItem", "<Lanes>"),
     ("dynamodb:PartiQLInsert", "<Items>"),
     ("dynamodb:PartiQLUpdate", "<Items>"),
     ("dynamodb:PutItem", "<Ingestions>"),
@@ -38,6 +39,9 @@ INGEST = {
     ("s3:GetObject", "<Uploads>/*"),
     ("s3:GetObjectVersion", "<Uploads>/*"),
     ("s3:ListBucket", "<Uploads>"),
+    ("s3:ListBucket", "<Reports>"),
+    ("s3:AbortMultipartUpload", "<Reports>/parts/*"),
+    ("s3:AbortMultipartUpload", "<Reports>/rejects/*"),
     ("s3:GetObject", "<Reports>/parts/*"),
     ("s3:PutObject", "<Reports>/parts/*"),
     ("s3:PutObject", "<Reports>/rejects/*"),
@@ -60,12 +64,17 @@ PERMISSIONS = {
         ("kms:Decrypt", "<Key>"),
         ("kms:GenerateDataKey", "<Key>"),
         ("s3:GetObject", "<Reports>/summaries/*"),
+        ("s3:AbortMultipartUpload", "<Reports>/summaries/*"),
         ("s3:PutObject", "<Reports>/summaries/*"),
         ("sns:Publish", "<AlarmTopic>"),
     },
     "inventory-reconcile-dev": own("Reconcile")
     | {
         ("dynamodb:BatchGetItem", "<Ingestions>"),
+        ("dynamodb:DeleteItem", "<Lanes>"),
+        ("dynamodb:GetItem", "<Lanes>"),
+        ("dynamodb:PutItem", "<Lanes>"),
+        ("dynamodb:Query", "<Lanes>"),
         ("s3:ListBucketVersions", "<Uploads>"),
         ("sqs:SendMessage", "<WorkQueue>"),
     },
@@ -91,11 +100,9 @@ def test_a_role_may_do_this_and_nothing_else(whole_stack, role: str) -> None:
     assert role_permissions(whole_stack())[role] == PERMISSIONS[role]
 
 
-def test_only_a_limit_on_the_drop_of_stock_needs_the_whole_table(whole_stack) -> None:
-    """With the limit on, both loaders may scan the items, and nothing more is added."""
-    with_limit = role_permissions(whole_stack(max_stock_drop_share="0.5"))
-    for role in ("inventory-processor-dev", "inventory-chunk-processor-dev"):
-        assert with_limit[role] - PERMISSIONS[role] == {("dynamodb:Scan", "<Items>")}
+def test_a_limit_on_the_drop_of_stock_needs_no_permission(whole_stack) -> None:
+    """A file is compared with the feed's last one, not with the table."""
+    assert role_permissions(whole_stack(max_stock_drop_share="0.5")) == PERMISSIONS
 
 
 def test_a_key_of_our_own_adds_its_use_and_nothing_else(whole_stack) -> None:
