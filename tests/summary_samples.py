@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from inventory.domain.summary.feeds import OUTCOMES
 from inventory.domain.summary.model import IngestionRecord, Page, StockItem
 from inventory.domain.summary.service import SummaryService
 
@@ -60,7 +61,10 @@ def ingestion_record(
         profile=profile,
         started_at="2026-11-21T20:00:00.000000Z",
         finished_at=finished_at,
-        counts={"rows_read": 10, "loaded": 10} if counts is None else counts,
+        counts={
+            **dict.fromkeys(OUTCOMES, 0),
+            **({"rows_read": 10, "loaded": 10} if counts is None else counts),
+        },
         rejected_by_error=rejected_by_error or {},
         error=error,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
 
     from inventory_cli.session import Session
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_STOCK_ROWS = 15
+_LOCATIONS = 15
+_ITEMS = 10
+_CURRENCIES = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,7 @@ def summary(
     env: EnvironmentOption = None,
 ) -> None:
     """Show the daily summary: stock, what runs low, which feeds came."""
-    if date is not None and not _DATE.match(date):
+    if date is not None and not _is_day(date):
         raise UsageError(f"--date {date!r} is not a day such as 2026-11-22")
     if date is not None and run:
         raise UsageError("--run makes the summary of today; leave out --date")
@@ -67,8 +67,15 @@ def summary(
         webbrowser.open(page.as_uri())
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).date().isoformat() == text
+    except ValueError:
+        return False
+
+
 def _run(session: Session) -> str:
-    """Make the summary of today; gives its day."""
+    """Make the summary of today and return its day."""
     name = session.outputs.summary_function_name
     answer = session.functions.invoke(
         FunctionName=name,
@@ -103,24 +110,24 @@ def _read(session: Session, day: str, extension: str) -> bytes:
 
 
 def _show(document: Mapping[str, Any]) -> None:
-    totals, feeds = document["totals"], document["feeds"]
+    totals, feeds, locations = document["totals"], document["feeds"], document["locations"]
     say(f"Inventory on {document['date']} ({document['timezone']}), as of {document['as_of']}")
+    shown = locations["named"][:_LOCATIONS]
     emit_table(
         ("", "items", "quantity", "low", "out", "value"),
-        [_group("all", totals), *(_group(each["name"], each) for each in _places(document))],
+        [_row("all", totals), *(_row(each["name"], each) for each in shown)],
         right=("items", "quantity", "low", "out"),
         folded=("", "value"),
     )
+    if locations["other"] is not None or len(shown) < len(locations["named"]):
+        say(f"The {len(shown)} locations with most items; all are in the CSV and JSON.")
     for name, title in (("out_of_stock", "Out of stock"), ("low", "Running low")):
-        listed = document[name]
-        say(f"{title}: {listed['total']}", style="bold")
-        if listed["items"]:
+        say(f"{title}: {document[name]['total']}", style="bold")
+        if document[name]["items"]:
+            columns = ("sku", "location", "name", "quantity", "limit")
             emit_table(
-                ("sku", "location", "name", "quantity", "limit"),
-                [
-                    (each["sku"], each["location"], each["name"], each["quantity"], each["limit"])
-                    for each in listed["items"][:10]
-                ],
+                columns,
+                [[item[column] for column in columns] for item in document[name]["items"][:_ITEMS]],
                 right=("quantity", "limit"),
                 folded=("sku", "location", "name"),
             )
@@ -135,18 +142,15 @@ def _show(document: Mapping[str, Any]) -> None:
         say(note, "warn")
 
 
-def _places(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    named: list[Mapping[str, Any]] = document["locations"]["named"][:_STOCK_ROWS]
-    return named
-
-
-def _group(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:
-    value = ", ".join(f"{amount} {currency}".strip() for currency, amount in group["value"].items())
+def _row(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:
+    values = [f"{amount} {currency}".strip() for currency, amount in group["value"].items()]
+    if len(values) > _CURRENCIES:
+        values[_CURRENCIES:] = [f"{len(values) - _CURRENCIES} more currencies"]
     return (
         name or "(none)",
         group["items"],
         group["quantity"],
         group["low"],
         group["out_of_stock"],
-        value,
+        ", ".join(values),
     )

@@ -339,6 +339,21 @@ class TestSummary:
         assert "\x1b" not in ran.out
         assert max(map(len, ran.out.splitlines())) <= 80
 
+    def test_says_what_it_leaves_out(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A terminal holds neither every location nor every currency."""
+        value = {f"C{number:02}": "1" for number in range(30)}
+        totals = {**self.DOCUMENT["totals"], "value": value}
+        named = [{**totals, "name": f"Store {number}"} for number in range(40)]
+        document = {"totals": totals, "locations": {"named": named, "other": None}}
+        monkeypatch.setattr(self, "DOCUMENT", {**self.DOCUMENT, **document}, raising=False)
+        self.store(cloud, "2026-11-22")
+        ran = run("summary")
+        assert "25 more currencies" in " ".join(ran.out.split())
+        assert "The 15 locations with most items" in ran.out
+        assert max(map(len, ran.out.splitlines())) <= 80
+
     def test_shows_the_day_asked_for(self, cloud: Any, run: Any) -> None:
         """As JSON, it is the stored document."""
         self.store(cloud, "2026-11-21")
@@ -367,7 +382,15 @@ class TestSummary:
         assert "there is no summary" in ran.err
 
     @pytest.mark.usefixtures("cloud")
-    @pytest.mark.parametrize("arguments", [("--date", "today"), ("--date", "2026-11-22", "--run")])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--date", "today"),
+            ("--date", "2026-11-31"),
+            ("--date", "20261122"),
+            ("--date", "2026-11-22", "--run"),
+        ],
+    )
     def test_fails_on_days_that_make_no_sense(self, run: Any, arguments: tuple[str, ...]) -> None:
         """Before AWS is asked."""
         assert run("summary", *arguments).exit_code == 64

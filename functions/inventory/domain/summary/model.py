@@ -60,7 +60,7 @@ class IngestionRecord(NamedTuple):
     """The attributes of one ingestion record that the summary reads; "" where one is absent.
 
     Attributes:
-        counts: Rows by outcome, `rows_read` among them.
+        counts: Rows by outcome, all of them and `rows_read`.
         rejected_by_error: Rejected rows by error code.
     """
 
@@ -76,7 +76,7 @@ class IngestionRecord(NamedTuple):
     @property
     def rejected(self) -> int:
         """Number of rejected rows."""
-        return self.counts.get("rejected", 0)
+        return self.counts["rejected"]
 
 
 RowT = TypeVar("RowT", StockItem, IngestionRecord)
