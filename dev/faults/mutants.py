@@ -794,15 +794,15 @@ def _forgetful() -> Sequence[Patch]:
     return [(SeenKeys, "swap_all", lambda *_: [])]
 
 
-_ORDERS, _INTERLEAVINGS, _CRASHES = "orders", "interleavings", "crashes"
+_ORDERS, "races", _CRASHES = "orders", "interleavings", "crashes"
 
 MUTANTS = (
     Mutant("BatchWriteItem without conditions", _ORDERS, _blind),
     Mutant("a gate per object", _ORDERS, _gate_per_object),
     Mutant("no validation", _ORDERS, _no_validation),
     Mutant("eventually consistent reads of items", "one worker", _eventually_consistent_items),
-    Mutant("UPDATE without the token", _INTERLEAVINGS, _update_unconditionally),
-    Mutant("HTTP 200 taken for success", "one worker", _success_is_200),
+    Mutant("UPDATE without the token", "races", _update_unconditionally),
+    Mutant("HTTP 200 taken for success", "lost answers", _success_is_200),
     Mutant("attributes of the older row kept", "one worker", _keep_old_attributes),
     Mutant("first row of a batch wins", "one worker", _first_row_wins),
     Mutant("times in a batch not sorted", "one worker", _unsorted_times),
@@ -812,19 +812,19 @@ MUTANTS = (
     Mutant("ordered by processing time", _ORDERS, _processing_time),
     Mutant("latest version read", _ORDERS, _read_latest),
     Mutant("ambiguous write not noted", "lost answers", _ambiguous_forgotten),
-    Mutant("epoch read after the items", _INTERLEAVINGS, _epoch_after_items),
-    Mutant("writes checked before reads are published", _INTERLEAVINGS, _check_before_publishing),
-    Mutant("readers looked up before appending", _INTERLEAVINGS, _look_up_before_appending),
+    Mutant("epoch read after the items", "races", _epoch_after_items),
+    Mutant("writes checked before reads are published", "races", _check_before_publishing),
+    Mutant("readers looked up before appending", "races", _look_up_before_appending),
     Mutant("writer does not look for readers", _ORDERS, _no_look_forward),
-    Mutant("reader does not look for writers", _INTERLEAVINGS, _no_look_at_oneself),
+    Mutant("reader does not look for writers", "races", _no_look_at_oneself),
     Mutant("own writes not met with own reads", "one worker", _own_writes_ignored),
     Mutant("highest instead of lowest of all reports", "several workers", _last_lowest),
     Mutant("latest epoch of all reports", "several workers", _last_epoch),
     Mutant("reads of the last report alone", "several workers", _last_reads),
     Mutant("writes of the last report alone", "several workers", _last_writes),
     Mutant("reads published under the base", "one worker", _lower_ceiling),
-    Mutant("inconsistent query of read sets", _INTERLEAVINGS, _eventually_consistent_reads),
-    Mutant("inconsistent query of write sets", _INTERLEAVINGS, _eventually_consistent_writes),
+    Mutant("inconsistent query of read sets", "races", _eventually_consistent_reads),
+    Mutant("inconsistent query of write sets", "races", _eventually_consistent_writes),
     Mutant("inconsistent reads of reports", "several workers", _eventually_consistent_jobs),
     Mutant("inconsistent reads of records", "several workers", _eventually_consistent_records),
     Mutant("dead runs forgotten", "crashes", _forget_dead_runs),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from faults.case import Case, crowd, random_case
+from faults.case import Case, crowd, crowded_case, random_case
 from faults.fakes import INGESTIONS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
@@ -48,6 +48,18 @@ def single(seed: int) -> FaultyWorld:
     rng = _rng(seed)
     weather = replace(Weather.random(rng), workers=rng.choice(((0,), (0,), (1,), (0, 1))))
     return FaultyWorld(random_case(rng), rng, replace(weather, meddlings=0))
+
+
+def races(seed: int) -> FaultyWorld:
+    """Nothing fails, but several files of hardly any keys are processed at once."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((2, 3, 4)),
+        batch_rows=rng.choice((1, 10)),
+        workers=rng.choice(((0,), (0,), (2,))),
+    )
+    return FaultyWorld(crowded_case(rng), rng, weather)
 
 
 def several(seed: int) -> FaultyWorld:
@@ -260,7 +272,8 @@ PARTS = {
     name: Part(name, world, schedules)
     for name, world, schedules in (
         ("one worker", single, 8_000),
-        ("several workers", several, 9_000),
+        ("races", races, 4_000),
+        ("several workers", several, 8_000),
         ("lost answers", lost_answers, 10_500),
         ("meddling", meddling, 6_000),
         ("held files", held, 3_000),
