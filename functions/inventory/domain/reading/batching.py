@@ -95,15 +95,32 @@ class Batcher:
     def _take(self, stretch: Stretch) -> Iterator[None]:
         """Put a stretch into batches, pausing wherever one may end."""
         if stretch.damage:
-            if self._reader is None:
-                self._batch.rejects.append(self._damaged(stretch))
-            lines = len(physical_lines(stretch.text))
-            self._move_to(stretch.line + lines, stretch.end_byte_offset)
-            yield
+            yield from self._take_damaged(stretch)
         elif self._reader is None:
             yield from self._take_all(stretch)
         else:
             yield from self._take_own(stretch, self._reader.find(stretch.text))
+
+    def _take_damaged(self, stretch: Stretch) -> Iterator[None]:
+        lines = physical_lines(stretch.text)
+        if self._reader is not None:
+            self._move_to(stretch.line + len(lines), stretch.end_byte_offset)
+            yield
+        elif not stretch.each_line:
+            self._batch.rejects.append(
+                self._damaged(stretch.text, stretch.line, stretch.byte_offset, stretch.damage)
+            )
+            self._move_to(stretch.line + len(lines), stretch.end_byte_offset)
+            yield
+        else:
+            number, byte = stretch.line, stretch.byte_offset
+            for line in lines:
+                self._batch.rejects.append(self._damaged(line, number, byte, stretch.damage))
+                number += 1
+                byte += self._encoding.byte_length(line)
+                ended = number == stretch.line + len(lines)
+                self._move_to(number, stretch.end_byte_offset if ended else byte)
+                yield
 
     def _take_all(self, stretch: Stretch) -> Iterator[None]:
         """Take every record; rows of other shares are only counted."""
@@ -212,13 +229,13 @@ class Batcher:
                 refuse=refuse,
             )
 
-    def _damaged(self, stretch: Stretch) -> Reject:
-        raw = stretch.text.rstrip("\r\n")
+    def _damaged(self, text: str, line: int, byte_offset: int, damage: str) -> Reject:
+        raw = text.rstrip("\r\n")
         return Reject(
-            line=stretch.line,
-            byte_offset=stretch.byte_offset,
+            line=line,
+            byte_offset=byte_offset,
             error=ErrorCode.SOURCE_ERROR,
-            message=stretch.damage,
+            message=damage,
             column=None,
             value=None,
             row=raw,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -23,11 +24,21 @@ if TYPE_CHECKING:
 #: Records that are looked at in one step.
 RUN_RECORDS = 256
 _LINE_END = r"(?:\r\n?|\n)"
+#: A physical line with its end.
+LINE = rf"[^\r\n]*+{_LINE_END}"
+_CELL_TEXT = re.compile('[^"]*+(?:""[^"]*+)*+')
 
 
 def physical_lines(text: str) -> list[str]:
     """The text's lines with their ends: CRLF, LF or a lone CR, and nothing else splits."""
     return io.StringIO(text, newline="").readlines()
+
+
+def match_end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize) -> int:
+    """Return where the match of a pattern ends that matches anything."""
+    match = pattern.match(text, start, end)
+    assert match is not None
+    return match.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,10 @@ class Grammar:
         quoted: Whether quotes quote.
         run: Matches up to `RUN_RECORDS` well-formed records of one line.
         record: Matches one well-formed record with its line end.
+        prefix: Matches the cells of a record as far as they are well-formed.
+        opened: Matches a beginning of a well-formed record that leaves a quoted cell open.
+        outside_line: Matches one line of a well-formed record that begins on it.
+        inside_line: Matches one line of a well-formed record at whose beginning a cell is open.
         edges: Finds the places beside delimiters, line ends and quotes.
     """
 
@@ -46,7 +61,24 @@ class Grammar:
     quoted: bool
     run: re.Pattern[str]
     record: re.Pattern[str]
+    prefix: re.Pattern[str]
+    opened: re.Pattern[str]
+    outside_line: re.Pattern[str]
+    inside_line: re.Pattern[str]
     edges: re.Pattern[str]
+
+    def first_misplaced(self, text: str, start: int, end: int) -> tuple[int, bool]:
+        """Find the first quote of a malformed record that neither opens, closes nor doubles.
+
+        Returns:
+            Its position and False; or the position of a quote that opens and is never closed and
+            True.
+        """
+        at = match_end(self.prefix, text, start, end)
+        if at > start and text[at - 1] not in (self.delimiter, "\r", "\n"):
+            return at, False
+        stop = match_end(_CELL_TEXT, text, at + 1, end)
+        return (stop, False) if stop < end else (at, True)
 
     def split(self, lines: list[str]) -> list[list[str]]:
         """Cells of well-formed records.
@@ -70,47 +102,44 @@ class Grammar:
         Well-formed quoted cells lose their quotes; wherever a quote is misplaced the cell is the
         raw text up to the next delimiter.
         """
-        if not self.quoted:
+        if not self.quoted or '"' not in text:
             return text.split(self.delimiter)
-        cell = _loose_cell(self.delimiter)
-        cells: list[str] = []
-        position = 0
-        while True:
-            match = cell.match(text, position)
-            assert match is not None
-            inner = match[1]
-            cells.append(match[2] if inner is None else inner.replace('""', '"'))
-            position = match.end()
-            if position >= len(text):
-                return cells
-            position += 1
-            if position == len(text):
-                return [*cells, ""]
+        found = _loose_cell(self.delimiter).findall(text)
+        return [raw or inner.replace('""', '"') for inner, raw in found]
 
 
 @cache
 def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
     """The grammar of a dialect."""
     end = re.escape(delimiter)
+    boundary = rf"[^{end}\r\n]"
+    cells = one_line = opened = outside = inside = r"[^\r\n]*+"
     if quoted:
-        boundary = rf"[^{end}\r\n]"
         plain = r'[^"\r\n]*+'
         # (?<!not a boundary) also holds at the beginning of the text, as (?!...) does at its end.
-        cell = rf'(?<!{boundary})"[^"]*+(?:""[^"]*+)*+"(?!{boundary})'
-        cells = rf"{plain}(?:{cell}{plain})*+"
+        opening, closing = rf'(?<!{boundary})"', rf'"(?!{boundary})'
+        text = _CELL_TEXT.pattern
+        cells = rf"{plain}(?:{opening}{text}{closing}{plain})*+"
+        opened = rf"{cells}{opening}{text}"
         one_line = cells.replace('[^"]', r'[^"\r\n]')
-    else:
-        one_line = cells = r"[^\r\n]*+"
+        text = text.replace('[^"]', r'[^"\r\n]')
+        outside = rf"{one_line}(?:{opening}{text})?+"
+        inside = rf"{text}(?:{closing}{outside})?+"
     return Grammar(
         delimiter,
         quoted,
-        re.compile(rf"(?:{one_line}{_LINE_END}){{0,{RUN_RECORDS}}}+"),
-        re.compile(cells + _LINE_END),
-        re.compile(rf'(?=[{end}\r\n"])|(?<![^{end}\r\n"])'),
+        run=re.compile(rf"(?:{one_line}{_LINE_END}){{0,{RUN_RECORDS}}}+"),
+        record=re.compile(cells + _LINE_END),
+        prefix=re.compile(cells),
+        opened=re.compile(opened),
+        outside_line=re.compile(outside + _LINE_END),
+        inside_line=re.compile(inside + _LINE_END),
+        edges=re.compile(rf'(?=[{end}\r\n"])|(?<![^{end}\r\n"])'),
     )
 
 
 @cache
 def _loose_cell(delimiter: str) -> re.Pattern[str]:
     end = re.escape(delimiter)
-    return re.compile(rf'"((?:[^"]++|"")*+)"(?={end}|\Z)|([^{end}]*+)')
+    quoted = rf'"({_CELL_TEXT.pattern})"(?={end}|\Z)'
+    return re.compile(rf"(?:\A|{end})(?:{quoted}|([^{end}]*+))")

@@ -7,20 +7,29 @@ text that decides it is there, and the last record before something undecided wa
 
 from __future__ import annotations
 
-from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
-from inventory.domain.reading.damage import MAX_RECORD_LINES, DamageJudge, window_end
-from inventory.domain.reading.grammar import physical_lines
+from inventory.domain.reading.damage import (
+    DENSE_DAMAGES,
+    DamagesAhead,
+    Recovery,
+    next_line,
+    too_long,
+    window_end,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from inventory.domain.reading.blocks import TextBlock
     from inventory.domain.reading.encodings import FeedEncoding
     from inventory.domain.reading.grammar import Grammar
     from inventory.domain.reading.rows import RecordMapper
+
+
+_DENSE = "a quote in the line is misplaced or has no end, as in many lines around it"
 
 
 class Stretch(NamedTuple):
@@ -32,7 +41,8 @@ class Stretch(NamedTuple):
         byte_offset: Byte of the unpacked file at which it begins.
         end_byte_offset: Byte at which it ends.
         unreadable: Whether it may hold undecodable bytes or NUL.
-        damage: What is wrong with it, as one record; "" when it holds well-formed records.
+        damage: What is wrong with it; "" when it holds well-formed records.
+        each_line: Whether each line of a damaged stretch is a record; else all of it is one.
     """
 
     text: str
@@ -41,6 +51,7 @@ class Stretch(NamedTuple):
     end_byte_offset: int
     unreadable: bool
     damage: str
+    each_line: bool = False
 
     def cut_at(self, byte_offset: int, encoding: FeedEncoding) -> Stretch:
         """The part of the stretch before a record boundary in it."""
@@ -71,7 +82,7 @@ class RecordSplitter:
         byte_offset: int,
     ) -> None:
         self._grammar = grammar
-        self._judge = DamageJudge(grammar, mapper.is_whole, mapper.layout.width)
+        self._recovery = Recovery(grammar, mapper.is_whole, mapper.layout.width)
         self._encoding = encoding
         self._line = line
         self._byte = byte_offset
@@ -102,68 +113,65 @@ class RecordSplitter:
     def _decided(self, text: str, *, final: bool) -> Iterator[Stretch]:
         """Stretches of the beginning of the text, as far as it decides them."""
         position = 0
+        ahead = DamagesAhead(self._clean_end, self._grammar, text)
         while position < len(text):
-            near, clean_stop, stop = self._clean(text, position)
-            complete = clean_stop == len(text)
-            reach = clean_stop if complete else window_end(text, clean_stop, final=final)
-            if (complete and not final) or reach is None:
-                # What comes next may cast doubt on the record before it.
-                doubtful = self._judge.doubtful(text, near, clean_stop)
-                if doubtful > position:
-                    yield self._stretch(text[position:doubtful])
-                return
-            if complete:
+            stop = self._clean_end(text, position, len(text))
+            if final and stop == len(text):
                 yield self._stretch(text[position:])
                 return
-            if stop > clean_stop:
-                damage = f"the record runs over more than {MAX_RECORD_LINES} lines"
-                start, end = clean_stop, self._judge.first_lines(text, clean_stop, reach)
-            else:
-                damage = self._judge.describe(text, clean_stop, reach)
-                doubtful = self._judge.doubtful(text, near, clean_stop)
-                start, end = self._judge.extent(text, doubtful, clean_stop, reach)
+            damages = None if stop == len(text) else ahead.find(stop, final=final)
+            reach = None if damages is None else window_end(text, stop, final=final)
+            if damages is not None and len(damages) > DENSE_DAMAGES:
+                yield from self._line_by_line(text, position, damages)
+                position = damages[-1]
+                continue
+            doubtful = self._recovery.doubtful(text, position, stop)
+            if damages is None or reach is None:
+                # What comes next may cast doubt on the records before it.
+                safe = doubtful[0] if doubtful else stop
+                if safe > position:
+                    yield self._stretch(text[position:safe])
+                return
+            damage, start, end = self._recovery.extent(text, doubtful, stop, reach, len(damages))
             if start > position:
                 yield self._stretch(text[position:start])
             yield self._stretch(text[start:end], damage)
             position = end
 
-    def _clean(self, text: str, position: int) -> tuple[int, int, int]:
-        """How far the records are well-formed.
-
-        Returns:
-            A boundary of records more than `MAX_RECORD_LINES` lines before the end, or the
-            position; where the last well-formed record ends; and, when the next record is
-            well-formed but too long, where that one ends, else the same again.
-        """
+    def _clean_end(self, text: str, position: int, end: int) -> int:
+        """Where the well-formed records end that begin at a place."""
         grammar = self._grammar
-        lines = 0
-        near = deque([(position, lines)])
         while True:
-            match = grammar.run.match(text, position)
+            match = grammar.run.match(text, position, end)
             assert match is not None
             if match.end() == position:
-                match = grammar.record.match(text, position)
-                if match is None:
-                    return near[0][0], position, position
-                record = match[0]
-                if len(record) > MAX_RECORD_SIZE or len(physical_lines(record)) > MAX_RECORD_LINES:
-                    return near[0][0], position, match.end()
-            # No more lines than there are, whichever way they end.
-            ends = (text.count(character, position, match.end()) for character in "\r\n")
-            lines += max(ends)
+                match = grammar.record.match(text, position, end)
+                if match is None or too_long(match[0]):
+                    return position
             position = match.end()
-            near.append((position, lines))
-            while lines - near[1][1] > MAX_RECORD_LINES:
-                near.popleft()
 
-    def _stretch(self, text: str, damage: str = "") -> Stretch:
+    def _line_by_line(self, text: str, position: int, damages: Sequence[int]) -> Iterator[Stretch]:
+        """Stretches up to the last of many damages; before it each damaged line is a record."""
+        begin = damages[0]
+        for damaged, following in pairwise(damages):
+            stop = next_line(text, damaged)
+            if stop == following != damages[-1]:
+                continue
+            if begin > position:
+                yield self._stretch(text[position:begin])
+            yield self._stretch(text[begin:stop], _DENSE, each_line=True)
+            position, begin = stop, following
+        if begin > position:
+            yield self._stretch(text[position:begin])
+
+    def _stretch(self, text: str, damage: str = "", *, each_line: bool = False) -> Stretch:
         line, byte = self._line, self._byte
         lines = text.count("\n")
         if "\r" in text:
             lines += text.count("\r") - text.count("\r\n")
         self._line += lines
         self._byte += self._encoding.byte_length(text)
-        return Stretch(text, line, byte, self._byte, self._unreadable, damage)
+        return Stretch(text, line, byte, self._byte, self._unreadable, damage, each_line)
 
     def _long_line(self, block: TextBlock) -> Stretch:
         line, byte = self._line, self._byte
