@@ -164,6 +164,7 @@ class Finisher:
         """
         ports = self._ports
         ended = timestamp(ports.now())
+        reads, writes = ports.usage.read_units, ports.usage.write_units
         timed = any(report.timed for report in reports)
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
         total = sum_of(reports, profile=str(job.state["profile"]))
@@ -177,6 +178,8 @@ class Finisher:
                 body = reject_message(file_reject(error), version, total.profile, job.began)
                 ports.rejects.queue.send("file", [body])
                 messages += 1
+        total.read_units += ports.usage.read_units - reads
+        total.write_units += ports.usage.write_units - writes
         total.finished_at = timestamp(ports.now())
         status = self._end_record(job, version, record, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)

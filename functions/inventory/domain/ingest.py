@@ -92,15 +92,15 @@ class Ingest:
         ports = self._ports
         ports.deadline.start(time_left)
         began = ports.now()
-        reads, writes = ports.usage.read_units, ports.usage.write_units
+        ports.usage.reset()
         if delivery.task is None:
             outcome = self._version(delivery)
         else:
             outcome = self._task(delivery, Task.from_data(delivery.task))
         return replace(
             outcome,
-            read_units=ports.usage.read_units - reads,
-            write_units=ports.usage.write_units - writes,
+            read_units=ports.usage.read_units,
+            write_units=ports.usage.write_units,
             seconds=(ports.now() - began).total_seconds(),
         )
 

@@ -168,7 +168,7 @@ class Change(NamedTuple):
 
 
 class ConsumedCapacity:
-    """Capacity units used so far.
+    """Capacity units used since the invocation began.
 
     Attributes:
         read_units: Read request units.
@@ -178,6 +178,10 @@ class ConsumedCapacity:
     __slots__ = ("read_units", "write_units")
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin to count anew."""
         self.read_units = 0.0
         self.write_units = 0.0
 

@@ -92,7 +92,6 @@ class SegmentProcessor:
             RetryableError: The segment must come again; also when it made no progress at all.
         """
         ports, job, version = self._ports, segment.job, segment.version
-        reads, writes = ports.usage.read_units, ports.usage.write_units
         byte, line = segment.start
         feed = ports.open_part(
             job.state,
@@ -132,8 +131,8 @@ class SegmentProcessor:
                 publisher.close()
         report.timed = writer.timed
         report.written = writer.written
-        report.read_units = ports.usage.read_units - reads
-        report.write_units = ports.usage.write_units - writes
+        report.read_units = ports.usage.read_units
+        report.write_units = ports.usage.write_units
         return report, writer.keys
 
     def _load(
