@@ -97,8 +97,12 @@ class Finisher:
             name, task.worker, task.segment, report, expires_at=job.expires_at
         )
 
-    def send(self, job: Job, version: ObjectVersion, tasks: Iterable[Task]) -> None:
-        """Have tasks of a job done by other invocations."""
+    def send(self, job: Job, version: ObjectVersion, tasks: Iterable[Task] = ()) -> int:
+        """Have tasks of a job done by other invocations, and note how far it has come.
+
+        Returns:
+            Number of its workers that have come to the end of the file.
+        """
         messages = [
             WorkMessage(kind=Kind.SEGMENT, version=version, task=task.to_data()) for task in tasks
         ]
@@ -106,6 +110,7 @@ class Finisher:
         done = self._ports.reports.workers_done(job_id(version.object_id, job.run))
         self._ports.ingestions.progress(version.object_id, job.run, done, lease)
         self._ports.work.send(messages)
+        return done
 
     def resume(self, job: Job, version: ObjectVersion, *, weigh: bool) -> Ending | None:
         """Have every worker go on where its last report stands.

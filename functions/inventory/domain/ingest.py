@@ -317,8 +317,7 @@ class Ingest:
         if not standing.ended:
             self._finisher.send(job, version, following)
             return outcome
-        if self._ports.reports.workers_done(name) < job.workers:
-            self._finisher.send(job, version, [])
+        if self._finisher.send(job, version) < job.workers:
             return outcome
         return _ended(outcome, self._finisher.finish(job, version))
 

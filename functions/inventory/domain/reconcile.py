@@ -17,7 +17,7 @@ from inventory.domain.order import timestamp
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import (
@@ -182,13 +182,15 @@ class Reconcile:
         result = Reconciliation()
         units = self._usage.read_units
         now = self._now()
+        seen: set[str] = set()
         for versions in _groups(self._follow_ups.all()):
             if self._deadline.left() < RESERVE_SECONDS:
                 break
+            seen.update(version.object_id for version in versions)
             for version in self._look_at(versions, now, result):
                 self._follow_ups.remove(version)
         walk = Walk.from_state(self._checkpoints.load()).started(now, self._age)
-        walk = self._walk_on(walk, now, result)
+        walk = self._walk_on(walk, now, result, seen)
         self._checkpoints.save(walk.to_state())
         result.finished = not walk.began
         if walk.began:
@@ -197,14 +199,16 @@ class Reconcile:
         result.read_units = self._usage.read_units - units
         return result
 
-    def _walk_on(self, walk: Walk, now: datetime, result: Reconciliation) -> Walk:
+    def _walk_on(
+        self, walk: Walk, now: datetime, result: Reconciliation, seen: Collection[str]
+    ) -> Walk:
         due, since = timestamp(now - self._age), walk.since
         for page in self._listing.pages(walk.position):
             result.listed += len(page.versions)
             young = [
                 version
                 for version, last_modified in page.versions
-                if since <= timestamp(last_modified) <= due
+                if since <= timestamp(last_modified) <= due and version.object_id not in seen
             ]
             for versions in _groups(young):
                 self._look_at(versions, now, result, follow_up=True)

@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, World, tiny
-from inventory.domain.errors import OutOfTimeError
-from inventory.domain.ingest import Ingest
-from inventory.domain.ledger import Mode, Status
-from inventory.domain.work import Delivery, Kind
-
-if TYPE_CHECKING:
-    from inventory.domain.model import ObjectVersion
-    from inventory.domain.outcome import Outcome
-
-
-def _deliver(
-    world: World, version: ObjectVersion, kind: Kind = Kind.CREATED, **options: Any
-) -> Outcome:
-    delivery = Delivery(kind=kind, version=version, delivery_id=f"{kind}-{version.object_id}")
-    return world.ingest(**options).run(delivery, time_left=lambda: 900)
-
-
-def _put(world: World, *lines: str, hour: int = 0, key: str = "a.csv", **named: Any) -> Any:
-    return world.objects.put(
-        key, tiny(*lines), last_modified=BEGIN + timedelta(hours=hour), **named
-    )
-
-
-def _quantities(world: World) -> dict[str, str]:
-    return {key[0]: item["quantity"]["N"] for key, item in world.items().items()}
-
-
-def _recheck(world: World) -> list[Outcome]:
-    messages, world.work.messages = world.work.messages, []
-    return [_deliver(world, message.version, message.kind) for message in messages]
+from fakes import BEGIN, World
+from ingest_steps import counts, deliver, drain, looks, put, quantities
+from inventory.domain.errors import OutOfTimeError, RetryableError
+from inventory.domain.ingestions import LEASE, Mode, Status
+from inventory.domain.keysets import KeyHasher
+from inventory.domain.work import Kind
 
 
 def test_a_row_becomes_an_item_with_its_provenance() -> None:
     """Every attribute of the contract is there."""
     world = World()
-    version = _put(world, "A,x,5.5,Apple,")
-    _deliver(world, version)
+    version = put(world, "A,x,5.5,Apple,")
+    deliver(world, version)
     item = world.items()["A", "x"]
     assert {name: next(iter(value.values())) for name, value in item.items()} == {
         "sku": "A",
@@ -67,8 +41,8 @@ def test_a_row_becomes_an_item_with_its_provenance() -> None:
 def test_the_record_counts_every_row() -> None:
     """Loaded, rejected, skipped and duplicate rows of one file add up, over several batches."""
     world = World()
-    version = _put(world, "A,x,1,,", "!bad", "-blank sku", "B,x,1,,", "-blank sku", "A,x,2,,")
-    outcome = _deliver(world, version, batch_rows=2)
+    version = put(world, "A,x,1,,", "!bad", "-blank sku", "B,x,1,,", "-blank sku", "A,x,2,,")
+    outcome = deliver(world, version, batch_rows=2)
     record = world.record(version)
     assert outcome.balanced
     assert record["status"] == "COMPLETED"
@@ -87,15 +61,15 @@ def test_the_record_counts_every_row() -> None:
     assert record["quantity_meaning"] == "absolute stock at as_of"
     assert "lease_until" not in record
     assert "open_runs" not in record
-    assert _quantities(world) == {"A": "2", "B": "1"}
+    assert quantities(world) == {"A": "2", "B": "1"}
 
 
 @pytest.mark.parametrize("batch_rows", [1, 10])
 def test_the_last_row_of_a_key_wins(batch_rows: int) -> None:
     """In one batch and over several."""
     world = World()
-    _deliver(world, _put(world, "A,x,1,,", "A,x,2,,", "A,x,3,,"), batch_rows=batch_rows)
-    assert _quantities(world) == {"A": "3"}
+    deliver(world, put(world, "A,x,1,,", "A,x,2,,", "A,x,3,,"), batch_rows=batch_rows)
+    assert quantities(world) == {"A": "3"}
 
 
 @pytest.mark.parametrize("batch_rows", [1, 2, 10])
@@ -104,48 +78,44 @@ def test_a_row_with_a_later_time_of_its_own_wins(batch_rows: int, seen_slots: in
     """Whatever stands later in the file, also when the run cannot remember all keys."""
     world = World()
     early, late = "2026-01-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z"
-    _deliver(world, _put(world, "A,x,1,,2025-01-01T00:00:00.000000Z"))
+    deliver(world, put(world, "A,x,1,,2025-01-01T00:00:00.000000Z"))
     lines = [f"A,x,1,,{late}", *(f"{sku},x,7,,{early}" for sku in "BCDEF"), f"A,x,2,,{early}"]
-    version = _put(world, *lines)
-    ports = world.ports()
-    Ingest(ports, batch_rows=batch_rows, seen_slots=seen_slots).run(
-        Delivery(kind=Kind.CREATED, version=version, delivery_id="d"), time_left=lambda: 900
-    )
-    while world.work.messages:
-        _recheck(world)
-    assert _quantities(world)["A"] == "1"
+    version = put(world, *lines)
+    deliver(world, version, batch_rows=batch_rows, seen_slots=seen_slots)
+    drain(world)
+    assert quantities(world)["A"] == "1"
     assert world.items()["A", "x"]["order_token"]["S"][:27] in (late, "2025-01-01T00:00:00.000000Z")
 
 
 def test_an_unchanged_row_costs_no_write() -> None:
     """The second snapshot reads, and writes its changed row alone."""
     world = World()
-    _deliver(world, _put(world, "A,x,1,n,", "B,x,2,,"))
-    outcome = _deliver(world, _put(world, "A,x,1,n,", "B,x,3,,", hour=1))
+    deliver(world, put(world, "A,x,1,n,", "B,x,2,,"))
+    outcome = deliver(world, put(world, "A,x,1,n,", "B,x,3,,", hour=1))
     assert (outcome.counts.unchanged, outcome.counts.loaded, outcome.written) == (1, 1, 1)
 
 
 def test_a_late_file_does_not_overwrite_newer_rows_but_loads_the_others() -> None:
     """There is no file-level verdict: a late file may hold SKUs that no newer one has."""
     world = World()
-    _deliver(world, _put(world, "A,x,2,,", hour=1))
-    outcome = _deliver(world, _put(world, "A,x,1,,", "B,x,1,,", hour=0))
-    assert _quantities(world) == {"A": "2", "B": "1"}
+    deliver(world, put(world, "A,x,2,,", hour=1))
+    outcome = deliver(world, put(world, "A,x,1,,", "B,x,1,,", hour=0))
+    assert quantities(world) == {"A": "2", "B": "1"}
     assert (outcome.counts.stale, outcome.counts.loaded) == (1, 1)
 
 
 def test_whoever_skipped_an_item_that_is_overwritten_is_sent_again() -> None:
     """The trap of the token that did not advance: A=1 at 1, A=1 skipped at 3, late A=2 at 2."""
     world = World()
-    _deliver(world, _put(world, "A,x,1,,", hour=1))
-    skipper = _put(world, "A,x,1,,", hour=3)
-    _deliver(world, skipper)
-    late = _deliver(world, _put(world, "A,x,2,,", hour=2))
+    deliver(world, put(world, "A,x,1,,", hour=1))
+    skipper = put(world, "A,x,1,,", hour=3)
+    deliver(world, skipper)
+    late = deliver(world, put(world, "A,x,2,,", hour=2))
     assert late.rechecks == 1
-    assert _quantities(world) == {"A": "2"}
-    (recheck,) = _recheck(world)
+    assert quantities(world) == {"A": "2"}
+    (recheck,) = drain(world)
     assert (recheck.mode, recheck.written) == (Mode.RECHECK, 1)
-    assert _quantities(world) == {"A": "1"}
+    assert quantities(world) == {"A": "1"}
     record = world.record(skipper)
     assert (record["loaded"], record["unchanged"], record["status"]) == (1, 0, "COMPLETED")
     assert not world.work.messages
@@ -154,15 +124,15 @@ def test_whoever_skipped_an_item_that_is_overwritten_is_sent_again() -> None:
 def test_an_insert_looks_back_at_nobody() -> None:
     """Where nothing was stored nobody can have skipped: a first load costs no look-back."""
     world = World()
-    _deliver(world, _put(world, "A,x,1,,", hour=3))
-    assert _deliver(world, _put(world, "B,x,2,,", hour=2)).rechecks == 0
+    deliver(world, put(world, "A,x,1,,", hour=3))
+    assert deliver(world, put(world, "B,x,2,,", hour=2)).rechecks == 0
 
 
 def test_a_row_replaces_the_whole_item() -> None:
     """An attribute that the newer row lacks goes away."""
     world = World()
-    _deliver(world, _put(world, "A,x,1,Apple,"))
-    _deliver(world, _put(world, "A,x,1,,", hour=1))
+    deliver(world, put(world, "A,x,1,Apple,"))
+    deliver(world, put(world, "A,x,1,,", hour=1))
     assert "name" not in world.items()["A", "x"]
 
 
@@ -171,17 +141,17 @@ def test_an_item_without_a_token_is_older_than_every_row() -> None:
     world = World()
     table = world.tables.tables["items"]
     table.items["A", "x"] = {"sku": {"S": "A"}, "location": {"S": "x"}, "quantity": {"N": "9"}}
-    _deliver(world, _put(world, "A,x,1,,"))
-    assert _quantities(world) == {"A": "1"}
+    deliver(world, put(world, "A,x,1,,"))
+    assert quantities(world) == {"A": "1"}
 
 
 def test_a_second_delivery_of_a_completed_version_is_answered_without_work() -> None:
     """It costs one read of the record."""
     world = World()
-    version = _put(world, "A,x,1,,", "!bad")
-    _deliver(world, version)
-    outcome = _deliver(world, version)
-    assert outcome.mode is Mode.ANSWERED
+    version = put(world, "A,x,1,,", "!bad")
+    deliver(world, version)
+    outcome = deliver(world, version)
+    assert outcome.mode is Mode.NOTHING
     assert (outcome.read_units, outcome.write_units) == (1, 0)
     assert len(world.rejects.bodies) == 1
 
@@ -189,10 +159,10 @@ def test_a_second_delivery_of_a_completed_version_is_answered_without_work() -> 
 def test_the_event_of_a_version_that_a_listing_delivered_brings_its_sequencer() -> None:
     """The higher base is processed, and the counts stay those of one file."""
     world = World()
-    version = _put(world, "A,x,1,,", "!bad", sequencer="0A")
-    _deliver(world, replace(version, sequencer=""), Kind.REDRIVE)
-    outcome = _deliver(world, version)
-    assert outcome.mode is Mode.REWORK
+    version = put(world, "A,x,1,,", "!bad", sequencer="0A")
+    deliver(world, replace(version, sequencer=""), Kind.REDRIVE)
+    outcome = deliver(world, version)
+    assert outcome.mode is Mode.REPROCESS
     record = world.record(version)
     assert record["base"].endswith("#0A" + "0" * 30)
     assert record["rows_read"] == 2
@@ -203,7 +173,7 @@ def test_a_folder_marker_completes_without_rows() -> None:
     """What a console creates for a folder is no bad file."""
     world = World()
     version = world.objects.put("folder/", "")
-    assert _deliver(world, version).status is Status.COMPLETED
+    assert deliver(world, version).status is Status.COMPLETED
     assert world.record(version)["rows_read"] == 0
     assert not world.rejects.bodies
 
@@ -211,17 +181,17 @@ def test_a_folder_marker_completes_without_rows() -> None:
 def test_a_version_without_id_is_read_by_its_entity_tag() -> None:
     """An unversioned bucket works as long as the object is the one announced."""
     world = World()
-    version = _put(world, "A,x,1,,", versioned=False)
-    _deliver(world, version)
+    version = put(world, "A,x,1,,", versioned=False)
+    deliver(world, version)
     assert world.record(version)["object_id"] == f"uploads/a.csv#{version.etag}"
 
 
 def test_fails_when_the_version_was_deleted_before_it_was_read() -> None:
     """One file reject says so, and the record is FAILED."""
     world = World()
-    version = _put(world, "A,x,1,,")
+    version = put(world, "A,x,1,,")
     world.objects.delete(version)
-    outcome = _deliver(world, version)
+    outcome = deliver(world, version)
     assert outcome.status is Status.FAILED
     assert [kind for kind, _ in world.rejects.bodies] == ["file"]
     assert world.rejects.bodies[0][1]["error"] == "source-error"
@@ -232,7 +202,7 @@ def test_fails_on_a_bad_file_with_nothing_half_loaded() -> None:
     """One file reject, no row rejects, no items."""
     world = World()
     version = world.objects.put("a.csv", "not a feed")
-    outcome = _deliver(world, version)
+    outcome = deliver(world, version)
     assert outcome.status is Status.FAILED
     assert world.record(version)["error"].startswith("missing-label: ")
     assert [kind for kind, _ in world.rejects.bodies] == ["file"]
@@ -242,28 +212,28 @@ def test_fails_on_a_bad_file_with_nothing_half_loaded() -> None:
 def test_fails_on_an_unreadable_time_of_the_uploader() -> None:
     """A file is not ordered by a guess."""
     world = World()
-    version = _put(world, "A,x,1,,", metadata={"as-of": "noon"})
-    assert _deliver(world, version).status is Status.FAILED
+    version = put(world, "A,x,1,,", metadata={"as-of": "noon"})
+    assert deliver(world, version).status is Status.FAILED
     assert world.items() == {}
 
 
 def test_damage_that_nobody_could_know_before_keeps_the_account_of_what_was_loaded() -> None:
     """Rows before it are loaded, counted and looked after; the record is FAILED."""
     world = World()
-    version = _put(world, "A,x,1,,", "!bad", "BROKEN", "B,x,1,,")
-    outcome = _deliver(world, version)
+    version = put(world, "A,x,1,,", "!bad", "BROKEN", "B,x,1,,")
+    outcome = deliver(world, version)
     record = world.record(version)
     assert outcome.status is Status.FAILED
     assert (record["loaded"], record["rejected"], record["rows_read"]) == (1, 1, 2)
     assert [kind for kind, _ in world.rejects.bodies] == ["row", "file"]
-    assert _quantities(world) == {"A": "1"}
+    assert quantities(world) == {"A": "1"}
 
 
 def test_past_the_limit_one_message_points_at_the_reject_file() -> None:
     """Nothing is lost: the file holds all of them."""
     world = World()
-    version = _put(world, *["!bad"] * 5, "A,x,1,,")
-    _deliver(world, version, message_limit=3)
+    version = put(world, *["!bad"] * 5, "A,x,1,,")
+    deliver(world, version, message_limit=3)
     assert [kind for kind, _ in world.rejects.bodies] == ["row", "row", "row", "file"]
     assert "2 more" in world.rejects.bodies[-1][1]["message"]
     (file,) = world.reports.files.values()
@@ -273,11 +243,238 @@ def test_past_the_limit_one_message_points_at_the_reject_file() -> None:
 def test_fails_when_no_time_is_left_and_leaves_the_record_to_the_next_attempt() -> None:
     """The delivery is raised so that it comes again, and then completes."""
     world = World()
-    version = _put(world, "A,x,1,,")
-    delivery = Delivery(kind=Kind.CREATED, version=version, delivery_id="event")
+    version = put(world, "A,x,1,,")
     with pytest.raises(OutOfTimeError):
-        world.ingest().run(delivery, time_left=lambda: 1.0)
+        deliver(world, version, time_left=lambda: 1.0)
     assert world.record(version)["status"] == "IN_PROGRESS"
-    world.ingest().run(delivery, time_left=lambda: 900.0)
+    deliver(world, version)
     assert world.record(version)["status"] == "COMPLETED"
     assert world.record(version)["attempts"] == 2
+
+
+def test_rows_whose_times_lie_in_the_future_of_their_file_are_refused_by_the_reader() -> None:
+    """The reader is told the latest time: when the object was stored, plus the tolerance."""
+    world = World()
+    told = []
+
+    def opened(source, *, key, latest):
+        told.append(latest)
+        return world.ports().open_feed(source, key=key, latest=latest)
+
+    deliver(world, put(world, "A,x,1,,"), open_feed=opened)
+    assert told == ["2026-11-22T21:00:00.000000Z"]
+
+
+def test_fails_on_a_time_of_the_uploader_in_the_future() -> None:
+    """Later than the object was stored plus the tolerance; the message says so."""
+    world = World()
+    version = put(world, "A,x,1,,", metadata={"as-of": "2062-01-01T00:00:00Z"})
+    assert deliver(world, version).status is Status.FAILED
+    assert world.items() == {}
+    ((kind, body),) = world.rejects.bodies
+    assert (kind, body["column"]) == ("file", "as-of")
+
+
+def test_a_replay_writes_what_a_defect_had_stored_and_has_readers_decide_again() -> None:
+    """The same rows with other content are writes like any other."""
+    world = World()
+    version = put(world, "A,x,10,,")
+    deliver(world, version)
+    item = world.tables.tables["items"].items["A", "x"]
+    world.tables.tables["items"].items["A", "x"] = {**item, "quantity": {"N": "1000"}}
+    reader = put(world, "A,x,1000,,", hour=1)
+    assert deliver(world, reader).counts.unchanged == 1
+    replay = deliver(world, version, Kind.REPLAY)
+    assert (replay.mode, replay.written, replay.rechecks) == (Mode.REPROCESS, 1, 1)
+    assert quantities(world) == {"A": "10"}
+    drain(world)
+    assert quantities(world) == {"A": "1000"}
+
+
+def test_a_replay_keeps_the_counts_of_a_file_whose_rows_are_stored() -> None:
+    """Nothing is written, no message sent again."""
+    world = World()
+    version = put(world, "A,x,1,,", "!bad", "A,x,2,,")
+    deliver(world, version, batch_rows=1)
+    before = world.record(version)
+    outcome = deliver(world, version, Kind.REPLAY, batch_rows=1)
+    assert (outcome.written, outcome.rechecks) == (0, 0)
+    assert counts(world.record(version)) == counts(before)
+    assert len(world.rejects.bodies) == 1
+
+
+class _Dying:
+    """An items table at which the process dies after its first write."""
+
+    def __init__(self, items) -> None:
+        self._items = items
+
+    def read(self, rows):
+        """See `ports.ItemStore`."""
+        return self._items.read(rows)
+
+    def write(self, changes, **how):
+        """See `ports.ItemStore`."""
+        self._items.write(changes, **how)
+        raise MemoryError
+
+
+def _crashed_between_readers() -> tuple:
+    """A=5 is stored; a late file wrote A=9 and died; a newer one had left A=5 alone."""
+    world = World()
+    deliver(world, put(world, "A,x,5,,", hour=0))
+    newer = put(world, "A,x,5,,", hour=3)
+    deliver(world, newer)
+    version = put(world, "A,x,9,,", hour=2)
+    with pytest.raises(MemoryError):
+        deliver(world, version, items=_Dying(world.ports().items))
+    assert quantities(world) == {"A": "9"}
+    assert not world.work.messages
+    return world, version
+
+
+@pytest.mark.parametrize("end", ["again", "deleted", "refused", "redriven"])
+def test_whoever_ends_a_version_validates_what_a_crashed_run_has_written(end: str) -> None:
+    """Processed again, gone, or refused by another profile: the newer file's value comes back."""
+    world, version = _crashed_between_readers()
+    kind = Kind.CREATED
+    if end == "deleted":
+        world.objects.delete(version)
+    if end == "refused":
+        world.objects.stored = [
+            replace(one, body=b"no feed") if one.version == version else one
+            for one in world.objects.stored
+        ]
+    if end == "redriven":
+        kind = Kind.REDRIVE
+        world.clock.move(hours=1)
+    outcome = deliver(world, version, kind)
+    assert outcome.rechecks == 1
+    failed = end in ("deleted", "refused")
+    assert outcome.status is (Status.FAILED if failed else Status.COMPLETED)
+    assert quantities(world) == {"A": "9"}
+    drain(world)
+    assert quantities(world) == {"A": "5"}
+    # Only a redrive knows that the dead run is over; the reconcile sends one.
+    assert ("open_runs" in world.record(version)) is (end != "redriven")
+    assert version in list(world.ports().follow_ups.all())
+
+
+def test_the_event_of_a_version_that_failed_for_good_is_answered() -> None:
+    """Only a redrive or an operator tries again."""
+    world = World()
+    version = world.objects.put("a.csv", "not a feed")
+    deliver(world, version)
+    assert deliver(world, version, delivery_id="second event").mode is Mode.NOTHING
+    assert len(world.rejects.bodies) == 1
+
+
+def test_a_version_of_which_others_are_at_work_is_looked_at_by_the_reconcile() -> None:
+    """Whatever begins anew is followed up; the first delivery of a version costs no note."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    deliver(world, version)
+    assert list(world.ports().follow_ups.all()) == []
+    deliver(world, version, Kind.REPLAY)
+    assert list(world.ports().follow_ups.all()) == [version]
+
+
+def test_fails_when_the_record_keeps_changing() -> None:
+    """The delivery comes again instead of going round for ever."""
+    world = World()
+    ports = world.ports()
+    version = put(world, "A,x,1,,")
+
+    class Changing:
+        def __getattr__(self, name):
+            return getattr(ports.ingestions, name)
+
+        def open(self, *_, **__):
+            return False
+
+    with pytest.raises(RetryableError, match="keeps changing"):
+        deliver(world, version, ingestions=Changing())
+
+
+def test_a_recheck_decides_its_keys_alone_and_takes_its_requests() -> None:
+    """Of a file of three rows one is read again; the flag is cleared as the recheck begins."""
+    world = World()
+    deliver(world, put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,", hour=1))
+    reader = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,", hour=3)
+    deliver(world, reader)
+    deliver(world, put(world, "B,x,2,,", hour=2))
+    assert world.record(reader)["recheck"] == [f"{KeyHasher().shard('x')}#1"]
+    (recheck,) = drain(world)
+    assert (recheck.mode, recheck.written, recheck.counts.loaded) == (Mode.RECHECK, 1, 1)
+    assert (recheck.counts.unchanged, recheck.counts.stale) == (0, 0)
+    record = world.record(reader)
+    assert "recheck" not in record
+    assert "open_runs" not in record
+    assert counts(record) == {
+        "rows_read": 3,
+        "loaded": 1,
+        "unchanged": 2,
+        "stale": 0,
+        "rejected": 0,
+        "skipped": 0,
+        "duplicates": 0,
+    }
+
+
+def test_a_message_of_a_recheck_that_was_done_is_answered() -> None:
+    """Two messages may ask for the same."""
+    world = World()
+    deliver(world, put(world, "A,x,1,,", hour=1))
+    reader = put(world, "A,x,1,,", hour=3)
+    deliver(world, reader)
+    deliver(world, put(world, "A,x,2,,", hour=2))
+    first, second = drain(world, twice=True)
+    assert (first.mode, second.mode) == (Mode.RECHECK, Mode.NOTHING)
+
+
+@pytest.mark.parametrize("looks_each", [5, 7, 9])
+def test_a_file_that_takes_longer_than_an_invocation_goes_on_in_others(looks_each: int) -> None:
+    """From where the time ran out; the record ends as if one had sufficed."""
+    lines = [f"S{number % 20},x,{number},," for number in range(30)] + ["!bad", "-blank sku"]
+    whole, parts = World(), World()
+    expected = put(whole, *lines)
+    deliver(whole, expected, batch_rows=3)
+    version = put(parts, *lines)
+    first = deliver(parts, version, batch_rows=3, time_left=looks(looks_each))
+    assert first.status is None
+    outcomes = drain(parts, batch_rows=3, time_left=lambda: looks(looks_each + 3))
+    assert len(outcomes) > 1
+    assert counts(parts.record(version)) == counts(whole.record(expected))
+    assert parts.record(version)["status"] == "COMPLETED"
+    assert quantities(parts) == quantities(whole)
+    assert [body["id"] for _, body in parts.rejects.bodies] == [f"{version.object_id}/32"]
+    assert "open_runs" not in parts.record(version)
+
+
+def test_a_file_of_two_hundred_segments_loads() -> None:
+    """And a redrive goes on at the last one that is done."""
+    world = World()
+    version = put(world, *[f"S{number},x,1,," for number in range(200)])
+    deliver(world, version, batch_rows=1, time_left=looks(2))
+    for _ in range(150):
+        (message,) = world.work.messages
+        world.work.messages = []
+        deliver(
+            world,
+            version,
+            Kind.SEGMENT,
+            task=message.task,
+            delivery_id="m",
+            batch_rows=1,
+            time_left=looks(2),
+        )
+    (lost,) = world.work.messages
+    world.work.messages = []
+    assert len(world.items()) == 151
+    world.clock.move(seconds=LEASE.total_seconds() + 1000)
+    deliver(world, version, Kind.REDRIVE)
+    (resumed,) = world.work.messages
+    assert resumed.task == lost.task
+    drain(world, batch_rows=1, time_left=lambda: looks(2))
+    assert world.record(version)["status"] == "COMPLETED"
+    assert world.record(version)["loaded"] == 200
