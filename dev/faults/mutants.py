@@ -794,7 +794,7 @@ def _forgetful() -> Sequence[Patch]:
     return [(SeenKeys, "swap_all", lambda *_: [])]
 
 
-_ORDERS, "races", _CRASHES = "orders", "interleavings", "crashes"
+_ORDERS = "orders"
 
 MUTANTS = (
     Mutant("BatchWriteItem without conditions", _ORDERS, _blind),
