@@ -10,15 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from constructs_lib.alarms import DAY_IN_SECONDS, HOUR_IN_SECONDS, AlarmSpec
-from constructs_lib.metrics import (
-    ingest_metrics,
-    lambda_metric,
-    own_metric,
-    queue_metric,
-    rule_metric,
-    sum_of,
-    table_metric,
-)
+from constructs_lib.metrics import aws_metric, ingest_metrics, own_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,26 +66,22 @@ def _absence_alarms(names: Names, feed_interval_hours: int) -> Iterator[AlarmSpe
     CloudWatch evaluates seven days at most for periods of an hour, which bounds the setting.
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     """
-    for key, name, description, metric, hours in (
-        (
-            "NoFeedArrived",
-            "no-feed-arrived",
-            f"No file has arrived for {feed_interval_hours} hours.",
-            lambda_metric(names.functions["Processor"], "Invocations"),
-            feed_interval_hours,
-        ),
+    feeds = aws_metric("Lambda", "Invocations", FunctionName=names.functions["Processor"])
+    summaries = own_metric(names, "Summary", "SummariesWritten")
+    for key, name, event, metric, hours in (
+        ("NoFeedArrived", "no-feed-arrived", "file has arrived", feeds, feed_interval_hours),
         (
             "NoSummaryWritten",
             "no-summary-written",
-            f"No summary was written for {SUMMARY_WINDOW_HOURS} hours.",
-            own_metric(names, "Summary", "SummariesWritten"),
+            "summary was written",
+            summaries,
             SUMMARY_WINDOW_HOURS,
         ),
     ):
         yield AlarmSpec(
             key=key,
             alarm_name=names.of(name),
-            description=description,
+            description=f"No {event} for {hours} hours.",
             metrics=(metric,),
             threshold=1,
             operator="LessThanThreshold",
@@ -113,7 +101,7 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
             alarm_name=names.of("rejected-rows"),
             description=f"More than {REJECTED_ROWS_PER_HUNDRED} of 100 rows were rejected.",
             # Division by zero gives no data point, which is right: an hour without rows is well.
-            expression=f"100*({sum_of(rejected)})/({sum_of(read, first=len(rejected) + 1)})",
+            expression=f"100*({_sum(rejected)})/({_sum(read, first=len(rejected) + 1)})",
             metrics=(*rejected, *read),
             threshold=REJECTED_ROWS_PER_HUNDRED,
             period_seconds=HOUR_IN_SECONDS,
@@ -127,34 +115,44 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
     )
 
 
-def _queue_alarms(names: Names) -> tuple[AlarmSpec, ...]:
-    return (
-        AlarmSpec(
-            key="DeadLetterQueueNotEmpty",
-            alarm_name=names.of("dlq-not-empty"),
-            description="Rejected rows or failed events wait in the dead-letter queue.",
-            metrics=(queue_metric(names.dead_letter_queue, "ApproximateNumberOfMessagesVisible"),),
-            threshold=0,
+def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
+    waiting, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
+    for key, name, description, queue, metric_name, threshold in (
+        (
+            "DeadLetterQueueNotEmpty",
+            "dlq-not-empty",
+            "Rejected rows or failed events wait in the dead-letter queue.",
+            names.dead_letter_queue,
+            waiting,
+            0,
+        ),
+        (
+            "DeadLetterQueueAge",
+            "dlq-age",
+            "The oldest message in the dead-letter queue is more than four days old.",
+            names.dead_letter_queue,
+            age,
+            OLDEST_DEAD_LETTER_SECONDS,
+        ),
+        (
+            "WorkQueueAge",
+            "work-queue-age",
+            "A part of a large file has waited for more than an hour.",
+            names.work_queue,
+            age,
+            HOUR_IN_SECONDS,
+        ),
+    ):
+        yield AlarmSpec(
+            key=key,
+            alarm_name=names.of(name),
+            description=description,
+            metrics=(aws_metric("SQS", metric_name, "Maximum", QueueName=queue),),
+            threshold=threshold,
             # SQS stops reporting about a queue that nobody used for six hours; its messages stay.
             # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
-            missing_data="ignore",
-        ),
-        AlarmSpec(
-            key="DeadLetterQueueAge",
-            alarm_name=names.of("dlq-age"),
-            description="The oldest message in the dead-letter queue is more than four days old.",
-            metrics=(queue_metric(names.dead_letter_queue, "ApproximateAgeOfOldestMessage"),),
-            threshold=OLDEST_DEAD_LETTER_SECONDS,
-            missing_data="ignore",
-        ),
-        AlarmSpec(
-            key="WorkQueueAge",
-            alarm_name=names.of("work-queue-age"),
-            description="A part of a large file has waited for more than an hour.",
-            metrics=(queue_metric(names.work_queue, "ApproximateAgeOfOldestMessage"),),
-            threshold=HOUR_IN_SECONDS,
-        ),
-    )
+            missing_data="ignore" if queue == names.dead_letter_queue else "notBreaching",
+        )
 
 
 def _function_alarms(id_: str, name: str, timeout_seconds: int) -> Iterator[AlarmSpec]:
@@ -169,14 +167,14 @@ def _function_alarms(id_: str, name: str, timeout_seconds: int) -> Iterator[Alar
             key=f"{id_}{metric_name}",
             alarm_name=f"{name}-{suffix}",
             description=f"{name} {meaning}.",
-            metrics=(lambda_metric(name, metric_name),),
+            metrics=(aws_metric("Lambda", metric_name, FunctionName=name),),
             threshold=0,
         )
     yield AlarmSpec(
         key=f"{id_}Duration",
         alarm_name=f"{name}-duration",
         description=f"{name} took more than four fifths of the {timeout_seconds} seconds it has.",
-        metrics=(lambda_metric(name, "Duration", "Maximum"),),
+        metrics=(aws_metric("Lambda", "Duration", "Maximum", FunctionName=name),),
         threshold=round(NEAR_TIMEOUT_SHARE * timeout_seconds * 1000),
     )
 
@@ -189,21 +187,19 @@ def _table_alarms(id_: str, name: str) -> tuple[AlarmSpec, ...]:
     the gaps with zero ends it.
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
+    throttles = tuple(
+        aws_metric("DynamoDB", each, TableName=name)
+        for each in ("ReadThrottleEvents", "WriteThrottleEvents")
+    )
+    errors = tuple(
+        aws_metric("DynamoDB", "SystemErrors", TableName=name, Operation=each)
+        for each in TABLE_OPERATIONS[id_]
+    )
+    refused = f"{name} refused reads or writes for lack of capacity."
+    failed = f"DynamoDB failed to serve requests for {name}."
     return (
-        _any_of(
-            f"{id_}Throttles",
-            f"{name}-throttles",
-            f"{name} refused reads or writes for lack of capacity.",
-            tuple(
-                table_metric(name, each) for each in ("ReadThrottleEvents", "WriteThrottleEvents")
-            ),
-        ),
-        _any_of(
-            f"{id_}SystemErrors",
-            f"{name}-system-errors",
-            f"DynamoDB failed to serve requests for {name}.",
-            tuple(table_metric(name, "SystemErrors", each) for each in TABLE_OPERATIONS[id_]),
-        ),
+        _any_of(f"{id_}Throttles", f"{name}-throttles", refused, throttles),
+        _any_of(f"{id_}SystemErrors", f"{name}-system-errors", failed, errors),
     )
 
 
@@ -226,7 +222,7 @@ def _rule_alarms(names: Names) -> Iterator[AlarmSpec]:
             key=f"UploadRule{key}",
             alarm_name=names.of(f"upload-rule-{suffix}"),
             description=description,
-            metrics=(rule_metric(names.upload_rule, metric_name),),
+            metrics=(aws_metric("Events", metric_name, RuleName=names.upload_rule),),
             threshold=0,
         )
 
@@ -234,15 +230,25 @@ def _rule_alarms(names: Names) -> Iterator[AlarmSpec]:
 def _any_of(key: str, name: str, description: str, metrics: tuple[Metric, ...]) -> AlarmSpec:
     """Return the alarm on any count above zero among some metrics.
 
-    The newest data point may still be on its way and be filled with zero, so one of three is enough.
+    The newest data point may still be on its way and be filled with zero: one of three is enough.
     """
     return AlarmSpec(
         key=key,
         alarm_name=name,
         description=description,
-        expression=sum_of(metrics),
+        expression=_sum(metrics),
         metrics=metrics,
         threshold=0,
         evaluation_periods=3,
         datapoints_to_alarm=1,
     )
+
+
+def _sum(metrics: tuple[Metric, ...], *, first: int = 1) -> str:
+    """Return the metric math that adds metrics, of which any may have no data.
+
+    Args:
+        metrics: The metrics to add.
+        first: Number of the first of them among the alarm's metrics.
+    """
+    return "+".join(f"FILL(m{number},0)" for number, _ in enumerate(metrics, start=first))

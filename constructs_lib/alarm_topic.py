@@ -92,9 +92,5 @@ class AlarmTopic(Construct):
             )
 
     def grant_publish(self, grantee: Grantable) -> Grant:
-        """Allow sns:Publish on this topic, and the use of its key.
-
-        Args:
-            grantee: Publisher.
-        """
+        """Allow sns:Publish on this topic, and the use of its key."""
         return Grant.to(grantee, PUBLISH_ACTIONS, self.topic_arn, key=self._key)

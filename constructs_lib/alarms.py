@@ -153,8 +153,8 @@ def _rules(spec: AlarmSpec) -> Iterator[Rule]:
     yield text(f"{spec.key}.alarm_name", spec.alarm_name, 255)
     yield text(f"{spec.key}.description", spec.description, 1024)
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
-    most = MOST_METRICS if spec.expression else 1
-    yield between(f"{spec.key}.metrics", len(spec.metrics), 1, most)
+    most_metrics = MOST_METRICS if spec.expression else 1
+    yield between(f"{spec.key}.metrics", len(spec.metrics), 1, most_metrics)
     yield Rule(
         name=f"{spec.key}.threshold",
         got=spec.threshold,
@@ -171,5 +171,5 @@ def _rules(spec: AlarmSpec) -> Iterator[Rule]:
     )
     # Together they may span a day, or a week where each is an hour or longer.
     yield between(f"{spec.key}.evaluation_periods", periods, 1, longest // max(period, 1))
-    most = periods if periods > 0 else math.inf
-    yield between(f"{spec.key}.datapoints_to_alarm", spec.datapoints_to_alarm, 1, most)
+    datapoints, most = spec.datapoints_to_alarm, periods if periods > 0 else math.inf
+    yield between(f"{spec.key}.datapoints_to_alarm", datapoints, 1, most)

@@ -22,58 +22,45 @@ COLUMNS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of a graph.
-
-    Attributes:
-        metric: The metric. Default: the line is an expression.
-        expression: Metric math over the ids of the graph's other lines. Default: it is a metric.
-        id: Name of the line in expressions. Default: none uses it.
-        label: Name of the line in the legend. Default: CloudWatch makes one of the metric's name.
-        visible: Draw the line, and not only use it in expressions. Default: it is drawn.
-    """
-
-    metric: Metric | None = None
-    expression: str = ""
-    id: str = ""
-    label: str = ""
-    visible: bool = True
-
-    def to_widget(self) -> list[Any]:
-        """Return the line as the dashboard's JSON has it.
-
-        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-        """
-        metric = self.metric
-        options: dict[str, Any] = (
-            {"stat": metric.statistic} if metric else {"expression": self.expression}
-        )
-        options |= {
-            name: value for name, value in (("id", self.id), ("label", self.label)) if value
-        }
-        if not self.visible:
-            options["visible"] = False
-        if metric is None:
-            return [options]
-        dimensions = [part for pair in metric.dimensions.items() for part in pair]
-        return [metric.namespace, metric.metric_name, *dimensions, options]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Graph:
     """A graph.
 
     Attributes:
         title: Its title.
-        lines: Its lines.
+        metrics: Its metrics, one line each.
+        expression: Metric math over the metrics, which are m1, m2 and so on, for one more line.
+            Default: no such line.
+        expression_label: Name of that line in the legend. Default: the expression.
+        expression_only: Hide the metrics themselves. Default: they are drawn.
         view: timeSeries or singleValue. Default: timeSeries.
         period_seconds: Length of one data point. Default: five minutes.
     """
 
     title: str
-    lines: tuple[Line, ...]
+    metrics: tuple[Metric, ...]
+    expression: str = ""
+    expression_label: str = ""
+    expression_only: bool = False
     view: str = "timeSeries"
     period_seconds: int = 300
+
+    def lines(self) -> Iterator[list[Any]]:
+        """Yield the lines as the dashboard's JSON has them.
+
+        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+        """
+        for number, metric in enumerate(self.metrics, start=1):
+            options: dict[str, Any] = {"stat": metric.statistic}
+            if self.expression:
+                options["id"] = f"m{number}"
+            if metric.label:
+                options["label"] = metric.label
+            if self.expression_only:
+                options["visible"] = False
+            dimensions = [part for pair in metric.dimensions.items() for part in pair]
+            yield [metric.namespace, metric.metric_name, *dimensions, options]
+        if self.expression:
+            yield [{"expression": self.expression, "label": self.expression_label}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,29 +100,27 @@ class Dashboard(Construct):
             ),
         )
         super().__init__(scope, id_)
-        body = {"widgets": list(_widgets(props))}
+        widgets = [
+            {
+                "type": "metric",
+                "x": index * WIDTH % COLUMNS,
+                "y": index * WIDTH // COLUMNS * HEIGHT,
+                "width": WIDTH,
+                "height": HEIGHT,
+                "properties": {
+                    "title": graph.title,
+                    "region": props.region,
+                    "view": graph.view,
+                    "period": graph.period_seconds,
+                    "metrics": list(graph.lines()),
+                },
+            }
+            for index, graph in enumerate(props.graphs)
+        ]
         self.resource = CloudwatchDashboard(
             self,
             "Resource",
             dashboard_name=props.dashboard_name,
-            dashboard_body=json.dumps(body, separators=(",", ":"), sort_keys=True),
+            dashboard_body=json.dumps({"widgets": widgets}, separators=(",", ":"), sort_keys=True),
         )
         self.dashboard_name: str = self.resource.dashboard_name
-
-
-def _widgets(props: DashboardProps) -> Iterator[dict[str, Any]]:
-    for index, graph in enumerate(props.graphs):
-        yield {
-            "type": "metric",
-            "x": index * WIDTH % COLUMNS,
-            "y": index * WIDTH // COLUMNS * HEIGHT,
-            "width": WIDTH,
-            "height": HEIGHT,
-            "properties": {
-                "title": graph.title,
-                "region": props.region,
-                "view": graph.view,
-                "period": graph.period_seconds,
-                "metrics": [line.to_widget() for line in graph.lines],
-            },
-        }

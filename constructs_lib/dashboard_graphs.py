@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.dashboard import Graph, Line
-from constructs_lib.metrics import (
-    INGEST_FUNCTIONS,
-    lambda_metric,
-    own_metric,
-    queue_metric,
-    rule_metric,
-    table_metric,
-)
+from constructs_lib.dashboard import Graph
+from constructs_lib.metrics import aws_metric, ingest_metrics, own_metric
 
 if TYPE_CHECKING:
     from constructs_lib.names import Names
 
 #: Dollars per unit, on demand, us-east-1. Source: https://aws.amazon.com/dynamodb/pricing/on-demand/
-DOLLARS_PER_WRITE_UNIT = "0.000000625"
-DOLLARS_PER_READ_UNIT = "0.000000125"
-
+UNITS = (
+    ("ConsumedWriteCapacityUnits", "writes", "0.000000625"),
+    ("ConsumedReadCapacityUnits", "reads", "0.000000125"),
+)
 OUTCOMES = ("Loaded", "Unchanged", "Stale", "Rejected", "Skipped", "Duplicate")
 
 
@@ -30,7 +24,7 @@ def dashboard_graphs(names: Names) -> tuple[Graph, ...]:
     Args:
         names: The names of what is shown.
     """
-    return (*_intake(names), *_health(names), *_cost(names), _summary(names))
+    return (*_intake(names), *_queues(names), *_health(names), *_cost(names), _summary(names))
 
 
 def _intake(names: Names) -> tuple[Graph, ...]:
@@ -38,56 +32,48 @@ def _intake(names: Names) -> tuple[Graph, ...]:
     return (
         Graph(
             title="Files",
-            lines=(
-                Line(metric=rule_metric(names.upload_rule, "MatchedEvents"), label="received"),
-                *_ingest_lines(names, {"FilesCompleted": "loaded", "FilesFailed": "refused"}),
+            metrics=(
+                aws_metric("Events", "MatchedEvents", label="received", RuleName=names.upload_rule),
+                *ingest_metrics(names, "FilesCompleted", "loaded"),
+                *ingest_metrics(names, "FilesFailed", "refused"),
             ),
         ),
         Graph(
             title="Rows by outcome",
-            lines=_ingest_lines(names, {f"Rows{each}": each.lower() for each in OUTCOMES}),
+            metrics=tuple(
+                metric
+                for outcome in OUTCOMES
+                for metric in ingest_metrics(names, f"Rows{outcome}", outcome.lower())
+            ),
         ),
         Graph(
             title="From upload to loaded (ms, longest)",
-            lines=(
-                Line(
-                    metric=lambda_metric(processor, "AsyncEventAge", "Maximum"),
-                    id="waited",
-                    label="waited for the processor",
-                ),
-                Line(
-                    metric=lambda_metric(processor, "Duration", "Maximum"),
-                    id="worked",
-                    label="processed",
-                ),
-                Line(expression="waited+worked", label="both"),
+            metrics=tuple(
+                aws_metric("Lambda", metric_name, "Maximum", label, FunctionName=processor)
+                for metric_name, label in (
+                    ("AsyncEventAge", "waited for the processor"),
+                    ("Duration", "processed"),
+                )
             ),
-        ),
-        *(
-            Graph(
-                title=title,
-                lines=tuple(
-                    Line(metric=queue_metric(queue, metric_name))
-                    for queue in (names.dead_letter_queue, names.work_queue)
-                ),
-            )
-            for title, metric_name in (
-                ("Messages waiting", "ApproximateNumberOfMessagesVisible"),
-                ("Age of the oldest message (s)", "ApproximateAgeOfOldestMessage"),
-            )
+            expression="m1+m2",
+            expression_label="both",
         ),
     )
 
 
-def _ingest_lines(names: Names, labels: dict[str, str]) -> tuple[Line, ...]:
-    """Return a line for each metric and each function that loads files."""
+def _queues(names: Names) -> tuple[Graph, ...]:
     return tuple(
-        Line(
-            metric=own_metric(names, function, metric_name),
-            label=f"{label}, {names.functions[function]}",
+        Graph(
+            title=title,
+            metrics=tuple(
+                aws_metric("SQS", metric_name, "Maximum", QueueName=queue)
+                for queue in (names.dead_letter_queue, names.work_queue)
+            ),
         )
-        for metric_name, label in labels.items()
-        for function in INGEST_FUNCTIONS
+        for title, metric_name in (
+            ("Messages waiting", "ApproximateNumberOfMessagesVisible"),
+            ("Age of the oldest message (s)", "ApproximateAgeOfOldestMessage"),
+        )
     )
 
 
@@ -95,8 +81,8 @@ def _health(names: Names) -> tuple[Graph, ...]:
     return tuple(
         Graph(
             title=title,
-            lines=tuple(
-                Line(metric=lambda_metric(function, metric_name, statistic))
+            metrics=tuple(
+                aws_metric("Lambda", metric_name, statistic, FunctionName=function)
                 for function in names.functions.values()
                 for metric_name in metric_names
             ),
@@ -110,30 +96,23 @@ def _health(names: Names) -> tuple[Graph, ...]:
 
 
 def _cost(names: Names) -> tuple[Graph, ...]:
-    kinds = (
-        ("ConsumedWriteCapacityUnits", "writes", DOLLARS_PER_WRITE_UNIT),
-        ("ConsumedReadCapacityUnits", "reads", DOLLARS_PER_READ_UNIT),
+    metrics = tuple(
+        aws_metric("DynamoDB", metric_name, label=f"{table} {label}", TableName=table)
+        for table in names.tables.values()
+        for metric_name, label, _ in UNITS
     )
-    units = [(table, *kind) for table in names.tables.values() for kind in kinds]
-    shown, hidden = (
-        tuple(
-            Line(
-                metric=table_metric(table, metric_name),
-                id=f"u{index}",
-                label=f"{table} {label}",
-                visible=visible,
-            )
-            for index, (table, metric_name, label, _) in enumerate(units)
-        )
-        for visible in (True, False)
-    )
-    dollars = "+".join(f"FILL(u{index},0)*{each[-1]}" for index, each in enumerate(units))
+    prices = [price for _ in names.tables for _, _, price in UNITS]
     return (
-        Graph(title="Table units consumed", lines=shown),
+        Graph(title="Table units consumed", metrics=metrics),
         Graph(
             title="Cost of the tables, estimated (dollars an hour)",
             period_seconds=3600,
-            lines=(*hidden, Line(expression=dollars, label="on demand, us-east-1")),
+            metrics=metrics,
+            expression="+".join(
+                f"FILL(m{number},0)*{price}" for number, price in enumerate(prices, start=1)
+            ),
+            expression_label="on demand, us-east-1",
+            expression_only=True,
         ),
     )
 
@@ -143,8 +122,8 @@ def _summary(names: Names) -> Graph:
         title="The latest summary",
         view="singleValue",
         period_seconds=86_400,
-        lines=tuple(
-            Line(metric=own_metric(names, "Summary", metric_name, "Maximum"), label=label)
+        metrics=tuple(
+            own_metric(names, "Summary", metric_name, "Maximum", label)
             for metric_name, label in (
                 ("Items", "items"),
                 ("OutOfStockItems", "out of stock"),

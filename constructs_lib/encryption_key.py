@@ -114,11 +114,7 @@ class EncryptionKey(Construct):
         KmsAlias(self, "Alias", name=f"alias/{props.key_alias}", target_key_id=self.resource.key_id)
 
     def grant_use(self, grantee: Grantable) -> Grant:
-        """Allow a role kms:Decrypt and kms:GenerateDataKey on this key.
-
-        Args:
-            grantee: Reader or writer of what the key encrypts.
-        """
+        """Allow a role kms:Decrypt and kms:GenerateDataKey on this key."""
         return Grant.to(grantee, USE_ACTIONS, self.key_arn, key=None)
 
     def grant_use_by_service(self, service: str) -> Grant:

@@ -39,7 +39,7 @@ class FunctionScheduleProps:
         function: The function to invoke.
         account: The account whose schedules may assume the role.
         description: Purpose of the schedule. Default: none.
-        schedule_group: Name of the schedule group; it has to be there. Default: the group `default`.
+        schedule_group: Name of an existing schedule group. Default: the group `default`.
         role_name: Name of its role, unique in the account. Default: the schedule's name.
         dead_letter_queue: Queue for invocations that could not be made. Default: the function's
             dead-letter queue.

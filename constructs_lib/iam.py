@@ -148,7 +148,7 @@ class PolicyDocument:
         """Add statements that are not in the document yet.
 
         Args:
-            statements: What to add.
+            statements: Statements to add.
         """
         for each in statements:
             resources = self._resources.setdefault(replace(each, resources=()), {})

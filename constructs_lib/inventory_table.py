@@ -109,14 +109,12 @@ class InventoryTable(Construct):
             range_key=props.sort_key,
             attribute=[DynamodbTableAttribute(name=key, type="S") for key in keys],
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-            # Left out without a key of ours: `enabled` alone means the AWS managed key in KMS, whose
-            # requests are charged, and every table is encrypted anyway.
+            # Not enabled means a key that DynamoDB owns. Enabled without a key would mean the AWS
+            # managed key, whose requests are charged; left out, a table would keep the key it has.
             # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
             server_side_encryption=DynamodbTableServerSideEncryption(
-                enabled=True, kms_key_arn=self._key.key_arn
-            )
-            if self._key
-            else None,
+                enabled=bool(self._key), kms_key_arn=self._key.key_arn if self._key else None
+            ),
             deletion_protection_enabled=props.deletion_protection,
             ttl=DynamodbTableTtl(enabled=True, attribute_name=props.expiry_attribute)
             if props.expiry_attribute
@@ -132,43 +130,23 @@ class InventoryTable(Construct):
         self.table_arn: str = self.resource.arn
 
     def grant_upsert(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:BatchGetItem, PartiQLInsert and PartiQLUpdate.
-
-        Args:
-            grantee: Writer of items on conditions, many at a time.
-        """
+        """Allow dynamodb:BatchGetItem, PartiQLInsert and PartiQLUpdate."""
         return self._grant(grantee, UPSERT_ACTIONS)
 
     def grant_read_write(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:GetItem, PutItem and UpdateItem.
-
-        Args:
-            grantee: Reader and writer of items whose keys it knows.
-        """
+        """Allow dynamodb:GetItem, PutItem and UpdateItem."""
         return self._grant(grantee, READ_WRITE_ACTIONS)
 
     def grant_query_write(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:PutItem, Query and UpdateItem.
-
-        Args:
-            grantee: Writer of items, and reader of all items with a partition key.
-        """
+        """Allow dynamodb:PutItem, Query and UpdateItem."""
         return self._grant(grantee, QUERY_WRITE_ACTIONS)
 
     def grant_batch_get(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:BatchGetItem.
-
-        Args:
-            grantee: Reader of items whose keys it knows, many at a time.
-        """
+        """Allow dynamodb:BatchGetItem."""
         return self._grant(grantee, BATCH_GET_ACTIONS)
 
     def grant_scan(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:Scan.
-
-        Args:
-            grantee: Reader of the whole table.
-        """
+        """Allow dynamodb:Scan."""
         return self._grant(grantee, SCAN_ACTIONS)
 
     def _grant(self, grantee: Grantable, actions: tuple[str, ...]) -> Grant:

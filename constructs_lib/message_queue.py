@@ -109,19 +109,11 @@ class MessageQueue(Construct):
             )
 
     def grant_send(self, grantee: Grantable) -> Grant:
-        """Allow a role sqs:SendMessage on this queue.
-
-        Args:
-            grantee: Sender of messages.
-        """
+        """Allow a role sqs:SendMessage on this queue."""
         return Grant.to(grantee, SEND_ACTIONS, self.queue_arn, key=self._key)
 
     def grant_consume(self, grantee: Grantable) -> Grant:
-        """Allow sqs:ReceiveMessage, DeleteMessage, GetQueueAttributes, ChangeMessageVisibility.
-
-        Args:
-            grantee: Consumer of messages.
-        """
+        """Allow sqs:ReceiveMessage, DeleteMessage, GetQueueAttributes, ChangeMessageVisibility."""
         return Grant.to(grantee, CONSUME_ACTIONS, self.queue_arn, key=self._key)
 
     def grant_send_by_rule(self, rule_arn: str) -> Grant:

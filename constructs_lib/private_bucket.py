@@ -199,20 +199,12 @@ class PrivateBucket(Construct):
         )
 
     def grant_read(self, grantee: Grantable) -> Grant:
-        """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket.
-
-        Args:
-            grantee: Reader. Without ListBucket a missing object would look like a forbidden one.
-        """
+        """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket."""
         given = Grant.to(grantee, READ_ACTIONS, f"{self.bucket_arn}/*", key=self._key)
         return given.combined(Grant.to(grantee, LIST_ACTIONS, self.bucket_arn, key=None))
 
     def grant_list_versions(self, grantee: Grantable) -> Grant:
-        """Allow s3:ListBucketVersions on the bucket.
-
-        Args:
-            grantee: Reader of the list.
-        """
+        """Allow s3:ListBucketVersions on the bucket."""
         return Grant.to(grantee, LIST_VERSIONS_ACTIONS, self.bucket_arn, key=None)
 
     def grant_put(self, grantee: Grantable, prefix: str = "") -> Grant:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from constructs_lib.limits import (
     EMAIL_ADDRESS,
@@ -35,16 +36,28 @@ MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
 
-
-def setting(default: Any, description: str, allowed: str, **constraints: Any) -> Any:
-    """Return a field with what error messages say about the values allowed."""
-    extra = {"allowed": allowed}
-    return Field(default, description=description, json_schema_extra=extra, **constraints)
+T = TypeVar("T")
 
 
-def number(default: float | None, description: str, least: int, most: int) -> Any:
-    """Return a field for a number, both limits included."""
-    return setting(default, description, f"{least} to {most}", ge=least, le=most)
+def setting(
+    *,
+    default: T,
+    description: str,
+    allowed: str = "",
+    pattern: str | None = None,
+    limits: tuple[int, int] | tuple[None, None] = (None, None),
+) -> T:
+    """Return a field with the words for the values allowed, which error messages show."""
+    extra: dict[str, JsonValue] = {"allowed": allowed or "{} to {}".format(*limits)}
+    field: T = Field(
+        default=default,
+        description=description,
+        json_schema_extra=extra,
+        pattern=pattern,
+        ge=limits[0],
+        le=limits[1],
+    )
+    return field
 
 
 def from_json(value: object) -> object:
@@ -88,145 +101,151 @@ class Settings(BaseSettings):
     )
 
     environment_suffix: str = setting(
-        "dev",
-        "Suffix of every name, so that environments can share an account.",
-        "1 to 20 lower-case letters, digits and inner hyphens",
+        default="dev",
+        description="Suffix of every name, so that environments can share an account.",
+        allowed="1 to 20 lower-case letters, digits and inner hyphens",
         pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$",
     )
     aws_region: str = setting(
-        "us-east-1",
-        "Region of all resources.",
-        "a region's name, such as us-east-1",
+        default="us-east-1",
+        description="Region of all resources.",
+        allowed="a region's name, such as us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
     )
     log_retention_days: int = setting(
-        7, "Days the functions' logs are kept.", ", ".join(map(str, LOG_RETENTION_DAYS))
+        default=7,
+        description="Days the functions' logs are kept.",
+        allowed=", ".join(map(str, LOG_RETENTION_DAYS)),
     )
     summary_schedule: str = setting(
-        "cron(0 6 * * ? *)",
-        "Schedule of the summary.",
-        "cron(...), rate(...) or at(...)",
+        default="cron(0 6 * * ? *)",
+        description="Schedule of the summary.",
+        allowed="cron(...), rate(...) or at(...)",
         pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
     summary_timezone: str = setting(
-        "UTC",
-        "Time zone of that schedule, and of the summary's day.",
-        "an IANA time zone, such as Europe/Berlin",
+        default="UTC",
+        description="Time zone of that schedule, and of the summary's day.",
+        allowed="an IANA time zone, such as Europe/Berlin",
     )
     low_stock_threshold: int = setting(
-        10,
-        "Quantity at or below which an item without a reorder point runs low.",
-        "0 or more",
-        ge=0,
+        default=10,
+        description="Quantity at or below which an item without a reorder point runs low.",
+        limits=(0, 1_000_000_000),
     )
     alarm_email: str | None = setting(
-        None,
-        "Mail address for alarms and summaries.",
-        "a mail address, or nothing",
+        default=None,
+        description="Mail address for alarms and summaries.",
+        allowed="a mail address, or nothing",
         pattern=f"^{EMAIL_ADDRESS}$",
     )
     backend: Literal["local", "s3", "cloud"] = setting(
-        "local", "Backend for Terraform's state.", "local, s3, cloud"
+        default="local",
+        description="Backend for Terraform's state.",
+        allowed="local, s3, cloud",
     )
     state_bucket: str | None = setting(
-        None, "Bucket of the s3 backend.", "a bucket's name; must be set for the s3 backend"
+        default=None,
+        description="Bucket of the s3 backend.",
+        allowed="a bucket's name; must be set for the s3 backend",
     )
     state_region: str | None = setting(
-        None, "Region of that bucket; by default `aws_region`.", "a region's name, or nothing"
+        default=None,
+        description="Region of that bucket; by default the one of all resources.",
+        allowed="a region's name, or nothing",
     )
     cloud_organization: str | None = setting(
-        None,
-        "Organization of the cloud backend.",
-        "an organization's name; must be set for the cloud backend",
+        default=None,
+        description="Organization of the cloud backend.",
+        allowed="an organization's name; must be set for the cloud backend",
     )
     cloud_hostname: str = setting(
-        "app.terraform.io",
-        "Host of the cloud backend.",
-        "a host's name",
+        default="app.terraform.io",
+        description="Host of the cloud backend.",
+        allowed="a host's name",
         pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
     )
     customer_managed_keys: bool = setting(
-        False,
-        "Encrypt everything with a customer managed key, in place of keys of AWS.",
-        "true, false",
+        default=False,
+        description="Encrypt everything with a customer managed key, in place of keys of AWS.",
+        allowed="true, false",
     )
     access_logs: bool = setting(
-        False,
-        "Enable S3 server access logging; always on with a customer managed key.",
-        "true, false",
+        default=False,
+        description="Enable S3 server access logging; always on with a customer managed key.",
+        allowed="true, false",
     )
     code_signing_profile_version_arn: str | None = setting(
-        None,
-        "Signing profile; Lambda then refuses zips that it did not sign.",
-        "the ARN of a signing profile's version, or nothing",
+        default=None,
+        description="Signing profile; Lambda then refuses zips that it did not sign.",
+        allowed="the ARN of a signing profile's version, or nothing",
         pattern=r"^arn:[a-z-]+:signer:[a-z0-9-]+:\d{12}:/signing-profiles/\w{2,64}/\w{10}$",
     )
     deletion_protection: bool = setting(
-        False, "Protect tables and buckets that hold data from deletion.", "true, false"
+        default=False,
+        description="Protect tables and buckets that hold data from deletion.",
+        allowed="true, false",
     )
     warm_throughput: Annotated[
         WarmThroughputSettings | None, NoDecode, BeforeValidator(from_json)
     ] = setting(
-        None,
-        "Warm throughput of the items table, above AWS's default.",
-        "read_units_per_second {} to {}, write_units_per_second {} to {}, or nothing".format(
-            *WARM_READ_UNITS, *WARM_WRITE_UNITS
-        ),
+        default=None,
+        description="Warm throughput of the items table, above AWS's default.",
+        allowed=(
+            "read_units_per_second {} to {}, write_units_per_second {} to {}, or nothing"
+        ).format(*WARM_READ_UNITS, *WARM_WRITE_UNITS),
     )
-    large_object_bytes: int = number(
-        64 * 1024 * 1024, "Size above which files are split into byte ranges.", 1024**2, 5 * 1024**4
+    large_object_bytes: int = setting(
+        default=64 * 1024**2,
+        description="Size above which files are split into byte ranges.",
+        limits=(1024**2, 5 * 1024**4),
     )
-    work_queue_concurrency: int = number(
-        10, "Byte ranges processed at the same time.", *QUEUE_SOURCE_CONCURRENCY
+    work_queue_concurrency: int = setting(
+        default=10,
+        description="Byte ranges processed at the same time.",
+        limits=QUEUE_SOURCE_CONCURRENCY,
     )
-    expected_feed_interval_hours: int = number(
-        24, "Hours without a feed after which an alarm goes off.", 1, 168
+    expected_feed_interval_hours: int = setting(
+        default=24,
+        description="Hours without a feed after which an alarm goes off.",
+        limits=(1, 168),
     )
-    max_reserved_concurrency: int | None = number(
-        None,
-        "Files processed at the same time, set aside from the account's pool.",
-        *RESERVED_CONCURRENCY,
+    max_reserved_concurrency: int | None = setting(
+        default=None,
+        description="Files processed at the same time, set aside from the account's pool.",
+        limits=RESERVED_CONCURRENCY,
     )
-    noncurrent_version_days: int = number(
-        90, "Days replaced and deleted files are kept.", *LIFECYCLE_DAYS
+    noncurrent_version_days: int = setting(
+        default=90,
+        description="Days replaced and deleted files are kept.",
+        limits=LIFECYCLE_DAYS,
     )
-    reject_message_limit: int = number(
-        1000, "Reject messages per file before one message stands for all.", 1, 100_000
+    reject_message_limit: int = setting(
+        default=1000,
+        description="Reject messages per file before one message stands for all.",
+        limits=(1, 100_000),
     )
     max_stock_drop_share: Decimal = setting(
-        Decimal(0),
-        "Share of the known stock that one file may take away; 0 switches it off.",
-        "0 to 1",
-        ge=0,
-        le=1,
+        default=Decimal(0),
+        description="Share of the known stock that one file may take away; 0 switches it off.",
+        limits=(0, 1),
     )
-    reconcile_deadline_minutes: int = number(
-        60, "Age at which a file must have been accounted for.", 5, 10_080
+    reconcile_deadline_minutes: int = setting(
+        default=60,
+        description="Age at which a file must have been accounted for.",
+        limits=(5, 10_080),
     )
     feed_profiles: Annotated[dict[str, Any], NoDecode, BeforeValidator(from_json)] = setting(
-        {"profiles": [], "pins": {}},
-        "Feed profiles beside the built-in ones, and the key prefixes pinned to a profile.",
-        f'JSON such as {{"profiles": [], "pins": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
+        default={"profiles": [], "pins": {}},
+        description="Feed profiles beside the built-in ones, and the key prefixes pinned to one.",
+        allowed=f'JSON, {{"profiles": [], "pins": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
     )
     tags: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json)] = setting(
-        {},
-        "Tags of all resources, beside environment, project and managed-by.",
-        f"up to {MOST_TAGS}, keys of 1 to {MOST_TAG_KEY_CHARACTERS} characters that do not begin "
-        f"with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}",
+        default={},
+        description="Tags of all resources, beside environment, project and managed-by.",
+        allowed=f"up to {MOST_TAGS}, keys of 1 to {MOST_TAG_KEY_CHARACTERS} characters that do not "
+        f"begin with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over what cdktf.json says, and read nothing else."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
     @property
     def stack_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -46,8 +47,10 @@ def load_settings(
                 )
             return value
 
+    # pydantic reads the environment for what is not given here.
+    given = {name: value for name, value in context.items() if not os.environ.get(name.upper())}
     try:
-        return CheckedSettings(**context)
+        return CheckedSettings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
 

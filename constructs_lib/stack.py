@@ -58,7 +58,7 @@ class InventoryStack(TerraformStack):
         """
         super().__init__(scope, settings.stack_name)
         self._settings = settings
-        self._names = Names(suffix=settings.environment_suffix)
+        self._names = Names(settings.environment_suffix)
         add_provider(self, settings)
         add_backend(self, settings)
         self._account = Account.of_provider(self, settings.aws_region)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from constructs_lib.stack_files import LOCK, LOCK_FILE
+from constructs_lib.stack_folder import LOCK, LOCK_FILE
 from terraform_runner.installation import find_provider_mirror, find_terraform, os_arch
 from terraform_runner.terraform import command_line_variables
 

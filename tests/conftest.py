@@ -1,10 +1,17 @@
-"""What every test starts from: no AWS and no project variables of the caller's shell."""
+"""Common start of all tests: no AWS and no project variables of the caller's shell.
+
+The levers for a fast synthesis are in place before any test module imports `cdktf`.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+import fastsynth
+
+fastsynth.install()
 
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.function_package import FUNCTIONS, FunctionPackage
+from constructs_lib.function_package import FUNCTIONS
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
+from constructs_lib.stack_folder import FunctionPackage
 
 if TYPE_CHECKING:
     from cdktf import TerraformStack
@@ -23,6 +25,7 @@ PACKAGES = {
     for function in FUNCTIONS
 }
 REFERENCE = re.compile(r"\$\{(?:data\.)?aws_\w+?\.([A-Za-z]\w*?)(?:_[0-9A-F]{8})?\.(\w+)\}")
+ADDRESS = re.compile(r"\b(?:data\.)?(aws_\w+\.[A-Za-z]\w*?_[0-9A-F]{8})\b")
 
 
 def resources(document: Document, type_: str) -> list[dict[str, Any]]:
@@ -73,6 +76,21 @@ def role_permissions(document: Document) -> dict[str, set[tuple[str, str]]]:
         (role,) = (each for id_, each in roles.items() if f".{id_}.name" in policy["role"])
         permissions[role["name"]] |= allowed(document, policy["policy"])
     return permissions
+
+
+def predecessors(document: Document, address: str) -> set[str]:
+    """Give the addresses of all resources that Terraform creates before a resource."""
+    found: set[str] = set()
+    waiting = [address]
+    while waiting:
+        type_, _, id_ = waiting.pop().partition(".")
+        kind = "resource" if type_ in document["resource"] else "data"
+        body = {**document[kind].get(type_, document["data"].get(type_, {}))[id_]}
+        body.pop("//", None)
+        new = {each.removeprefix("data.") for each in ADDRESS.findall(json.dumps(body))} - found
+        found |= new
+        waiting += new
+    return found
 
 
 def a_queue(stack: TerraformStack, id_: str = "Dlq", **props: Any) -> MessageQueue:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from cdktf import Testing
 
-import fastsynth
-
-fastsynth.install()
-
-from cdktf import Testing  # noqa: E402
-
-from constructs_lib.settings import Settings  # noqa: E402
-from constructs_lib.settings_loading import load_settings  # noqa: E402
-from constructs_lib.stack import InventoryStack  # noqa: E402
-from synthesised import PACKAGES, Document  # noqa: E402
+from constructs_lib.settings import Settings
+from constructs_lib.settings_loading import load_settings
+from constructs_lib.stack import InventoryStack
+from synthesised import PACKAGES, Document
 
 
 @pytest.fixture(scope="session")

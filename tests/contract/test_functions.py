@@ -1,4 +1,4 @@
-"""What a function needs is what its construct gives it."""
+"""A construct gives its function the variables it needs."""
 
 from __future__ import annotations
 

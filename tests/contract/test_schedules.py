@@ -1,4 +1,4 @@
-"""What a schedule sends is what its function reads."""
+"""A schedule sends what its function reads."""
 
 from __future__ import annotations
 

@@ -7,18 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cdktf import TerraformStack, Testing
 
-import fastsynth
-
-fastsynth.install()
-
-from cdktf import TerraformStack, Testing  # noqa: E402
-
-from constructs_lib.settings import Settings  # noqa: E402
-from constructs_lib.settings_loading import load_settings  # noqa: E402
-from constructs_lib.stack import InventoryStack  # noqa: E402
-from constructs_lib.validation import InvalidPropsError  # noqa: E402
-from synthesised import PACKAGES, Document  # noqa: E402
+from constructs_lib.settings import Settings
+from constructs_lib.settings_loading import load_settings
+from constructs_lib.stack import InventoryStack
+from constructs_lib.validation import InvalidPropsError
+from synthesised import PACKAGES, Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

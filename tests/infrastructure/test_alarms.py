@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 
-from constructs_lib.alarms import AlarmInput, Alarms, AlarmSpec, AlarmsProps
-from constructs_lib.validation import InvalidPropsError
 from synthesised import only, readable, resources, statements
 
 
@@ -125,7 +122,13 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
                     "inventory-reconcile-dev",
                 },
             )
-            for metric in ("Errors", "Throttles", "DeadLetterErrors", "Duration")
+            for metric in (
+                "Errors",
+                "Throttles",
+                "DeadLetterErrors",
+                "Duration",
+                "RecursiveInvocationsDropped",
+            )
         ),
         *(
             (
@@ -137,8 +140,10 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         ),
     ],
 )
-def test_what_must_not_happen_is_watched(whole_stack, metric, dimension, watched) -> None:
-    """Each metric for every resource that has it; the names are those of the resources."""
+def test_every_resource_with_a_metric_of_trouble_has_its_alarm(
+    whole_stack, metric, dimension, watched
+) -> None:
+    """Each metric is watched for every resource that has it, by the resource's name."""
     alarms = resources(whole_stack(), "aws_cloudwatch_metric_alarm")
 
     assert {
@@ -216,26 +221,6 @@ def test_a_queue_that_stops_reporting_keeps_its_alarm(whole_stack) -> None:
     """SQS falls silent about a queue nobody uses, and its messages still wait."""
     for name in ("dlq-not-empty-dev", "dlq-age-dev"):
         assert named(whole_stack(), name)["treat_missing_data"] == "ignore"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"metric_name": "", "namespace": ""},
-        {"expression": "FILL(m1,0)"},
-        {"inputs": (AlarmInput(namespace="N", metric_name="M", dimensions={}),)},
-        {"datapoints_to_alarm": 2},
-        {"period_seconds": 45},
-    ],
-)
-def test_fails_to_watch_what_cloudwatch_would_refuse(new_stack, wrong) -> None:
-    """Neither metric nor expression, more data points than there are, or an odd period."""
-    props = {"namespace": "N", "metric_name": "M", **wrong}
-    spec = AlarmSpec(key="A", alarm_name="a", description="It.", threshold=0, **props)
-    topic = SimpleNamespace(topic_arn="arn")
-
-    with pytest.raises(InvalidPropsError):
-        Alarms(new_stack(), "Alarms", AlarmsProps(topic=topic, specs=(spec,)))
 
 
 def test_expressions_of_the_dashboard_name_lines_that_are_there(whole_stack) -> None:

@@ -22,8 +22,8 @@ from constructs_lib.function_package import (
     Dependency,
     PackageError,
     build_zips,
-    write_packages,
 )
+from constructs_lib.stack_folder import write_packages
 
 PROJECT = Path(__file__).parents[2]
 LOCK = PROJECT / "Pipfile.lock"
@@ -239,7 +239,7 @@ def test_the_real_zips_are_small_and_hold_nothing_compiled() -> None:
 
 
 def test_every_module_is_in_the_zip_of_some_function() -> None:
-    """What no handler reaches would be dead code."""
+    """A module that no handler reaches would be dead code."""
     packed_names = {
         name
         for each in build_zips(PROJECT / "functions", LOCK).values()

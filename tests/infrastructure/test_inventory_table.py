@@ -13,7 +13,7 @@ def a_table(stack, **props):
 
 
 def test_a_table_is_safe_by_default(synth) -> None:
-    """On demand, with point-in-time recovery, encrypted, and protected from deletion."""
+    """On demand, restorable, under a key that DynamoDB owns, and protected from deletion."""
     table = only(synth(a_table), "aws_dynamodb_table")
 
     assert table == {
@@ -22,7 +22,7 @@ def test_a_table_is_safe_by_default(synth) -> None:
         "hash_key": "sku",
         "attribute": [{"name": "sku", "type": "S"}],
         "point_in_time_recovery": {"enabled": True},
-        "server_side_encryption": {"enabled": True},
+        "server_side_encryption": {"enabled": False},
         "deletion_protection_enabled": True,
     }
 

@@ -1,10 +1,12 @@
-"""Each number that a construct checks: just below, at, at, just above."""
+"""Limits of constructs: just below, at, at, just above, and values that only Terraform knows."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cdktf import TerraformVariable, Token
 
 from constructs_lib.account import Account
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
@@ -13,7 +15,7 @@ from constructs_lib.dashboard import Dashboard, DashboardProps, Graph
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
-from constructs_lib.landing_bucket import LandingBucket
+from constructs_lib.metrics import Metric
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.validation import InvalidPropsError
@@ -25,106 +27,112 @@ if TYPE_CHECKING:
 ACCOUNT = Account(account_id="123456789012", partition="aws", region="us-east-1")
 
 
-def bucket(stack: TerraformStack, **props: Any) -> None:
-    """Make a bucket."""
-    PrivateBucket(stack, "It", PrivateBucketProps(**{"bucket_name": "b", **props}))
+def bucket(stack: TerraformStack, **props: Any) -> PrivateBucket:
+    """Add a bucket."""
+    return PrivateBucket(stack, "It", PrivateBucketProps(**{"bucket_name": "it-is", **props}))
+
+
+def prefix_grant(stack: TerraformStack, **props: Any) -> None:
+    """Add a bucket and a grant below a prefix."""
+    bucket(stack).grant_put(a_function(stack), **props)
 
 
 def table(stack: TerraformStack, **props: Any) -> None:
-    """Make a table."""
-    defaults = {"table_name": "t", "partition_key": "k"}
+    """Add a table."""
+    defaults = {"table_name": "the", "partition_key": "k"}
     InventoryTable(stack, "It", InventoryTableProps(**{**defaults, **props}))
 
 
 def warm_table(stack: TerraformStack, **units: int) -> None:
-    """Make a warmed table."""
+    """Add a warmed table."""
     table(stack, warm_throughput=WarmThroughput(**units))
 
 
 def rule(stack: TerraformStack, **props: Any) -> None:
-    """Make a rule."""
-    queue = a_queue(stack)
+    """Add a rule."""
+    bucket_props = PrivateBucketProps(bucket_name="it-is", sends_events=props.pop("events", True))
     defaults = {
         "rule_name": "r",
-        "target_id": "t",
-        "bucket": LandingBucket(stack, "B", PrivateBucketProps(bucket_name="b")),
-        "function": a_function(stack, dead_letter_queue=queue),
-        "dead_letter_queue": queue,
+        "bucket": PrivateBucket(stack, "It", bucket_props),
+        "function": a_function(stack),
     }
-    ObjectCreatedRule(stack, "It", ObjectCreatedRuleProps(**{**defaults, **props}))
+    ObjectCreatedRule(stack, "Rule", ObjectCreatedRuleProps(**{**defaults, **props}))
 
 
 def schedule(stack: TerraformStack, **props: Any) -> None:
-    """Make a schedule."""
-    queue = a_queue(stack)
+    """Add a schedule."""
     defaults = {
         "schedule_name": "s",
-        "description": "d",
         "expression": "rate(1 hour)",
-        "function": a_function(stack, dead_letter_queue=queue),
-        "dead_letter_queue": queue,
+        "function": a_function(stack),
         "account": ACCOUNT,
     }
     FunctionSchedule(stack, "It", FunctionScheduleProps(**{**defaults, **props}))
 
 
 def queue_source(stack: TerraformStack, **props: Any) -> None:
-    """Make a function that takes messages off a queue."""
+    """Add a function that consumes a queue."""
     queue = a_queue(stack, "Jobs", visibility_timeout_seconds=5400)
     a_function(stack).add_queue_source("Jobs", queue, **{"maximum_concurrency": 2, **props})
 
 
 def key(stack: TerraformStack, **props: Any) -> EncryptionKey:
-    """Make a key."""
+    """Add a key."""
     defaults = {"key_alias": "k", "account": ACCOUNT}
     return EncryptionKey(stack, "It", EncryptionKeyProps(**{**defaults, **props}))
 
 
 def topic(stack: TerraformStack, **props: Any) -> AlarmTopic:
-    """Make a topic."""
+    """Add a topic."""
     defaults = {"topic_name": "t", "encryption_key": key(stack), "account": ACCOUNT}
     return AlarmTopic(stack, "Topic", AlarmTopicProps(**{**defaults, **props}))
 
 
 def alarm(stack: TerraformStack, **spec: Any) -> None:
-    """Make an alarm."""
+    """Add an alarm."""
     defaults = {
         "key": "Key",
         "alarm_name": "a",
         "description": "d",
-        "namespace": "n",
-        "metric_name": "m",
+        "metrics": (Metric(namespace="n", metric_name="m"),),
         "threshold": 0,
     }
     specs = (AlarmSpec(**{**defaults, **spec}),)
     Alarms(stack, "Alarms", AlarmsProps(topic=topic(stack), specs=specs))
 
 
-def weekly_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
-    """Make an alarm that looks at days."""
-    alarm(stack, period_seconds=86_400, evaluation_periods=evaluation_periods)
+def daily_alarm(stack: TerraformStack, **spec: Any) -> None:
+    """Add an alarm whose data points are days."""
+    alarm(stack, period_seconds=86_400, **spec)
 
 
-def hourly_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
-    """Make an alarm that looks at hours."""
-    alarm(stack, period_seconds=3600, evaluation_periods=evaluation_periods)
+def hourly_alarm(stack: TerraformStack, **spec: Any) -> None:
+    """Add an alarm whose data points are hours."""
+    alarm(stack, period_seconds=3600, **spec)
 
 
-def quick_alarm(stack: TerraformStack, evaluation_periods: int) -> None:
-    """Make an alarm that looks at minutes."""
-    alarm(stack, period_seconds=60, evaluation_periods=evaluation_periods)
+def quick_alarm(stack: TerraformStack, **spec: Any) -> None:
+    """Add an alarm whose data points are minutes."""
+    alarm(stack, period_seconds=60, **spec)
+
+
+def three_period_alarm(stack: TerraformStack, **spec: Any) -> None:
+    """Add an alarm on three data points."""
+    alarm(stack, evaluation_periods=3, **spec)
 
 
 def dashboard(stack: TerraformStack, **props: Any) -> None:
-    """Make a dashboard; graphs are given by their number."""
-    graphs = tuple(Graph(title=str(index), metrics=()) for index in range(props.pop("graphs", 1)))
-    defaults = {"dashboard_name": "d", "region": "us-east-1", "graphs": graphs}
+    """Add a dashboard with one graph."""
+    graph = Graph(title="t", metrics=(), period_seconds=props.pop("period_seconds", 300))
+    defaults = {"dashboard_name": "d", "region": "us-east-1", "graphs": (graph,)}
     Dashboard(stack, "It", DashboardProps(**{**defaults, **props}))
 
 
 NUMBERS = [
-    (bucket, "noncurrent_version_days", 1, 3650),
+    (bucket, "noncurrent_version_days", 1, 3653),
     (bucket, "incomplete_upload_days", 1, 365),
+    (bucket, "expiration_days", 1, 3653),
+    (bucket, "scratch_days", 1, 3653),
     (a_queue, "visibility_timeout_seconds", 0, 43_200),
     (a_queue, "retention_seconds", 60, 1_209_600),
     (a_queue, "maximum_receive_count", 1, 1000),
@@ -140,89 +148,188 @@ NUMBERS = [
     (schedule, "maximum_event_age_seconds", 60, 86_400),
     (schedule, "maximum_retry_attempts", 0, 185),
     (key, "deletion_window_days", 7, 30),
-    (weekly_alarm, "evaluation_periods", 1, 7),
+    (daily_alarm, "evaluation_periods", 1, 7),
     (hourly_alarm, "evaluation_periods", 1, 168),
     (quick_alarm, "evaluation_periods", 1, 1440),
-    (dashboard, "graphs", 1, 500),
-]
-NAMES = [
-    (bucket, "bucket_name", 63),
-    (a_queue, "queue_name", 80),
-    (table, "table_name", 255),
-    (table, "partition_key", 255),
-    (a_function, "function_name", 64),
-    (a_function, "description", 256),
-    (a_function, "handler", 128),
-    (rule, "rule_name", 64),
-    (rule, "target_id", 64),
-    (schedule, "schedule_name", 64),
-    (schedule, "description", 512),
-    (key, "key_alias", 250),
-    (topic, "topic_name", 256),
-    (alarm, "alarm_name", 255),
-    (alarm, "description", 1024),
-    (dashboard, "dashboard_name", 255),
+    (three_period_alarm, "datapoints_to_alarm", 1, 3),
+    (dashboard, "period_seconds", 1, 2_592_000),
 ]
 TEXTS = [
+    (bucket, "bucket_name", 3, 63),
+    (bucket, "scratch_prefix", 0, 1024),
+    (prefix_grant, "prefix", 0, 1024),
+    (a_queue, "queue_name", 1, 80),
+    (table, "table_name", 3, 255),
+    (table, "partition_key", 1, 255),
+    (table, "sort_key", 1, 255),
+    (table, "expiry_attribute", 1, 255),
+    (a_function, "function_name", 1, 64),
+    (a_function, "role_name", 1, 64),
+    (a_function, "description", 0, 256),
+    (a_function, "handler", 1, 128),
+    (rule, "rule_name", 1, 64),
+    (rule, "target_id", 1, 64),
+    (rule, "description", 0, 512),
+    (schedule, "schedule_name", 1, 64),
+    (schedule, "schedule_group", 1, 64),
+    (schedule, "role_name", 1, 64),
+    (schedule, "description", 0, 512),
+    (key, "key_alias", 1, 250),
+    (key, "description", 0, 8192),
+    (topic, "topic_name", 1, 256),
+    (alarm, "alarm_name", 1, 255),
+    (alarm, "description", 1, 1024),
+    (dashboard, "dashboard_name", 1, 255),
+    (dashboard, "region", 1, 64),
+]
+METRIC = Metric(namespace="n", metric_name="m")
+WRONG = [
+    (bucket, "bucket_name", "Upper-case"),
+    (bucket, "bucket_name", "-begins"),
+    (bucket, "bucket_name", "two..dots"),
+    (bucket, "scratch_prefix", "${a}/"),
+    (prefix_grant, "prefix", "*"),
+    (prefix_grant, "prefix", "a?/"),
+    (a_queue, "queue_name", "first-in-first-out.fifo"),
+    (table, "table_name", "a table"),
+    (table, "sort_key", "k"),
+    (a_function, "function_name", "dots.are.not"),
+    (a_function, "handler", "a module.handler"),
+    (a_function, "runtime", "nodejs22.x"),
+    (a_function, "architecture", "arm"),
+    (a_function, "recursive_loop", "allow"),
+    (a_function, "log_retention_days", 8),
+    (a_function, "environment", {"NAME": "x" * 4093}),
+    (a_function, "environment", {"A-B": "x"}),
+    (rule, "rule_name", "no/slash"),
     (schedule, "expression", "every hour"),
+    (schedule, "time_zone", "Mars/Olympus"),
+    (schedule, "schedule_group", "a group"),
+    (key, "key_alias", "aws/mine"),
+    (key, "key_alias", "a.b"),
+    (topic, "topic_name", "first-in-first-out.fifo"),
+    (topic, "email", "nobody"),
+    (alarm, "threshold", float("nan")),
+    (alarm, "threshold", float("inf")),
     (alarm, "operator", "Above"),
     (alarm, "missing_data", "good"),
     (alarm, "period_seconds", 45),
-    (a_function, "log_retention_days", 8),
-    (a_function, "environment", {"NAME": "x" * 4093}),
+    (alarm, "period_seconds", -60),
+    (alarm, "metrics", ()),
+    (alarm, "metrics", (METRIC, METRIC)),
+    (dashboard, "dashboard_name", "a.b"),
+    (dashboard, "graphs", ()),
+    (dashboard, "graphs", (Graph(title="t", metrics=()),) * 501),
 ]
 
 
-def named(cases: list[tuple[Any, ...]]) -> list[Any]:
-    """Give each case an id: what is made and what is limited."""
-    return [pytest.param(*case, id=f"{case[0].__name__}-{case[1]}") for case in cases]
+def cases(rows: list[tuple[Any, ...]]) -> list[Any]:
+    """Give each row an id: the construct and the prop."""
+    return [pytest.param(*row, id=f"{row[0].__name__}-{row[1]}-{row[-1]}"[:60]) for row in rows]
 
 
-@pytest.mark.parametrize(("make", "name", "least", "most"), named(NUMBERS))
-def test_a_number_may_be_anything_within_its_limits(new_stack, make, name, least, most) -> None:
+@pytest.mark.parametrize(("add", "name", "least", "most"), cases(NUMBERS))
+def test_a_number_may_be_anything_within_its_limits(new_stack, add, name, least, most) -> None:
     """The limits themselves are allowed."""
-    make(new_stack(), **{name: least})
-    make(new_stack(), **{name: most})
+    add(new_stack(), **{name: least})
+    add(new_stack(), **{name: most})
 
 
-@pytest.mark.parametrize(("make", "name", "least", "most"), named(NUMBERS))
-def test_fails_for_a_number_outside_its_limits(new_stack, make, name, least, most) -> None:
-    """The message has the value got and the values allowed."""
-    for wrong in (least - 1, most + 1):
-        with pytest.raises(InvalidPropsError, match=f"got .*{wrong}|looked at") as caught:
-            make(new_stack(), **{name: wrong})
-        assert "allowed" in str(caught.value)
+@pytest.mark.parametrize(("add", "name", "least", "most"), cases(NUMBERS))
+def test_fails_for_a_number_outside_its_limits(new_stack, add, name, least, most) -> None:
+    """The message has the prop, the value got and the values allowed."""
+    for wrong in (least - 1, most + 1, -5):
+        with pytest.raises(InvalidPropsError) as caught:
+            add(new_stack(), **{name: wrong})
+        assert f"{name}: got {wrong}, allowed {least} to {most}" in str(caught.value)
 
 
-@pytest.mark.parametrize(("make", "name", "most"), named(NAMES))
-def test_a_name_may_be_as_long_as_aws_takes(new_stack, make, name, most) -> None:
-    """One character is enough, and the limit itself is allowed."""
-    make(new_stack(), **{name: "x"})
-    make(new_stack(), **{name: "x" * most})
+@pytest.mark.parametrize(("add", "name", "least", "most"), cases(NUMBERS))
+def test_fails_for_a_number_that_is_no_whole_number(new_stack, add, name, least, most) -> None:
+    """Half a day and infinitely many are not what AWS takes."""
+    for wrong in (least + 0.5, most - 0.5, float("inf"), float("-inf"), float("nan")):
+        with pytest.raises(InvalidPropsError, match=re.escape(name)):
+            add(new_stack(), **{name: wrong})
 
 
-@pytest.mark.parametrize(("make", "name", "most"), named(NAMES))
-def test_fails_for_a_name_that_is_empty_or_too_long(new_stack, make, name, most) -> None:
-    """The message names the prop and its limit."""
-    for wrong in ("", "x" * (most + 1)):
-        with pytest.raises(InvalidPropsError, match=rf"{name}: got .*, allowed 1 to {most} char"):
-            make(new_stack(), **{name: wrong})
+@pytest.mark.parametrize(("add", "name", "least", "most"), cases(TEXTS))
+def test_a_text_may_be_as_long_as_aws_takes(new_stack, add, name, least, most) -> None:
+    """The limits themselves are allowed."""
+    add(new_stack(), **{name: "x" * least})
+    add(new_stack(), **{name: "x" * most})
 
 
-@pytest.mark.parametrize(("make", "name", "wrong"), named(TEXTS))
-def test_fails_for_a_value_that_is_not_on_the_list(new_stack, make, name, wrong) -> None:
-    """The message names the prop."""
-    with pytest.raises(InvalidPropsError, match=name):
-        make(new_stack(), **{name: wrong})
+@pytest.mark.parametrize(("add", "name", "least", "most"), cases(TEXTS))
+def test_fails_for_a_text_that_is_too_short_or_too_long(new_stack, add, name, least, most) -> None:
+    """The message has the prop, the value got and the values allowed."""
+    for length in (least - 1, most + 1):
+        if length >= 0:
+            with pytest.raises(InvalidPropsError, match=rf"{name}: got '.*, allowed "):
+                add(new_stack(), **{name: "x" * length})
+
+
+@pytest.mark.parametrize(("add", "name", "wrong"), cases(WRONG))
+def test_fails_for_a_value_that_aws_refuses(new_stack, add, name, wrong) -> None:
+    """The message has the prop and the values allowed."""
+    with pytest.raises(InvalidPropsError, match=rf"{name}.*: got .*allowed "):
+        add(new_stack(), **{name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("add", "name"),
+    [(row[0], row[1]) for row in NUMBERS] + [(a_function, "log_retention_days")],
+)
+def test_a_number_that_only_terraform_knows_is_taken(new_stack, add, name) -> None:
+    """A token stands for it, and no limit applies to a token."""
+    stack = new_stack()
+    token = Token.as_number(TerraformVariable(stack, "number", type="number").value)
+
+    add(stack, **{name: token})
+
+
+@pytest.mark.parametrize(
+    ("add", "name"),
+    [(row[0], row[1]) for row in TEXTS if row[0] is not dashboard and row[1] != "prefix"]
+    + [(schedule, "expression"), (schedule, "time_zone"), (topic, "email")],
+)
+def test_a_text_that_only_terraform_knows_is_taken(new_stack, add, name) -> None:
+    """Alone or within other text."""
+    for before in ("", "a!" * 40):
+        stack = new_stack()
+        token = TerraformVariable(stack, "text", type="string").string_value
+        add(stack, **{name: before + token})
+
+
+def test_variables_that_only_terraform_knows_do_not_count(new_stack) -> None:
+    """Their length is Lambda's to judge."""
+    stack = new_stack()
+    token = TerraformVariable(stack, "text", type="string").string_value
+
+    a_function(stack, environment={f"NAME_{number}": token for number in range(300)})
 
 
 def test_fails_with_every_broken_rule_in_one_message(new_stack) -> None:
-    """Somebody who fixes a construct fixes it once."""
+    """Somebody who repairs a construct repairs it once."""
     with pytest.raises(InvalidPropsError) as caught:
         a_queue(new_stack(), queue_name="", retention_seconds=1, maximum_receive_count=0)
 
     assert str(caught.value) == (
-        "test/Dlq: queue_name: got '', allowed 1 to 80 characters; "
+        "test/Dlq: queue_name: got '', allowed 1 to 80 letters, digits and any of -_; "
         "retention_seconds: got 1, allowed 60 to 1209600; "
         "maximum_receive_count: got 0, allowed 1 to 1000"
     )
+
+
+def test_fails_for_a_rule_on_a_bucket_without_events(new_stack) -> None:
+    """Such a rule would never match anything."""
+    with pytest.raises(InvalidPropsError, match=r"bucket: .*allowed a bucket with sends_events"):
+        rule(new_stack(), events=False)
+
+
+def test_fails_for_two_alarms_of_one_key(new_stack) -> None:
+    """The construct ids would collide."""
+    spec = AlarmSpec(key="Same", alarm_name="a", description="d", metrics=(METRIC,), threshold=0)
+    stack = new_stack()
+
+    with pytest.raises(InvalidPropsError, match="no two alike"):
+        Alarms(stack, "Alarms", AlarmsProps(topic=topic(stack), specs=(spec, spec)))

@@ -92,7 +92,7 @@ def test_the_environment_is_chosen_by_its_suffix(tmp_path) -> None:
 
 
 def test_fails_in_lines_and_without_a_traceback(tmp_path) -> None:
-    """What is wrong, what was got, what is allowed; nothing is written."""
+    """The setting, the value got, the values allowed; nothing is written."""
     result = run_main(
         PROJECT,
         tmp_path,

@@ -40,7 +40,7 @@ def test_a_queue_refuses_plain_http(synth) -> None:
 
 def test_a_rule_may_leave_what_it_could_not_deliver(synth) -> None:
     """EventBridge may send for that one rule."""
-    document = synth(lambda stack: a_queue(stack).grant_send_by_rule("Events", "the-rule"))
+    document = synth(lambda stack: a_queue(stack).grant_send_by_rule("the-rule"))
     policy = only(document, "aws_sqs_queue_policy")["policy"]
     _, statement = statements(document, policy)
 

@@ -26,7 +26,7 @@ def sections() -> dict[str, str]:
 
 
 def pattern(heading: str) -> re.Pattern[str]:
-    """What the names of a section's alarms look like."""
+    """Pattern of the names of a section's alarms."""
     for place, names in PLACES.items():
         heading = heading.replace(place, names)
     return re.compile(heading)
@@ -46,7 +46,7 @@ def test_alarms_and_sections_are_the_same(whole_stack) -> None:
 
 
 def test_every_section_says_what_to_do() -> None:
-    """What it means, what to look at, what to do, and the command."""
+    """Meaning, places to look at, things to do, and the command."""
     for heading, text in sections().items():
         for part in ("**Means**", "**Look at**", "**Do**"):
             assert text.count(part) == 1, f"{heading}: {part}"

@@ -99,7 +99,7 @@ def test_only_a_limit_on_the_drop_of_stock_needs_the_whole_table(whole_stack) ->
 
 
 def test_a_key_of_our_own_adds_its_use_and_nothing_else(whole_stack) -> None:
-    """Whoever touches encrypted data may use the key, and the key alone is added."""
+    """All who touch encrypted data may use the key, and the key alone is added."""
     with_key = role_permissions(whole_stack(customer_managed_keys=True))
     for role, before in PERMISSIONS.items():
         assert with_key[role] - before <= {

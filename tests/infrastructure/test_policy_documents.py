@@ -85,11 +85,12 @@ def written_out(name: str, document: dict[str, Any]) -> dict[str, Any]:
             assert resources == ["*"]
             resources = [ARNS["aws_kms_key"]]
         statement = {
-            "Sid": each["sid"],
             "Effect": each["effect"],
             "Action": one_or_many(each["actions"]),
             "Resource": one_or_many(resources),
         }
+        if "sid" in each:
+            statement["Sid"] = each["sid"]
         for principal in each.get("principals", []):
             identifiers = one_or_many(principal["identifiers"])
             everybody = principal["type"] == "*"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from constructs_lib.landing_bucket import LandingBucket
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from synthesised import only, readable, resources, statements
 
@@ -22,7 +21,7 @@ def test_a_bucket_keeps_every_version(synth) -> None:
 
 
 def test_a_bucket_is_encrypted_with_aes256_by_default(synth) -> None:
-    """Without a key of our own, S3's own keys do."""
+    """Without a customer managed key, S3's own keys do."""
     (rule,) = only(synth(a_bucket), "aws_s3_bucket_server_side_encryption_configuration")["rule"]
 
     assert rule == {
@@ -110,21 +109,26 @@ def test_a_bucket_is_destroyed_with_what_it_holds_only_when_asked(synth, force_d
     assert bucket["force_destroy"] is force_destroy
 
 
-def test_a_landing_bucket_tells_eventbridge(synth) -> None:
-    """Every new object becomes an event."""
-    document = synth(
-        lambda stack: LandingBucket(stack, "Files", PrivateBucketProps(bucket_name="files"))
-    )
-
-    assert only(document, "aws_s3_bucket_notification")["eventbridge"] is True
-    assert only(document, "aws_s3_bucket_versioning")
-
-
-def test_another_bucket_tells_nobody_unless_asked(synth) -> None:
+def test_a_bucket_sends_events_only_when_asked(synth) -> None:
     """Events nobody waits for would only be noise."""
-    assert not resources(synth(a_bucket), "aws_s3_bucket_notification")
     asked = synth(lambda stack: a_bucket(stack, sends_events=True))
+
     assert only(asked, "aws_s3_bucket_notification")["eventbridge"] is True
+    assert not resources(synth(a_bucket), "aws_s3_bucket_notification")
+
+
+def test_short_lived_objects_expire(synth) -> None:
+    """Below their prefix alone; what was deleted there is not kept for long either."""
+    document = synth(lambda stack: a_bucket(stack, scratch_prefix="parts/", scratch_days=3))
+    _, scratch = only(document, "aws_s3_bucket_lifecycle_configuration")["rule"]
+
+    assert scratch == {
+        "id": "scratch",
+        "status": "Enabled",
+        "filter": [{"prefix": "parts/"}],
+        "expiration": [{"days": 3}],
+        "noncurrent_version_expiration": [{"noncurrent_days": 1}],
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,23 +163,17 @@ def test_only_s3_itself_writes_access_logs_for_our_buckets(whole_stack) -> None:
         for each in resources(document, "aws_s3_bucket_policy")
         if "AccessLogs" in each["bucket"]
     )
-    _, delivery = statements(document, policy)
+    _, *deliveries = statements(document, policy)
 
-    assert delivery["actions"] == ["s3:PutObject"]
-    assert delivery["principals"] == [
-        {"type": "Service", "identifiers": ["logging.s3.amazonaws.com"]}
-    ]
-    conditions = {
-        each["variable"]: [readable(value) for value in each["values"]]
-        for each in delivery["condition"]
-    }
-    assert conditions == {
-        "aws:SourceAccount": ["<Caller.account_id>"],
-        "aws:SourceArn": [
-            "arn:<Partition.partition>:s3:::inventory-uploads-dev-<Caller.account_id>",
-            "arn:<Partition.partition>:s3:::inventory-reports-dev-<Caller.account_id>",
-        ],
-    }
+    for delivery, source in zip(deliveries, ("Uploads", "Reports"), strict=True):
+        assert delivery["actions"] == ["s3:PutObject"]
+        assert delivery["principals"] == [
+            {"type": "Service", "identifiers": ["logging.s3.amazonaws.com"]}
+        ]
+        assert {
+            each["variable"]: [readable(value) for value in each["values"]]
+            for each in delivery["condition"]
+        } == {"aws:SourceAccount": ["<Caller.account_id>"], "aws:SourceArn": [f"<{source}>"]}
 
 
 @pytest.mark.parametrize(("own_key", "algorithm"), [(False, "AES256"), (True, "aws:kms")])

@@ -158,7 +158,7 @@ def test_fails_for_feed_profiles_that_the_functions_would_refuse() -> None:
     )
 
     assert message.splitlines() == [
-        "low_stock_threshold (LOW_STOCK_THRESHOLD): got -1, allowed: 0 or more",
+        "low_stock_threshold (LOW_STOCK_THRESHOLD): got -1, allowed: 0 to 1000000000",
         "feed_profiles (FEED_PROFILES): 1 bad",
         "feed_profiles (FEED_PROFILES): and so on",
     ]

@@ -38,7 +38,7 @@ NAMES = {
     "aws_sqs_queue": {"inventory-dlq-dev", "inventory-work-dev"},
 }
 NAME_ATTRIBUTES = ("name", "function_name", "bucket", "dashboard_name", "alarm_name", "target_id")
-# What holds data: a new address would destroy it and make an empty one.
+# Resources that hold data: a new address would destroy it and make an empty one.
 STATEFUL_ADDRESSES = {
     "aws_cloudwatch_log_group.ChunkProcessor_LogGroup_179331C3",
     "aws_cloudwatch_log_group.Processor_LogGroup_B3034378",
@@ -231,7 +231,7 @@ def test_a_key_of_our_own_encrypts_everything(whole_stack) -> None:
 
 
 def test_feed_profiles_arrive_as_they_are(whole_stack) -> None:
-    """What looks like an expression of Terraform in them is none."""
+    """An expression of Terraform in them stays text."""
     profiles = {"profiles": [{"name": "a", "note": "${x} %{y}"}], "pins": {"in/": "a"}}
     document = whole_stack(feed_profiles=profiles)
     (processor,) = (

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from constructs_lib.provider import PROVIDER_VERSIONS
-from constructs_lib.stack_files import LOCK
+from constructs_lib.stack_folder import LOCK
+from constructs_lib.terraform import PROVIDER_VERSIONS
 from hcp_upload import pack, unpack
 from terraform_runner.installation import (
     cli_configuration,

@@ -1,4 +1,4 @@
-"""The way on from archived CDKTF: its successor synthesises the same sources to the same stack."""
+"""The way on from archived CDKTF: CDK Terrain synthesises the same sources to the same stack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from constructs_lib.successor import SUCCESSORS, SWITCH, use_if_wanted
+from constructs_lib.cdk_terrain import PACKAGES, SWITCH, install_if_wanted
 from project_setup.steps import SUCCESSOR
 
 PROJECT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def without_version(content: bytes) -> dict:
     return document
 
 
-def test_the_successor_makes_the_same_stack(tmp_path) -> None:
+def test_cdk_terrain_makes_the_same_stack(tmp_path) -> None:
     """Every byte but the version of the generator: addresses, and so the state, stay."""
     assert (SUCCESSOR / "bin" / "python").exists(), "CDK Terrain is missing: run `make test`"
     old = synthesised(Path(sys.executable), tmp_path / "old")
@@ -58,7 +58,7 @@ def test_the_successor_makes_the_same_stack(tmp_path) -> None:
     assert differing == {stack, "manifest.json"}
     assert without_version(old[stack]) == without_version(new[stack])
     versions = [json.loads(each[stack])["//"]["metadata"]["version"] for each in (old, new)]
-    assert versions[0] != versions[1], "the successor was not used"
+    assert versions[0] != versions[1], "CDK Terrain was not used"
 
 
 def test_without_the_switch_nothing_changes(monkeypatch) -> None:
@@ -66,16 +66,16 @@ def test_without_the_switch_nothing_changes(monkeypatch) -> None:
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     before = list(sys.meta_path)
 
-    assert not use_if_wanted({})
-    assert not use_if_wanted({SWITCH: "0"})
+    assert not install_if_wanted({})
+    assert not install_if_wanted({SWITCH: "0"})
     assert sys.meta_path == before
-    assert use_if_wanted({SWITCH: "1"})
+    assert install_if_wanted({SWITCH: "1"})
     assert len(sys.meta_path) == len(before) + 1
 
 
 def test_the_switch_is_at_one_place() -> None:
-    """Nothing but its module and main.py knows of the successor."""
-    names = (*SUCCESSORS.values(), "successor")
+    """Nothing but its module and main.py knows of CDK Terrain."""
+    names = (*PACKAGES.values(), "cdk_terrain")
     knowing = {
         path.relative_to(PROJECT).as_posix()
         for folder in ("constructs_lib", "functions", "fastsynth")
@@ -83,4 +83,4 @@ def test_the_switch_is_at_one_place() -> None:
         if any(re.search(rf"\b{name}\b", path.read_text()) for name in names)
     }
 
-    assert knowing == {"constructs_lib/successor.py", "main.py"}
+    assert knowing == {"constructs_lib/cdk_terrain.py", "main.py"}
