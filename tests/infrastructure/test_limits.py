@@ -1,4 +1,4 @@
-"""Limits that constructs check: just below, at, at, just above, and values that only Terraform knows."""
+"""Limits of constructs: just below, at, at, just above, and values that only Terraform knows."""
 
 from __future__ import annotations
 
@@ -290,12 +290,7 @@ def test_a_number_that_only_terraform_knows_is_taken(new_stack, add, name) -> No
 @pytest.mark.parametrize(
     ("add", "name"),
     [(row[0], row[1]) for row in TEXTS if row[0] is not dashboard and row[1] != "prefix"]
-    + [
-        (schedule, "expression"),
-        (schedule, "time_zone"),
-        (topic, "email"),
-        (bucket, "bucket_name"),
-    ],
+    + [(schedule, "expression"), (schedule, "time_zone"), (topic, "email")],
 )
 def test_a_text_that_only_terraform_knows_is_taken(new_stack, add, name) -> None:
     """Alone or within other text."""
@@ -327,7 +322,7 @@ def test_fails_with_every_broken_rule_in_one_message(new_stack) -> None:
 
 def test_fails_for_a_rule_on_a_bucket_without_events(new_stack) -> None:
     """Such a rule would never match anything."""
-    with pytest.raises(InvalidPropsError, match="bucket: .*allowed a bucket with sends_events"):
+    with pytest.raises(InvalidPropsError, match=r"bucket: .*allowed a bucket with sends_events"):
         rule(new_stack(), events=False)
 
 

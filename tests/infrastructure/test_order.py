@@ -19,10 +19,7 @@ ORDER = [
     # Lifecycle rules for noncurrent versions follow versioning.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-set-lifecycle-configuration-intro.html
     *(
-        (
-            f"aws_s3_bucket_lifecycle_configuration.{id_}_Lifecycle",
-            f"aws_s3_bucket_versioning.{id_}",
-        )
+        (f"aws_s3_bucket_lifecycle_configuration.{id_}", f"aws_s3_bucket_versioning.{id_}")
         for id_ in ("Uploads", "Reports", "AccessLogs")
     ),
     # CreateFunction checks that the role may send to the dead-letter queue, and a function that

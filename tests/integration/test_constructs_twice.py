@@ -1,7 +1,7 @@
 """Two of every construct in one stack, applied: no Sid, id or name of one is in the other's way.
 
-The constructs stand in two scopes of a stack that is not this project's, under the same ids and
-with everything granted twice. The second scope is in another region, by a provider with an alias.
+They stand in nested scopes of a stack that is not this project's, under the same ids and with
+everything granted twice. One more of each is in another region, by a provider with an alias.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-REGIONS = {"first-half": "us-east-1", "second half.x": "eu-west-1"}
+REGION = "us-east-1"
+OTHER_REGION = "eu-west-1"
+FUNCTION = f"{REGION}-a-worker"
 CODE = """
 import os, boto3
 
@@ -72,137 +74,136 @@ class UseProvider:
             node.provider = self._provider
 
 
-class Half(Construct):
-    """Two of every construct, under ids that want to be trouble."""
+class Site(Construct):
+    """One or two of every construct, under ids that want to be trouble."""
 
-    def __init__(self, scope: Construct, id_: str, package: FunctionPackage) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, count: int, region: str, package: FunctionPackage
+    ) -> None:
         super().__init__(scope, id_)
-        self.name = f"half-{list(REGIONS).index(id_)}"
-        self.region = REGIONS[id_]
-        Account.of_provider(self, self.region)
-        self.account = Account.of_provider(self, self.region)
+        self.region = region
         self.package = package
-        inner = Construct(self, "inner.scope")
+        # Twice, as two constructs that do not know of each other would.
+        Account.of_provider(self, region)
+        self.account = Account.of_provider(self, region)
+        scopes = (self, Construct(self, "inner.scope"))[:count]
+        self.places = [
+            (place, f"{region}-{name}") for place, name in zip(scopes, "ab", strict=False)
+        ]
         self.keys = [
             EncryptionKey(
-                parent, "the-key", EncryptionKeyProps(key_alias=name, account=self.account)
+                scope, "the-key", EncryptionKeyProps(key_alias=f"k/{name}", account=self.account)
             )
-            for parent, name in ((self, f"{self.name}/a"), (inner, f"{self.name}/b"))
+            for scope, name in self.places
         ]
         for key in self.keys:
-            key.grant_use_by_logs(f"/aws/lambda/{self.name}-a")
-            key.grant_use_by_logs(f"/aws/lambda/{self.name}-b")
-        self._add_buckets(inner)
-        self._add_queues(inner)
-        self._add_functions(inner)
+            for name in "ab":
+                key.grant_use_by_logs(f"/aws/lambda/{region}-{name}")
+        self._add_buckets()
+        self._add_queues_tables_topics()
+        self._add_functions()
         self._grant_twice()
-        self._add_triggers(inner)
-        self._add_monitoring(inner)
+        self._add_triggers()
+        self._add_monitoring()
 
-    def _add_buckets(self, inner: Construct) -> None:
+    def _add_buckets(self) -> None:
         logs = [
             AccessLogBucket(
-                parent,
+                scope,
                 "Access Logs",
                 AccessLogBucketProps(
                     # Known to Terraform alone, as in a stack with the account's id in its names.
-                    bucket_name=f"{self.name}-{name}-logs-{self.account.account_id}",
+                    bucket_name=f"{name}-logs-{self.account.account_id}",
                     account=self.account,
-                    encryption_key=key,
-                    force_destroy=True,
+                    encryption_key=self.keys[-1] if name.endswith("b") else None,
                 ),
             )
-            for parent, name, key in ((self, "a", None), (inner, "b", self.keys[1]))
+            for scope, name in self.places
         ]
         self.buckets = [
             PrivateBucket(
-                parent,
+                place,
                 "files",
                 PrivateBucketProps(
-                    bucket_name=f"{self.name}.{name}",
+                    bucket_name=f"{name}.{what}",
                     encryption_key=key,
                     sends_events=True,
-                    access_logs=log_bucket,
+                    access_logs=logs[0],
                     scratch_prefix="scratch/",
                 ),
             )
-            for parent, name, key, log_bucket in (
-                (self, "a", self.keys[0], logs[0]),
-                (inner, "b", None, logs[0]),
-                (Construct(inner, "deep"), "c", self.keys[1], logs[1]),
+            for scope, name in self.places
+            for place, what, key in (
+                (scope, "plain", None),
+                (Construct(scope, "deep"), "encrypted", self.keys[-1]),
             )
         ]
 
-    def _add_queues(self, inner: Construct) -> None:
+    def _add_queues_tables_topics(self) -> None:
         self.dead_letters = MessageQueue(
-            self, "dead-letters", MessageQueueProps(queue_name=f"{self.name}-dead")
+            self, "dead-letters", MessageQueueProps(queue_name=f"{self.region}-dead")
         )
+        self.seen = MessageQueue(self, "seen", MessageQueueProps(queue_name=f"{self.region}-seen"))
         self.queues = [
             MessageQueue(
-                parent,
+                scope,
                 "jobs 1",
                 MessageQueueProps(
-                    queue_name=f"{self.name}-{name}",
+                    queue_name=f"{name}-jobs",
                     visibility_timeout_seconds=60,
                     encryption_key=key,
                     dead_letter_queue=self.dead_letters,
                 ),
             )
-            for parent, name, key in ((self, "a", self.keys[0]), (inner, "b", None))
+            for (scope, name), key in zip(self.places, self.keys, strict=True)
         ]
         self.tables = [
             InventoryTable(
-                parent,
+                scope,
                 "stock",
                 InventoryTableProps(
-                    table_name=f"{self.name}.{name}",
+                    table_name=f"{name}.stock",
                     partition_key="k",
-                    encryption_key=key,
+                    encryption_key=self.keys[0] if name.endswith("a") else None,
                     deletion_protection=False,
                 ),
             )
-            for parent, name, key in ((self, "a", self.keys[0]), (inner, "b", None))
+            for scope, name in self.places
         ]
         self.topics = [
             AlarmTopic(
-                parent,
+                scope,
                 "topic",
                 AlarmTopicProps(
-                    topic_name=f"{self.name}-{name}",
+                    topic_name=f"{name}-alarms",
                     encryption_key=key,
                     account=self.account,
                     email="a@b.example",
                 ),
             )
-            for parent, name, key in zip((self, inner), "ab", self.keys, strict=True)
+            for (scope, name), key in zip(self.places, self.keys, strict=True)
         ]
 
-    def _add_functions(self, inner: Construct) -> None:
-        self.seen = MessageQueue(self, "seen", MessageQueueProps(queue_name=f"{self.name}-seen"))
+    def _add_functions(self) -> None:
         self.functions = [
             PythonFunction(
-                parent,
+                scope,
                 "work-er",
                 PythonFunctionProps(
-                    function_name=f"{self.name}-{name}",
-                    # A role of the same name in another region would be in the way.
-                    role_name=f"{self.name}-{name}@{self.region}",
+                    function_name=f"{name}-worker",
                     handler="code.handler",
                     package=self.package,
-                    dead_letter_queue=queue,
+                    dead_letter_queue=self.dead_letters if name.endswith("b") else None,
                     encryption_key=key,
                     timeout_seconds=10,
                     recursive_loop="Allow",
                     environment={
                         "SEEN": self.seen.queue_url,
-                        "BUCKET": self.buckets[1].bucket_name,
+                        "BUCKET": self.buckets[0].bucket_name,
                     },
                 ),
             )
-            for parent, name, queue, key in (
-                (self, "a", None, self.keys[0]),
-                (inner, "b", self.dead_letters, None),
-            )
+            for (scope, name), key in zip(self.places, self.keys, strict=True)
         ]
 
     def _grant_twice(self) -> None:
@@ -225,61 +226,55 @@ class Half(Construct):
             for queue in self.queues:
                 queue.grant_send(function)
 
-    def _add_triggers(self, inner: Construct) -> None:
-        for parent, name in ((self, "a"), (inner, "b")):
-            ObjectCreatedRule(
-                parent,
-                "on-upload",
-                ObjectCreatedRuleProps(
-                    rule_name=f"{self.name}.{name}",
-                    bucket=self.buckets[0],
-                    function=self.functions[0],
-                    dead_letter_queue=self.dead_letters,
-                ),
-            )
-        # The function's own dead-letter queue gets what a rule cannot deliver, if no other is named.
-        ObjectCreatedRule(
-            self,
-            "on-other-upload",
-            ObjectCreatedRuleProps(
-                rule_name=f"{self.name}.c", bucket=self.buckets[2], function=self.functions[0]
-            ),
-        )
-        for number, queue in enumerate(self.queues):
-            self.functions[1].add_queue_source(f"queue {number}", queue, maximum_concurrency=2)
-        group = SchedulerScheduleGroup(self, "group", name=f"{self.name}-group")
-        for parent, name, group_name in ((self, "a", group.name), (inner, "b", None)):
+    def _add_triggers(self) -> None:
+        function = self.functions[0]
+        for scope, name in self.places:
+            for id_, queue in (("on-upload", None), ("on upload.2", self.dead_letters)):
+                ObjectCreatedRule(
+                    scope,
+                    id_,
+                    ObjectCreatedRuleProps(
+                        rule_name=f"{name}.{id_.replace(' ', '_')}",
+                        bucket=self.buckets[1],
+                        function=function,
+                        dead_letter_queue=queue,
+                    ),
+                )
+        group = SchedulerScheduleGroup(self, "group", name=f"{self.region}-group")
+        for scope, name in self.places:
             FunctionSchedule(
-                parent,
+                scope,
                 "every-day",
                 FunctionScheduleProps(
-                    schedule_name=f"{self.name}.{name}",
-                    # The function and the schedule of one name want two roles.
-                    role_name=f"{self.name}-{name}-schedule",
-                    schedule_group=group_name,
+                    # Its function has the same name, and the role of either wants one of its own.
+                    schedule_name=f"{name}-worker",
+                    role_name=f"{name}-worker@every-day",
+                    schedule_group=group.name if name.endswith("a") else None,
                     expression="rate(1 day)",
-                    function=self.functions[0],
+                    function=function,
                     account=self.account,
                     encryption_key=self.keys[0],
                 ),
             )
+        for number, queue in enumerate(self.queues):
+            self.functions[-1].add_queue_source(f"queue {number}", queue, maximum_concurrency=2)
 
-    def _add_monitoring(self, inner: Construct) -> None:
-        for parent, name, topic in zip((self, inner), "ab", self.topics, strict=True):
-            errors = aws_metric("Lambda", "Errors", FunctionName=f"{self.name}-{name}")
+    def _add_monitoring(self) -> None:
+        for (scope, name), topic in zip(self.places, self.topics, strict=True):
+            errors = aws_metric("Lambda", "Errors", FunctionName=f"{name}-worker")
             spec = AlarmSpec(
                 key="any-errors",
-                alarm_name=f"{self.name} {name}",
+                alarm_name=f"errors of {name}",
                 description="It fails.",
                 metrics=(errors,),
                 threshold=0,
             )
-            Alarms(parent, "alarms", AlarmsProps(topic=topic, specs=(spec,)))
+            Alarms(scope, "alarms", AlarmsProps(topic=topic, specs=(spec,)))
             Dashboard(
-                parent,
+                scope,
                 "page",
                 DashboardProps(
-                    dashboard_name=f"{self.name}-{name}",
+                    dashboard_name=name,
                     region=self.region,
                     graphs=(Graph(title="Errors", metrics=(errors,)),),
                 ),
@@ -299,13 +294,12 @@ def packed(folder: Path) -> FunctionPackage:
 def written(folder: Path, cloud: LocalCloud) -> None:
     """Synthesise the stack into a folder, its providers pointed at the local cloud."""
     stack = cdktf.TerraformStack(cdktf.Testing.app(), "some-one.elses")
-    AwsProvider(stack, "aws", region="us-east-1")
-    other = AwsProvider(stack, "other", region="eu-west-1", alias="other")
+    AwsProvider(stack, "aws", region=REGION)
+    other = AwsProvider(stack, "other", region=OTHER_REGION, alias="other")
     package = packed(folder)
-    for id_, region in REGIONS.items():
-        half = Half(stack, id_, package)
-        if region != "us-east-1":
-            cdktf.Aspects.of(half).add(UseProvider(other))
+    Site(stack, "a-site", count=2, region=REGION, package=package)
+    elsewhere = Site(stack, "a site.2", count=1, region=OTHER_REGION, package=package)
+    cdktf.Aspects.of(elsewhere).add(UseProvider(other))
     stack.add_override("terraform.required_providers.aws.version", PROVIDER_VERSIONS)
     document = json.loads(cdktf.Testing.synth(stack))
     for provider in document["provider"]["aws"]:
@@ -327,9 +321,14 @@ def own_cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="module")
-def applied(own_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack's folder."""
+    return tmp_path_factory.mktemp("twice")
+
+
+@pytest.fixture(scope="module")
+def applied(own_cloud: LocalCloud, folder: Path) -> Terraform:
     """Terraform in the stack's folder, with everything applied."""
-    folder = tmp_path_factory.mktemp("twice")
     written(folder, own_cloud)
     terraform = Terraform(folder, variables=own_cloud.variables())
     terraform.init(any_provider=True)
@@ -342,13 +341,33 @@ def test_two_of_every_construct_can_be_applied(applied) -> None:
     changed, plan = applied.plan()
 
     assert not changed, plan
-    assert len([each for each in applied.addresses() if not each.startswith("data.")]) > 150
+    created = [each for each in applied.addresses() if not each.startswith("data.")]
+    assert len(created) > 130
 
 
-def test_two_rules_invoke_one_function(applied, own_cloud) -> None:
+@pytest.mark.usefixtures("applied")
+def test_a_provider_with_an_alias_has_constructs_in_its_own_region(folder) -> None:
+    """No construct has a provider or a region of its own in mind."""
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    arns = {
+        each["name"]: each["instances"][0]["attributes"]["arn"]
+        for each in state["resources"]
+        if each["type"] in {"aws_sqs_queue", "aws_lambda_function", "aws_kms_key"}
+    }
+
+    assert {arn.split(":")[3] for name, arn in arns.items() if name.startswith("a-site")} == {
+        REGION
+    }
+    assert {arn.split(":")[3] for name, arn in arns.items() if name.startswith("asite2")} == {
+        OTHER_REGION
+    }
+
+
+@pytest.mark.usefixtures("applied")
+def test_four_rules_invoke_one_function(own_cloud) -> None:
     """Each has a statement of its own in the function's policy, and all grants are in one role."""
-    seen = own_cloud.client("sqs").get_queue_url(QueueName="half-0-seen")["QueueUrl"]
-    own_cloud.client("s3").put_object(Bucket="half-0.a", Key="file", Body=b"x")
+    seen = own_cloud.client("sqs").get_queue_url(QueueName=f"{REGION}-seen")["QueueUrl"]
+    own_cloud.client("s3").put_object(Bucket=f"{REGION}-a.encrypted", Key="file", Body=b"x")
     taken: list[dict[str, Any]] = []
 
     def both() -> list[dict[str, Any]] | None:
@@ -356,23 +375,22 @@ def test_two_rules_invoke_one_function(applied, own_cloud) -> None:
             QueueUrl=seen, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         taken.extend(answer.get("Messages", []))
-        return taken if len(taken) >= 2 else None
+        return taken if len(taken) >= 4 else None
 
-    messages = wait_for(both, "two invocations", seconds=60)
+    messages = wait_for(both, "four invocations", seconds=60)
 
-    assert [each["Body"] for each in messages] == ["file", "file"]
-    assert [attributes(each) for each in messages] == [{"rule": "aws.s3"}] * 2
-    policy = json.loads(own_cloud.client("lambda").get_policy(FunctionName="half-0-a")["Policy"])
-    assert len({each["Sid"] for each in policy["Statement"]}) == 3
+    assert [each["Body"] for each in messages] == ["file"] * 4
+    assert [attributes(each) for each in messages] == [{"rule": "aws.s3"}] * 4
+    policy = json.loads(own_cloud.client("lambda").get_policy(FunctionName=FUNCTION)["Policy"])
+    assert len({each["Sid"] for each in policy["Statement"]}) == 4
 
 
-def test_what_is_granted_twice_is_one_statement(applied, own_cloud) -> None:
-    """A role's policy stays within what IAM takes: 10,240 characters in all of its inline policies."""
-    answer = own_cloud.client("iam").get_role_policy(
-        RoleName="half-0-a@us-east-1", PolicyName="permissions"
-    )
+@pytest.mark.usefixtures("applied")
+def test_what_is_granted_twice_is_one_statement(own_cloud) -> None:
+    """A role's policy stays within the 10,240 characters that IAM takes."""
+    answer = own_cloud.client("iam").get_role_policy(RoleName=FUNCTION, PolicyName="permissions")
     statements = answer["PolicyDocument"]["Statement"]
-    puts = [each for each in statements if each["Action"] == "s3:PutObject"]
+    puts = [each for each in statements if "s3:PutObject" in each["Action"]]
 
     assert len(json.dumps(answer["PolicyDocument"], separators=(",", ":"))) < 10_240
-    assert [len(each["Resource"]) for each in puts] == [6]
+    assert [len(each["Resource"]) for each in puts] == [8]
