@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from constructs_lib.iam import Condition, Grant, PolicyStatement, only_of_account
-from constructs_lib.private_bucket import PUT_ACTIONS, PrivateBucket, PrivateBucketProps
+from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from constructs_lib.encryption_key import EncryptionKey
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
+DELIVERY_ACTIONS = ("s3:PutObject",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class AccessLogBucket(PrivateBucket):
             source_bucket_arn: The bucket whose requests are logged.
         """
         statement = PolicyStatement(
-            actions=PUT_ACTIONS,
+            actions=DELIVERY_ACTIONS,
             resources=(f"{self.bucket_arn}/*",),
             principal=("Service", LOG_DELIVERY),
             conditions=(

@@ -94,7 +94,7 @@ def add_functions(scope: Construct, props: InventoryFunctionsProps) -> Inventory
     """Add the functions to a stack, each with its environment and its grants.
 
     The chunk processor may call itself through the work queue more often than the 16 times after
-    which Lambda would drop the message. That ends: a worker that runs out of time goes on from where
+    which Lambda would drop the message. That ends: a worker that runs out of time goes on where
     its report says, and raises if it got nowhere, so each hop makes progress and the file bounds
     them.
 

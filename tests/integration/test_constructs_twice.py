@@ -390,7 +390,7 @@ def test_what_is_granted_twice_is_one_statement(own_cloud) -> None:
     """A role's policy stays within the 10,240 characters that IAM takes."""
     answer = own_cloud.client("iam").get_role_policy(RoleName=FUNCTION, PolicyName="permissions")
     statements = answer["PolicyDocument"]["Statement"]
-    puts = [each for each in statements if each["Action"] == "s3:PutObject"]
+    puts = [each for each in statements if "s3:PutObject" in each["Action"]]
 
     assert len(json.dumps(answer["PolicyDocument"], separators=(",", ":"))) < 10_240
     assert [len(each["Resource"]) for each in puts] == [8]
