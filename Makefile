@@ -9,11 +9,13 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 
 BIN := .venv/bin
 SETUP = PYTHONPATH=cli:dev $(PYTHON) -B -m project_setup
+# Tests that wait for the provider and the local cloud run beside those that compute; the former come first.
+BESIDE = -n 4 --dist loadfile --no-loadscope-reorder
 STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-node setup-policy setup-terraform demo test local-up local-down synth plan review \
-	apply deploy destroy bench agreement scale faults format lint types lock providers-lock \
+.PHONY: help setup setup-node setup-policy setup-terraform demo check test local-up local-down synth plan \
+	review apply deploy destroy bench agreement scale faults stats format lint types lock providers-lock \
 	python3-present
 
 help: ## List the targets
@@ -64,10 +66,13 @@ deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
 destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m terraform_runner cdktf destroy inventory-$(ENV)
 
-test: setup-node setup-policy lint types ## Run every check
+check: lint types ## Run the checks for every edit: no Node, no local cloud, a minute or so
+	@$(BIN)/python -m pytest tests/unit $(BESIDE)
+
+test: setup-node setup-policy lint types ## Run every check, and name the ten slowest tests
 	@$(SETUP) successor pythons
 	@$(SETUP) browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(BESIDE) --durations=10
 
 bench: setup-terraform ## Measure; writes build/bench.json
 	@$(BIN)/python -m bench
@@ -81,6 +86,9 @@ scale: setup-terraform ## Load a file of 300 MB on the local cloud (half an hour
 faults: setup-terraform ## Run the fault campaign; writes build/faults.json
 	@$(SETUP) peers
 	@$(BIN)/python -m faults
+
+stats: setup ## Count lines, exceptions and complexity by room; WRITE=1 puts them into CONTRIBUTING.md
+	@$(BIN)/python dev/code_stats.py $(if $(WRITE),--write)
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

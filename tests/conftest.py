@@ -6,14 +6,33 @@ The levers for a fast synthesis are in place before any test module imports `cdk
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 import fastsynth
 
 fastsynth.install()
 
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
+
+
+class SharedStackScheduling(LoadFileScheduling):
+    """Tests of a file run in one process, and so do all files that share the deployed stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        shares = file.startswith("tests/e2e/") and file != "tests/e2e/test_cdktf_cli.py"
+        return "the deployed stack" if shares else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedStackScheduling:
+    """Distribute the tests where there are several processes."""
+    return SharedStackScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
