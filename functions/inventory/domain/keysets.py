@@ -12,12 +12,15 @@ from __future__ import annotations
 import json
 from array import array
 from base64 import b64decode, b64encode
+from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from inventory.domain.model import Row
 
@@ -30,6 +33,8 @@ MAX_KEYS = 20_000
 
 _CACHED_LOCATIONS = 65_536
 _SEPARATOR = b"\x1f"
+
+_key = attrgetter("sku", "location")
 
 
 class KeySet:
@@ -188,15 +193,13 @@ class KeyHasher:
 
     def by_shard(self, rows: Iterable[Row]) -> dict[int, list[int]]:
         """Key hashes of rows, by shard."""
-        found: dict[int, list[int]] = {}
-        of = self._of
-        for row in rows:
-            shard, start = of(row.location)
-            key_hash = crc32(row.sku.encode("utf-8", "surrogatepass"), start)
-            try:
-                found[shard].append(key_hash)
-            except KeyError:
-                found[shard] = [key_hash]
+        skus: dict[str, list[str]] = defaultdict(list)
+        for sku, location in map(_key, rows):
+            skus[location].append(sku)
+        found: dict[int, list[int]] = defaultdict(list)
+        for location, some in skus.items():
+            shard, start = self._of(location)
+            found[shard] += map(crc32, _encoded(some), repeat(start))
         return found
 
     def _of(self, location: str) -> tuple[int, int]:
@@ -208,3 +211,11 @@ class KeyHasher:
             known = start % SHARDS, crc32(_SEPARATOR, start)
             self._locations[location] = known
         return known
+
+
+def _encoded(texts: Sequence[str]) -> Sequence[bytes]:
+    # All at once, which takes half the time of one by one.
+    encoded = "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")
+    if len(encoded) != len(texts):
+        return [text.encode("utf-8", "surrogatepass") for text in texts]
+    return encoded

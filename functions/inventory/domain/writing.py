@@ -29,6 +29,7 @@ _FLOOR_LENGTHS = (10, 7, 4, 0)
 
 _key = attrgetter("sku", "location")
 _updated_at = attrgetter("updated_at")
+_row_of_change = attrgetter("row")
 _key_of_change = attrgetter("row.sku", "row.location")
 
 
@@ -224,17 +225,23 @@ class RowWriter:
             return []
         self._touch([change for change in changes if change.stored is not None])
         refused = self._items.write(changes, version=self._version, written_at=self._now())
-        failed = set(map(_key_of_change, refused))
-        for row, token, old in changes:
-            if failed and _key(row) in failed:
-                continue
-            self.written += 1
-            if old is not None:
-                # Nobody can have relied on an item that was not stored.
-                keys = self.keys[self._hasher.shard(row.location)]
-                keys.note_write(self._hasher.hash(row), token)
-            loaded.append(row)
+        if refused:
+            failed = set(map(_key_of_change, refused))
+            changes = [change for change in changes if _key_of_change(change) not in failed]
+        self.written += len(changes)
+        loaded += map(_row_of_change, changes)
+        self._note_writes([change for change in changes if change.stored is not None])
         return refused
+
+    def _note_writes(self, changes: Sequence[Change]) -> None:
+        """Note what was written over; nobody can have relied on an item that was not stored."""
+        shard_of = self._hasher.shard
+        for row, token, _ in changes:
+            keys = self.keys[shard_of(row.location)]
+            if not keys.lowest or token < keys.lowest:
+                keys.lowest = token
+        for shard, hashes in self._hasher.by_shard(map(_row_of_change, changes)).items():
+            self.keys[shard].writes.update(hashes)
 
     def _remember(self, row: Row, old: Stored) -> None:
         """Know of an earlier row of the key which an earlier segment has counted as loaded."""
