@@ -82,6 +82,8 @@ class ScriptedWorld(FaultyWorld):
     def step(self) -> None:
         """Count, and die at the given step."""
         super().step()
+        if self.baton.holder is None:
+            return
         self.steps += 1
         if self.steps == self.crash_at:
             self.kill()

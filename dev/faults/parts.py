@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from faults.case import Case, crowd, crowded_case, random_case
+from faults.case import Case, crowd, random_case, trap_case
 from faults.fakes import INGESTIONS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
@@ -55,11 +55,11 @@ def races(seed: int) -> FaultyWorld:
     rng = _rng(seed)
     weather = Weather(
         switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=rng.choice((2, 3, 4)),
+        processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0,), (0,), (2,))),
+        workers=rng.choice(((0,), (0,), (0,), (2,))),
     )
-    return FaultyWorld(crowded_case(rng), rng, weather)
+    return FaultyWorld(trap_case(rng), rng, weather)
 
 
 def several(seed: int) -> FaultyWorld:

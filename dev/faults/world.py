@@ -156,7 +156,7 @@ class FaultyWorld(World):
         self.dead_letters: list[Job] = []
         self.late: list[tuple[str, dict[str, Any]]] = []
         self._began: dict[Task, datetime] = {}
-        for upload in case.uploads:
+        for upload in case.uploads[: case.first or None]:
             self.announce(upload)
 
     @property
@@ -185,6 +185,8 @@ class FaultyWorld(World):
 
     def settle(self) -> Findings:
         """Deliver everything until nothing is left to deliver, then examine the result."""
+        if self.case.first:
+            self._begin()
         for _ in range(_ROUNDS):
             self.baton.run()
             if self.exhausted:
@@ -200,6 +202,22 @@ class FaultyWorld(World):
             if not self.reconcile().run(time_left=lambda: 300.0).redriven:
                 return self.examine()
         return Findings(lost=["the world never comes to rest"])
+
+    def _begin(self) -> None:
+        """Deliver the first uploads in peace, and announce the others."""
+        storm = self.weather
+        quiet = Weather(
+            batch_rows=storm.batch_rows,
+            seen_slots=storm.seen_slots,
+            workers=storm.workers,
+            shares=storm.shares,
+        )
+        self.calm_down(quiet)
+        self.baton.run()
+        self.calm_down(storm)
+        for upload in self.case.uploads[self.case.first :]:
+            self.announce(upload)
+        self.case.first = 0
 
     def examine(self) -> Findings:
         """What is wrong, now that nothing is left to deliver."""
