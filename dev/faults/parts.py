@@ -66,7 +66,8 @@ def several(seed: int) -> FaultyWorld:
     """Files that are processed by several workers."""
     rng = _rng(seed)
     weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
-    return FaultyWorld(random_case(rng), rng, weather)
+    case = trap_case(rng) if rng.random() < 0.5 else random_case(rng)
+    return FaultyWorld(case, rng, weather)
 
 
 def lost_answers(seed: int) -> FaultyWorld:
@@ -219,9 +220,8 @@ class CalmWorld(FaultyWorld):
         for kind in (Kind.SEGMENT, Kind.RECHECK):
             due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
             if due:
-                job = self.rng.choice(due)
-                self.pending.remove(job)
-                return baton.start(lambda: self._invoke(job))
+                self.pending.remove(job := self.rng.choice(due))
+                return self.start(job)
         return super()._choose(baton)
 
     def examine(self) -> Findings:

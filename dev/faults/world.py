@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from inventory.domain.work import Delivery, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
     from random import Random
     from typing import BinaryIO
 
@@ -45,6 +45,10 @@ MOST_DUPLICATES = 6
 _WRITES = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem"}
     | {"TransactWriteItems"}
+)
+_MEDDLINGS = (
+    *("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive"),
+    *("replay", "release", "recheck", "profile", "refuse", "delete"),
 )
 _ROUNDS = 80
 _MOST_REQUESTS = 4_000
@@ -252,8 +256,11 @@ class FaultyWorld(World):
         pick = rng.randrange(count)
         if pick < len(running):
             return running[pick]
-        job = self.pending.pop(rng.randrange(len(self.pending)))
-        task = baton.start(lambda: self._invoke(job))
+        return self.start(self.pending.pop(rng.randrange(len(self.pending))))
+
+    def start(self, job: Job) -> Task:
+        """Begin an invocation; it goes on when it is chosen."""
+        task = self.baton.start(lambda: self._invoke(job))
         self._began[task] = self.clock.at
         return task
 
@@ -340,10 +347,7 @@ class FaultyWorld(World):
 
     def _meddle(self) -> None:
         upload = self.rng.choice(self.case.uploads)
-        kind = self.rng.choice(
-            ("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive")
-            + ("replay", "release", "recheck", "profile", "refuse", "delete")
-        )
+        kind = self.rng.choice(_MEDDLINGS)
         self.faults[kind] += 1
         if kind == "minutes":
             self._move(minutes=self.rng.randint(1, 10))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from inventory.domain.model import Batch
 
 
-class Died(RetryableError):
+class DiedError(RetryableError):
     """A process that died at some request."""
 
 
@@ -79,7 +79,7 @@ def die_after(world: World, operation: str, table: str) -> None:
         answer = world.tables(name, payload)
         if name == operation and table in str(payload):
             world.transport = None
-            raise Died
+            raise DiedError
         return answer
 
     world.transport = transport
@@ -195,8 +195,7 @@ class Misread(TinyFeed):
         """See `reading.Feed`."""
         for batch in super().batches(*arguments):
             batch.rows = [
-                row._replace(quantity="1000") if row.quantity == "10" else row
-                for row in batch.rows
+                row._replace(quantity="1000") if row.quantity == "10" else row for row in batch.rows
             ]
             yield batch
 
@@ -237,7 +236,7 @@ def test_what_a_dead_run_wrote_is_looked_after_when_its_version_ends_otherwise(e
     deliver(world, newer)
     late = put(world, "K,x,2,,", hour=2, key="late.csv")
     die_after(world, "BatchExecuteStatement", ITEMS)
-    with pytest.raises(Died):
+    with pytest.raises(DiedError):
         deliver(world, late)
     assert quantities(world) == {"K": "2"}
     options: dict[str, Any] = {}
@@ -268,7 +267,7 @@ def test_a_held_file_waits_for_a_person_whatever_happens_meanwhile() -> None:
     deliver(world, put(world, "K,x,100,,"), **HALF)
     small = put(world, "K,x,10,,", hour=2)
     die_after(world, "UpdateItem", small.object_id)
-    with pytest.raises(Died):
+    with pytest.raises(DiedError):
         deliver(world, small, delivery_id="one", **HALF)
     assert deliver(world, small, delivery_id="two", **HALF).status is Status.HELD
     between = put(world, "K,x,60,,", hour=0.5)
@@ -323,7 +322,7 @@ def test_a_recheck_does_not_load_a_file_that_was_not_weighed() -> None:
     deliver(world, put(world, "K,x,100,,"), **HALF)
     small = put(world, "K,x,10,,", hour=2)
     die_after(world, "UpdateItem", small.object_id)
-    with pytest.raises(Died):
+    with pytest.raises(DiedError):
         deliver(world, small, Kind.RECHECK, **HALF)
     assert deliver(world, small, Kind.RECHECK, **HALF).status is Status.HELD
     assert quantities(world) == {"K": "100"}
@@ -361,7 +360,9 @@ class Night(FaultyWorld):
         request = parsed(payload)
         if operation == "BatchGetItem" and ITEMS in request["RequestItems"]:
             self.items_read += len(request["RequestItems"][ITEMS]["Keys"])
-        if operation == "PutItem" and request["Item"].get("lane", {}).get("S", "").endswith("#reads"):
+        if operation == "PutItem" and request["Item"].get("lane", {}).get("S", "").endswith(
+            "#reads"
+        ):
             self.registered[request["Item"]["key"]["S"]] += 1
         return super().request(operation, payload)
 
@@ -394,10 +395,7 @@ def own_skus(files: int, rows: int = 10) -> Case:
     case = Case()
     for night in (0, 1000):
         for number in range(files):
-            lines = [
-                f"S{number}-{row},default,{night * (row % 2)},,"
-                for row in range(rows)
-            ]
+            lines = [f"S{number}-{row},default,{night * (row % 2)},," for row in range(rows)]
             case.add(f"{number}.csv", lines, seconds=1 + night + number)
     return case
 
@@ -466,12 +464,11 @@ def test_the_reconcile_goes_on_where_it_stopped_and_reaches_every_version() -> N
     world = World()
     versions = [put(world, "A,x,1,,", key=f"{number:02}.csv") for number in range(40)]
     world.clock.move(hours=2)
-    listed = []
-    while not listed or not found.finished:
-        found = world.reconcile().run(time_left=looks(3))
-        listed.append(found.listed)
-    assert sum(listed) == 40
-    assert max(listed) <= 8
+    found = [world.reconcile().run(time_left=looks(3))]
+    while not found[-1].finished:
+        found.append(world.reconcile().run(time_left=looks(3)))
+    assert sum(one.listed for one in found) == 40
+    assert max(one.listed for one in found) <= 8
     assert {message.version for message in world.work.messages} == set(versions)
     drain(world)
     world.clock.move(hours=3)
@@ -482,10 +479,10 @@ def test_the_reconcile_goes_on_where_it_stopped_and_reaches_every_version() -> N
     world.clock.move(hours=1)
     new = put(world, "A,x,2,,", hour=10 * 24 + 5)
     world.clock.move(hours=3)
-    found = world.reconcile().run(time_left=lambda: 300.0)
-    assert (found.versions, found.listed) == (1, 41)
+    last = world.reconcile().run(time_left=lambda: 300.0)
+    assert (last.versions, last.listed) == (1, 41)
     assert world.work.messages[-1].version == new
-    assert found.read_units < 5
+    assert last.read_units < 5
 
 
 # A chain of invocations that is cut
@@ -498,9 +495,7 @@ def test_a_file_of_200_segments_is_finished_although_its_chain_is_cut_every_16_h
     version = put(world, *rows)
 
     def one_batch(kind: Kind, task: dict[str, Any] | None, name: str) -> None:
-        deliver(
-            world, version, kind, task=task, delivery_id=name, batch_rows=1, time_left=looks(3)
-        )
+        deliver(world, version, kind, task=task, delivery_id=name, batch_rows=1, time_left=looks(3))
 
     one_batch(Kind.CREATED, None, "event")
     hops = redrives = 0
