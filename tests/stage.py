@@ -41,6 +41,7 @@ class Stage(World):
         kind: Kind = Kind.CREATED,
         *,
         task: dict[str, Any] | None = None,
+        time_left: Callable[[], float] = lambda: 900.0,
         **options: Any,
     ) -> None:
         """Name a process that delivers a version; it begins when the script calls it."""
@@ -48,7 +49,7 @@ class Stage(World):
 
         def run() -> None:
             try:
-                self.ingest(**options).run(delivery, time_left=lambda: 900.0)
+                self.ingest(**options).run(delivery, time_left=time_left)
             except RetryableError:
                 return  # its message would come again
 

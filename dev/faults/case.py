@@ -117,10 +117,17 @@ class Upload:
 
 @dataclass(kw_only=True, slots=True)
 class Case:
-    """Uploads and the bucket that holds them."""
+    """Uploads and the bucket that holds them.
+
+    Attributes:
+        objects: The bucket.
+        uploads: The uploads.
+        first: How many of them are processed in peace before anything else happens.
+    """
 
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     uploads: list[Upload] = field(default_factory=list)
+    first: int = 0
 
     def add(
         self,
@@ -162,15 +169,20 @@ class Case:
         return [fact for upload in uploads for fact in upload.facts()]
 
 
+#: Of two, three and four workers, the first two of these have different ones.
+_SKUS = "BDAEC"
 _SEQUENCERS = ("", "0A", "0a", "0B5", "0B50", "zz", "0C" * 20, "00637B1A")
 
 
 def random_case(rng: Random) -> Case:
     """A small case in which every kind of collision is likely."""
-    if rng.random() < 0.4:
+    kind = rng.random()
+    if kind < 0.3:
+        return trap_case(rng)
+    if kind < 0.6:
         return crowded_case(rng)
     case = Case()
-    skus = "ABCDE"[: rng.randint(1, 5)]
+    skus = _SKUS[: rng.randint(1, 5)]
     locations = ["x", "y"] if rng.random() < 0.3 else ["x"]
     quantities = "123"[: rng.randint(2, 3)]
     keys = ["a.csv", "b.csv", "c.csv"][: rng.randint(1, 3)]
@@ -205,6 +217,28 @@ def random_case(rng: Random) -> Case:
     return case
 
 
+def trap_case(rng: Random) -> Case:
+    """A first file whose items newer ones leave alone, and files between that write over them."""
+    case = Case()
+    skus = _SKUS[: rng.randint(1, 2)]
+    timed = rng.random() < 0.3
+    seconds = sorted(rng.sample(range(1, 8), rng.randint(3, 5)))
+    case.add("a.csv", [f"{sku},x,1,," for sku in skus], seconds=seconds[0])
+    case.first = 1
+    for number, second in enumerate(seconds[1:]):
+        newest = number % 2 == len(seconds) % 2
+        lines = []
+        for _ in range(rng.randint(1, 3)):
+            quantity = "1" if newest == (rng.random() < 0.8) else "2"
+            updated_at = ""
+            if timed:
+                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 7)))
+            lines.append(f"{rng.choice(skus)},x,{quantity},,{updated_at}")
+        key = rng.choice(("b.csv", "c.csv"))
+        case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+    return case
+
+
 def crowded_case(rng: Random) -> Case:
     """Hardly any keys and values, so that nearly every row meets an equal older one."""
     case = Case()
@@ -216,7 +250,7 @@ def crowded_case(rng: Random) -> Case:
             if timed:
                 updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 6)))
             name = rng.choice(("", "n")) if rng.random() < 0.1 else ""
-            cells = (rng.choice("AAB"), "x", rng.choice("12"))
+            cells = (rng.choice(_SKUS[0] + _SKUS[:2]), "x", rng.choice("12"))
             lines.append(",".join((*cells, name, updated_at)))
         case.add(rng.choice("abc") + ".csv", lines, seconds=second, events=rng.choice((1, 1, 2)))
     return case

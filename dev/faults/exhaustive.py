@@ -82,6 +82,8 @@ class ScriptedWorld(FaultyWorld):
     def step(self) -> None:
         """Count, and die at the given step."""
         super().step()
+        if self.baton.holder is None:
+            return
         self.steps += 1
         if self.steps == self.crash_at:
             self.kill()
@@ -196,10 +198,14 @@ def _access(operation: str, payload: dict[str, Any]) -> Access:
             {value["S"] for value in statement["Parameters"] if "S" in value}
             for statement in payload["Statements"]
         ]
-        return Access(frozenset(f"{ITEMS} {sku}" for sku in set().union(*texts) & _SKUS), True)
+        return Access(
+            frozenset(f"{ITEMS} {sku}" for sku in set().union(*texts) & _SKUS), writes=True
+        )
     if operation == "BatchGetItem":
         (request,) = payload["RequestItems"].values()
-        return Access(frozenset(f"{ITEMS} {key['sku']['S']}" for key in request["Keys"]), False)
+        return Access(
+            frozenset(f"{ITEMS} {key['sku']['S']}" for key in request["Keys"]), writes=False
+        )
     table = payload["TableName"]
     key = payload.get("Key") or payload.get("Item") or {}
     name = key.get("lane") or key.get("object_id") or payload["ExpressionAttributeValues"][":l"]
@@ -248,8 +254,8 @@ def interleavings(first: int = 0, every: int = 1, *, quick: bool = False) -> Ite
         others = [version for version in range(3) if version not in pair]
         splits = {(tuple(others[:at]), tuple(others[at:])) for at in range(len(others) + 1)}
         for before, after in sorted(splits):
-            for batch_rows in (10,) if quick or len(set(pair)) == 1 else (10, 2):
-                combinations.append((before, pair, after, batch_rows))
+            sizes = (10,) if quick or len(set(pair)) == 1 else (10, 2)
+            combinations += [(before, pair, after, batch_rows) for batch_rows in sizes]
     for before, pair, after, batch_rows in combinations[first::every]:
         yield from _all_choices(before, pair, after, batch_rows)
 

@@ -225,8 +225,10 @@ def _batch(lines: Sequence[str], first: int, share: Share) -> Batch:
                 batch.rows.append(parsed)
             elif share.index == 0:
                 batch.rows_of_others += 1
+        elif share.index == 0 and isinstance(parsed, Skip):
+            batch.skips.append(parsed)
         elif share.index == 0:
-            (batch.skips if isinstance(parsed, Skip) else batch.rejects).append(parsed)
+            batch.rejects.append(parsed)
     return batch
 
 

@@ -8,6 +8,7 @@ while a schedule runs, so everything around the missing rule is the shipped code
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -28,6 +29,7 @@ from inventory.domain import decide, ingestions, order, reconcile
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
 from inventory.domain.keysets import KeySet, ShardKeys
+from inventory.domain.ports import Registration, WriteSet
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
 from inventory.domain.segments import Segment, SegmentProcessor
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from inventory.domain.ports import Change, Stored
 
 Patch = tuple[object, str, Any]
+
+_LATER = 4_000_000_000  # seconds after the epoch: nothing expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,75 +301,68 @@ def _epoch_after_items() -> Sequence[Patch]:
     return [(RowWriter, "_read_epochs", later), (DynamoDbItems, "read", reading)]
 
 
-def _validate_shuffled(*steps: str) -> Sequence[Patch]:
-    """The steps of a validation in another order, or without one."""
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    """The steps of a validation, for one shard each."""
 
-    def validate(
-        self: Validator, version: Any, run: str, keys: Any, *, timed: bool, now: str
-    ) -> int:
+    validator: Any
+    version: Any
+    run: str
+    timed: bool
+    rechecks: Any
+
+    def publish(self, shard: int, keys: ShardKeys) -> None:
+        if keys.reads:
+            registration = Registration(self.version, self.run, keys.highest, keys.reads)
+            self.validator._registry.register(shard, registration, expires_at=_LATER)
+
+    def append(self, shard: int, keys: ShardKeys) -> Any:
+        if not keys.writes:
+            return None
+        entry = WriteSet("", self.version.object_id, keys.lowest, keys.writes)
+        return self.validator._registry.append(shard, entry, expires_at=_LATER)
+
+    def append_and_look_up(self, shard: int, keys: ShardKeys) -> None:
+        if (entry := self.append(shard, keys)) is not None:
+            self.validator._find_readers(shard, entry, self.rechecks)
+
+    def look_up_and_append(self, shard: int, keys: ShardKeys) -> None:
+        found: Any = defaultdict(set)
+        entry = WriteSet("", self.version.object_id, keys.lowest, keys.writes)
+        if keys.writes:
+            self.validator._find_readers(shard, entry, found)
+        entry = self.append(shard, keys)
+        for reader in found:
+            self.rechecks[reader].add(entry.pointer)
+
+    def check(self, shard: int, keys: ShardKeys) -> None:
+        if keys.reads:
+            find = self.validator._find_writers
+            find(shard, keys, self.version, self.rechecks, timed=self.timed)
+
+
+def _validated(*steps: str) -> Sequence[Patch]:
+    """The steps of a validation in another order."""
+
+    def validate(self: Any, version: Any, run: str, keys: Any, *, timed: bool, now: str) -> int:
         assert now
-        rechecks: Any = {}
-        adding = _Adding(rechecks)
+        validation = _Validation(self, version, run, timed, defaultdict(set))
         for step in steps:
             for shard, each in keys.items():
-                if step == "publish" and each.reads:
-                    self._registry.register(
-                        shard,
-                        _registration(version, run, each),
-                        expires_at=4_000_000_000,
-                    )
-                if step in ("append", "append first", "readers") and each.writes:
-                    _write_step(self, step, shard, each, version, adding)
-                if step == "writers" and each.reads:
-                    self._find_writers(shard, each, version, adding, timed=timed)
-        for reader, pointers in rechecks.items():
+                getattr(validation, step)(shard, each)
+        for reader, pointers in validation.rechecks.items():
             self._request(reader, pointers)
-        return len(rechecks)
+        return len(validation.rechecks)
 
     return [(Validator, "validate", validate)]
 
 
-class _Adding:
-    """A dictionary of sets that makes what is missing."""
-
-    def __init__(self, into: Any) -> None:
-        self._into = into
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._into.setdefault(key, set())
-
-
-def _registration(version: Any, run: str, each: ShardKeys) -> Any:
-    from inventory.domain.ports import Registration  # noqa: PLC0415  only here
-
-    return Registration(version, run, each.highest, each.reads)
-
-
-def _write_step(
-    self: Validator, step: str, shard: int, each: ShardKeys, version: Any, rechecks: Any
-) -> None:
-    from inventory.domain.ports import WriteSet  # noqa: PLC0415  only here
-
-    entry = WriteSet("", version.object_id, each.lowest, each.writes)
-    if step == "append":
-        entry = self._registry.append(shard, entry, expires_at=4_000_000_000)
-        self._find_readers(shard, entry, rechecks)
-    elif step == "append first":
-        self._registry.append(shard, entry, expires_at=4_000_000_000)
-    else:
-        found: dict[Any, set[str]] = {}
-        self._find_readers(shard, entry, _Adding(found))
-        number = self._registry.epoch(shard) + 1
-        for reader in found:
-            rechecks[reader].add(f"{shard}#{number}")
-
-
 def _check_before_publishing() -> Sequence[Patch]:
-    return _validate_shuffled("append", "writers", "publish")
+    return _validated("append_and_look_up", "check", "publish")
 
 
 def _look_up_before_appending() -> Sequence[Patch]:
-    return _validate_shuffled("publish", "readers", "append first", "writers")
+    return _validated("publish", "look_up_and_append", "check")
 
 
 def _no_look_forward() -> Sequence[Patch]:
@@ -402,11 +399,11 @@ def _joined(name: str, join: Callable[[Any, Any], Any]) -> Sequence[Patch]:
 
 
 def _last_lowest() -> Sequence[Patch]:
-    return _joined("lowest", lambda mine, other: max(mine, other))
+    return _joined("lowest", max)
 
 
 def _last_epoch() -> Sequence[Patch]:
-    return _joined("epoch", lambda mine, other: max(mine, other))
+    return _joined("epoch", max)
 
 
 def _last_reads() -> Sequence[Patch]:
@@ -736,9 +733,9 @@ def _recheck_unweighed() -> Sequence[Patch]:
     """Let a recheck load a file that was not weighed."""
     mode = ingestions._mode
 
-    def rechecking(found: Record, *rest: Any, recovering: bool) -> Mode:
+    def rechecking(found: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
         held = found.status is Status.HELD
-        return mode(replace(found, accepted=not held), *rest, recovering=recovering)
+        return mode(replace(found, accepted=not held), kind, base, recovering=recovering)
 
     return [(ingestions, "_mode", rechecking)]
 

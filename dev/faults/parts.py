@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from faults.case import Case, crowd, crowded_case, random_case
+from faults.case import Case, crowd, random_case, trap_case
 from faults.fakes import INGESTIONS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
@@ -55,18 +55,19 @@ def races(seed: int) -> FaultyWorld:
     rng = _rng(seed)
     weather = Weather(
         switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=rng.choice((2, 3, 4)),
+        processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0,), (0,), (2,))),
+        workers=rng.choice(((0,), (0,), (0,), (2,))),
     )
-    return FaultyWorld(crowded_case(rng), rng, weather)
+    return FaultyWorld(trap_case(rng), rng, weather)
 
 
 def several(seed: int) -> FaultyWorld:
     """Files that are processed by several workers."""
     rng = _rng(seed)
     weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
-    return FaultyWorld(random_case(rng), rng, weather)
+    case = trap_case(rng) if rng.random() < 0.5 else random_case(rng)
+    return FaultyWorld(case, rng, weather)
 
 
 def lost_answers(seed: int) -> FaultyWorld:
@@ -219,9 +220,8 @@ class CalmWorld(FaultyWorld):
         for kind in (Kind.SEGMENT, Kind.RECHECK):
             due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
             if due:
-                job = self.rng.choice(due)
-                self.pending.remove(job)
-                return baton.start(lambda: self._invoke(job))
+                self.pending.remove(job := self.rng.choice(due))
+                return self.start(job)
         return super()._choose(baton)
 
     def examine(self) -> Findings:

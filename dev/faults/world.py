@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from inventory.domain.work import Delivery, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
     from random import Random
     from typing import BinaryIO
 
@@ -45,6 +45,10 @@ MOST_DUPLICATES = 6
 _WRITES = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem"}
     | {"TransactWriteItems"}
+)
+_MEDDLINGS = (
+    *("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive"),
+    *("replay", "release", "recheck", "profile", "refuse", "delete"),
 )
 _ROUNDS = 80
 _MOST_REQUESTS = 4_000
@@ -156,7 +160,7 @@ class FaultyWorld(World):
         self.dead_letters: list[Job] = []
         self.late: list[tuple[str, dict[str, Any]]] = []
         self._began: dict[Task, datetime] = {}
-        for upload in case.uploads:
+        for upload in case.uploads[: case.first or None]:
             self.announce(upload)
 
     @property
@@ -185,6 +189,8 @@ class FaultyWorld(World):
 
     def settle(self) -> Findings:
         """Deliver everything until nothing is left to deliver, then examine the result."""
+        if self.case.first:
+            self._begin()
         for _ in range(_ROUNDS):
             self.baton.run()
             if self.exhausted:
@@ -200,6 +206,22 @@ class FaultyWorld(World):
             if not self.reconcile().run(time_left=lambda: 300.0).redriven:
                 return self.examine()
         return Findings(lost=["the world never comes to rest"])
+
+    def _begin(self) -> None:
+        """Deliver the first uploads in peace, and announce the others."""
+        storm = self.weather
+        quiet = Weather(
+            batch_rows=storm.batch_rows,
+            seen_slots=storm.seen_slots,
+            workers=storm.workers,
+            shares=storm.shares,
+        )
+        self.calm_down(quiet)
+        self.baton.run()
+        self.calm_down(storm)
+        for upload in self.case.uploads[self.case.first :]:
+            self.announce(upload)
+        self.case.first = 0
 
     def examine(self) -> Findings:
         """What is wrong, now that nothing is left to deliver."""
@@ -234,8 +256,11 @@ class FaultyWorld(World):
         pick = rng.randrange(count)
         if pick < len(running):
             return running[pick]
-        job = self.pending.pop(rng.randrange(len(self.pending)))
-        task = baton.start(lambda: self._invoke(job))
+        return self.start(self.pending.pop(rng.randrange(len(self.pending))))
+
+    def start(self, job: Job) -> Task:
+        """Begin an invocation; it goes on when it is chosen."""
+        task = self.baton.start(lambda: self._invoke(job))
         self._began[task] = self.clock.at
         return task
 
@@ -322,10 +347,7 @@ class FaultyWorld(World):
 
     def _meddle(self) -> None:
         upload = self.rng.choice(self.case.uploads)
-        kind = self.rng.choice(
-            ("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive")
-            + ("replay", "release", "recheck", "profile", "refuse", "delete")
-        )
+        kind = self.rng.choice(_MEDDLINGS)
         self.faults[kind] += 1
         if kind == "minutes":
             self._move(minutes=self.rng.randint(1, 10))
