@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from itertools import islice
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.grammar import LINE, match_end, physical_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from inventory.domain.reading.grammar import Grammar
 
@@ -40,11 +41,12 @@ _DOUBTFUL_CHARACTERS = 1 << 16
 #: damaged line is refused alone. Where there are fewer, they share the steps.
 DENSE_CHARACTERS = 1 << 13
 DENSE_DAMAGES = 32
-_STEPS = 1 << 17
-#: Steps of an edit besides one for each of the characters that have to be looked at.
+_STEPS = 1 << 16
+#: Steps for each record in doubt; that many fewer of them are asked where damages share the steps.
+_STEPS_OF_DOUBTFUL = 1 << 12
+#: Steps of an edit, besides one for each character that it makes necessary to look at.
 _STEPS_OF_EDIT = 100
-# More edits than this are not tried of one kind and record: such a record is garbage.
-_MOST_EDITS = 200
+_STEPS_OF_PART = 10
 
 _LINE = re.compile(LINE)
 _LINES = re.compile(rf"(?:{LINE}){{0,{WINDOW_LINES}}}+")
@@ -56,6 +58,39 @@ class _Edit(NamedTuple):
     left: int
     inserted: str
     right: int
+
+
+class _Line(NamedTuple):
+    """A line of a record.
+
+    Attributes:
+        start: Where it begins.
+        stop: Where it ends.
+        parts: The text between its quotes.
+        counts: How many delimiters stand in each part.
+        opened: 1 when a quoted cell is open at its beginning, else 0: parts with even and odd
+            indexes stand outside and inside of quotes, or the other way round.
+        cells: How many cells of the record end before it.
+    """
+
+    start: int
+    stop: int
+    parts: list[str]
+    counts: list[int]
+    opened: int
+    cells: int
+
+
+class _Rest(NamedTuple):
+    """The rest of a record.
+
+    Attributes:
+        stop: Where the record ends.
+        cells: How many cells begin in it.
+    """
+
+    stop: int
+    cells: int
 
 
 class _OutOfStepsError(Exception):
@@ -79,8 +114,9 @@ class Recovery:
         self._steps = 0
         self._text = ""
         self._end = 0
-        # Line start inside a quoted cell to where the record ends, None if it does not.
-        self._closings: dict[int, int | None] = {}
+        # What was found out at the beginnings of lines: cells that are open there, whole records.
+        self._rests: dict[int, _Rest | None] = {}
+        self._whole_ends: dict[int, int | None] = {}
 
     def doubtful(self, text: str, floor: int, damaged: int) -> list[int]:
         """Return where the records begin on which damage casts doubt.
@@ -123,155 +159,191 @@ class Recovery:
         """
         self._text = text
         self._end = end
-        self._steps = _STEPS // damages
-        self._closings = {}
+        self._rests = {}
+        self._whole_ends = {}
         line_stop = next_line(text, damaged)
+        if self._grammar.record.match(text, damaged):
+            message = f"the record runs over more than {MAX_RECORD_LINES} lines"
+            return message, damaged, self._absorb(damaged, line_stop)
+        misplaced, opened = self._grammar.first_misplaced(text, damaged, end)
+        message = self._describe(text[damaged:misplaced], opened=opened)
+        self._steps = _STEPS // damages
         try:
-            if self._grammar.record.match(text, damaged):
-                message = f"the record runs over more than {MAX_RECORD_LINES} lines"
-                return message, damaged, self._absorb(damaged, line_stop)
-            return self._describe(damaged), *self._extent(doubtful, damaged)
+            stop = self._repaired_here(damaged, line_stop, misplaced)
         except _OutOfStepsError:
-            return self._describe(damaged), damaged, line_stop
+            return message, damaged, line_stop
+        if stop is not None:
+            return message, damaged, stop
+        # Each record has steps of its own: what one tells does not depend on the others.
+        nearest = doubtful[: -1 - MAX_RECORD_LINES // damages : -1]
+        for find in (self._repaired_earlier, self._merged):
+            for start in nearest:
+                self._steps = _STEPS_OF_DOUBTFUL
+                with suppress(_OutOfStepsError):
+                    stop = find(start, damaged, line_stop)
+                if stop is not None:
+                    return message, start, stop
+        return message, damaged, self._absorb(damaged, line_stop)
 
-    def _describe(self, start: int) -> str:
-        at, opened = self._grammar.first_misplaced(self._text, start, self._end)
-        cell = len(self._grammar.split_loosely(self._text[start:at] + "x"))
+    def _describe(self, before: str, *, opened: bool) -> str:
+        cell = len(self._grammar.split_loosely(before + "x"))
         if opened:
             return f"the quote that opens cell {cell} has no end within {MAX_RECORD_LINES} lines"
         return f"a quote in cell {cell} neither begins nor ends it"
 
-    def _spend(self, characters: int) -> None:
-        self._steps -= characters + _STEPS_OF_EDIT
+    def _spend(self, steps: int) -> None:
+        self._steps -= steps
         if self._steps < 0:
             raise _OutOfStepsError
 
-    def _extent(self, doubtful: list[int], damaged: int) -> tuple[int, int]:
-        line_stop = next_line(self._text, damaged)
-        misplaced, _ = self._grammar.first_misplaced(self._text, damaged, self._end)
-        found_stops = set(self._repairs(damaged, line_stop, misplaced))
+    def _repaired_here(self, damaged: int, line_stop: int, misplaced: int) -> int | None:
+        """Return where the damaged record ends if an edit of it tells."""
+        lines = list(self._lines(damaged, misplaced + 1))
+        stops = self._stops(damaged, chain(*map(self._drops, lines), self._inserts(lines[0])))
         if not self._begins_whole(line_stop):
             # The record seems to go on: a quote may be missing at the end of any of its lines.
-            found_stops |= set(self._repairs(damaged, self._end, misplaced))
-        stops = sorted(found_stops or set(self._separated(damaged, misplaced)))
-        longer = [stop for stop in stops if stop > line_stop and not self._whole(line_stop, stop)]
-        followed = (stop for stop in longer if self._begins_whole(stop))
+            stops |= self._stops(damaged, chain(*map(self._inserts, lines[1:])))
+        stops = stops or self._stops(damaged, chain(*map(self._separations, lines)))
+        longer = sorted(
+            stop for stop in stops if stop > line_stop and not self._whole(line_stop, stop)
+        )
         if longer:
-            return damaged, next(followed, longer[0])
-        if stops and stops[0] <= line_stop:
-            return damaged, line_stop
-        for find in (self._repaired_earlier, self._merged):
-            for start in reversed(doubtful):
-                found = find(start, damaged)
-                if found is not None:
-                    return start, found
-        return damaged, self._absorb(damaged, line_stop)
+            return next((stop for stop in longer if self._begins_whole(stop)), longer[0])
+        return line_stop if stops and min(stops) <= line_stop else None
 
-    def _repaired_earlier(self, start: int, damaged: int) -> int | None:
+    def _repaired_earlier(self, start: int, damaged: int, line_stop: int) -> int | None:
         """Return the end of the damaged record if it is the well-formed one at `start`.
 
         A stray or lost quote made a part of a record look like a whole one: repaired, it reaches
         beyond the damage, or whole records follow it.
         """
-        stop = self._record_end(start)
-        first_stop = next_line(self._text, start)
-        if stop is None or (stop == first_stop and self._closing(stop) is None):
-            return None
-        line_stop = next_line(self._text, damaged)
-        for repaired in sorted(set(self._repairs(start, first_stop, stop))):
-            if repaired > damaged or self._whole(repaired, line_stop):
-                return repaired
+        lines = list(self._lines(start, self._record_end(start) or start + 1))
+        edits = chain(*map(self._drops, lines), self._inserts(lines[0]))
+        for stop in sorted(self._stops(start, edits)):
+            if stop > damaged or self._whole(stop, line_stop):
+                return stop
         return None
 
-    def _merged(self, start: int, damaged: int) -> int | None:
+    def _merged(self, start: int, damaged: int, line_stop: int) -> int | None:
         """Return the end of the first line of the record at `start` if whole records follow it.
 
         A stray quote made them one with it, up to the quote before a line break inside a cell.
         """
         second = next_line(self._text, start)
-        if second < damaged and self._whole(second, next_line(self._text, damaged)):
-            return second
-        return None
+        return second if second < damaged and self._whole(second, line_stop) else None
 
-    def _repairs(self, start: int, until: int, misplaced: int) -> Iterator[int]:
-        """Yield the ends of the whole records that one quote less or more would make.
+    def _lines(self, start: int, until: int) -> Iterator[_Line]:
+        """Yield the lines of a record that begin before a place."""
+        cells = opened = 0
+        while start < until:
+            stop = next_line(self._text, start)
+            parts = self._text[start:stop].split('"')
+            counts = [part.count(self._grammar.delimiter) for part in parts]
+            self._spend(_STEPS_OF_PART * len(parts))
+            yield _Line(start, stop, parts, counts, opened, cells)
+            cells += sum(counts[opened::2])
+            opened ^= (len(parts) - 1) & 1
+            start = stop
 
-        Args:
-            start: Where the record begins.
-            until: Before which place a quote may be missing.
-            misplaced: Where the record ceases to be well-formed, or ends.
+    def _drops(self, line: _Line) -> Iterator[_Edit]:
+        """Yield edits that drop a quote and give as many cells as the header has."""
+        at = line.start
+        for index, (part, surplus) in enumerate(self._surpluses(line)):
+            if index and surplus == 0 and (index == 1 or line.parts[index - 1]):
+                yield _Edit(at - 1, "", at)
+            at += len(part) + 1
+
+    def _inserts(self, line: _Line) -> Iterator[_Edit]:
+        """Yield edits that add a quote where a cell begins or ends, for as many cells."""
+        delimiter = self._grammar.delimiter
+        at = line.start
+        for index, (part, surplus) in enumerate(self._surpluses(line)):
+            before = -surplus if index % 2 == line.opened else surplus
+            if 0 <= before <= line.counts[index]:
+                cells = part.rstrip("\r\n").split(delimiter, before + 1)
+                left = at + sum(len(cell) + 1 for cell in cells[:before])
+                right = left + len(cells[before])
+                for place in {left, right}:
+                    yield _Edit(place, '"', place)
+            at += len(part) + 1
+
+    def _surpluses(self, line: _Line) -> Iterator[tuple[str, int]]:
+        """Yield each part of a line, and the delimiters too many if a quote before it is edited.
+
+        Behind a quote that is dropped or added, what was inside of quotes comes to stand outside
+        and the other way round.
         """
-        text = self._text
-        at = text.find('"', start, misplaced + 1)
-        for _ in range(_MOST_EDITS):
-            if at < 0:
-                break
-            yield from self._repaired(start, _Edit(at, "", at + 1))
-            at = text.find('"', at + 1, misplaced + 1)
-        edges = self._grammar.edges.finditer(text, start, max(min(until, misplaced), start + 1))
-        for edge in islice(edges, _MOST_EDITS):
-            # A quote that was lost stood beside a delimiter, a line end or another quote.
-            yield from self._repaired(start, _Edit(edge.start(), '"', edge.start()))
+        rest: _Rest | None = _Rest(line.stop, 0)
+        if (len(line.parts) + line.opened) & 1:
+            rest = self._rest(line.stop)
+        if rest is None:
+            return
+        surplus = line.cells + sum(line.counts[1 - line.opened :: 2]) + rest.cells - self._width + 1
+        for index, (part, count) in enumerate(zip(line.parts, line.counts, strict=True)):
+            yield part, surplus
+            surplus += count if index % 2 == line.opened else -count
 
-    def _separated(self, start: int, misplaced: int) -> Iterator[int]:
-        """Yield the ends of the whole records that a delimiter beside a quote would make."""
-        text, delimiter = self._text, self._grammar.delimiter
-        at = text.find('"', start, misplaced + 1)
-        for _ in range(_MOST_EDITS):
-            if at < 0:
-                return
+    def _separations(self, line: _Line) -> Iterator[_Edit]:
+        """Yield edits that put a delimiter beside a quote, or in place of what stands there."""
+        delimiter = self._grammar.delimiter
+        at = line.start - 1
+        for part in line.parts[:-1]:
+            at += len(part) + 1
             for left, right in ((at, at), (at + 1, at + 1), (at - 1, at), (at + 1, at + 2)):
-                if left >= start:
-                    yield from self._repaired(start, _Edit(left, delimiter, right))
-            at = text.find('"', at + 1, misplaced + 1)
+                if left >= line.start:
+                    yield _Edit(left, delimiter, right)
 
-    def _repaired(self, start: int, edit: _Edit) -> Iterator[int]:
-        """Yield the end of the record that begins at `start` if the edit makes it a whole one."""
-        text = self._text
-        line_stop = next_line(text, edit.right)
-        part = text[start : edit.left] + edit.inserted + text[edit.right : line_stop]
-        self._spend(len(part))
-        stop: int | None = line_stop
-        if part.count('"') & 1:
-            stop = self._closing(line_stop)
-            if stop is None or self._grammar.opened.fullmatch(part) is None:
-                return
-            part += text[line_stop:stop]
-            self._spend(len(part))
-        if self._grammar.record.fullmatch(part):
-            lines = physical_lines(part)
-            short = len(lines) <= MAX_RECORD_LINES
-            if short and self._whole_cells(self._grammar.split(lines)[0]):
-                yield stop
+    def _stops(self, start: int, edits: Iterable[_Edit]) -> set[int]:
+        """Return the ends of the whole records that edits make of the text from a place on."""
+        text, grammar = self._text, self._grammar
+        stops = set()
+        for left, inserted, right in edits:
+            stop = next_line(text, right)
+            record = text[start:left] + inserted + text[right:stop]
+            self._spend(_STEPS_OF_EDIT + len(record))
+            if record.count('"') & 1:
+                rest = self._rest(stop)
+                if rest is None or grammar.opened.fullmatch(record) is None:
+                    continue
+                record += text[stop : rest.stop]
+                self._spend(len(record))
+                stop = rest.stop
+            if grammar.record.fullmatch(record) and not too_long(record) and self._fits(record):
+                stops.add(stop)
+        return stops
 
-    def _closing(self, position: int) -> int | None:
-        """Return where a record ends of which a quoted cell is open at the beginning of a line."""
-        closings, text = self._closings, self._text
+    def _rest(self, position: int) -> _Rest | None:
+        """Return the rest of a record of which a cell is open at the beginning of a line."""
+        rests = self._rests
         passed = []
-        found: int | None = None
+        rest: _Rest | None = None
         while position < self._end:
-            if position in closings:
-                found = closings[position]
+            if position in rests:
+                rest = rests[position]
                 break
-            passed.append(position)
-            match = self._grammar.inside_line.match(text, position, self._end)
+            match = self._grammar.inside_line.match(self._text, position, self._end)
+            parts = match[0].split('"') if match else [""]
+            cells = sum(part.count(self._grammar.delimiter) for part in parts[1::2])
+            passed.append((position, cells))
             if match is None:
                 break
-            self._spend(len(match[0]))
-            if match[0].count('"') & 1:
-                found = match.end()
-                break
             position = match.end()
-        closings.update(dict.fromkeys(passed, found))
-        return found
+            if not len(parts) & 1:
+                rest = _Rest(position, 0)
+                break
+        for place, cells in reversed(passed):
+            rest = rests[place] = rest and _Rest(rest.stop, rest.cells + cells)
+        return rest
 
     def _record_end(self, position: int) -> int | None:
         """Return where the well-formed record at the beginning of a line ends."""
         match = self._grammar.outside_line.match(self._text, position, self._end)
         if match is None:
             return None
-        self._spend(len(match[0]))
-        return self._closing(match.end()) if match[0].count('"') & 1 else match.end()
+        if not match[0].count('"') & 1:
+            return match.end()
+        rest = self._rest(match.end())
+        return rest and rest.stop
 
     def _begins_whole(self, start: int) -> bool:
         """Whether a whole record or a blank line begins here, or nothing does."""
@@ -280,14 +352,22 @@ class Recovery:
     def _whole(self, start: int, stop: int) -> bool:
         """Whether whole records (and blank lines) cover the text up to `stop`."""
         while start < stop:
-            end = self._record_end(start)
+            self._spend(_STEPS_OF_PART)
+            end = self._whole_end(start)
             if end is None:
-                return False
-            record = self._text[start:end]
-            if record.strip("\r\n") and not self._fits(record):
                 return False
             start = end
         return True
+
+    def _whole_end(self, start: int) -> int | None:
+        """Return where the whole record or blank line ends that begins here, if one does."""
+        if start not in self._whole_ends:
+            end = self._record_end(start)
+            if end is not None:
+                record = self._text[start:end]
+                end = end if not record.strip("\r\n") or self._fits(record) else None
+            self._whole_ends[start] = end
+        return self._whole_ends[start]
 
     def _fits(self, record: str) -> bool:
         return self._whole_cells(self._grammar.split(physical_lines(record))[0])
@@ -297,11 +377,7 @@ class Recovery:
         text = self._text
         cells = len(self._grammar.split_loosely(text[start:stop]))
         for _ in range(MAX_RECORD_LINES):
-            if stop >= self._end:
-                break
-            record_end = self._record_end(stop)
-            record = text[stop:record_end] if record_end is not None else ""
-            if record_end is not None and (not record.strip("\r\n") or self._fits(record)):
+            if stop >= self._end or self._whole_end(stop) is not None:
                 break
             next_stop = next_line(text, stop)
             cells += len(self._grammar.split_loosely(text[stop:next_stop])) - 1
@@ -330,7 +406,7 @@ class DamagesAhead:
         self._found: deque[int] = deque()
         self._known_to = 0
 
-    def find(self, damaged: int, *, final: bool) -> Sequence[int] | None:
+    def find(self, damaged: int, *, final: bool) -> Collection[int] | None:
         """Return where the damages begin that are near one, and that one; None: read on.
 
         Args:
@@ -354,6 +430,15 @@ class DamagesAhead:
             found.append(stop)
             self._known_to = next_line(text, stop)
         return found
+
+    def follows(self, position: int) -> bool:
+        """Whether the damage after the one that was asked for last begins here."""
+        return len(self._found) > 1 and self._found[1] == position
+
+
+def is_dense(damages: Collection[int] | None) -> bool:
+    """Whether so many damages are near that each damaged line is refused alone."""
+    return damages is not None and len(damages) > DENSE_DAMAGES
 
 
 def window_end(text: str, start: int, *, final: bool) -> int | None:

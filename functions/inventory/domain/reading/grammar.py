@@ -54,7 +54,6 @@ class Grammar:
         opened: Matches a beginning of a well-formed record that leaves a quoted cell open.
         outside_line: Matches one line of a well-formed record that begins on it.
         inside_line: Matches one line of a well-formed record at whose beginning a cell is open.
-        edges: Finds the places beside delimiters, line ends and quotes.
     """
 
     delimiter: str
@@ -65,7 +64,6 @@ class Grammar:
     opened: re.Pattern[str]
     outside_line: re.Pattern[str]
     inside_line: re.Pattern[str]
-    edges: re.Pattern[str]
 
     def first_misplaced(self, text: str, start: int, end: int) -> tuple[int, bool]:
         """Find the first quote of a malformed record that neither opens, closes nor doubles.
@@ -134,7 +132,6 @@ def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
         opened=re.compile(opened),
         outside_line=re.compile(outside + _LINE_END),
         inside_line=re.compile(inside + _LINE_END),
-        edges=re.compile(rf'(?=[{end}\r\n"])|(?<![^{end}\r\n"])'),
     )
 
 

@@ -7,21 +7,20 @@ text that decides it is there, and the last record before something undecided wa
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.damage import (
-    DENSE_DAMAGES,
     DamagesAhead,
     Recovery,
+    is_dense,
     next_line,
     too_long,
     window_end,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from inventory.domain.reading.blocks import TextBlock
     from inventory.domain.reading.encodings import FeedEncoding
@@ -121,9 +120,11 @@ class RecordSplitter:
                 return
             damages = None if stop == len(text) else ahead.find(stop, final=final)
             reach = None if damages is None else window_end(text, stop, final=final)
-            if damages is not None and len(damages) > DENSE_DAMAGES:
-                yield from self._line_by_line(text, position, damages)
-                position = damages[-1]
+            if is_dense(damages):
+                if stop > position:
+                    yield self._stretch(text[position:stop])
+                position = self._dense_end(text, stop, ahead, final=final)
+                yield self._stretch(text[stop:position], _DENSE, each_line=True)
                 continue
             doubtful = self._recovery.doubtful(text, position, stop)
             if damages is None or reach is None:
@@ -150,19 +151,12 @@ class RecordSplitter:
                     return position
             position = match.end()
 
-    def _line_by_line(self, text: str, position: int, damages: Sequence[int]) -> Iterator[Stretch]:
-        """Stretches up to the last of many damages; before it each damaged line is a record."""
-        begin = damages[0]
-        for damaged, following in pairwise(damages):
-            stop = next_line(text, damaged)
-            if stop == following != damages[-1]:
-                continue
-            if begin > position:
-                yield self._stretch(text[position:begin])
-            yield self._stretch(text[begin:stop], _DENSE, each_line=True)
-            position, begin = stop, following
-        if begin > position:
-            yield self._stretch(text[position:begin])
+    def _dense_end(self, text: str, damaged: int, ahead: DamagesAhead, *, final: bool) -> int:
+        """Where the damaged lines end that follow one another and are refused alone."""
+        while True:
+            damaged = next_line(text, damaged)
+            if not ahead.follows(damaged) or not is_dense(ahead.find(damaged, final=final)):
+                return damaged
 
     def _stretch(self, text: str, damage: str = "", *, each_line: bool = False) -> Stretch:
         line, byte = self._line, self._byte
