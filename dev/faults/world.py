@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from random import Random
-    from typing import BinaryIO
 
     from faults.case import Case, Upload
     from inventory.adapters.dynamodb_api import Payload
@@ -544,11 +543,6 @@ class FaultyPorts:
         """See `ports.Reports`."""
         self._world.stumble()
         return self._world.reports.get(key)
-
-    def open(self, key: str) -> BinaryIO:
-        """See `ports.Reports`."""
-        self._world.stumble()
-        return self._world.reports.open(key)
 
     def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
         """See `ports.Reports`; every third object is too large for another key."""
