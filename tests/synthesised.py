@@ -24,8 +24,8 @@ PACKAGES = {
     )
     for function in FUNCTIONS
 }
-REFERENCE = re.compile(r"\$\{(?:data\.)?aws_\w+?\.([A-Za-z]\w*?)(?:_[0-9A-F]{8})?\.(\w+)\}")
-ADDRESS = re.compile(r"\b(?:data\.)?(aws_\w+\.[A-Za-z]\w*?_[0-9A-F]{8})\b")
+REFERENCE = re.compile(r"\$\{(?:data\.)?aws_\w+?\.([A-Za-z][\w-]*?)(?:_[0-9A-F]{8})?\.(\w+)\}")
+ADDRESS = re.compile(r"\b(?:data\.)?(aws_\w+\.[A-Za-z][\w-]*?_[0-9A-F]{8})\b")
 
 
 def resources(document: Document, type_: str) -> list[dict[str, Any]]:

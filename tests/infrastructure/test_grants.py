@@ -1,0 +1,133 @@
+"""Grants say what was granted, and any number of them fit into one policy."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from constructs_lib.account import Account
+from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
+from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from synthesised import a_function, a_queue, only, readable, resources, statements
+
+ACCOUNT = Account(account_id="123456789012", partition="aws", region="us-east-1")
+
+
+def a_bucket(scope, name, **props):
+    """Add a bucket; all of them have the same id."""
+    return PrivateBucket(scope, "my-files", PrivateBucketProps(bucket_name=name, **props))
+
+
+def a_key(scope, id_="my-key"):
+    """Add a key."""
+    return EncryptionKey(scope, id_, EncryptionKeyProps(key_alias=id_, account=ACCOUNT))
+
+
+def test_a_grant_says_who_may_do_what_to_what(new_stack) -> None:
+    """Actions, resources, and the policy to wait for."""
+    stack = new_stack()
+    function, queue = a_function(stack), a_queue(stack, "Jobs")
+
+    given = queue.grant_send(function)
+
+    (statement,) = given.statements
+    (policy,) = given.policies
+    assert given.grantee is function
+    assert (statement.actions, statement.resources) == (("sqs:SendMessage",), (queue.queue_arn,))
+    assert policy.node.path == "test/Work/Policy"
+
+
+def test_a_grant_on_what_is_encrypted_includes_the_key(new_stack) -> None:
+    """In the same policy, which is named once."""
+    stack = new_stack()
+    key = a_key(stack)
+    queue = a_queue(stack, "Jobs", encryption_key=key)
+
+    given = queue.grant_send(a_function(stack))
+
+    assert [each.actions[0] for each in given.statements] == ["sqs:SendMessage", "kms:Decrypt"]
+    assert given.statements[1].resources == (key.key_arn,)
+    assert len(given.policies) == 1
+
+
+def test_a_grant_to_a_service_names_both_policies(new_stack) -> None:
+    """That of the queue, and the key with its own."""
+    stack = new_stack()
+    queue = a_queue(stack, "Jobs", encryption_key=a_key(stack))
+
+    given = queue.grant_send_by_rule("the-rule")
+
+    assert given.grantee == "events.amazonaws.com"
+    assert [each.node.path for each in given.policies] == [
+        "test/Jobs/Policy",
+        "test/my-key/Resource",
+    ]
+
+
+def test_equal_actions_on_several_resources_are_one_statement(synth) -> None:
+    """Two prefixes, two buckets of one id, two keys; again changes nothing."""
+
+    def compose(stack) -> None:
+        function = a_function(stack)
+        inner = Construct(stack, "in-ner")
+        for bucket in (
+            a_bucket(stack, "one-bucket", encryption_key=a_key(stack)),
+            a_bucket(inner, "two-bucket", encryption_key=a_key(inner)),
+        ):
+            for prefix in ("a/", "b/", "a/"):
+                bucket.grant_put(function, prefix)
+
+    document = synth(compose)
+    policy = statements(document, only(document, "aws_iam_role_policy")["policy"])
+    (puts,) = (each for each in policy if "s3:PutObject" in each["actions"])
+    (uses,) = (each for each in policy if "kms:Decrypt" in each["actions"])
+
+    assert [readable(each) for each in puts["resources"]] == [
+        "<my-files>/a/*",
+        "<my-files>/b/*",
+        "<in-ner_my-files>/a/*",
+        "<in-ner_my-files>/b/*",
+    ]
+    assert [readable(each) for each in uses["resources"]] == ["<my-key>", "<in-ner_my-key>"]
+
+
+def test_statements_of_different_effect_or_conditions_stay_apart(synth) -> None:
+    """A denial is not merged with a permission, nor one rule's queue access with another's."""
+
+    def compose(stack) -> None:
+        queue = a_queue(stack)
+        for rule_arn in ("one", "two", "one"):
+            queue.grant_send_by_rule(rule_arn)
+
+    document = synth(compose)
+    policy = statements(document, only(document, "aws_sqs_queue_policy")["policy"])
+
+    assert [each["effect"] for each in policy] == ["Deny", "Allow", "Allow"]
+    assert [each["condition"][0]["values"] for each in policy[1:]] == [["one"], ["two"]]
+
+
+def test_sids_and_statement_ids_are_unique_and_valid(synth) -> None:
+    """Whatever the constructs' ids are, and however often one function is the target."""
+
+    def compose(stack) -> None:
+        queue = a_queue(stack)
+        function = a_function(stack, dead_letter_queue=queue)
+        bucket = a_bucket(stack, "the-bucket", sends_events=True)
+        for number, id_ in enumerate(("on-upload", "on upload", "on.upload", "ünïcode", "x" * 150)):
+            props = ObjectCreatedRuleProps(rule_name=f"r{number}", bucket=bucket, function=function)
+            ObjectCreatedRule(stack, id_, props)
+
+    document = synth(compose)
+    ids = [each["statement_id"] for each in resources(document, "aws_lambda_permission")]
+    sids = [
+        each["sid"]
+        for each in statements(document, only(document, "aws_sqs_queue_policy")["policy"])
+    ]
+
+    assert len(set(ids)) == len(ids) == 5
+    assert len(set(sids)) == len(sids) == 6
+    for each in ids:
+        assert 1 <= len(each) <= 100
+        assert each.replace("-", "").isalnum()
+        assert each.isascii()
+    assert all(each.isalnum() for each in sids)
