@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from inventory.domain.ledger import Status
+from part_world import hold_of
 
 from fakes import BEGIN, World, tiny
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.hold import Weighing
 from inventory.domain.ingest import Ingest
-from inventory.domain.ledger import Status
 from inventory.domain.work import Delivery, Kind
-from part_world import hold_of
 
 if TYPE_CHECKING:
     from inventory.domain.outcome import Outcome

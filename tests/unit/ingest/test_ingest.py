@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from fakes import BEGIN, World
+from fakes import World
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.domain.errors import OutOfTimeError, RetryableError
 from inventory.domain.ingestions import LEASE, Mode, Status

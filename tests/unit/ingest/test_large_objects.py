@@ -109,9 +109,7 @@ def test_other_settings_while_a_file_is_processed_change_nothing() -> None:
     deliver(world, version, settings=SEVERAL)
     for _ in range(2):
         message = world.work.messages.pop(0)
-        deliver(
-            world, version, message.kind, task=message.task, delivery_id="m", settings=SEVERAL
-        )
+        deliver(world, version, message.kind, task=message.task, delivery_id="m", settings=SEVERAL)
     world.work.messages.clear()
     world.clock.move(hours=2)
     others = IngestSettings(large_object_bytes=0, workers=3)

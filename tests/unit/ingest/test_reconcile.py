@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from inventory.domain.ledger import LEASE, Record, Status, run_name
 
 from fakes import BEGIN, Clock, MemoryObjects, MemoryQueue
-from inventory.domain.ledger import LEASE, Record, Status, run_name
 from inventory.domain.order import timestamp
 from inventory.domain.ports import Deadline
 from inventory.domain.reconcile import Reconcile, Reconciliation
