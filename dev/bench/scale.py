@@ -15,19 +15,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
-from inventory.adapters.dynamodb_lanes import DynamoDbLanes
-from inventory.domain.chunks.model import Job, Place, Task
-from inventory.domain.chunks.ports import ChunkPorts
-from inventory.domain.chunks.processing import PartProcessor
-from inventory.domain.ledger import Admission, Mode
 
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_registry import DynamoDbRegistry
+from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.ingest_ports import IngestPorts
+from inventory.domain.ingestions import Mode
+from inventory.domain.jobs import Job
 from inventory.domain.model import ObjectVersion
-from inventory.domain.ports import Deadline, Usage
+from inventory.domain.ports import ConsumedCapacity, Deadline
 from inventory.domain.publishing import RejectDestinations
-from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
+from inventory.domain.reading import BytesSource, ProfileSet, Share, continue_feed, open_feed
+from inventory.domain.segments import Segment, SegmentProcessor
 from sample_feeds.large import LargeFeed
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ _BATCH_ROWS = 1000
 
 
 def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
-    """Rows a second of one and two workers, each with a part of a new file.
+    """Rows a second of one and two workers, each with a file of its own.
+
+    Besides, how fast a worker passes over the rows of other workers' shares.
 
     Args:
         quick: Whether an eighth of the rows will do.
@@ -55,7 +57,18 @@ def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
             f"{workers}_workers": round(workers * rows / _slowest(workers, rows, new=changed))
             for workers in (1, 2)
         }
+    found["of others"] = {"1_workers": round(rows / _passed_over(rows))}
     return {"scale_rows_per_second_at_5_ms": found}
+
+
+def _passed_over(rows: int) -> float:
+    """Seconds that a worker takes to read a file in which hardly a row is of its share."""
+    data = LargeFeed(rows=rows, prefix="W").bytes()
+    feed = open_feed(BytesSource(data), key="a.csv", profiles=ProfileSet())
+    began = time.perf_counter()
+    for _ in feed.batches(_BATCH_ROWS, Share(1, rows)):
+        pass
+    return time.perf_counter() - began
 
 
 def _slowest(workers: int, rows: int, *, new: bool) -> float:
@@ -66,38 +79,26 @@ def _slowest(workers: int, rows: int, *, new: bool) -> float:
 
 
 def _work(rows: int, number: int, new: bool) -> float:  # noqa: FBT001  pickled
-    """Process one part in this process; the seconds it took."""
+    """Process one file in this process; the seconds it took."""
     data = LargeFeed(rows=rows, prefix=f"W{number}").bytes()
-    ports, chunks = _ports(data, new=new)
     feed = open_feed(BytesSource(data), key="a.csv", profiles=ProfileSet())
-    task = Task(
-        job=Job(
-            run="r",
-            mode=Mode.WORK,
-            base="2026-11-22T20:00:00.000000Z#" + "0" * 32,
-            began="2026-11-22T20:00:00.000000Z",
-            state=feed.state(),
-            total=1,
-        ),
-        place=Place(1, 0, 0),
-        parts=1,
+    moment = "2026-11-22T20:00:00.000000Z"
+    job = Job(
+        run="r",
+        mode=Mode.PROCESS,
+        base=f"{moment}#" + "0" * 32,
+        began=moment,
+        last_modified=moment,
+        latest=moment,
+        state=feed.state(),
         start_byte=feed.start_byte,
         start_line=feed.start_line,
-        messages=1000,
     )
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=len(data))
-    admission = Admission(
-        mode=Mode.WORK,
-        version=version,
-        base=task.job.base,
-        run="r",
-        found=None,
-        now=task.job.began,
-        lease_until="",
-    )
-    processor = PartProcessor(ports, chunks, batch_rows=_BATCH_ROWS)
+    segment = Segment(job=job, version=version, record=None, worker=0, attempt="r")
+    processor = SegmentProcessor(_ports(data, new=new), batch_rows=_BATCH_ROWS)
     began = time.perf_counter()
-    report = processor.process(task, admission, union=None)
+    report, _ = processor.process(segment)
     seconds = time.perf_counter() - began
     if (report.counts.rows_read, report.counts.loaded > 0) != (rows, new):
         raise RuntimeError(f"the table was not as it was meant to be: {report.counts}")
@@ -134,13 +135,30 @@ class _Table:
 
 
 class _Nothing:
-    """Queues and buckets that take everything."""
+    """Tables, queues and buckets that take everything."""
 
     def send(self, *_: object) -> None:
         """Take messages."""
 
-    def put(self, *_: object, **__: object) -> None:
-        """Take an object."""
+    def note_messages(self, *_: object) -> None:
+        """Take a note."""
+
+    def touch(self, *_: object) -> None:
+        """Take notes."""
+
+    def writer(self, *_: object, **__: object) -> _Nothing:
+        """Begin an object."""
+        return self
+
+    def write(self, _: bytes) -> None:
+        """Take bytes."""
+
+    def finish(self, **_: object) -> str:
+        """End an object."""
+        return ""
+
+    def abort(self) -> None:
+        """Drop an object."""
 
     def source(self, _: ObjectVersion) -> BytesSource:
         """Overridden per worker."""
@@ -177,33 +195,29 @@ def _item(row: Row) -> dict[str, Any]:
     }
 
 
-def _ports(data: bytes, *, new: bool) -> tuple[IngestPorts, ChunkPorts]:
+def _ports(data: bytes, *, new: bool) -> IngestPorts:
     session = Session()
     session.set_credentials("AKIDEXAMPLE", "secret")
     transport = SignedTransport(session, "http://localhost:1")
     table: Any = _Table({} if new else _stored(data))
     transport._http = table  # noqa: SLF001  the network is what is left out
-    deadline, usage = Deadline(), Usage()
+    deadline, usage = Deadline(), ConsumedCapacity()
     api = DynamoDbApi(transport, deadline)
     nothing: Any = _Nothing()
-    nothing.source = lambda _, **__: BytesSource(data)
-    ports = IngestPorts(
+    nothing.source = lambda _: BytesSource(data)
+    return IngestPorts(
         objects=nothing,
         open_feed=nothing,
+        open_part=continue_feed,
         items=DynamoDbItems(api, _ITEMS, usage),
-        lanes=DynamoDbLanes(api, _LANES, usage),
-        ledger=nothing,
+        registry=DynamoDbRegistry(PartitionedTable(api, _LANES, usage)),
+        ingestions=nothing,
+        reports=nothing,
+        follow_ups=nothing,
+        files=nothing,
         work=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),
         usage=usage,
         deadline=deadline,
         now=lambda: datetime.now(UTC),
     )
-    chunks = ChunkPorts(
-        open_part=continue_feed,
-        parts=nothing,
-        store=nothing,
-        large_object_bytes=0,
-        chunk_bytes=len(data),
-    )
-    return ports, chunks

@@ -6,10 +6,11 @@ Prints the table of docs/scale.md, with the speed of a worker that docs/bench.js
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from inventory.domain.settings import IngestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,8 @@ DOLLARS_PER_GB_SECOND = 0.0000166667
 GIGABYTES = 1769 / 1024
 
 BYTES_PER_ROW = 100
-CHUNK_BYTES = 16 << 20
-#: Bytes a second that the planner scans.
-SCAN_BYTES = 80_000_000
-#: Seconds from an upload to its first chunk, cold starts included.
+LARGE_OBJECT_BYTES = 64 << 20
+#: Seconds from an upload to its first row, cold starts included.
 START_SECONDS = 3
 
 FIGURES = Path(__file__).parents[2] / "docs" / "bench.json"
@@ -44,10 +43,12 @@ class Speed:
     Attributes:
         new: Where every row is read and written.
         unchanged: Where every row is read.
+        others: Where every row is of another worker's share.
     """
 
     new: float
     unchanged: float
+    others: float
 
     @classmethod
     def measured(cls, figures: Mapping[str, Any]) -> Self:
@@ -57,7 +58,8 @@ class Speed:
             figures: What `python -m bench` wrote.
         """
         found = figures["scale_rows_per_second_at_5_ms"]
-        return cls(new=found["all new"]["1_workers"], unchanged=found["unchanged"]["1_workers"])
+        rates = (found[name]["1_workers"] for name in ("all new", "unchanged", "of others"))
+        return cls(**dict(zip(("new", "unchanged", "others"), rates, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,15 +68,13 @@ class Estimate:
 
     Attributes:
         seconds: From the upload to the end of its record.
-        workers: Chunk processors that are busy all that time.
-        chunks: Messages of the first round.
+        workers: Workers that share the file.
         dollars: DynamoDB and Lambda.
         bound: What the wall time is made of.
     """
 
     seconds: float
     workers: int
-    chunks: int
     dollars: float
     bound: str
 
@@ -89,26 +89,22 @@ def estimate(rows: int, *, changed: float, warm: bool, speed: Speed) -> Estimate
         warm: Whether the table is warm.
     """
     writes, reads = (WARM_WRITES, WARM_READS) if warm else (COLD_WRITES, COLD_READS)
-    # In a second round, every row is parsed again and those that others changed are read again.
-    second_round = changed < 1
-    reads_per_row = 1 + changed * second_round
-    rates = {"writes": writes / changed, "reads": reads / reads_per_row}
+    size = rows * BYTES_PER_ROW
+    workers = IngestSettings(large_object_bytes=LARGE_OBJECT_BYTES).workers_for(size)
+    own = changed / speed.new + (1 - changed) / speed.unchanged
+    rates = {
+        "writes": writes / changed,
+        "reads": float(reads),
+        # Every worker goes through the whole file for its share of the rows.
+        "workers": 1 / (own / workers + (1 - 1 / workers) / speed.others),
+    }
     bound = min(rates, key=lambda name: rates[name])
-    rate = rates[bound]
-    worker = 1 / (changed / speed.new + (1 - changed) / speed.unchanged)
-    chunks = math.ceil(rows * BYTES_PER_ROW / CHUNK_BYTES)
-    workers = min(max(math.ceil(rate / worker), 1), chunks)
-    seconds = rows / min(rate, workers * worker)
-    scan = rows * BYTES_PER_ROW / SCAN_BYTES
-    if scan > seconds:
-        bound, seconds = "scan", scan
-    seconds += START_SECONDS
-    lambda_dollars = (seconds * workers + scan) * GIGABYTES * DOLLARS_PER_GB_SECOND
-    table_dollars = rows * (changed * DOLLARS_PER_WRITE + reads_per_row * DOLLARS_PER_READ)
+    seconds = rows / rates[bound] + START_SECONDS
+    lambda_dollars = seconds * workers * GIGABYTES * DOLLARS_PER_GB_SECOND
+    table_dollars = rows * (changed * DOLLARS_PER_WRITE + DOLLARS_PER_READ)
     return Estimate(
         seconds=seconds,
         workers=workers,
-        chunks=chunks,
         dollars=lambda_dollars + table_dollars,
         bound=bound,
     )
@@ -121,8 +117,8 @@ def table(speed: Speed) -> list[str]:
         speed: Of one worker.
     """
     lines = [
-        "| rows | file | chunks | table | changed | wall time | busy workers | dollars | bound |",
-        "|---:|---:|---:|---|---:|---:|---:|---:|---|",
+        "| rows | file | table | changed | wall time | workers | dollars | bound |",
+        "|---:|---:|---|---:|---:|---:|---:|---|",
     ]
     for rows in SIZES:
         for warm in (False, True):
@@ -131,7 +127,6 @@ def table(speed: Speed) -> list[str]:
                 cells = (
                     f"{rows:,}",
                     f"{rows * BYTES_PER_ROW / 1e9:g} GB",
-                    f"{found.chunks:,}",
                     "warm" if warm else "cold",
                     f"{changed:.0%}",
                     duration(found.seconds),

@@ -6,7 +6,7 @@ import pytest
 
 from bench import scale_model
 
-SPEED = scale_model.Speed(new=15_000, unchanged=30_000)
+SPEED = scale_model.Speed(new=15_000, unchanged=30_000, others=600_000)
 
 
 @pytest.mark.parametrize("warm", [False, True])
@@ -17,6 +17,16 @@ def test_no_file_is_faster_than_the_table_takes_it(warm: bool) -> None:  # noqa:
     for rows in scale_model.SIZES:
         found = scale_model.estimate(rows, changed=1.0, warm=warm, speed=SPEED)
         assert rows / found.seconds <= limit
+
+
+def test_a_share_of_a_huge_file_takes_longer_to_find_than_to_settle() -> None:
+    """What every worker does over the whole file bounds it once the table does not."""
+    slow = scale_model.Speed(new=15_000, unchanged=30_000, others=20_000)
+
+    found = scale_model.estimate(100_000_000, changed=0.02, warm=True, speed=slow)
+
+    assert found.bound == "workers"
+    assert found.workers > 1
 
 
 def test_a_snapshot_that_hardly_changed_costs_a_fifth_of_a_new_file() -> None:

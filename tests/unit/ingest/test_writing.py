@@ -1,4 +1,4 @@
-"""Rows into the table: each is decided as alone, and what a run relied on or wrote over is known."""
+"""Rows into the table: each is decided alone; what a run relied on and wrote over is known."""
 
 from __future__ import annotations
 
