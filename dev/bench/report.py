@@ -212,7 +212,7 @@ def scale(figures: Figures) -> list[str]:
     return table(
         ("rows a second at 5 ms a request", "1 worker", "2 workers"),
         (
-            (name, *workers.values())
+            (name, workers["1_workers"], workers.get("2_workers", ""))
             for name, workers in figures["scale_rows_per_second_at_5_ms"].items()
         ),
     )

@@ -225,10 +225,10 @@ def _batch(lines: Sequence[str], first: int, share: Share) -> Batch:
                 batch.rows.append(parsed)
             elif share.index == 0:
                 batch.rows_of_others += 1
-        elif share.index == 0 and isinstance(parsed, Skip):
-            batch.skips.append(parsed)
-        elif share.index == 0:
-            batch.rejects.append(parsed)
+        elif isinstance(parsed, Skip):
+            batch.skips += [parsed] if share.index == 0 else []
+        else:
+            batch.rejects += [parsed] if share.index == 0 else []
     return batch
 
 
