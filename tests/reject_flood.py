@@ -65,9 +65,7 @@ def main(megabytes: int, row_bytes: int) -> None:
     publisher = RejectPublisher(
         RejectDestinations(queue=queue, reports=reports, message_limit=1000),
         version=version,
-        feed=open_feed(
-            BytesSource(b"sku,quantity,name\nS,1,n\n"), key="a.csv", profiles=ProfileSet()
-        ),
+        feed=open_feed(source, key="a.csv", profiles=ProfileSet()),
         timestamp="2026-11-22T20:00:00.000000Z",
         piece_key=piece_key(version, "run"),
     )
