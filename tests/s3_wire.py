@@ -119,6 +119,7 @@ class WireS3:
         requests: What was asked for, in order.
         before: Called with the name of each request; what it returns or raises is the answer.
         after: The same, after the request took effect: its answer is lost.
+        cut: Says after how many bytes the next body breaks off; None for a whole one.
     """
 
     def __init__(self, *, smallest_part: int = 5 << 20) -> None:
@@ -127,6 +128,7 @@ class WireS3:
         self.requests: list[str] = []
         self.before: Callable[[str], Answer | None] = lambda _: None
         self.after: Callable[[str], Answer | None] = lambda _: None
+        self.cut: Callable[[], int | None] = lambda: None
         self._smallest_part = smallest_part
         self._completed: set[str] = set()
         self._begun = 0
@@ -184,7 +186,15 @@ class WireS3:
             "x-amz-version-id": "v1",
             "Last-Modified": "Sun, 22 Nov 2026 20:00:00 GMT",
         }
-        return Answer(headers=headers, stored=stored)
+        first = _text(request.headers.get("Range", "")).removeprefix("bytes=").partition("-")[0]
+        cut = self.cut() if request.method == "GET" else None
+        if not first and cut is None:
+            return Answer(headers=headers, stored=stored)
+        data = b"".join(stored.chunks())[int(first or 0) :]
+        headers["Content-Length"] = str(len(data))
+        if first:
+            headers["Content-Range"] = f"bytes {first}-{stored.size - 1}/{stored.size}"
+        return Answer(206 if first else 200, data[:cut], headers)
 
     def _part_of_upload(
         self, request: AWSPreparedRequest, key: str, query: dict[str, list[str]]

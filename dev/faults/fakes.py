@@ -300,10 +300,6 @@ class MemoryReports:
         """See `ports.Reports`."""
         return self.files.get(key)
 
-    def open(self, key: str) -> BinaryIO:
-        """See `ports.Reports`."""
-        return io.BytesIO(self.files[key])
-
     def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
         """See `ports.Reports`."""
         return MemoryReportWriter(self, key, content_type)
@@ -331,14 +327,18 @@ class MemoryReportWriter:
     small_bytes: int = 8 << 20
     data: bytearray = field(default_factory=bytearray)
 
+    @property
+    def in_memory(self) -> bool:
+        """See `ports.ReportWriter`."""
+        return len(self.data) <= self.small_bytes
+
     def write(self, data: bytes, /) -> None:
         """See `ports.ReportWriter`."""
         self.data += data
 
     def finish(self, *, small_key: str | None = None) -> str:
         """See `ports.ReportWriter`."""
-        small = small_key is not None and len(self.data) <= self.small_bytes
-        key = small_key if small and small_key else self.key
+        key = small_key if small_key and self.in_memory else self.key
         self.reports.put(key, bytes(self.data), content_type=self.content_type)
         return key
 

@@ -30,7 +30,6 @@ from inventory.domain.work import Delivery, Kind, WorkMessage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
-    from typing import BinaryIO
 
     from faults.case import Case, Upload
     from inventory.adapters.dynamodb_api import Payload
@@ -522,11 +521,6 @@ class FaultyPorts:
         """See `ports.Reports`."""
         self._world.stumble()
         return self._world.reports.get(key)
-
-    def open(self, key: str) -> BinaryIO:
-        """See `ports.Reports`."""
-        self._world.stumble()
-        return self._world.reports.open(key)
 
     def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
         """See `ports.Reports`; every third object is too large for another key."""

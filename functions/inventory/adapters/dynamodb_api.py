@@ -22,7 +22,13 @@ from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
 from inventory.adapters.pace import Pace
-from inventory.domain.errors import InventoryError, OutOfTimeError, RetryableError, ThrottledError
+from inventory.adapters.service_errors import is_throttle, may_pass
+from inventory.domain.errors import (
+    OutOfTimeError,
+    RejectedRequestError,
+    RetryableError,
+    ThrottledError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,32 +55,10 @@ _READ_TIMEOUT_SECONDS = 5
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 5.0
 
-# Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-_THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "ThrottlingError",
-        "LimitExceededException",
-    }
-)
-_TRANSIENT = _THROTTLES | frozenset(
-    {
-        "InternalServerError",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-    }
-)
 _SERVER_ERROR = 500
 
 
-class DynamoDbError(InventoryError):
+class DynamoDbError(RejectedRequestError):
     """DynamoDB refuses a request for a reason that another attempt does not change.
 
     Args:
@@ -106,12 +90,12 @@ class TransientError(RetryableError):
     @property
     def throttled(self) -> bool:
         """Whether DynamoDB asked for less."""
-        return self.code in _THROTTLES
+        return is_throttle(self.code)
 
 
 def error_of(code: str, message: str) -> DynamoDbError | TransientError:
     """The exception for an error code of a response or of one statement in it."""
-    if code in _TRANSIENT:
+    if may_pass(code):
         return TransientError(code, message)
     if code in ("ConditionalCheckFailedException", "ConditionalCheckFailed"):
         return ConditionFailedError(code, message)
@@ -205,7 +189,7 @@ def _reason(reasons: Sequence[dict[str, Any]]) -> str:
     """
     codes = [str(reason.get("Code")) for reason in reasons]
     codes = [code for code in codes if code != "None"]
-    lasting = [code for code in codes if code not in _TRANSIENT]
+    lasting = [code for code in codes if not may_pass(code)]
     return (lasting or codes or ["TransactionCanceledException"])[0]
 
 

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 #: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 PART_BYTES = 8 << 20
 
+#: Most bytes that `get` keeps in memory; the sets of a job's keys take less.
+_MOST_BYTES = 32 << 20
+
 _READ_BYTES = 1 << 18
 
 _LOGGER = logging.getLogger(__name__)
-
-
-#: Most bytes that `get` keeps in memory; the sets of a job's keys take less.
-_MOST_BYTES = 32 << 20
 
 
 class S3Reports:
@@ -57,28 +56,13 @@ class S3Reports:
                 Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
             )
 
-    def open(self, key: str) -> BinaryIO:
-        """Stream of an object; see `ports.Reports`."""
-        try:
-            return self._open(key)
-        except ObjectGoneError as error:
-            raise RejectedRequestError(f"{key} is not in {self._bucket} any more") from error
-
-    def _open(self, key: str) -> BinaryIO:
-        objects = S3Objects(self._client)
-        latest = ObjectVersion(bucket=self._bucket, key=key, version_id=None, etag="", size_bytes=0)
-        found = objects.describe(latest).version
-        # By its entity tag: to name the version would take a permission more.
-        return objects.source(replace(found, version_id=None)).open()
-
     def get(self, key: str, *, most_bytes: int = _MOST_BYTES) -> bytes | None:
         """Bytes of a small object; see `ports.Reports`."""
         try:
-            stream = self._open(key)
+            with self._open(key) as stream:
+                data = stream.read(most_bytes + 1)
         except ObjectGoneError:
             return None
-        with stream:
-            data = stream.read(most_bytes + 1)
         if len(data) > most_bytes:
             raise RejectedRequestError(f"{key} has more than {most_bytes} bytes")
         return data
@@ -93,20 +77,27 @@ class S3Reports:
             part_bytes=self._part_bytes,
         )
 
-    def join(
-        self, key: str, pieces: Sequence[str], *, content_type: str, beginning: bytes = b""
-    ) -> None:
+    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
         """Store the object that others make; see `ports.Reports`."""
         writer = self.writer(key, content_type=content_type)
         try:
-            writer.write(beginning)
             for piece in pieces:
-                with self.open(piece) as stream:
+                with self._open(piece) as stream:
                     while data := stream.read(_READ_BYTES):
                         writer.write(data)
             writer.finish()
+        except ObjectGoneError as error:
+            raise RejectedRequestError(f"a piece of {key} is gone: {error}") from error
         finally:
             writer.abort()
+
+    def _open(self, key: str) -> BinaryIO:
+        """Stream of an object, which is opened again where it breaks off."""
+        objects = S3Objects(self._client)
+        latest = ObjectVersion(bucket=self._bucket, key=key, version_id=None, etag="", size_bytes=0)
+        found = objects.describe(latest).version
+        # By its entity tag: to name the version would take a permission more.
+        return objects.source(replace(found, version_id=None)).open()
 
 
 class S3ReportWriter:
@@ -141,6 +132,11 @@ class S3ReportWriter:
         self._upload_id = ""
         self._parts: list[CompletedPartTypeDef] = []
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it has been sent yet; see `ports.ReportWriter`."""
+        return not self._upload_id
+
     def write(self, data: bytes, /) -> None:
         """Take more bytes; see `ports.ReportWriter`."""
         self._waiting += data
@@ -150,7 +146,7 @@ class S3ReportWriter:
 
     def finish(self, *, small_key: str | None = None) -> str:
         """Store the object; see `ports.ReportWriter`."""
-        if not self._upload_id:
+        if self.in_memory:
             self._key = small_key or self._key
             with sorted_errors(f"{self._key} was not stored"):
                 self._client.put_object(

@@ -18,41 +18,51 @@ if TYPE_CHECKING:
 
 # Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html,
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html and
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html,
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html and
 # botocore.retries.standard. SQS names some errors in two ways, by its older protocol ("KMS.") and
-# by its newer one.
+# by its newer one; DynamoDB names those of a statement without "Exception".
 _THROTTLES = frozenset(
     {
         "BandwidthLimitExceeded",
         "KMS.ThrottlingException",
         "KmsThrottled",
+        "LimitExceededException",
         "OverLimit",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
         "Throttling",
+        "ThrottlingError",
         "ThrottlingException",
         "TooManyRequestsException",
     }
 )
 _TRANSIENT = frozenset(
     {
-        # The service's own trouble, where no status says so: in the answer to a batch.
+        # The service's own trouble, where no status says so: within the answer to a batch.
         "InternalError",
         "InternalFailure",
         "InternalServerError",
         "ServiceUnavailable",
+        "ServiceUnavailableException",
         # Damaged or broken off on the way.
         "BadDigest",
         "IncompleteBody",
         "RequestAbortedException",
         "RequestTimeout",
         "RequestTimeoutException",
-        # Something else is going on with the same object.
+        # Something else is going on with the same object or item.
         "ConditionalRequestConflict",
         "OperationAborted",
         "PriorRequestNotComplete",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
         # An upload that is gone, ended by its lifecycle rule or by an attempt whose answer was
         # lost: the next attempt begins another one.
         "InvalidPart",
@@ -72,6 +82,11 @@ _TOO_MANY_REQUESTS = 429
 _TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 
 
+def is_throttle(code: str, status: int = 0) -> bool:
+    """Whether the service asks for less."""
+    return code in _THROTTLES or status == _TOO_MANY_REQUESTS
+
+
 def may_pass(code: str, status: int = 0) -> bool:
     """Whether another attempt may succeed.
 
@@ -79,7 +94,7 @@ def may_pass(code: str, status: int = 0) -> bool:
         code: The service's code; the HTTP status where an answer has no body, as that to HEAD.
         status: HTTP status; 0 when there is none.
     """
-    if code in _TRANSIENT or _is_throttle(code, status):
+    if code in _TRANSIENT or is_throttle(code, status):
         return True
     return (status or (int(code) if code.isdecimal() else 0)) in _TRANSIENT_STATUSES
 
@@ -97,7 +112,7 @@ def sorted_error(
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if _is_throttle(code, status):
+        if is_throttle(code, status):
             return ThrottledError(message)
         return RetryableError(message) if may_pass(code, status) else RejectedRequestError(message)
     if isinstance(error, ParamValidationError):
@@ -120,7 +135,3 @@ def sorted_errors(doing: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         raise sorted_error(error, doing) from error
-
-
-def _is_throttle(code: str, status: int) -> bool:
-    return code in _THROTTLES or status == _TOO_MANY_REQUESTS

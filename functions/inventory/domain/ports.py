@@ -441,6 +441,11 @@ class RejectQueue(Protocol):
 class ReportWriter(Protocol):
     """An object of the reports bucket while it is written; its memory is bounded."""
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it has been sent yet."""
+        ...
+
     def write(self, data: bytes, /) -> None:
         """Take more bytes.
 
@@ -454,7 +459,7 @@ class ReportWriter(Protocol):
         """Store the object.
 
         Args:
-            small_key: Where to store it if all of it is still in memory; by default at its key.
+            small_key: Where to store it if it is `in_memory`; by default at its key.
 
         Returns:
             The key at which it is stored.
@@ -488,15 +493,6 @@ class Reports(Protocol):
         Raises:
             RejectedRequestError: It is too large, or S3 refuses to give it.
             RetryableError: S3 did not give it.
-        """
-        ...
-
-    def open(self, key: str) -> BinaryIO:
-        """Stream of an object.
-
-        Raises:
-            RejectedRequestError: It is not there.
-            RetryableError: S3 did not give it; also raised by the stream's `read`.
         """
         ...
 

@@ -100,6 +100,14 @@ class RejectPublisher:
                 )
             self._rejects += 1
 
+    def joins(self, earlier_pieces: Sequence[str]) -> bool:
+        """Whether `finish` has to join pieces, which takes long where they are large.
+
+        Args:
+            earlier_pieces: As for `finish`.
+        """
+        return any(earlier_pieces) or (self._writer is not None and not self._writer.in_memory)
+
     def finish(self, earlier_pieces: Sequence[str] = ()) -> None:
         """Complete the reject file, and point at it when the limit of messages was passed.
 

@@ -88,7 +88,7 @@ def reject_message(
         "value": None if reject.value is None else _cut(reject.value),
         "line": reject.line,
         "byte_offset": reject.byte_offset,
-        "row": printable(reject.row),
+        "row": printable(reject.row[:MAX_MESSAGE_BYTES]),
         "bucket": version.bucket,
         "key": version.key,
         "version_id": version.version_id,
@@ -96,7 +96,8 @@ def reject_message(
         "timestamp": timestamp,
     }
     # A character takes at most 6 bytes, as an escape.
-    if 6 * len(body["row"]) > MAX_MESSAGE_BYTES // 2 and message_bytes(body) > MAX_MESSAGE_BYTES:
+    large = 6 * len(body["row"]) > MAX_MESSAGE_BYTES // 2
+    if large and (message_bytes(body) > MAX_MESSAGE_BYTES or len(reject.row) > MAX_MESSAGE_BYTES):
         row = body["row"]
         body |= {"row": "", "row_truncated": True, "reject_file": reject_key(version)}
         room = MAX_MESSAGE_BYTES - message_bytes(body)

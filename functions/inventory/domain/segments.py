@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Share of an invocation that is kept to end it in order, besides what a batch may take.
 _RESERVED_SHARE = 0.05
 _LONGEST_SECONDS = 900.0
+#: Seconds that a segment must have left to join a reject file that was stored in pieces: at 50 MB a
+#: second enough for 15 GB, and a whole invocation is enough for three times as much.
+_JOINING_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,11 +124,7 @@ class SegmentProcessor:
         try:
             self._load(segment, feed, writer, publisher, report)
             if publisher is not None:
-                if report.ended:
-                    publisher.finish(report.pieces)
-                elif piece := publisher.finish_piece():
-                    report.pieces.append(piece)
-                report.messages = publisher.sent
+                self._publish(segment, publisher, report)
         finally:
             if publisher is not None:
                 publisher.close()
@@ -169,6 +168,22 @@ class SegmentProcessor:
         except (BadFileError, ObjectGoneError) as error:
             report.error = refusal_to_data(as_refusal(error))
         report.ended = True
+
+    def _publish(
+        self, segment: Segment, publisher: RejectPublisher, report: SegmentReport
+    ) -> None:
+        """Complete the reject file, or store a piece of it if another segment follows."""
+        got_on = (report.end_byte, report.end_line) != segment.start
+        if report.ended and got_on and publisher.joins(report.pieces):
+            # Pieces may be large; the next segment has nothing else to do than to join them.
+            report.ended = self._ports.deadline.left() > _JOINING_SECONDS
+        if report.ended:
+            publisher.finish(report.pieces)
+        else:
+            report.error = None  # the next segment meets it again
+            if piece := publisher.finish_piece():
+                report.pieces.append(piece)
+        report.messages = publisher.sent
 
     def _only(self, job: Job) -> frozenset[int] | None:
         """Hashes of the keys that are decided again; None for every row."""

@@ -203,6 +203,52 @@ def test_a_repeated_attempt_sends_what_was_not_sent(works: int) -> None:
     assert place.file.count("\n") == 61
 
 
+def test_what_comes_twice_after_a_lost_answer_is_one_request_with_the_same_ids() -> None:
+    """SQS took it and nobody knows: nothing is lost, and consumers recognise what they had."""
+    data, rejects = feed_of(25)
+    place = Place()
+    lost = iter([False, True, False])
+    send = place.queue.send
+
+    def losing(kind: str, bodies: Any) -> None:
+        send(kind, bodies)
+        if next(lost):
+            raise RetryableError("no answer")
+
+    place.queue.send = losing  # type: ignore[method-assign]  the queue of this test
+    publisher = place.publisher(data)
+    with pytest.raises(RetryableError):
+        publish(publisher, rejects)
+    publisher.close()
+    place.queue.send = send  # type: ignore[method-assign]  the queue of this test
+    publish(place.publisher(data, "2", already_sent=place.noted[-1]), rejects)
+
+    ids = [body["id"] for _, body in place.queue.bodies]
+    assert len(set(ids)) == 25
+    assert ids[10:20] == ids[20:30]
+    assert len(ids) == 35
+
+
+def test_a_note_that_is_not_stored_ends_the_run_before_more_is_sent() -> None:
+    """The next attempt sends one request twice at most."""
+    data, rejects = feed_of(40)
+    place = Place()
+
+    class Noting(list[int]):
+        def append(self, total: int) -> None:
+            if total == 20:
+                raise RetryableError("the table does not answer")
+            super().append(total)
+
+    place.noted = Noting()
+    publisher = place.publisher(data)
+    with pytest.raises(RetryableError):
+        publish(publisher, rejects)
+    publisher.close()
+    assert place.queue.requests == [10, 10]
+    assert place.noted == [10]
+
+
 def publish(publisher: RejectPublisher, rejects: list[Reject]) -> None:
     """All of a file."""
     publisher.add(rejects)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes import World, open_tiny_feed
+from fakes import MemoryReports, MemoryReportWriter, World, open_tiny_feed
 from ingest_steps import looks, put, quantities, row
 from inventory.domain.errors import (
     BadFileError,
@@ -149,6 +149,44 @@ def test_segments_together_do_what_one_does(batch_rows: int, looks_each: int) ->
 
 def _counted(report: SegmentReport) -> dict[str, int]:
     return {name: getattr(report.counts, name) for name in Counts.__slots__}
+
+
+class _SmallMemory(MemoryReports):
+    """A reports bucket whose writers keep next to nothing in memory."""
+
+    def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
+        """See `ports.Reports`."""
+        return MemoryReportWriter(self, key, content_type, small_bytes=10)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "last", "segments"),
+    [(900.0, (), 1), (301.0, (), 1), (300.0, (), 2), (200.0, (), 2), (200.0, ("BROKEN",), 2)],
+)
+def test_a_reject_file_in_pieces_is_joined_by_a_segment_that_has_the_time(
+    seconds: float, last: tuple[str, ...], segments: int
+) -> None:
+    """However long that takes, it ends: a segment that only joins begins with all of its time."""
+    world = World(reports=_SmallMemory())
+    version = put(world, *LINES, *last)
+    _opened(world, version)
+    reports: list[SegmentReport] = []
+    while not reports or not reports[-1].ended:
+        segment = replace(
+            _segment(world, version),
+            before=reports[-1] if reports else None,
+            attempt=f"2026#e/{len(reports)}",
+        )
+        report, _ = _process(world, segment, time_left=lambda: seconds)
+        reports.append(report)
+
+    assert len(reports) == segments
+    assert reports[-1].error == ({"code": "source-error"} | reports[-1].error if last else None)
+    assert all(report.error is None for report in reports[:-1])
+    assert sum(report.counts.rows_read for report in reports) == 7
+    assert [kind for kind, _ in world.rejects.bodies] == ["row"]
+    file = world.reports.files["rejects/a.csv/v1.csv"].decode("utf-8-sig")
+    assert [line.split(",")[0] for line in file.splitlines()] == ["sku", "bad"]
 
 
 def test_fails_when_the_time_does_not_suffice_for_one_batch() -> None:
