@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
+from inventory.adapters.dynamodb_lanes import DynamoDbLanes
+from inventory.adapters.dynamodb_ledger import DynamoDbLedger
+from inventory.domain.ledger import Mode, RunReport, Status, admit
 
 from fakes import BEGIN, MemoryDynamoDb
 from inventory.adapters.dynamodb_api import (
@@ -17,9 +20,6 @@ from inventory.adapters.dynamodb_api import (
     SignedTransport,
 )
 from inventory.adapters.dynamodb_items import DynamoDbItems
-from inventory.adapters.dynamodb_lanes import DynamoDbLanes
-from inventory.adapters.dynamodb_ledger import DynamoDbLedger
-from inventory.domain.ledger import Mode, RunReport, Status, admit
 from inventory.domain.model import Counts, ObjectVersion, Row
 from inventory.domain.ports import Change, Deadline, Usage
 from inventory.domain.work import Kind

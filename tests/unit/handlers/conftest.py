@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from inventory.domain.ledger import Mode, Status
+
 from inventory.domain.model import Counts
 from inventory.domain.outcome import Outcome
 
