@@ -67,7 +67,7 @@ destroy: setup-node ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m terraform_runner cdktf destroy inventory-$(ENV)
 
 check: lint types ## Run the checks for every edit: no Node, no local cloud, a minute or so
-	@$(BIN)/python -m pytest tests/unit $(BESIDE)
+	@$(BIN)/python -m pytest tests/unit -m 'not slow' $(BESIDE)
 
 test: setup-node setup-policy lint types ## Run every check, and name the ten slowest tests
 	@$(SETUP) successor pythons

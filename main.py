@@ -30,7 +30,7 @@ def problems_of_feed_profiles(profiles: dict[str, Any]) -> list[str]:
         profiles: Profiles and pins.
     """
     sys.path.insert(0, str(PROJECT_FOLDER / "functions"))
-    from inventory.domain.reading import validate_profiles  # noqa: PLC0415  # slow, seldom needed
+    from inventory.domain.reading import validate_profiles  # slow, seldom needed
 
     return validate_profiles(profiles)
 
@@ -64,9 +64,9 @@ def main() -> None:
     fastsynth.install()
     # After it, so that the switch is asked first.
     cdk_terrain.install_if_wanted()
-    from cdktf import App  # noqa: PLC0415  # what is imported before install() loads slowly
+    from cdktf import App  # what is imported before install() loads slowly
 
-    from constructs_lib.stack import InventoryStack  # noqa: PLC0415  # imports cdktf
+    from constructs_lib.stack import InventoryStack  # imports cdktf
 
     stack_folder = output_folder / "stacks" / settings.stack_name
     packages = write_packages(zips, stack_folder)

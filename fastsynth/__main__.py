@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     packages: list[str] = options.packages or installed_bindings()
     if not packages:
-        print("no jsii package is installed", file=sys.stderr)  # noqa: T201 - a command
+        print("no jsii package is installed", file=sys.stderr)
         return 1
     return prime(packages) if options.command == "prime" else compile_packages(packages)
 
@@ -48,12 +48,12 @@ def prime(packages: list[str]) -> int:
         packages: Import names of jsii packages.
     """
     if not fastsynth.install():
-        print("FASTSYNTH=0 leaves nothing to prime")  # noqa: T201 - a command
+        print("FASTSYNTH=0 leaves nothing to prime")
         return 0
     for package in packages:
         importlib.import_module(package)
     indexed = type_index.wait()
-    print(f"primed: {', '.join(packages)} ({len(indexed)} new)")  # noqa: T201 - a command
+    print(f"primed: {', '.join(packages)} ({len(indexed)} new)")
     return 0
 
 
@@ -70,9 +70,9 @@ def compile_packages(packages: list[str]) -> int:
                 compiled = compileall.compile_dir(folder, quiet=2, workers=0)
             if not compiled:
                 failed.append(str(folder))
-    print(f"compiled: {', '.join(packages)}")  # noqa: T201 - a command
+    print(f"compiled: {', '.join(packages)}")
     for folder_name in failed:
-        print(f"not all of {folder_name} compiles", file=sys.stderr)  # noqa: T201 - a command
+        print(f"not all of {folder_name} compiles", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -72,7 +72,7 @@ class KernelLoader(SourceFileLoader):
             say_once("every request goes through two Node processes on this system")
             return
 
-        def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
             *node, runtime = command
             program = program_behind(Path(runtime))
             if program is None:

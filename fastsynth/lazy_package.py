@@ -203,12 +203,12 @@ def make_lazy(module: ModuleType, names: frozenset[str]) -> None:
     """
     package = module.__name__
 
-    def __getattr__(attribute: str) -> ModuleType:  # noqa: N807 - PEP 562 calls it so
+    def __getattr__(attribute: str) -> ModuleType:  # noqa: N807  PEP 562 calls it so
         if attribute in names:
             return importlib.import_module(f"{package}.{attribute}")
         raise AttributeError(f"module {package!r} has no attribute {attribute!r}")
 
-    def __dir__() -> list[str]:  # noqa: N807 - PEP 562 calls it so
+    def __dir__() -> list[str]:  # noqa: N807  PEP 562 calls it so
         return sorted(names.union(vars(module)))
 
     module.__dict__["__getattr__"] = __getattr__

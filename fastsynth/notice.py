@@ -15,4 +15,4 @@ def say_once(message: str) -> None:
     """
     if message not in _said:
         _said.add(message)
-        print(f"fastsynth: {message}", file=sys.stderr)  # noqa: T201 - a library without a logger
+        print(f"fastsynth: {message}", file=sys.stderr)  # noqa: T201  a library without a logger

@@ -26,8 +26,8 @@ def install() -> None:
     @functools.wraps(plain)
     def get_type_hints(
         obj: typing.Any,  # noqa: ANN401  as in typing
-        *arguments: typing.Any,  # noqa: ANN401
-        **options: typing.Any,  # noqa: ANN401
+        *arguments: typing.Any,
+        **options: typing.Any,
     ) -> dict[str, typing.Any]:
         if arguments or options or not getattr(obj, "__name__", "").startswith(STUB):
             return plain(obj, *arguments, **options)

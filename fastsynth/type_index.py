@@ -34,7 +34,7 @@ _started: float | None = None
 
 def install() -> None:
     """Name the file for the reports of the Node processes that this process starts."""
-    global _started  # noqa: PLW0603 - one kernel a process, as in jsii itself
+    global _started  # noqa: PLW0603  one kernel a process, as in jsii itself
     _started = time.time()
     # Nothing is created unless an index is missing; nobody else can guess the name.
     name = f"fastsynth-{os.getpid()}-{os.urandom(8).hex()}"

@@ -60,6 +60,13 @@ class Rule:
     hits: int = 0
 
 
+REFUSALS = {
+    Fault.THROTTLE: (400, "ThrottlingException", 503, "SlowDown"),
+    Fault.FAIL: (500, "InternalServerError", 500, "InternalError"),
+}
+"""Status and code, of S3 the last two."""
+
+
 @dataclass
 class FaultProxy:
     """Listens on loopback; forwards everything to `upstream` unless a rule says otherwise.
@@ -117,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: FaultProxy
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name  # noqa: A002  the base's name
         """Print nothing."""
 
     def _handle(self) -> None:
@@ -126,20 +133,24 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.owner.fault_of(operation)
         if fault is Fault.KILL:
             kill_peer(self.client_address[1])
+        if fault in {Fault.KILL, Fault.DROP}:
             return self._hang_up()
-        if fault is Fault.DROP:
-            return self._hang_up()
-        if fault is Fault.THROTTLE:
-            return self._refuse(400, "ThrottlingException", 503, "SlowDown")
-        if fault is Fault.FAIL:
-            return self._refuse(500, "InternalServerError", 500, "InternalError")
+        if fault in REFUSALS:
+            return self._refuse(*REFUSALS[fault])
         if fault is Fault.DELAY:
             time.sleep(DELAY_SECONDS)
         if fault is Fault.DUPLICATE:
             self._forward(body)
-        status, headers, answer = self._forward(body)
+        answer = self._forward(body)
         if fault is Fault.LOSE_ANSWER:
             return self._hang_up()
+        return self._answer(*answer, truncated=fault is Fault.TRUNCATE)
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle  # noqa: N815  the base's names  # noqa: N815  the base's names
+
+    def _answer(
+        self, status: int, headers: list[tuple[str, str]], answer: bytes, *, truncated: bool
+    ) -> None:
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in HOP_HEADERS | {"content-length"}:
@@ -147,13 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = next((v for n, v in headers if n.lower() == "content-length"), str(len(answer)))
         self.send_header("Content-Length", length)
         self.end_headers()
-        if fault is Fault.TRUNCATE:
-            self.wfile.write(answer[: len(answer) // 2])
-            return self._hang_up()
-        self.wfile.write(answer)
-        return None
-
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle  # noqa: N815  the base's names
+        self.wfile.write(answer[: len(answer) // 2] if truncated else answer)
+        if truncated:
+            self._hang_up()
 
     def _body(self) -> Iterator[bytes]:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):

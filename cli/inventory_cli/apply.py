@@ -10,7 +10,7 @@ import typer
 from inventory_cli.errors import CliError, OutOfReachError
 from inventory_cli.plans import plan_at, plan_of_environment
 from inventory_cli.rendering import remark, say
-from inventory_cli.review import EnvironmentOfPlan, PlanArgument  # noqa: TC001  # typer reads them
+from inventory_cli.review import EnvironmentOfPlan, PlanArgument
 from terraform_runner.errors import RunnerError
 from terraform_runner.terraform import Terraform
 
@@ -26,7 +26,7 @@ EXIT_CODES = (
 class NotReviewedError(CliError):
     """The plan, the stack or a zip is not the one that was reviewed."""
 
-    exit_code = 3  # type: ignore[assignment]  # the code of `inventory review` for a refusal
+    exit_code = 3  # as `inventory review` refuses
 
 
 def register(app: typer.Typer) -> None:

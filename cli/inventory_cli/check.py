@@ -6,14 +6,14 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inventory_cli.exits import Exit
 from inventory_cli.rendering import emit_json, emit_table, figure, say
-from inventory_cli.session import JsonOption  # noqa: TC001  # typer reads the annotations
+from inventory_cli.session import JsonOption
 
 if TYPE_CHECKING:
     from inventory.domain.model import Reject
@@ -126,10 +126,10 @@ def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = No
         errors: How many problems to keep.
         key: Object key it would get; None for its path.
     """
-    from inventory.domain.errors import BadFileError  # noqa: PLC0415  # the reader is slow to import
-    from inventory.domain.order import latest_time  # noqa: PLC0415
-    from inventory.domain.reading import open_feed  # noqa: PLC0415
-    from inventory.domain.settings import TIME_TOLERANCE  # noqa: PLC0415
+    from inventory.domain.errors import BadFileError
+    from inventory.domain.order import latest_time
+    from inventory.domain.reading import open_feed
+    from inventory.domain.settings import TIME_TOLERANCE
 
     verdict = Verdict(file=str(file))
     seen: set[int] = set()
@@ -180,7 +180,7 @@ class _PathSource:
 
 def _profiles(path: Path | None) -> ProfileSet:
     """Built-in profiles, and those of the file."""
-    from inventory.domain.reading import ProfileSet, validate_profiles  # noqa: PLC0415
+    from inventory.domain.reading import ProfileSet, validate_profiles
 
     if path is None:
         return ProfileSet()

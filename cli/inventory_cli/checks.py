@@ -210,7 +210,7 @@ def permissions(session: Session, _now: datetime, _interval: timedelta | None) -
 
 def _simulate(session: Session, principal: str, action: str, resource: str) -> str | None:
     """IAM's decision; None when the caller may not ask."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415  # botocore is slow to import
+    from botocore.exceptions import ClientError
 
     try:
         answer = session.iam.simulate_principal_policy(

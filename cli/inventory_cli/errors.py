@@ -14,7 +14,7 @@ from inventory_cli.exits import Exit
 class CliError(Exception):
     """A failure that is told without a traceback."""
 
-    exit_code: Exit = Exit.OUT_OF_REACH
+    exit_code: int = Exit.OUT_OF_REACH
 
 
 class UsageError(CliError):

@@ -10,7 +10,7 @@ def explain(error: Exception) -> str | None:
         error: What was raised.
     """
     # Errors of botocore come only where it is imported already; `--help` never gets here.
-    from botocore.exceptions import (  # noqa: PLC0415
+    from botocore.exceptions import (
         BotoCoreError,
         ClientError,
         EndpointConnectionError,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 # Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 _MESSAGES_PER_REQUEST = 10
@@ -202,7 +203,7 @@ def reading(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterator[
         read.put_back()
 
 
-def _letter(message: Any) -> Letter:  # noqa: ANN401  # a service's answer
+def _letter(message: MessageTypeDef) -> Letter:
     try:
         document = json.loads(message["Body"])
     except ValueError:

@@ -195,7 +195,7 @@ RECORD_COLUMNS = ("time (UTC)", "status", "key", "profile", "rows", "loaded", "r
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415  # boto3 is slow to import
+    from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer().deserialize
     return {name: plain(value) for name, value in item.items()}

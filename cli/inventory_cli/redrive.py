@@ -169,7 +169,7 @@ def _rounds(
     session: Session, letters: Iterator[Letter], advance: Callable[[int], None]
 ) -> Iterator[list[Verdict]]:
     # The reader and botocore are slow to import, and `--help` needs neither.
-    from inventory_cli.judge import Judge  # noqa: PLC0415
+    from inventory_cli.judge import Judge
 
     judge = Judge(session)
     while part := list(islice(letters, _LETTERS_PER_ROUND)):

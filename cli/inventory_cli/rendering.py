@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -191,7 +191,7 @@ def parse_since(text: str, now: datetime) -> datetime:
     return moment
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  # whatever JSON takes
+def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else str(value)
     if isinstance(value, datetime):

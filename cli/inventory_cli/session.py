@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
+
+AwsClient: TypeAlias = Any
+"""A client of boto3, which makes a class for each service at run time."""
 
 # A summary of a large table is waited for as long as its function may take.
 _LONGEST_ANSWER_SECONDS = 900
@@ -115,15 +118,15 @@ class Session:
         client: STSClient = self.client("sts")
         return client
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own
+    def client(self, service: str) -> AwsClient:
         """A client of any service.
 
         Args:
             service: boto3's name of it.
         """
         # Importing boto3 takes a quarter of a second, which `--help` does not need.
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
+        import boto3
+        from botocore.config import Config
 
         variables = self._located.variables
         make: Any = boto3.Session(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plan_review.plan import Change
+    from plan_review.plan import Change, JsonValue
 
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
@@ -53,9 +53,9 @@ def differences(change: Change) -> tuple[Difference, ...]:
 
 @dataclass(frozen=True)
 class _Masks:
-    unknown: Any
-    before: Any
-    after: Any
+    unknown: JsonValue = False
+    before: JsonValue = False
+    after: JsonValue = False
 
     @property
     def sensitive(self) -> bool:
@@ -65,7 +65,7 @@ class _Masks:
         return _Masks(*(_at(mask, key) for mask in (self.unknown, self.before, self.after)))
 
 
-def _at(mask: Any, key: str | int) -> Any:  # noqa: ANN401  # masks have the shape of the value
+def _at(mask: JsonValue, key: str | int) -> JsonValue:
     if mask is True:
         return True
     if isinstance(mask, dict):
@@ -75,7 +75,7 @@ def _at(mask: Any, key: str | int) -> Any:  # noqa: ANN401  # masks have the sha
     return False
 
 
-def _any(mask: Any) -> bool:  # noqa: ANN401
+def _any(mask: JsonValue) -> bool:
     if isinstance(mask, dict):
         return any(_any(each) for each in mask.values())
     if isinstance(mask, list):
@@ -85,8 +85,8 @@ def _any(mask: Any) -> bool:  # noqa: ANN401
 
 def _walk(
     path: tuple[str, ...],
-    before: Any,  # noqa: ANN401
-    after: Any,  # noqa: ANN401
+    before: JsonValue,
+    after: JsonValue,
     masks: _Masks,
 ) -> Iterator[Difference]:
     name = ".".join(path)
@@ -109,7 +109,7 @@ def _walk(
     if None not in documents and not any(
         _any(mask) for mask in (masks.unknown, masks.before, masks.after)
     ):
-        yield from _walk(path, *documents, _Masks(False, False, False))  # noqa: FBT003
+        yield from _walk(path, *documents, _Masks())
         return
     hidden = _any(masks.before) or _any(masks.after)
     yield Difference(
@@ -119,7 +119,7 @@ def _walk(
     )
 
 
-def _keys(before: Any, after: Any, unknown: Any) -> list[str] | list[int] | None:  # noqa: ANN401
+def _keys(before: JsonValue, after: JsonValue, unknown: JsonValue) -> list[str] | list[int] | None:
     sides = [each for each in (before, after) if each is not None]
     if not isinstance(unknown, bool):
         sides.append(unknown)
@@ -130,7 +130,7 @@ def _keys(before: Any, after: Any, unknown: Any) -> list[str] | list[int] | None
     return None
 
 
-def _get(side: Any, key: str | int) -> Any:  # noqa: ANN401
+def _get(side: JsonValue, key: str | int) -> JsonValue:
     if isinstance(side, dict):
         return side.get(key)
     if isinstance(side, list) and isinstance(key, int) and key < len(side):
@@ -138,7 +138,7 @@ def _get(side: Any, key: str | int) -> Any:  # noqa: ANN401
     return None
 
 
-def _document(value: Any) -> Any:  # noqa: ANN401
+def _document(value: JsonValue) -> JsonValue:
     if not isinstance(value, str) or value[:1] not in {"{", "["}:
         return None
     try:
@@ -147,7 +147,7 @@ def _document(value: Any) -> Any:  # noqa: ANN401
         return None
 
 
-def normal(value: Any) -> Any:  # noqa: ANN401
+def normal(value: JsonValue) -> JsonValue:
     """Give a value in which nothing and everything empty is None, at any depth.
 
     Args:
@@ -161,11 +161,11 @@ def normal(value: Any) -> Any:  # noqa: ANN401
     return None if value == "" else value
 
 
-def _masked(value: Any) -> str:  # noqa: ANN401
+def _masked(value: JsonValue) -> str:
     return ABSENT if value is None else SENSITIVE
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(value: JsonValue) -> str:
     if value is None:
         return ABSENT
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -7,14 +7,14 @@ The figures serve to tell a change of one dollar from one of a thousand, not to 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plan_review.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plan_review.plan import Change, Plan
+    from plan_review.plan import Change, JsonObject, JsonValue, Plan
 
 DAYS = 30
 GIB = 1024**3
@@ -158,17 +158,17 @@ def costs(plan: Plan, load: Load) -> Costs:
         before, after = _monthly(change, change.before, load), _monthly(change, change.after, load)
         if change.kind is Kind.FORGET:
             after = before  # what is forgotten is still paid for
-        if abs(after - before) >= 0.005:  # noqa: PLR2004  # half a cent
+        if abs(after - before) >= HALF_A_CENT:  # half a cent
             changes.append(CostChange(address=change.address, before=before, after=after))
     changes.sort(key=lambda each: -abs(each.after - each.before))
     return Costs(load=load, changes=tuple(changes), unpriced=tuple(sorted(unpriced)))
 
 
-def _monthly(change: Change, side: Any, load: Load) -> float:  # noqa: ANN401  # JSON
+def _monthly(change: Change, side: JsonValue, load: Load) -> float:
     return PRICES[change.type](side, load) if isinstance(side, dict) else 0.0
 
 
-def _table(side: dict[str, Any], load: Load) -> float:
+def _table(side: JsonObject, load: Load) -> float:
     name = str(side.get("name", ""))
     changed = load.rows_per_day * load.changed_share
     if "ingestions" in name:
@@ -183,7 +183,7 @@ def _table(side: dict[str, Any], load: Load) -> float:
     return DAYS * (writes * WRITE_UNIT + reads * READ_UNIT) + gigabytes * per_gigabyte
 
 
-def _function(side: dict[str, Any], load: Load) -> float:
+def _function(side: JsonObject, load: Load) -> float:
     name = str(side.get("function_name", ""))
     memory_gb = float(side.get("memory_size") or 128) / 1024
     seconds = {
@@ -201,29 +201,32 @@ def _function(side: dict[str, Any], load: Load) -> float:
     )
 
 
-def _alarm(side: dict[str, Any], _: Load) -> float:
+def _alarm(side: JsonObject, _: Load) -> float:
     queried = [each for each in side.get("metric_query") or [] if each.get("metric")]
     return ALARM_METRIC_MONTH * max(1, len(queried))
 
 
-def _log_group(side: dict[str, Any], load: Load) -> float:
+def _log_group(side: JsonObject, load: Load) -> float:
     gigabytes_per_day = load.files_per_day * 20 * 1024 / GIB
     kept_days = float(side.get("retention_in_days") or 3653)
     return gigabytes_per_day * (DAYS * LOG_GB + kept_days * LOG_GB_MONTH)
 
 
-def _bucket(side: dict[str, Any], load: Load) -> float:
+def _bucket(side: JsonObject, load: Load) -> float:
     share = 1.0 if "uploads" in str(side.get("bucket", "uploads")) else 0.05
     kept = load.rows_per_day * load.row_bytes * load.retention_days / GIB
     return kept * share * OBJECT_GB_MONTH
 
 
-def _queue(side: dict[str, Any], load: Load) -> float:
+def _queue(side: JsonObject, load: Load) -> float:
     polls = POLLS_PER_DAY if "work" in str(side.get("name", "")) else 0
     return DAYS * (polls + 3 * load.files_per_day) * QUEUE_REQUEST
 
 
-PRICES: dict[str, Callable[[dict[str, Any], Load], float]] = {
+HALF_A_CENT = 0.005
+"""Smaller changes are not told."""
+
+PRICES: dict[str, Callable[[JsonObject, Load], float]] = {
     "aws_cloudwatch_dashboard": lambda _, __: DASHBOARD_MONTH,
     "aws_cloudwatch_log_group": _log_group,
     "aws_cloudwatch_metric_alarm": _alarm,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plan_review.plan import Kind
 
 if TYPE_CHECKING:
-    from plan_review.plan import Plan
+    from plan_review.plan import JsonObject, Plan
 
 OUTPUT = "function_files"
 
@@ -40,8 +40,8 @@ def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
         plan: The plan.
     """
     output = plan.outputs.get(OUTPUT)
-    before: dict[str, Any] = (output.before if output else None) or {}
-    after: dict[str, Any] = (output.after if output else None) or {}
+    before: JsonObject = (output.before if output else None) or {}
+    after: JsonObject = (output.after if output else None) or {}
     found = []
     for change in plan.changes:
         if change.type != "aws_lambda_function" or change.kind not in {Kind.UPDATE, Kind.REPLACE}:

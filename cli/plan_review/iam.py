@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from plan_review.attributes import UNKNOWN
 from plan_review.plan import Change, Kind
 
 if TYPE_CHECKING:
-    from plan_review.plan import Plan
+    from plan_review.plan import JsonObject, JsonValue, Plan
 
 POLICY_ATTRIBUTES = {
     "aws_iam_group_policy": "policy",
@@ -146,7 +146,7 @@ def pairs_of(policy: str) -> frozenset[Pair]:
     )
 
 
-def _of_statement(statement: dict[str, Any]) -> list[Pair]:
+def _of_statement(statement: JsonObject) -> list[Pair]:
     actions = _texts(statement.get("Action")) or [
         f"everything but {each}" for each in _texts(statement.get("NotAction"))
     ]
@@ -164,13 +164,13 @@ def _of_statement(statement: dict[str, Any]) -> list[Pair]:
     ]
 
 
-def _texts(value: Any) -> list[str]:  # noqa: ANN401  # JSON
+def _texts(value: JsonValue) -> list[str]:
     if value is None:
         return []
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _principal(value: Any) -> str:  # noqa: ANN401
+def _principal(value: JsonValue) -> str:
     if isinstance(value, dict):
         return ", ".join(
             sorted(f"{kind} {each}" for kind, many in value.items() for each in _texts(many))
@@ -178,7 +178,7 @@ def _principal(value: Any) -> str:  # noqa: ANN401
     return "everybody" if value == "*" else str(value or "")
 
 
-def _condition(value: Any) -> str:  # noqa: ANN401
+def _condition(value: JsonValue) -> str:
     if not value:
         return ""
     return " and ".join(
@@ -205,7 +205,7 @@ def _pairs_after(change: Change, plan: Plan) -> frozenset[Pair] | None:
     return _pairs(change, change.after, change.after_sensitive)
 
 
-def _pairs(change: Change, side: dict[str, Any], mask: Any) -> frozenset[Pair] | None:  # noqa: ANN401
+def _pairs(change: Change, side: JsonObject, mask: JsonValue) -> frozenset[Pair] | None:
     if change.type in PLAIN_TYPES:
         who, tied_to = PLAIN_TYPES[change.type]
         action = str(side.get("action") or "use of")
@@ -250,7 +250,7 @@ def _made_from(plan: Plan, address: str, statement: int) -> str:
     return f"{attributes[0]} {UNKNOWN}" if len(attributes) == 1 else UNKNOWN
 
 
-def _as_document(statement: dict[str, Any], unknown_resource: str) -> dict[str, Any]:
+def _as_document(statement: JsonObject, unknown_resource: str) -> JsonObject:
     conditions: dict[str, dict[str, list[str]]] = {}
     for each in statement.get("condition") or []:
         values = [UNKNOWN if value is None else value for value in each.get("values") or [None]]

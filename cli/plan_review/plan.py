@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT_MAJOR = "1"
+
+JsonValue: TypeAlias = Any
+"""A value of JSON in the shape of a resource's schema, which only its provider knows."""
+
+JsonObject: TypeAlias = dict[str, JsonValue]
 
 
 class UnknownPlanError(ValueError):
@@ -61,11 +66,11 @@ class Change:
     address: str
     type: str
     kind: Kind
-    before: Any = None
-    after: Any = None
-    unknown: Any = False
-    before_sensitive: Any = False
-    after_sensitive: Any = False
+    before: JsonValue = None
+    after: JsonValue = None
+    unknown: JsonValue = False
+    before_sensitive: JsonValue = False
+    after_sensitive: JsonValue = False
     replaced_by: tuple[str, ...] = ()
 
     @property
@@ -103,7 +108,7 @@ class Plan:
     references: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_plan(document: dict[str, Any]) -> Plan:
+def read_plan(document: JsonObject) -> Plan:
     """Read what `terraform show -json PLAN` prints.
 
     Args:
@@ -144,7 +149,7 @@ def read_plan(document: dict[str, Any]) -> Plan:
     )
 
 
-def _kind(each: dict[str, Any], actions: tuple[str, ...]) -> Kind | None:
+def _kind(each: JsonObject, actions: tuple[str, ...]) -> Kind | None:
     if actions in {("no-op",), ()}:
         if each["change"].get("importing"):
             return Kind.IMPORT
@@ -156,7 +161,7 @@ def _kind(each: dict[str, Any], actions: tuple[str, ...]) -> Kind | None:
         raise UnknownPlanError(f"{each['address']}: unknown actions {list(actions)}") from None
 
 
-def _change(each: dict[str, Any], kind: Kind) -> Change:
+def _change(each: JsonObject, kind: Kind) -> Change:
     change = each["change"]
     return Change(
         address=each["address"],
@@ -173,7 +178,7 @@ def _change(each: dict[str, Any], kind: Kind) -> Change:
     )
 
 
-def _references(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ...]]:
+def _references(document: JsonObject) -> dict[tuple[str, str], tuple[str, ...]]:
     root = document.get("configuration", {}).get("root_module", {})
     return {
         (resource["address"], path): references
@@ -182,7 +187,7 @@ def _references(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ..
     }
 
 
-def _referring(path: str, expressions: Any) -> Iterator[tuple[str, tuple[str, ...]]]:  # noqa: ANN401
+def _referring(path: str, expressions: JsonValue) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Attributes that are made from others, with their paths; blocks are lists."""
     if isinstance(expressions, list):
         for index, block in enumerate(expressions):

@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
         folder, *rest = rest
         command = [str(find_terraform()), f"-chdir={folder}", *rest]
         variables = command_line_variables()
-    os.execve(command[0], command, {**os.environ, **variables})  # noqa: S606  # no shell wanted
+    os.execve(command[0], command, {**os.environ, **variables})  # no shell wanted  # noqa: S606  no shell wanted
 
 
 if __name__ == "__main__":

@@ -160,7 +160,9 @@ def answered(request: AWSPreparedRequest, body: bytes) -> AWSResponse:
     return _response(request, headers, Body(body))
 
 
-def _response(request: AWSPreparedRequest, headers: dict[str, str], body: Any) -> AWSResponse:  # noqa: ANN401  a stream
+def _response(
+    request: AWSPreparedRequest, headers: dict[str, str], body: Body | None
+) -> AWSResponse:
     return AWSResponse(request.url, 200, cast("Any", headers), body)
 
 

@@ -27,7 +27,7 @@ _TIMED = (
 )
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+def run(*, quick: bool) -> dict[str, object]:
     """Import every handler from the zip of the synthesised stack.
 
     Args:

@@ -40,7 +40,7 @@ _READ_UNIT_BYTES = 4096
 _TIMEOUT_SECONDS = 600
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+def run(*, quick: bool) -> dict[str, object]:
     """Meter a snapshot of which more or less changed.
 
     Args:
@@ -138,7 +138,7 @@ def _write_units(item: dict[str, Any]) -> int:
 
 
 def _ours(body: bytes, meter: Meter, night: int) -> None:
-    from inventory.handlers.processor import handler  # noqa: PLC0415  in the measuring process only
+    from inventory.handlers.processor import handler
 
     uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]), night)
     with canned.answering(meter, uploads), redirect_stdout(io.StringIO()):
@@ -146,7 +146,7 @@ def _ours(body: bytes, meter: Meter, night: int) -> None:
 
 
 def _batch_writer(body: bytes, meter: Meter) -> None:
-    import boto3  # noqa: PLC0415  in the measuring process only
+    import boto3
 
     table = boto3.resource("dynamodb").Table(canned.ITEMS)
     numbers = {"quantity", "unit_price", "reorder_point"}

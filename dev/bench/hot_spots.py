@@ -48,7 +48,7 @@ that know it the first."""
 _FRAME = re.compile(r"(?P<function>.+) \((?P<path>.+?)(:\d+)?\)")
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+def run(*, quick: bool) -> dict[str, object]:
     """Sample the handler on a file of new rows and on a snapshot of which 2% changed.
 
     Args:

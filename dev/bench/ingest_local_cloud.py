@@ -37,7 +37,7 @@ _KEYS = {
 }
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  the signature of every group
+def run(*, quick: bool) -> dict[str, object]:
     """Deliver a file of new rows, then one of which 2% changed, into tables of each path's own.
 
     Args:
@@ -117,9 +117,9 @@ def _measured(cloud: LocalCloud, path: str, body: bytes) -> dict[str, float]:
 
 def _main(path: str, version_id: str, file: str) -> None:
     # What is imported before the clock runs is imported for both.
-    import boto3  # noqa: F401, PLC0415  in the measuring process only
+    import boto3  # noqa: F401  imported before the measurement
 
-    import inventory.handlers.processor  # noqa: F401, PLC0415
+    import inventory.handlers.processor  # noqa: F401  imported before the measurement
 
     body = Path(file).read_bytes()
     run = partial(ours, version_id=version_id) if path == "ours" else PATHS[path]

@@ -36,7 +36,7 @@ def ours(body: bytes, version_id: str | None = None) -> None:
     Raises:
         SystemExit: A row came to another end than being loaded or found unchanged.
     """
-    from inventory.handlers.processor import handler  # noqa: PLC0415  in the measuring process only
+    from inventory.handlers.processor import handler
 
     with redirect_stdout(io.StringIO()) as log:
         handler(canned.event(len(body), version_id=version_id), canned.Context())
@@ -74,9 +74,9 @@ def floor(body: bytes) -> None:
     Args:
         body: The file.
     """
-    from botocore.session import get_session  # noqa: PLC0415  in the measuring process only
+    from botocore.session import get_session
 
-    from inventory.adapters.dynamodb_api import SignedTransport  # noqa: PLC0415
+    from inventory.adapters.dynamodb_api import SignedTransport
 
     transport = SignedTransport(get_session())
     reader = csv.reader(io.StringIO(body.decode()))
@@ -165,7 +165,7 @@ def stored_answers(body: bytes) -> Callable[[str, bytes], bytes]:
 
 
 def _table() -> Any:  # noqa: ANN401  boto3 makes the class at run time
-    import boto3  # noqa: PLC0415  in the measuring process only
+    import boto3
 
     return boto3.resource("dynamodb").Table(canned.ITEMS)
 

@@ -42,7 +42,7 @@ _KEYS_PER_READ = 100
 _BATCH_ROWS = 1000
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
+def run(*, quick: bool) -> dict[str, object]:
     """Rows a second of one and two workers, each with a file of its own.
 
     Besides, how fast a worker passes over the rows of other workers' shares.

@@ -36,7 +36,7 @@ _SAMPLE_SECONDS = 0.25
 _LIMIT_SECONDS = 3 * 3600
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001  as every group
+def run(*, quick: bool) -> dict[str, object]:
     """Load two files on the local cloud and watch the function processes.
 
     Both state the same SKUs, the larger one again and again: the local cloud keeps its tables in

@@ -31,6 +31,9 @@ LARGE_OBJECT_BYTES = 64 << 20
 #: Seconds from an upload to its first row, cold starts included.
 START_SECONDS = 3
 
+MINUTE, HOUR = 60, 3600
+"""Seconds."""
+
 FIGURES = Path(__file__).parents[2] / "docs" / "bench.json"
 
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
@@ -140,11 +143,11 @@ def table(speed: Speed) -> list[str]:
 
 def duration(seconds: float) -> str:
     """A time as people say it."""
-    if seconds < 120:  # noqa: PLR2004  two minutes
+    if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s"
-    if seconds < 7200:  # noqa: PLR2004  two hours
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.1f} h"
 
 
 if __name__ == "__main__":

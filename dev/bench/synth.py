@@ -76,7 +76,7 @@ class Variant:
         return {**kept, **silent, **paths, **self.environment}
 
 
-def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - every group has this signature
+def run(*, quick: bool) -> dict[str, object]:
     """Measure and give the figures.
 
     Args:

@@ -6,9 +6,6 @@ a pipe from the process that started it: when that one dies, however it dies, th
 the local cloud ends too, unless it was told to stay.
 """
 
-# MiniStack is untyped.
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import asyncio
@@ -29,7 +26,7 @@ from local_cloud.launcher_protocol import STAY
 def main(descriptor: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     patches.apply_all()
-    from ministack import app  # noqa: PLC0415  # after the patches
+    from ministack import app  # after the patches  # noqa: PLC0415  after the patches
 
     config = Config()
     config.bind = [f"fd://{descriptor}"]

@@ -99,7 +99,7 @@ def dead_letters(deployment: Deployment, *, limit: int = 10) -> list[dict[str, A
     return found
 
 
-def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> Any:  # noqa: ANN401
+def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> object:
     """Invoke a function and give its answer.
 
     Raises:
@@ -108,7 +108,7 @@ def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> Any:
     answer = deployment.cloud.client("lambda").invoke(
         FunctionName=function, Payload=json.dumps(event).encode()
     )
-    payload = json.loads(answer["Payload"].read() or b"null")
+    payload: object = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         raise NotReadyError(f"{function} failed: {payload}")
     return payload

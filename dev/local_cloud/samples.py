@@ -83,7 +83,7 @@ def next_day(first: Sample, seed: int = 7) -> Sample:
     chosen = random.Random(seed)
     rows = list(csv.reader(io.StringIO(first.content.decode())))
     for row in rows[1:]:
-        if chosen.random() < 0.02:  # noqa: PLR2004  # as the note says
+        if chosen.random() < 0.02:  # noqa: PLR2004  as the note says  # as the note says
             row[2] = str(int(row[2]) + 1)
     return Sample(
         key=first.key, content=_text(rows), rows=len(rows) - 1, note="the next day, 2% changed"

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import boto3
 from botocore.config import Config
@@ -27,9 +27,12 @@ from terraform_runner.paths import BUILD
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AwsClient: TypeAlias = Any
+"""A client of boto3, which makes a class for each service at run time."""
+
 REGION = "us-east-1"
 DEFAULT_ACCOUNT_ID = "000000000000"
-SECRET = "test"  # noqa: S105  # MiniStack takes any
+SECRET = "test"  # MiniStack takes any  # noqa: S105  MiniStack takes any
 
 START_LIMIT_SECONDS = 30
 STOP_LIMIT_SECONDS = 5
@@ -170,7 +173,7 @@ class LocalCloud:
         self._process = self._folder = None
         return group, folder
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  # each service is a class of its own
+    def client(self, service: str) -> AwsClient:
         """A boto3 client of the cloud; the process's own AWS settings play no part.
 
         Made once: those who wait ask several times a second, and making one takes longer.
@@ -232,7 +235,7 @@ class LocalCloud:
                 raise NotReadyError(f"the local cloud ended while starting: {self.log[-2000:]}")
             with contextlib.suppress(urllib.error.URLError, OSError):
                 url = f"{self.endpoint}/_ministack/health"
-                with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # loopback
+                with urllib.request.urlopen(url, timeout=2):  # loopback  # noqa: S310  loopback
                     return
             time.sleep(0.05)
         raise NotReadyError(f"the local cloud did not answer within {START_LIMIT_SECONDS} s")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 HEADER = "sku,quantity,location,name,unit_price,currency,note\n"
 
 _ROWS_PER_BLOCK = 5_000
+# Every so many rows, from which one on.
+_QUOTED, _BAD, _REPEATED = (10, 3), (100, 50), (1000, 7)
 _NOTE = "keep dry; handle with care; this side up"
 
 
@@ -72,7 +74,7 @@ class LargeFeed:
         return b"".join(self.blocks())
 
     def _repeats(self, number: int) -> bool:
-        return not self.keys and number % 1000 == 7 and number > self.rows // 2  # noqa: PLR2004  see the class
+        return not self.keys and _is(_REPEATED, number) and number > self.rows // 2
 
     def _row(self, number: int) -> str:
         sku = (
@@ -80,20 +82,25 @@ class LargeFeed:
         )
         quantity = str((number + self.generation * (number % 50 == 0)) % 1000)
         name = f"Article {number:09d}"
-        if number % 10 == 3:  # noqa: PLR2004  see the class
+        if _is(_QUOTED, number):
             name = f'"Article ""{number}""\nin two lines, and more"'
         note = _NOTE + "." * self.padding
         cells = f"{self.prefix}{sku:09d},{quantity},shop-{number % 20},{name},12.50,EUR,{note}"
-        if number % 100 == 50:  # noqa: PLR2004  see the class
+        if _is(_BAD, number):
             cells = self._bad(cells, number)
         return cells + "\n"
 
     def _bad(self, cells: str, number: int) -> str:
-        kind = number // 100 % 4
-        if kind == 0:
-            return cells.replace(",", ",many", 1)
-        if kind == 1:
-            return cells.rpartition(",")[0]
-        if kind == 2:  # noqa: PLR2004  one of four
-            return f"{cells},surplus"
+        match number // 100 % 4:
+            case 0:
+                return cells.replace(",", ",many", 1)
+            case 1:
+                return cells.rpartition(",")[0]
+            case 2:
+                return f"{cells},surplus"
         return cells.replace("Article ", '12" article ', 1)
+
+
+def _is(kind: tuple[int, int], number: int) -> bool:
+    every, first = kind
+    return number % every == first

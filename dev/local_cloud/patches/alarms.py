@@ -6,10 +6,6 @@ Both directions follow botocore's model of the service, for the query protocol a
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401, FBT001, FBT002, FBT003
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import json

@@ -9,10 +9,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-hand
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import contextvars

@@ -6,10 +6,6 @@ queue at once; others are retried as the target's policy says.
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import json

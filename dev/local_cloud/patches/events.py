@@ -7,10 +7,6 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.htm
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import contextvars

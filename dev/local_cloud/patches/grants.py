@@ -5,10 +5,6 @@ invoking a function, Scheduler assuming its role, Lambda writing to a destinatio
 missing permission would first be noticed on AWS.
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import json

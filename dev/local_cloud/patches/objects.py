@@ -3,10 +3,6 @@
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Range)
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 from http import HTTPStatus

@@ -9,10 +9,6 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001, ANN401, FBT001, FBT003
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import json

@@ -1,9 +1,5 @@
 """Messages that AWS services themselves put into a queue."""
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import logging

@@ -4,10 +4,6 @@ Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-sched
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 import contextvars

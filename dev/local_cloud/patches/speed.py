@@ -4,10 +4,6 @@ A PartiQL statement of a batch is read twice, from its characters on, and a proj
 and resolved for every item. The pipeline sends the same few texts all the time, with parameters.
 """
 
-# MiniStack is untyped, and its private names are what is patched.
-# ruff: noqa: SLF001
-# mypy: disable-error-code="import-untyped"
-
 from __future__ import annotations
 
 from functools import lru_cache
@@ -44,7 +40,7 @@ class _Parsing:
         self._parameters: Any = None
         self._parsed: _Json | None = None
 
-    def __call__(self, statement: Any, parameters: Any) -> _Json:  # noqa: ANN401  of the request
+    def __call__(self, statement: Any, parameters: Any) -> _Json:
         known, self._parsed = self._parsed, None
         if known and statement is self._statement and parameters is self._parameters:
             return known

@@ -91,7 +91,7 @@ class DynamoDbJobs:
         for item in self._of(job, 0, None):
             yield SegmentReport.from_text(item["report"]["S"])
 
-    def _of(self, job: str, first: int, last: int | None, **how: Any) -> Iterator[_Json]:  # noqa: ANN401  options of the query
+    def _of(self, job: str, first: int, last: int | None, **how: Any) -> Iterator[_Json]:
         end = "9999" if last is None else f"{last:04d}"
         between = {":from": {"S": f"{first:04d}#"}, ":to": {"S": f"{end}#{_HIGHEST}"}}
         return self._table.query(f"job#{job}", "#p BETWEEN :from AND :to", values=between, **how)
