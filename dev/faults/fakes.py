@@ -46,7 +46,7 @@ _GONE = "GONE"
 BEGIN = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
 
-def memory_tables(**options: Any) -> MemoryDynamoDb:  # noqa: ANN401  passed through
+def memory_tables(**options: Any) -> MemoryDynamoDb:
     """The three tables, empty."""
     tables = {
         ITEMS: ("sku", "location"),
@@ -370,7 +370,7 @@ class World:
     reports: MemoryReports = field(default_factory=MemoryReports)
     clock: Clock = field(default_factory=Clock)
 
-    def ports(self, *, message_limit: int = 1000, **instead: Any) -> IngestPorts:  # noqa: ANN401  passed through
+    def ports(self, *, message_limit: int = 1000, **instead: Any) -> IngestPorts:
         """Ports of one process.
 
         Args:
@@ -417,7 +417,7 @@ class World:
         seen_slots: int = 1024,
         settings: IngestSettings | None = None,
         share: Decimal = Decimal(0),
-        **options: Any,  # noqa: ANN401  passed through
+        **options: Any,
     ) -> Ingest:
         """One process.
 
@@ -447,7 +447,7 @@ class World:
             hold=hold,
         )
 
-    def reconcile(self, *, deadline_minutes: int = 30, **instead: Any) -> Reconcile:  # noqa: ANN401  passed through
+    def reconcile(self, *, deadline_minutes: int = 30, **instead: Any) -> Reconcile:
         """One process of the reconcile.
 
         Args:

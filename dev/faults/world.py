@@ -521,7 +521,7 @@ class FaultyPorts:
         feed = open_tiny_feed(source, key=key, latest=latest)
         return FaultyFeed(replace(feed, profile=self._profile), self._world, defect=self._defect)
 
-    def open_part(self, *state: Any, **place: Any) -> FaultyFeed:  # noqa: ANN401  passed through
+    def open_part(self, *state: Any, **place: Any) -> FaultyFeed:
         """See `ports.OpenPart`."""
         return FaultyFeed(open_tiny_part(*state, **place), self._world, defect=self._defect)
 

@@ -19,6 +19,7 @@ INGEST = {
     "REJECT_MESSAGE_LIMIT": "1000",
     "LARGE_OBJECT_BYTES": "67108864",
     "MAX_STOCK_DROP_SHARE": "0.5",
+    "TIME_TOLERANCE_MINUTES": "60",
 }
 
 
@@ -28,6 +29,7 @@ def test_every_variable_becomes_a_typed_field() -> None:
 
     assert config.large_object_bytes == 67108864
     assert config.max_stock_drop_share == Decimal("0.5")
+    assert config.time_tolerance_minutes == 60
     assert config.feed_profiles == {"profiles": [], "pins": {}}
 
 
@@ -44,6 +46,7 @@ def test_fails_with_every_missing_and_unusable_variable_in_one_message() -> None
     message = str(caught.value)
     assert "UPLOADS_BUCKET_NAME=''" in message
     assert "INGESTIONS_TABLE_NAME is not set" in message
+    assert "LANES_TABLE_NAME is not set" in message
     assert "WORK_QUEUE_URL is not set" in message
     assert "RECONCILE_DEADLINE_MINUTES='soon'" in message
 
@@ -53,3 +56,11 @@ def test_fails_for_a_share_outside_zero_to_one(share: str) -> None:
     """A share is a part of the whole."""
     with pytest.raises(ConfigError, match="MAX_STOCK_DROP_SHARE"):
         IngestConfig.from_env({**INGEST, "MAX_STOCK_DROP_SHARE": share})
+
+
+@pytest.mark.parametrize("minutes", ["-1", "1.5", "", "an hour"])
+def test_fails_for_a_tolerance_that_is_no_number_of_minutes(minutes: str) -> None:
+    """Zero is one."""
+    with pytest.raises(ConfigError, match="TIME_TOLERANCE_MINUTES"):
+        IngestConfig.from_env({**INGEST, "TIME_TOLERANCE_MINUTES": minutes})
+    assert IngestConfig.from_env({**INGEST, "TIME_TOLERANCE_MINUTES": "0"})

@@ -23,7 +23,7 @@ from inventory.adapters.dynamodb_api import (
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.domain.errors import OutOfTimeError, RetryableError, ThrottledError
 from inventory.domain.model import ObjectVersion, Row
-from inventory.domain.ports import Change, Deadline, Usage
+from inventory.domain.ports import Change, ConsumedCapacity, Deadline
 
 ROWS = [Row(n, f"s{n}", "x", "1", None, None, None, None, None, {}, None) for n in range(2, 5)]
 VERSION = ObjectVersion(bucket="b", key="k", version_id="v", etag="e", size_bytes=1)
@@ -101,7 +101,7 @@ def test_unprocessed_keys_are_asked_for_until_all_are_there() -> None:
         {"Responses": {"items": [{**one, "order_token": {"S": "t"}}]}},
     )
     api, _ = _api(transport)
-    stored = DynamoDbItems(api, "items", Usage()).read(ROWS)
+    stored = DynamoDbItems(api, "items", ConsumedCapacity()).read(ROWS)
     assert [one is not None for one in stored] == [False, True, False]
     assert transport.requests[1][1]["RequestItems"]["items"]["Keys"] == left["items"]["Keys"]
     assert all(
@@ -124,7 +124,9 @@ def test_statements_that_failed_for_now_are_sent_again_alone() -> None:
     )
     api, _ = _api(transport)
     changes = [Change(row, f"t{row.line}", None) for row in ROWS]
-    refused = DynamoDbItems(api, "items", Usage()).write(changes, version=VERSION, written_at="w")
+    refused = DynamoDbItems(api, "items", ConsumedCapacity()).write(
+        changes, version=VERSION, written_at="w"
+    )
     assert refused == [changes[2]]
     assert [len(request["Statements"]) for _, request in transport.requests] == [3, 1, 1]
 
@@ -134,7 +136,7 @@ def test_fails_on_a_statement_that_dynamodb_refuses_for_good() -> None:
     answer = {"Responses": [{"Error": {"Code": "ValidationError", "Message": "no"}}] * 3}
     api, _ = _api(Scripted(answer))
     with pytest.raises(DynamoDbError):
-        DynamoDbItems(api, "items", Usage()).write(
+        DynamoDbItems(api, "items", ConsumedCapacity()).write(
             [Change(row, "t", None) for row in ROWS], version=VERSION, written_at="w"
         )
 
@@ -142,7 +144,7 @@ def test_fails_on_a_statement_that_dynamodb_refuses_for_good() -> None:
 def test_units_are_those_that_the_service_reports() -> None:
     """They go into the record."""
     consumed = [{"TableName": "items", "CapacityUnits": 4.5}]
-    usage = Usage()
+    usage = ConsumedCapacity()
     api, _ = _api(Scripted({"Responses": {"items": []}, "ConsumedCapacity": consumed}))
     DynamoDbItems(api, "items", usage).read(ROWS)
     assert (usage.read_units, usage.write_units) == (4.5, 0)

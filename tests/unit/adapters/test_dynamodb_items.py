@@ -12,7 +12,7 @@ from inventory.adapters.dynamodb_api import DynamoDbApi
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain.model import ObjectVersion, Row
-from inventory.domain.ports import Change, Deadline, Usage
+from inventory.domain.ports import Change, ConsumedCapacity, Deadline
 
 ROW = Row(2, 'S"1', "x", "5", "Näme", "Toys", "1.5", "EUR", "3", {'a"b': "c\n"}, None)
 ITEM: dict[str, Any] = {
@@ -35,7 +35,7 @@ OPTIONAL = ("name", "category", "unit_price", "currency", "reorder_point", "attr
 def _equal(item: dict[str, Any], row: Row) -> bool:
     tables = MemoryDynamoDb({"items": ("sku", "location")})
     tables("PutItem", {"TableName": "items", "Item": item})
-    items = DynamoDbItems(DynamoDbApi(tables, Deadline(), in_flight=1), "items", Usage())
+    items = DynamoDbItems(DynamoDbApi(tables, Deadline(), in_flight=1), "items", ConsumedCapacity())
     (stored,) = items.read([row])
     assert stored is not None
     return stored.equal

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from inventory.domain.ledger import Mode, Status
 
+from inventory.domain.ingestions import Mode, Status
 from inventory.domain.model import Counts
 from inventory.domain.outcome import Outcome
 
@@ -43,6 +44,7 @@ class NotingIngest:
         self.deliveries: list[Delivery] = []
         self.seconds_left: list[float] = []
         self.counts = Counts(rows_read=3, loaded=2, rejected=1)
+        self.instead: dict[str, Any] = {}
         self.again: list[tuple[str, int]] = []
 
     def soon(self, receipt_handle: str, receive_count: int) -> None:
@@ -55,13 +57,14 @@ class NotingIngest:
         self.seconds_left.append(time_left())
         if "broken" in delivery.version.key:
             raise TimeoutError("the table does not answer")
-        return Outcome(
+        outcome = Outcome(
             object_id=delivery.version.object_id,
-            mode=Mode.WORK,
+            mode=Mode.PROCESS,
             status=Status.COMPLETED,
             profile="canonical",
             counts=self.counts,
         )
+        return replace(outcome, **self.instead)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from inventory.domain.ingestions import Mode, Status
 from inventory.domain.model import ObjectVersion
 from inventory.domain.work import Kind, WorkMessage
 
@@ -64,7 +65,7 @@ def test_the_processor_hands_over_the_events_object_with_the_time_left(
 
     assert [d.version.key for d in ingest.deliveries] == ["stores/north/stock.csv"]
     assert ingest.seconds_left == [90.0]
-    assert answer == {"object_id": ingest.deliveries[0].version.object_id, "mode": "work"}
+    assert answer == {"object_id": ingest.deliveries[0].version.object_id, "mode": "process"}
 
 
 def test_the_processor_measures_every_outcome(
@@ -95,12 +96,61 @@ def test_counts_that_do_not_add_up_are_a_breach(
     load_event: Callable[[str], dict[str, Any]],
     metric_lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    """An alarm watches this metric."""
-    ingest.counts.rows_read = 4
+    """An alarm watches this metric; the service tells it of the file, however many ran for it."""
+    ingest.instead = {"balanced": False}
 
     handlers.processor.handler(load_event("s3_object_created"), context)
 
     assert metric_sums(metric_lines())["AccountingBreaches"] == 1
+
+
+@pytest.mark.parametrize(
+    ("instead", "metric", "value"),
+    [
+        ({"mode": Mode.NOTHING, "status": None}, "DeliveriesAnswered", 1),
+        ({"status": Status.FAILED}, "FilesFailed", 1),
+        ({"status": Status.FAILED}, "FilesCompleted", 0),
+        ({"status": Status.HELD}, "FilesCompleted", 0),
+        ({"rechecks": 3}, "Rechecks", 3),
+        ({"read_units": 2.5}, "ReadUnits", 2.5),
+        ({"write_units": 1.5}, "WriteUnits", 1.5),
+        ({"seconds": 4.5}, "IngestDuration", 4.5),
+        ({}, "DeliveriesAnswered", 0),
+    ],
+)
+def test_what_became_of_a_delivery_is_a_metric(
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
+    instead: dict[str, Any],
+    metric: str,
+    value: float,
+) -> None:
+    """Each figure that alarms and the dashboard show."""
+    ingest.instead = instead
+
+    handlers.processor.handler(load_event("s3_object_created"), context)
+
+    assert metric_sums(metric_lines())[metric] == value
+
+
+@pytest.mark.parametrize("mode", [Mode.REPROCESS, Mode.RECHECK, Mode.CLOSE, Mode.NOTHING])
+def test_rows_that_are_decided_again_are_not_counted_again(
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
+    mode: Mode,
+) -> None:
+    """Only processing a file counts its rows."""
+    ingest.instead = {"mode": mode}
+
+    handlers.processor.handler(load_event("s3_object_created"), context)
+
+    assert "RowsRead" not in metric_sums(metric_lines())
 
 
 def test_fails_with_the_services_own_error_so_that_lambda_retries(
