@@ -169,9 +169,7 @@ class SegmentProcessor:
             report.error = refusal_to_data(as_refusal(error))
         report.ended = True
 
-    def _publish(
-        self, segment: Segment, publisher: RejectPublisher, report: SegmentReport
-    ) -> None:
+    def _publish(self, segment: Segment, publisher: RejectPublisher, report: SegmentReport) -> None:
         """Complete the reject file, or store a piece of it if another segment follows."""
         got_on = (report.end_byte, report.end_line) != segment.start
         if report.ended and got_on and publisher.joins(report.pieces):
