@@ -42,13 +42,13 @@ class Stored:
 
     @classmethod
     def of(cls, data: bytes) -> Self:
-        """What a request brought."""
+        """Bytes of one request."""
         etag = f'"{md5(data, usedforsecurity=False).hexdigest()}"'
         return cls((zlib.compress(data, 1),), len(data), etag, _crc32(data))
 
     @classmethod
     def joined(cls, parts: list[Stored]) -> Self:
-        """What an upload in parts makes."""
+        """Object that an upload in parts makes."""
         etags = "".join(part.etag for part in parts).encode()
         etag = f'"{md5(etags, usedforsecurity=False).hexdigest()}-{len(parts)}"'
         packed = tuple(packed for part in parts for packed in part.packed)

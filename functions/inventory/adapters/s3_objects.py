@@ -1,4 +1,4 @@
-"""The uploads bucket: what a version is, and its bytes."""
+"""The uploads bucket: descriptions of object versions, and their bytes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class S3Objects:
         self._client = client
 
     def describe(self, version: ObjectVersion) -> ObjectInfo:
-        """What S3 says of the version; see `ports.ObjectStore`."""
+        """Ask S3 for a version's size, time and metadata; see `ports.ObjectStore`."""
         try:
             head = self._client.head_object(**_exactly(version))
         except (ClientError, BotoCoreError) as error:
@@ -66,7 +66,7 @@ class S3Objects:
         )
 
     def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> S3Source:
-        """Where its bytes come from; see `ports.ObjectStore`."""
+        """Source of its bytes; see `ports.ObjectStore`."""
         return S3Source(self._client, version, end_byte)
 
 

@@ -134,7 +134,7 @@ class S3ReportWriter:
 
     @property
     def in_memory(self) -> bool:
-        """Whether nothing of it has been sent yet; see `ports.ReportWriter`."""
+        """True while nothing of it has been sent; see `ports.ReportWriter`."""
         return not self._upload_id
 
     def write(self, data: bytes, /) -> None:

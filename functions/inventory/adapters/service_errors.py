@@ -83,12 +83,12 @@ _TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 
 
 def is_throttle(code: str, status: int = 0) -> bool:
-    """Whether the service asks for less."""
+    """Return whether the service asks for less."""
     return code in _THROTTLES or status == _TOO_MANY_REQUESTS
 
 
 def may_pass(code: str, status: int = 0) -> bool:
-    """Whether another attempt may succeed.
+    """Return whether another attempt may succeed.
 
     Args:
         code: The service's code; the HTTP status where an answer has no body, as that to HEAD.

@@ -20,7 +20,7 @@ from enum import StrEnum
 class ErrorCode(StrEnum):
     """Why a row or file is refused; the names follow frictionless-py's error types.
 
-    Source: https://framework.frictionlessdata.io (error classes), FEEDS.md "Names to borrow".
+    Source: https://framework.frictionlessdata.io (error classes).
     """
 
     BLANK_ROW = "blank-row"

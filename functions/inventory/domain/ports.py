@@ -443,7 +443,7 @@ class ReportWriter(Protocol):
 
     @property
     def in_memory(self) -> bool:
-        """Whether nothing of it has been sent yet."""
+        """True while nothing of it has been sent."""
         ...
 
     def write(self, data: bytes, /) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RejectDestinations:
-    """Where rejects go, and how many of them as messages.
+    """Destinations of rejects, and how many of them go out as messages.
 
     Attributes:
         queue: The dead-letter queue.
@@ -101,7 +101,7 @@ class RejectPublisher:
             self._rejects += 1
 
     def joins(self, earlier_pieces: Sequence[str]) -> bool:
-        """Whether `finish` has to join pieces, which takes long where they are large.
+        """Return whether `finish` has to join pieces, which takes long where they are large.
 
         Args:
             earlier_pieces: As for `finish`.

@@ -1,4 +1,4 @@
-"""How refused rows leave: as messages and as a file that can be corrected and uploaded again."""
+"""Refused rows as messages, and as a file that can be corrected and uploaded again."""
 
 from __future__ import annotations
 
@@ -77,8 +77,6 @@ def reject_message(
         version: The object version it is of.
         profile: Name of the feed's profile; "" when none was found.
         timestamp: ISO 8601 time of the refusal.
-
-    Source: DESIGN.md 3.7.
     """
     body: dict[str, Any] = {
         "id": f"{version.object_id}/{reject.line}",

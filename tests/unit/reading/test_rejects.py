@@ -51,7 +51,7 @@ def reject_file(data: bytes | str, key: str = "feed.csv") -> bytes:
 
 
 def test_a_message_says_everything_about_a_row() -> None:
-    """The body of DESIGN.md 3.7, entry by entry."""
+    """Entry by entry; dead-letter consumers rest on them."""
     (reject,) = read("sku,quantity\nA,1\nB,many\n").rejects
     assert message(reject) == {
         "id": "uploads/in/a b+c.csv#v1/3",
