@@ -40,7 +40,7 @@ from inventory.domain.writing import RowWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from inventory.domain.ingestions import Admission, Record
+    from inventory.domain.ingestions import Admission, Record, RunReport
     from inventory.domain.model import Row
     from inventory.domain.ports import Change, Stored
 
@@ -722,9 +722,15 @@ def _hold_accepted() -> Sequence[Patch]:
     """Hold a file that another run has just accepted."""
     end = DynamoDbIngestions._end
 
-    def ending(self: DynamoDbIngestions, *arguments: Any) -> None:
-        *others, condition = arguments
-        end(self, *others, condition.replace(" AND attribute_not_exists(accepted)", ""))
+    def ending(
+        self: DynamoDbIngestions,
+        admission: Admission,
+        report: RunReport,
+        status: Status,
+        condition: str,
+    ) -> None:
+        condition = condition.replace(" AND attribute_not_exists(accepted)", "")
+        end(self, admission, report, status, condition)
 
     return [(DynamoDbIngestions, "_end", ending)]
 

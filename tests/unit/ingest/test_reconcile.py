@@ -47,9 +47,7 @@ class Bucket:
 
 
 def _version(number: int) -> ObjectVersion:
-    return ObjectVersion(
-        bucket=BUCKET, key=f"{number:06d}", version_id="v", etag="e", size_bytes=1
-    )
+    return ObjectVersion(bucket=BUCKET, key=f"{number:06d}", version_id="v", etag="e", size_bytes=1)
 
 
 def _store(world: World, version: ObjectVersion, **record: Any) -> None:
@@ -294,7 +292,6 @@ def test_a_bucket_of_a_hundred_thousand_versions_costs_what_is_new() -> None:
             days.add(hours=2)
             _store(days.world, days.bucket.versions[-1][0])
         costs[new] = days.reconcile(hours=1).read_units
-    print(f"read units: first pass {first.read_units:,.0f}, later {usual.read_units:,.0f}, {costs}")
     assert first.read_units == pytest.approx(100_000, abs=10)
     assert usual.read_units < 10
     assert costs == {10: pytest.approx(10, abs=10), 500: pytest.approx(510, abs=10)}
