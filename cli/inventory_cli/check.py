@@ -45,7 +45,7 @@ class Problem:
 
 
 @dataclass(kw_only=True, slots=True)
-class Verdict:
+class FileReport:
     """What would become of one file.
 
     Attributes:
@@ -105,19 +105,21 @@ def check(
     rejected; 2: a file would be refused.
     """
     known = _profiles(profiles)
-    verdicts = [judge(file, known, errors=errors, key=key) for file in files]
+    reports = [check_file(file, known, errors=errors, key=key) for file in files]
     if json_:
-        emit_json([_as_json(verdict) for verdict in verdicts])
+        emit_json([_as_json(report) for report in reports])
     else:
-        for verdict in verdicts:
-            _show(verdict)
-    if any(verdict.refused for verdict in verdicts):
+        for report in reports:
+            _show(report)
+    if any(report.refused for report in reports):
         raise typer.Exit(Exit.REFUSED)
-    if any(verdict.rejected for verdict in verdicts):
+    if any(report.rejected for report in reports):
         raise typer.Exit(Exit.ATTENTION)
 
 
-def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = None) -> Verdict:
+def check_file(
+    file: Path, profiles: ProfileSet, *, errors: int, key: str | None = None
+) -> FileReport:
     """Read a file as the pipeline would.
 
     Args:
@@ -131,7 +133,7 @@ def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = No
     from inventory.domain.reading import open_feed
     from inventory.domain.settings import TIME_TOLERANCE
 
-    verdict = Verdict(file=str(file))
+    report = FileReport(file=str(file))
     seen: set[int] = set()
     try:
         feed = open_feed(
@@ -140,30 +142,30 @@ def judge(file: Path, profiles: ProfileSet, *, errors: int, key: str | None = No
             profiles=profiles,
             latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
         )
-        verdict.profile = feed.profile
+        report.profile = feed.profile
         for batch in feed.batches():
-            verdict.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
-            verdict.rejected += len(batch.rejects)
-            verdict.skipped += len(batch.skips)
-            verdict.reasons.update(skip.reason for skip in batch.skips)
+            report.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
+            report.rejected += len(batch.rejects)
+            report.skipped += len(batch.skips)
+            report.reasons.update(skip.reason for skip in batch.skips)
             for reject in batch.rejects:
-                verdict.errors[str(reject.error)] += 1
-                if len(verdict.first) < errors:
-                    verdict.first.append(_problem(reject))
+                report.errors[str(reject.error)] += 1
+                if len(report.first) < errors:
+                    report.first.append(_problem(reject))
             for row in batch.rows:
                 # A hash of 64 bits instead of the key keeps files of any size checkable.
                 item = row.sku, row.location
                 seen.add(hash(item))
-                if len(verdict.examples) < _EXAMPLES or item in verdict.examples:
-                    verdict.examples[item] = row.quantity
-            verdict.loads += len(batch.rows)
+                if len(report.examples) < _EXAMPLES or item in report.examples:
+                    report.examples[item] = row.quantity
+            report.loads += len(batch.rows)
     except BadFileError as error:
-        verdict.refused = Problem(error.line, error.column or "", str(error.code), error.message)
+        report.refused = Problem(error.line, error.column or "", str(error.code), error.message)
     except OSError as error:
-        verdict.refused = Problem(0, "", "source-error", error.strerror or str(error))
-    verdict.duplicates = verdict.loads - len(seen)
-    verdict.loads = len(seen)
-    return verdict
+        report.refused = Problem(0, "", "source-error", error.strerror or str(error))
+    report.duplicates = report.loads - len(seen)
+    report.loads = len(seen)
+    return report
 
 
 class _PathSource:
@@ -193,16 +195,16 @@ def _profiles(path: Path | None) -> ProfileSet:
     return ProfileSet.from_settings(data)
 
 
-def _as_json(verdict: Verdict) -> dict[str, Any]:
+def _as_json(report: FileReport) -> dict[str, Any]:
     examples = [
         {"sku": sku, "location": location, "quantity": quantity}
-        for (sku, location), quantity in verdict.examples.items()
+        for (sku, location), quantity in report.examples.items()
     ]
-    plain = replace(verdict, examples={}, reasons=Counter(), errors=Counter())
+    plain = replace(report, examples={}, reasons=Counter(), errors=Counter())
     return {
         **asdict(plain),
-        "reasons": dict(verdict.reasons),
-        "errors": dict(verdict.errors),
+        "reasons": dict(report.reasons),
+        "errors": dict(report.errors),
         "examples": examples,
     }
 
@@ -211,33 +213,33 @@ def _problem(reject: Reject) -> Problem:
     return Problem(reject.line, reject.column or "", str(reject.error), reject.message)
 
 
-def _show(verdict: Verdict) -> None:
-    if verdict.refused is not None:
-        place = f"line {verdict.refused.line}: " if verdict.refused.line else ""
-        say(f"{verdict.file}: refused", "fail")
-        say(f"  {place}{verdict.refused.error}: {verdict.refused.message}")
+def _show(report: FileReport) -> None:
+    if report.refused is not None:
+        place = f"line {report.refused.line}: " if report.refused.line else ""
+        say(f"{report.file}: refused", "fail")
+        say(f"  {place}{report.refused.error}: {report.refused.message}")
         return
-    say(f"{verdict.file}: {verdict.profile}", "warn" if verdict.rejected else "ok")
+    say(f"{report.file}: {report.profile}", "warn" if report.rejected else "ok")
     counts = {
-        "rows read": verdict.rows_read,
-        "would load": verdict.loads,
-        "duplicates": verdict.duplicates,
-        "rejected": verdict.rejected,
-        "skipped": verdict.skipped,
+        "rows read": report.rows_read,
+        "would load": report.loads,
+        "duplicates": report.duplicates,
+        "rejected": report.rejected,
+        "skipped": report.skipped,
     }
     emit_table(list(counts), [[figure(count) for count in counts.values()]], right=list(counts))
-    for what, counter in (("skipped", verdict.reasons), ("rejected", verdict.errors)):
+    for what, counter in (("skipped", report.reasons), ("rejected", report.errors)):
         for name, count in counter.most_common():
             say(f"  {what}: {figure(count)} {name}")
-    for (sku, location), quantity in verdict.examples.items():
+    for (sku, location), quantity in report.examples.items():
         say(f"  would load: {sku} at {location}: {quantity}")
-    if verdict.first:
+    if report.first:
         emit_table(
             ["line", "column", "error", "message"],
-            [[p.line, p.column, p.error, p.message] for p in verdict.first],
+            [[p.line, p.column, p.error, p.message] for p in report.first],
             right=["line"],
             folded=["message"],
         )
-        more = verdict.rejected - len(verdict.first)
+        more = report.rejected - len(report.first)
         if more > 0:
             say(f"  and {figure(more)} more")

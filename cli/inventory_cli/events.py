@@ -25,7 +25,7 @@ from inventory.handlers.deliveries import from_object_created
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inventory_cli.letters import Letter
+    from inventory_cli.dead_letters import DeadLetter
     from inventory_cli.outputs import Outputs
 
 
@@ -53,16 +53,16 @@ class InvokeAgain:
     payload: str
 
 
-def plan_event(letter: Letter, outputs: Outputs) -> WorkAgain | InvokeAgain | None:
+def plan_event(dead_letter: DeadLetter, outputs: Outputs) -> WorkAgain | InvokeAgain | None:
     """How to give an event back; None when it is not one of ours.
 
     Args:
-        letter: The message.
+        dead_letter: The message.
         outputs: Names of the deployed resources.
     """
-    document = letter.document
-    function_arn = letter.attributes.get("TARGET_ARN", "")
-    payload = letter.body
+    document = dead_letter.document
+    function_arn = dead_letter.attributes.get("TARGET_ARN", "")
+    payload = dead_letter.body
     if "requestContext" in document and isinstance(document.get("requestPayload"), dict):
         function_arn = str(document["requestContext"].get("functionArn", ""))
         document = document["requestPayload"]

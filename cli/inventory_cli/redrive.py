@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, QueueReader, read_queue
+from inventory_cli.decisions import Action, Decision
 from inventory_cli.errors import OutOfReachError
 from inventory_cli.events import InvokeAgain, WorkAgain
 from inventory_cli.exits import Exit
-from inventory_cli.letters import Letter, LetterKind, Reading, reading
 from inventory_cli.queues import messages_in, send_work
 from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
-from inventory_cli.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from inventory_cli.session import Session
 
-# Judged and settled together: rows of one file are then read again once.
-_LETTERS_PER_ROUND = 1000
+# Decided and settled together: rows of one file are then read again once.
+_MESSAGES_PER_ROUND = 1000
 
 # Longer than a round takes; a command that was killed hides its messages so long at most.
 _HIDDEN_SECONDS = 600
@@ -46,50 +46,50 @@ class Kinds(StrEnum):
 
 
 _KINDS = {
-    Kinds.ROWS: LetterKind.ROW,
-    Kinds.FILES: LetterKind.FILE,
-    Kinds.EVENTS: LetterKind.EVENT,
+    Kinds.ROWS: DeadLetterKind.ROW,
+    Kinds.FILES: DeadLetterKind.FILE,
+    Kinds.EVENTS: DeadLetterKind.EVENT,
 }
 
 
 @dataclass(slots=True)
 class Redriver:
-    """Settles messages by their verdicts: first given back, then removed.
+    """Settles messages by their decisions: first given back, then removed.
 
     Attributes:
         session: Connection.
-        read: Where the messages were read.
+        reader: Where the messages were read.
         discard: Whether rejects that are still refused are removed too.
         given: What this run has given back already.
         not_removed: Messages that were given back and yet stay; another run is harmless.
     """
 
     session: Session
-    read: Reading
+    reader: QueueReader
     discard: bool
     given: set[WorkAgain | InvokeAgain] = field(default_factory=set)
     not_removed: int = 0
 
-    def settle(self, verdicts: list[Verdict]) -> None:
+    def settle(self, decisions: list[Decision]) -> None:
         """Give back what is to be given back, then remove what is done with.
 
         Args:
-            verdicts: Verdicts about messages.
+            decisions: Decisions about messages.
         """
-        tasks = dict.fromkeys(verdict.task for verdict in verdicts if verdict.task)
+        tasks = dict.fromkeys(decision.task for decision in decisions if decision.task)
         fresh = [task for task in tasks if task not in self.given]
         send_work(self.session, [task.body for task in fresh if isinstance(task, WorkAgain)])
         for task in fresh:
             if isinstance(task, InvokeAgain):
                 self._invoke(task)
         self.given.update(fresh)
-        done = [verdict.letter for verdict in verdicts if self.removes(verdict)]
-        self.not_removed += self.read.delete(done)
+        done = [decision.dead_letter for decision in decisions if self.removes(decision)]
+        self.not_removed += self.reader.delete(done)
 
-    def removes(self, verdict: Verdict) -> bool:
+    def removes(self, decision: Decision) -> bool:
         """Whether the message leaves the queue."""
-        refused = verdict.action is Action.REFUSED
-        return verdict.action not in _LEFT or (self.discard and refused)
+        refused = decision.action is Action.REFUSED
+        return decision.action not in _LEFT or (self.discard and refused)
 
     def _invoke(self, task: InvokeAgain) -> None:
         answer = self.session.functions.invoke(
@@ -144,63 +144,65 @@ def redrive(
     remark(session.where)
     wanted = {_KINDS[each] for each in kind or list(Kinds)}
     waiting = messages_in(session, session.outputs.dead_letter_queue_url)
-    verdicts: list[Verdict] = []
+    decisions: list[Decision] = []
     with (
-        reading(
+        read_queue(
             session.sqs, session.outputs.dead_letter_queue_url, hidden_seconds=_HIDDEN_SECONDS
-        ) as read,
+        ) as reader,
         progress("redriving", min(waiting, limit or waiting), quiet=json_) as advance,
     ):
-        redriver = Redriver(session, read, discard)
-        letters = islice((each for each in read.letters() if each.kind in wanted), limit)
-        for found in _rounds(session, letters, advance):
+        redriver = Redriver(session, reader, discard)
+        dead_letters = islice((each for each in reader.messages() if each.kind in wanted), limit)
+        for found in _rounds(session, dead_letters, advance):
             if not dry_run:
                 redriver.settle(found)
-            verdicts.extend(found)
-    left = sum(not redriver.removes(verdict) for verdict in verdicts) + redriver.not_removed
+            decisions.extend(found)
+    left = sum(not redriver.removes(decision) for decision in decisions) + redriver.not_removed
     if json_:
-        emit_json({"dry_run": dry_run, "messages": [_document(each) for each in verdicts]})
+        emit_json({"dry_run": dry_run, "messages": [_document(each) for each in decisions]})
     else:
-        _show(verdicts, left, dry_run=dry_run)
+        _show(decisions, left, dry_run=dry_run)
     raise typer.Exit(Exit.ATTENTION if left else Exit.OK)
 
 
 def _rounds(
-    session: Session, letters: Iterator[Letter], advance: Callable[[int], None]
-) -> Iterator[list[Verdict]]:
+    session: Session, dead_letters: Iterator[DeadLetter], advance: Callable[[int], None]
+) -> Iterator[list[Decision]]:
     # The reader and botocore are slow to import, and `--help` needs neither.
-    from inventory_cli.judge import Judge
+    from inventory_cli.redrive_rules import RedriveRules
 
-    judge = Judge(session)
-    while part := list(islice(letters, _LETTERS_PER_ROUND)):
-        found = list(judge.verdicts(part))
+    rules = RedriveRules(session)
+    while part := list(islice(dead_letters, _MESSAGES_PER_ROUND)):
+        found = list(rules.decide(part))
         yield found
         advance(len(found))
 
 
-def _document(verdict: Verdict) -> dict[str, Any]:
-    letter = verdict.letter
+def _document(decision: Decision) -> dict[str, Any]:
+    dead_letter = decision.dead_letter
     return {
-        "message_id": letter.message_id,
-        "kind": letter.kind.value,
-        "id": letter.document.get("id") if letter.kind is not LetterKind.EVENT else None,
-        "action": verdict.action.value,
-        "reason": verdict.reason,
+        "message_id": dead_letter.message_id,
+        "kind": dead_letter.kind.value,
+        "id": dead_letter.document.get("id")
+        if dead_letter.kind is not DeadLetterKind.EVENT
+        else None,
+        "action": decision.action.value,
+        "reason": decision.reason,
     }
 
 
-def _show(verdicts: list[Verdict], left: int, *, dry_run: bool) -> None:
-    if not verdicts:
+def _show(decisions: list[Decision], left: int, *, dry_run: bool) -> None:
+    if not decisions:
         remark("nothing of this kind waits in the dead-letter queue")
         return
     groups = Counter(
         (
             each.action.value,
-            each.letter.kind.value,
-            each.letter.bucket_and_key[1] if each.letter.bucket_and_key else "",
+            each.dead_letter.kind.value,
+            each.dead_letter.bucket_and_key[1] if each.dead_letter.bucket_and_key else "",
             each.reason,
         )
-        for each in verdicts
+        for each in decisions
     )
     emit_table(
         ("messages", "action", "kind", "key", "why"),
@@ -211,6 +213,6 @@ def _show(verdicts: list[Verdict], left: int, *, dry_run: bool) -> None:
     if len(groups) > _SHOWN_GROUPS:
         remark(f"and {figure(len(groups) - _SHOWN_GROUPS)} more lines; see all with --json")
     verb = "would be settled" if dry_run else "settled"
-    say(f"{figure(len(verdicts) - left)} {verb}, {figure(left)} left in the queue")
-    if any(each.action is Action.REFUSED for each in verdicts):
+    say(f"{figure(len(decisions) - left)} {verb}, {figure(left)} left in the queue")
+    if any(each.action is Action.REFUSED for each in decisions):
         remark("still refused: upload a corrected file, or give them up with --discard")

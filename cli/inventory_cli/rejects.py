@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory_cli.letters import Letter, LetterKind, reading
+from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, read_queue
 from inventory_cli.objects import key_of
 from inventory_cli.queues import messages_in
 from inventory_cli.rendering import emit_json, emit_table, figure, remark
@@ -48,14 +48,14 @@ def rejects(
     remark(session.where)
     found = _read(session, name, limit)
     if json_:
-        emit_json([_document(letter) for letter in found])
+        emit_json([_document(dead_letter) for dead_letter in found])
         return
     if not found:
         remark("nothing is rejected" if name is None else f"no reject of {name} waits here")
         return
     emit_table(
         ("kind", "key", "line", "error", "message"),
-        [_cells(letter) for letter in found],
+        [_cells(dead_letter) for dead_letter in found],
         right=("line",),
         folded=("key", "message"),
     )
@@ -64,61 +64,61 @@ def rejects(
         remark(f"the first {figure(limit)} of about {figure(waiting)}; see more with --limit")
 
 
-def _read(session: Session, name: str | None, limit: int) -> list[Letter]:
+def _read(session: Session, name: str | None, limit: int) -> list[DeadLetter]:
     """Messages about the object, each reject once."""
-    found: dict[str, Letter] = {}
+    found: dict[str, DeadLetter] = {}
     queue_url = session.outputs.dead_letter_queue_url
-    with reading(session.sqs, queue_url, hidden_seconds=_HIDDEN_SECONDS) as read:
-        for letter in read.letters():
-            if name is None or _is_about(session, letter, name):
-                found.setdefault(letter.identity, letter)
+    with read_queue(session.sqs, queue_url, hidden_seconds=_HIDDEN_SECONDS) as reader:
+        for dead_letter in reader.messages():
+            if name is None or _is_about(session, dead_letter, name):
+                found.setdefault(dead_letter.identity, dead_letter)
                 if len(found) == limit:
                     break
-    return sorted(found.values(), key=lambda letter: (letter.sent_at, _line(letter)))
+    return sorted(found.values(), key=lambda dead_letter: (dead_letter.sent_at, _line(dead_letter)))
 
 
-def _is_about(session: Session, letter: Letter, name: str) -> bool:
-    if letter.bucket_and_key is None:
+def _is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
+    if dead_letter.bucket_and_key is None:
         return False
-    _, key = letter.bucket_and_key
+    _, key = dead_letter.bucket_and_key
     wanted = key_of(session, name)
-    return wanted in (key, f"{key}#{letter.version_id}")
+    return wanted in (key, f"{key}#{dead_letter.version_id}")
 
 
-def _line(letter: Letter) -> int:
-    line = letter.document.get("line")
+def _line(dead_letter: DeadLetter) -> int:
+    line = dead_letter.document.get("line")
     return line if isinstance(line, int) else 0
 
 
-def _document(letter: Letter) -> dict[str, Any]:
+def _document(dead_letter: DeadLetter) -> dict[str, Any]:
     known: dict[str, Any] = {
-        "message_id": letter.message_id,
-        "kind": letter.kind.value,
-        "sent_at": letter.sent_at,
+        "message_id": dead_letter.message_id,
+        "kind": dead_letter.kind.value,
+        "sent_at": dead_letter.sent_at,
     }
-    if letter.kind is LetterKind.EVENT:
+    if dead_letter.kind is DeadLetterKind.EVENT:
         return {
             **known,
-            "attributes": dict(letter.attributes),
-            "body": letter.document or letter.body,
+            "attributes": dict(dead_letter.attributes),
+            "body": dead_letter.document or dead_letter.body,
         }
-    return {**known, **letter.document}
+    return {**known, **dead_letter.document}
 
 
-def _cells(letter: Letter) -> list[object]:
-    key = letter.bucket_and_key[1] if letter.bucket_and_key else ""
-    if letter.kind is LetterKind.EVENT:
-        attributes = letter.attributes
+def _cells(dead_letter: DeadLetter) -> list[object]:
+    key = dead_letter.bucket_and_key[1] if dead_letter.bucket_and_key else ""
+    if dead_letter.kind is DeadLetterKind.EVENT:
+        attributes = dead_letter.attributes
         error = attributes.get("ERROR_CODE") or attributes.get("ErrorCode") or ""
         message = attributes.get("ERROR_MESSAGE") or attributes.get("ErrorMessage") or ""
-        source = letter.document.get("source") or letter.document.get("kind") or "event"
-        return [letter.kind, key or source, "", error, message]
+        source = dead_letter.document.get("source") or dead_letter.document.get("kind") or "event"
+        return [dead_letter.kind, key or source, "", error, message]
     # The message names column and value; --json has them apart.
-    document = letter.document
+    document = dead_letter.document
     return [
-        letter.kind,
+        dead_letter.kind,
         key,
-        _line(letter) or "",
+        _line(dead_letter) or "",
         document.get("error"),
         document.get("message"),
     ]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from inventory_cli.dead_letters import DeadLetter
 from inventory_cli.events import InvokeAgain, WorkAgain, plan_event
-from inventory_cli.letters import Letter
 from inventory_cli.outputs import Outputs
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -40,9 +40,9 @@ def outputs() -> Outputs:
     )
 
 
-def letter(document: Any, **attributes: str) -> Letter:
+def dead_letter(document: Any, **attributes: str) -> DeadLetter:
     """A message with this body."""
-    return Letter(
+    return DeadLetter(
         message_id="m",
         receipt_handle="h",
         body=json.dumps(document),
@@ -70,7 +70,7 @@ def test_an_upload_goes_to_the_work_queue_with_its_sequencer(name: str, outputs:
     """Key, version and sequencer are those of the event, so its rows take their old place."""
     event = recorded(name)
     described = event["detail"]["object"]
-    task = plan_event(letter(event, RULE_ARN="r", ERROR_CODE="e"), outputs)
+    task = plan_event(dead_letter(event, RULE_ARN="r", ERROR_CODE="e"), outputs)
     assert isinstance(task, WorkAgain)
     body = json.loads(task.body)
     assert body["kind"] == "redrive"
@@ -83,7 +83,7 @@ def test_a_destination_record_is_unwrapped(outputs: Outputs) -> None:
     """An on-failure destination holds the event as its request payload."""
     event = recorded("s3_object_created")
     wrapped = {"requestContext": {"functionArn": "arn:x:processor"}, "requestPayload": event}
-    assert plan_event(letter(wrapped), outputs) == plan_event(letter(event), outputs)
+    assert plan_event(dead_letter(wrapped), outputs) == plan_event(dead_letter(event), outputs)
 
 
 @pytest.mark.parametrize(
@@ -99,21 +99,21 @@ def test_a_scheduled_call_goes_to_its_function(
     document: dict[str, Any], attributes: dict[str, str], function: str, outputs: Outputs
 ) -> None:
     """By the target's ARN, else by the schedule it came from, else by what only one reads."""
-    task = plan_event(letter(document, **attributes), outputs)
+    task = plan_event(dead_letter(document, **attributes), outputs)
     assert InvokeAgain(function_name=function, payload=json.dumps(document)) == task
 
 
 def test_a_scheduled_call_in_a_destination_record_goes_to_its_function(outputs: Outputs) -> None:
     """The record names the function with its version."""
     wrapped = {"requestContext": {"functionArn": f"{SUMMARY_ARN}:$LATEST"}, "requestPayload": {}}
-    task = plan_event(letter(wrapped), outputs)
+    task = plan_event(dead_letter(wrapped), outputs)
     assert InvokeAgain(function_name="inventory-summary-dev", payload="{}") == task
 
 
 def test_a_work_message_goes_back_as_it_was(outputs: Outputs) -> None:
     """Also one with parts that only the functions understand."""
     body = {"kind": "part", "bucket": outputs.uploads_bucket_name, "key": "k", "start_byte": 9}
-    assert WorkAgain(body=json.dumps(body)) == plan_event(letter(body), outputs)
+    assert WorkAgain(body=json.dumps(body)) == plan_event(dead_letter(body), outputs)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_a_work_message_goes_back_as_it_was(outputs: Outputs) -> None:
 )
 def test_fails_to_plan_what_is_not_ours(document: dict[str, Any], outputs: Outputs) -> None:
     """Such messages are left for people to look at."""
-    assert plan_event(letter(document), outputs) is None
+    assert plan_event(dead_letter(document), outputs) is None
 
 
 def test_fails_to_plan_an_upload_into_another_bucket(outputs: Outputs) -> None:
     """An event of another stack is not ours to give back."""
     event = recorded("s3_object_created")
     event["detail"]["bucket"]["name"] = "another"
-    assert plan_event(letter(event), outputs) is None
+    assert plan_event(dead_letter(event), outputs) is None

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from inventory_cli.dead_letters import DeadLetter
     from inventory_cli.events import InvokeAgain, WorkAgain
-    from inventory_cli.letters import Letter
 
 
 class Action(StrEnum):
@@ -26,17 +26,17 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Decision:
     """What to do with one message, and why.
 
     Attributes:
-        letter: The message.
+        dead_letter: The message.
         action: What becomes of it.
         reason: Why, in a few words.
         task: How it is given back; None unless the action is AGAIN.
     """
 
-    letter: Letter
+    dead_letter: DeadLetter
     action: Action
     reason: str
     task: WorkAgain | InvokeAgain | None = None

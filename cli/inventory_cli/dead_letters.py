@@ -30,7 +30,7 @@ _WAIT_SECONDS = 1
 _ANSWERS_WITHOUT_NEWS = 3
 
 
-class LetterKind(StrEnum):
+class DeadLetterKind(StrEnum):
     """What a message is about: a rejected row, a refused file, or a failed event of AWS's own."""
 
     ROW = "row"
@@ -39,7 +39,7 @@ class LetterKind(StrEnum):
 
 
 @dataclass(kw_only=True, slots=True)
-class Letter:
+class DeadLetter:
     """One message.
 
     Attributes:
@@ -59,17 +59,17 @@ class Letter:
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def kind(self) -> LetterKind:
+    def kind(self) -> DeadLetterKind:
         """What it is about."""
         kind = self.attributes.get("kind")
-        if kind in (LetterKind.ROW, LetterKind.FILE) and "bucket" in self.document:
-            return LetterKind(kind)
-        return LetterKind.EVENT
+        if kind in (DeadLetterKind.ROW, DeadLetterKind.FILE) and "bucket" in self.document:
+            return DeadLetterKind(kind)
+        return DeadLetterKind.EVENT
 
     @property
     def identity(self) -> str:
         """The same for every copy of a reject; of an event, the message's id."""
-        if self.kind is LetterKind.EVENT:
+        if self.kind is DeadLetterKind.EVENT:
             return self.message_id
         # A row with a column per location may be refused in several of them.
         return f"{self.kind} {self.document.get('id')} {self.document.get('column')}"
@@ -97,8 +97,8 @@ class Letter:
             return None
 
 
-class Reading:
-    """Messages read so far; see `reading`.
+class QueueReader:
+    """Messages read so far; see `read_queue`.
 
     Args:
         sqs: SQS.
@@ -110,10 +110,10 @@ class Reading:
         self._sqs = sqs
         self._queue_url = queue_url
         self._hidden_seconds = hidden_seconds
-        self._hidden: dict[str, Letter] = {}
+        self._hidden: dict[str, DeadLetter] = {}
         self._seen: set[str] = set()
 
-    def letters(self) -> Iterator[Letter]:
+    def messages(self) -> Iterator[DeadLetter]:
         """Every message once, until the queue shows no new one."""
         without_news = 0
         while without_news < _ANSWERS_WITHOUT_NEWS:
@@ -130,42 +130,42 @@ class Reading:
                 return
             fresh = []
             for message in messages:
-                letter = _letter(message)
-                self._hidden[letter.message_id] = letter
-                if letter.message_id not in self._seen:
-                    self._seen.add(letter.message_id)
-                    fresh.append(letter)
+                dead_letter = _dead_letter(message)
+                self._hidden[dead_letter.message_id] = dead_letter
+                if dead_letter.message_id not in self._seen:
+                    self._seen.add(dead_letter.message_id)
+                    fresh.append(dead_letter)
             without_news = 0 if fresh else without_news + 1
             yield from fresh
 
-    def delete(self, letters: Sequence[Letter]) -> int:
+    def delete(self, dead_letters: Sequence[DeadLetter]) -> int:
         """Remove messages for good.
 
         Args:
-            letters: Messages of this reading.
+            dead_letters: Messages that this reader gave.
 
         Returns:
             How many the queue would not let go; they stay and are safe to settle again.
         """
         refused = 0
-        for at in range(0, len(letters), _MESSAGES_PER_REQUEST):
-            part = letters[at : at + _MESSAGES_PER_REQUEST]
+        for at in range(0, len(dead_letters), _MESSAGES_PER_REQUEST):
+            part = dead_letters[at : at + _MESSAGES_PER_REQUEST]
             answer = self._sqs.delete_message_batch(
                 QueueUrl=self._queue_url,
                 Entries=[
                     {
                         "Id": str(index),
                         # A message that was read twice is deleted by its latest handle.
-                        "ReceiptHandle": self._hidden[letter.message_id].receipt_handle,
+                        "ReceiptHandle": self._hidden[dead_letter.message_id].receipt_handle,
                     }
-                    for index, letter in enumerate(part)
+                    for index, dead_letter in enumerate(part)
                 ],
             )
             failed = {int(entry["Id"]) for entry in answer.get("Failed", ())}
             refused += len(failed)
-            for index, letter in enumerate(part):
+            for index, dead_letter in enumerate(part):
                 if index not in failed:
-                    del self._hidden[letter.message_id]
+                    del self._hidden[dead_letter.message_id]
         return refused
 
     def put_back(self) -> None:
@@ -179,16 +179,16 @@ class Reading:
                 Entries=[
                     {
                         "Id": str(index),
-                        "ReceiptHandle": letter.receipt_handle,
+                        "ReceiptHandle": dead_letter.receipt_handle,
                         "VisibilityTimeout": 0,
                     }
-                    for index, letter in enumerate(waiting[at : at + _MESSAGES_PER_REQUEST])
+                    for index, dead_letter in enumerate(waiting[at : at + _MESSAGES_PER_REQUEST])
                 ],
             )
 
 
 @contextmanager
-def reading(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterator[Reading]:
+def read_queue(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterator[QueueReader]:
     """Read a queue; what is not deleted is put back at the end, whatever happens.
 
     Args:
@@ -196,19 +196,19 @@ def reading(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterator[
         queue_url: The queue.
         hidden_seconds: How long a message is hidden from other readers at most.
     """
-    read = Reading(sqs, queue_url, hidden_seconds=hidden_seconds)
+    reader = QueueReader(sqs, queue_url, hidden_seconds=hidden_seconds)
     try:
-        yield read
+        yield reader
     finally:
-        read.put_back()
+        reader.put_back()
 
 
-def _letter(message: MessageTypeDef) -> Letter:
+def _dead_letter(message: MessageTypeDef) -> DeadLetter:
     try:
         document = json.loads(message["Body"])
     except ValueError:
         document = None
-    return Letter(
+    return DeadLetter(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
         body=message["Body"],

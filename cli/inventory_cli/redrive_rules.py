@@ -22,23 +22,23 @@ from inventory.domain.order import Tokens, base_of, latest_time, object_time
 from inventory.domain.reading import ProfileSet
 from inventory.domain.settings import TIME_TOLERANCE
 from inventory.domain.work import Kind, WorkMessage
+from inventory_cli.dead_letters import DeadLetterKind
+from inventory_cli.decisions import Action, Decision
 from inventory_cli.errors import OutOfReachError
 from inventory_cli.events import WorkAgain, plan_event
-from inventory_cli.letters import LetterKind
 from inventory_cli.objects import versions_of
 from inventory_cli.records import get_record
-from inventory_cli.rereading import StockKey, reread
-from inventory_cli.verdicts import Action, Verdict
+from inventory_cli.rereading import Rereading, StockKey, reread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from inventory.domain.ports import ObjectInfo
-    from inventory_cli.letters import Letter
+    from inventory_cli.dead_letters import DeadLetter
     from inventory_cli.session import Session
 
 
-class Judge:
+class RedriveRules:
     """Decides about messages by what is stored now; changes nothing.
 
     Args:
@@ -50,37 +50,37 @@ class Judge:
         self._objects = S3Objects(session.s3)
         self._corrected: dict[tuple[str, str | None], str] = {}
 
-    def verdicts(self, letters: Sequence[Letter]) -> Iterator[Verdict]:
-        """Verdicts about messages, those of one object version together.
+    def decide(self, dead_letters: Sequence[DeadLetter]) -> Iterator[Decision]:
+        """Decisions about messages, those of one object version together.
 
         Args:
-            letters: Messages.
+            dead_letters: Messages.
         """
-        rejects: dict[tuple[str, str, str | None], list[Letter]] = {}
-        for letter in letters:
-            if letter.kind is LetterKind.EVENT:
-                yield self._event(letter)
+        rejects: dict[tuple[str, str, str | None], list[DeadLetter]] = {}
+        for dead_letter in dead_letters:
+            if dead_letter.kind is DeadLetterKind.EVENT:
+                yield self._event(dead_letter)
             else:
-                bucket, key = letter.bucket_and_key or ("", "")
-                rejects.setdefault((bucket, key, letter.version_id), []).append(letter)
+                bucket, key = dead_letter.bucket_and_key or ("", "")
+                rejects.setdefault((bucket, key, dead_letter.version_id), []).append(dead_letter)
         for (bucket, key, version_id), group in rejects.items():
             yield from self._rejects(bucket, key, version_id, group)
 
-    def _event(self, letter: Letter) -> Verdict:
-        task = plan_event(letter, self._session.outputs)
+    def _event(self, dead_letter: DeadLetter) -> Decision:
+        task = plan_event(dead_letter, self._session.outputs)
         if task is None:
             reason = "not an event of this stack"
-            return Verdict(letter=letter, action=Action.UNKNOWN, reason=reason)
+            return Decision(dead_letter=dead_letter, action=Action.UNKNOWN, reason=reason)
         reason = "to the work queue" if isinstance(task, WorkAgain) else f"to {task.function_name}"
-        return Verdict(letter=letter, action=Action.AGAIN, reason=reason, task=task)
+        return Decision(dead_letter=dead_letter, action=Action.AGAIN, reason=reason, task=task)
 
     def _rejects(
-        self, bucket: str, key: str, version_id: str | None, group: list[Letter]
-    ) -> Iterator[Verdict]:
+        self, bucket: str, key: str, version_id: str | None, group: list[DeadLetter]
+    ) -> Iterator[Decision]:
         if bucket != self._session.outputs.uploads_bucket_name:
-            for letter in group:
+            for dead_letter in group:
                 reason = f"bucket {bucket} is not this stack's"
-                yield Verdict(letter=letter, action=Action.UNKNOWN, reason=reason)
+                yield Decision(dead_letter=dead_letter, action=Action.UNKNOWN, reason=reason)
             return
         named = ObjectVersion(
             bucket=bucket,
@@ -93,60 +93,65 @@ class Judge:
         try:
             info = self._objects.describe(named)
         except ObjectGoneError:
-            for letter in group:
-                yield _settled(letter, correction, "the object version is gone")
+            for dead_letter in group:
+                yield _settled(dead_letter, correction, "the object version is gone")
             return
-        version = info.version
-        record = get_record(self._session, version.object_id)
-        files = [each for each in group if each.kind is LetterKind.FILE]
-        rows = [each for each in group if each.kind is LetterKind.ROW]
+        record = get_record(self._session, info.version.object_id)
         # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
-        pointers = files if record is not None and record.status == "COMPLETED" else []
-        lines = None if pointers else {_line(each) for each in rows}
+        loaded = record is not None and record.status == "COMPLETED"
+        stands_for_rows = loaded and any(each.kind is DeadLetterKind.FILE for each in group)
         reading = reread(
-            self._objects.source(version),
+            self._objects.source(info.version),
             key=key,
             profiles=self._profiles,
             latest=latest_time(info.last_modified, TIME_TOLERANCE),
-            lines=lines,
+            lines=None if stands_for_rows else {_line(each) for each in group},
         )
         if reading.refusal:
-            for letter in group:
-                yield _settled(letter, correction, reading.refusal)
+            for dead_letter in group:
+                yield _settled(dead_letter, correction, reading.refusal)
             return
-        # The verdict about a held file stands unless it is asked for anew.
-        held = record is not None and record.status == "HELD"
-        kind = Kind.REPLAY if held else Kind.REDRIVE
-        redrive = WorkAgain(body=WorkMessage(kind=kind, version=version).to_text())
-        for letter in [] if pointers else files:
-            yield Verdict(
-                letter=letter, action=Action.AGAIN, reason="can be read now", task=redrive
-            )
         base = str(record.attributes.get("base", "")) if record else ""
-        tokens = Tokens(base or base_of(_time_of(info), ""), version.object_id)
-        replay = WorkAgain(body=WorkMessage(kind=Kind.REPLAY, version=version).to_text())
-        for letter in rows:
-            line = _line(letter)
-            keys = reading.still_refused(line, letter.document.get("column"))
-            if keys is None:
-                yield Verdict(
-                    letter=letter, action=Action.AGAIN, reason="can be read now", task=replay
-                )
-                continue
-            stale = bool(keys) and all(self._newer_stored(tokens, line, each) for each in keys)
-            why = "the item holds newer stock" if stale else correction
-            yield _settled(letter, why, _refusal(letter))
-        for letter in pointers:
-            open_lines = [
-                line
-                for line, columns in reading.refused.items()
-                if not all(
-                    keys and all(self._newer_stored(tokens, line, each) for each in keys)
-                    for keys in columns.values()
-                )
-            ]
-            why = correction if open_lines else "no row is left to correct"
-            yield _settled(letter, why, f"{len(open_lines)} rows are still refused")
+        tokens = Tokens(base or base_of(_time_of(info), ""), info.version.object_id)
+        for dead_letter in group:
+            if dead_letter.kind is DeadLetterKind.ROW:
+                yield self._row(dead_letter, info.version, reading, tokens, correction)
+            elif loaded:
+                yield self._rows_beyond_the_limit(dead_letter, reading, tokens, correction)
+            else:
+                # The decision about a held file stands unless it is asked for anew.
+                held = record is not None and record.status == "HELD"
+                yield _again(dead_letter, Kind.REPLAY if held else Kind.REDRIVE, info.version)
+
+    def _row(
+        self,
+        dead_letter: DeadLetter,
+        version: ObjectVersion,
+        reading: Rereading,
+        tokens: Tokens,
+        correction: str,
+    ) -> Decision:
+        line = _line(dead_letter)
+        keys = reading.still_refused(line, dead_letter.document.get("column"))
+        if keys is None:
+            return _again(dead_letter, Kind.REPLAY, version)
+        why = "the item holds newer stock" if self._stale(tokens, line, keys) else correction
+        return _settled(dead_letter, why, _refusal(dead_letter))
+
+    def _rows_beyond_the_limit(
+        self, dead_letter: DeadLetter, reading: Rereading, tokens: Tokens, correction: str
+    ) -> Decision:
+        open_lines = [
+            line
+            for line, columns in reading.refused.items()
+            if not all(self._stale(tokens, line, keys) for keys in columns.values())
+        ]
+        why = correction if open_lines else "no row is left to correct"
+        return _settled(dead_letter, why, f"{len(open_lines)} rows are still refused")
+
+    def _stale(self, tokens: Tokens, line: int, keys: Sequence[StockKey]) -> bool:
+        """Tell whether all items of a row are known and hold newer stock."""
+        return bool(keys) and all(self._newer_stored(tokens, line, each) for each in keys)
 
     def _newer_stored(self, tokens: Tokens, line: int, key: StockKey) -> bool:
         answer = self._session.dynamodb.get_item(
@@ -189,27 +194,33 @@ class Judge:
         return ProfileSet.from_settings(settings)
 
 
-def _settled(letter: Letter, correction: str, refusal: str) -> Verdict:
+def _again(dead_letter: DeadLetter, kind: Kind, version: ObjectVersion) -> Decision:
+    task = WorkAgain(body=WorkMessage(kind=kind, version=version).to_text())
+    reason = "can be read now"
+    return Decision(dead_letter=dead_letter, action=Action.AGAIN, reason=reason, task=task)
+
+
+def _settled(dead_letter: DeadLetter, correction: str, refusal: str) -> Decision:
     """Done with when there is a correction, else still refused."""
     if correction:
-        return Verdict(letter=letter, action=Action.STALE, reason=correction)
-    return Verdict(letter=letter, action=Action.REFUSED, reason=refusal)
+        return Decision(dead_letter=dead_letter, action=Action.STALE, reason=correction)
+    return Decision(dead_letter=dead_letter, action=Action.REFUSED, reason=refusal)
 
 
-def _refusal(letter: Letter) -> str:
+def _refusal(dead_letter: DeadLetter) -> str:
     """Why a row is refused, without its value, so that alike rows are shown as one."""
-    column = letter.document.get("column")
-    return f"{letter.document.get('error')}{f' in {column}' if column else ''}"
+    column = dead_letter.document.get("column")
+    return f"{dead_letter.document.get('error')}{f' in {column}' if column else ''}"
 
 
-def _line(letter: Letter) -> int:
-    line = letter.document.get("line")
+def _line(dead_letter: DeadLetter) -> int:
+    line = dead_letter.document.get("line")
     return line if isinstance(line, int) else 0
 
 
-def _etag(letter: Letter, bucket: str, key: str) -> str:
+def _etag(dead_letter: DeadLetter, bucket: str, key: str) -> str:
     """Entity tag of a version without an id, out of the reject's id."""
-    identity = str(letter.document.get("id", "")).removeprefix(f"{bucket}/{key}#")
+    identity = str(dead_letter.document.get("id", "")).removeprefix(f"{bucket}/{key}#")
     return identity.rpartition("/")[0]
 
 
