@@ -6,7 +6,7 @@ Call :func:`install` before anything imports ``cdktf`` or a provider's bindings:
 
     fastsynth.install()
 
-    from cdktf import App  # noqa: E402
+    from cdktf import App  # noqa: E402  after install()
 
 Five things make a synth slow, and each gets a lever of its own:
 

@@ -54,7 +54,7 @@ def command_line() -> typer.Typer:
     for command in app.registered_commands:
         command.epilog = command.epilog or EXIT_CODES_HELP
     # 2, the usual code of a wrong command line, says here that a file was refused.
-    typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]
+    typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]  # click's class
     return app
 
 

@@ -84,14 +84,6 @@ class Terraform:
         """
         self._stream("apply", "applying")
 
-    def destroy(self) -> None:
-        """Remove every resource.
-
-        Raises:
-            TerraformError: At least one resource failed.
-        """
-        self._stream("destroy", "destroying")
-
     def plan(self) -> tuple[bool, str]:
         """Whether there are changes, and the plan as people read it.
 

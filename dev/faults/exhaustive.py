@@ -159,7 +159,7 @@ class InterleavedWorld(ScriptedWorld):
         self._receive()
         if self.together and not baton.running:
             for job in [self.pending.pop(0) for _ in range(self.together)]:
-                baton.start(lambda job=job: self._invoke(job))  # type: ignore[misc]
+                baton.start(lambda job=job: self._invoke(job))  # type: ignore[misc]  # a default binds it
             self.together = 0
         if len(baton.running) < 2 or (baton.holder is not None and not self.at_request):  # noqa: PLR2004  a pair
             return super()._choose(baton)

@@ -46,7 +46,7 @@ async def _serve(application: object, config: Config) -> None:
         loop.add_signal_handler(number, stopped.set)
     watch = threading.Thread(target=_watch_parent, args=(loop, stopped), daemon=True)
     watch.start()
-    await serve(application, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+    await serve(application, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]  # an ASGI app
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ Everything is a function of the seed, so two runs feed the same bytes.
 """
 
 # A seed is wanted here, not a secret; headers read best as the exporters write them.
-# ruff: noqa: S311, SIM905
+# ruff: noqa: S311, SIM905  as above
 
 from __future__ import annotations
 

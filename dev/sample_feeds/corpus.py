@@ -123,7 +123,7 @@ def damaged_wholes() -> Iterator[DamagedFile]:
 
     def file(name: str, data: bytes | str, **traits: object) -> DamagedFile:
         encoded = data.encode() if isinstance(data, str) else data
-        return DamagedFile(name=f"file-{name}/0", data=encoded, **traits)  # type: ignore[arg-type]
+        return DamagedFile(name=f"file-{name}/0", data=encoded, **traits)  # type: ignore[arg-type]  # by name
 
     def written(dialect: Dialect) -> str:
         return "".join(map(dialect.record, [COLUMNS, *rows]))

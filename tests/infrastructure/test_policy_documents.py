@@ -44,7 +44,7 @@ def lint():
             importlib.resources.files(package).joinpath(name)
         )
         monkeypatch.setitem(sys.modules, "pkg_resources", finder)
-        from parliament import analyze_policy_string  # noqa: PLC0415
+        from parliament import analyze_policy_string  # noqa: PLC0415  slow
 
     def findings(document: dict[str, Any]) -> list[tuple[str, Any]]:
         found = analyze_policy_string(json.dumps(document)).findings

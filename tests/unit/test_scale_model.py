@@ -10,7 +10,7 @@ SPEED = scale_model.Speed(new=15_000, unchanged=30_000, others=600_000)
 
 
 @pytest.mark.parametrize("warm", [False, True])
-def test_no_file_is_faster_than_the_table_takes_it(warm: bool) -> None:  # noqa: FBT001
+def test_no_file_is_faster_than_the_table_takes_it(warm: bool) -> None:
     """Written rows a second stay below the table's limit, whatever the size."""
     limit = scale_model.WARM_WRITES if warm else scale_model.COLD_WRITES
 

@@ -24,7 +24,7 @@ bindings = {"cdktf": "cdktf_cdktf_provider_aws", "cdktn": "cdktn_provider_aws"}[
 
 def resource(module: str, name: str) -> type:
     """Give a resource's class from its own module, as a careful project imports it."""
-    return getattr(importlib.import_module(f"{bindings}.{module}"), name)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(f"{bindings}.{module}"), name)  # type: ignore[no-any-return]  # a class
 
 
 def main() -> None:

@@ -132,7 +132,7 @@ class SignedTransport:
         self._url = (endpoint_url or _endpoint_url(region)).rstrip("/") + "/"
         self._http = URLLib3Session(
             max_pool_connections=REQUESTS_IN_FLIGHT,
-            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]
+            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]  # a pair too
         )
         encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
         self._encode = encoder.encode

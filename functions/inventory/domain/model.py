@@ -129,7 +129,7 @@ class ObjectVersion:
 class Counts:
     """Outcomes of the stock rows of one object version; they add up to `rows_read`.
 
-    Source: DESIGN.md 3.5. In a file with a column per location each such cell is one stock row.
+    In a file with a column per location each such cell is one stock row.
     """
 
     rows_read: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,8 +122,6 @@ def test_a_version_takes_its_id_from_s3_where_the_event_has_none(
     version_id: str | None, named: str | None, expected: str | None
 ) -> None:
     """And is asked for by entity tag then, so that it is the one announced."""
-    from dataclasses import replace  # noqa: PLC0415
-
     when = datetime(2026, 11, 22, tzinfo=UTC)
     answer = {"ETag": '"e"', "ContentLength": 5, "LastModified": when, "Metadata": {"As-Of": "t"}}
     client = _Head(answer | ({"VersionId": named} if named else {}))

@@ -61,7 +61,7 @@ def s3_errors() -> list[tuple[str, int]]:
 def error_of(code: str, status: int = 0) -> InventoryError:
     """What becomes of an error answer."""
     response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return sorted_error(ClientError(response, "Operation"), "x was not done")  # type: ignore[arg-type]
+    return sorted_error(ClientError(response, "Operation"), "x was not done")  # type: ignore[arg-type]  # a dict
 
 
 def test_every_error_that_s3_documents_is_sorted() -> None:

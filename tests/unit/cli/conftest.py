@@ -1,7 +1,7 @@
 """A small cloud in memory for the `inventory` command, and a way to run it."""
 
 # The fakes take the names of boto3, whose methods AWS documents.
-# ruff: noqa: N803, D102
+# ruff: noqa: N803, D102  names and methods are boto3's
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ from inventory.domain.seen import SeenKeys
 )
 def test_every_case_of_the_decision_table(
     stored: str | None,
-    equal: bool,  # noqa: FBT001  a parameter of the table
-    own: bool,  # noqa: FBT001  a parameter of the table
+    equal: bool,
+    own: bool,
     expected: Decision,
 ) -> None:
     """A row with token 2 against everything that may be stored."""

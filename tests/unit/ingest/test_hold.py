@@ -60,7 +60,7 @@ def _held(lines: tuple[str, ...] = ("A,x,1,,",), **options: Any) -> tuple[World,
 )
 def test_a_file_is_held_only_above_the_share(
     lines: list[str],
-    held: bool,  # noqa: FBT001  a parameter of the table
+    held: bool,
 ) -> None:
     """Just below, at and above half of the 100 pieces of the last file of the feed."""
     world = _stocked()
@@ -86,7 +86,7 @@ def test_a_file_is_held_only_above_the_share(
 def test_the_share_is_a_setting(
     share: str,
     quantity: str,
-    held: bool,  # noqa: FBT001  a parameter of the table
+    held: bool,
 ) -> None:
     """At most one percent; or all of it."""
     outcome = _load(_stocked(), f"A,x,{quantity},,", hour=2, share=Decimal(share))
@@ -105,7 +105,7 @@ def test_without_the_setting_nothing_is_weighed() -> None:
 @pytest.mark.parametrize(("hour", "held"), [(0, False), (1.5, True), (4, False)])
 def test_a_file_is_compared_with_the_one_before_it(
     hour: float,
-    held: bool,  # noqa: FBT001  a parameter of the table
+    held: bool,
 ) -> None:
     """By the files' times, in whatever order they arrive: 100 at one o'clock, 10 at three."""
     world = _stocked()

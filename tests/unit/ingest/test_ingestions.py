@@ -125,8 +125,8 @@ def test_a_version_without_record_is_processed(kind: Kind) -> None:
 def test_who_recovers_what_a_crashed_run_has_written(
     kind: Kind,
     runs: tuple[str, ...],
-    recovering: bool,  # noqa: FBT001  a parameter of the table
-    crashed: bool,  # noqa: FBT001  a parameter of the table
+    recovering: bool,
+    crashed: bool,
 ) -> None:
     """The same delivery by its own run; a redrive by every run, for nobody else will."""
     record = Record(status=Status.IN_PROGRESS, base="b1", open_runs=frozenset(runs))

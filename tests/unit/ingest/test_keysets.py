@@ -34,8 +34,8 @@ def test_a_set_knows_every_key_it_was_given_and_no_other() -> None:
 @pytest.mark.parametrize("together", [True, False])
 def test_a_set_that_grows_too_large_stands_for_every_key(
     count: int,
-    everything: bool,  # noqa: FBT001  a parameter of the table
-    together: bool,  # noqa: FBT001  a parameter of the table
+    everything: bool,
+    together: bool,
 ) -> None:
     """At the limit and above it, filled at once or by two; a key that comes again adds nothing."""
     keys = KeySet()
@@ -76,7 +76,7 @@ def test_a_set_that_is_joined_with_every_key_stands_for_every_key() -> None:
 def test_sets_meet_where_they_may_have_a_key_in_common(
     one: KeySet,
     other: KeySet,
-    meet: bool,  # noqa: FBT001  a parameter of the table
+    meet: bool,
 ) -> None:
     """Every key meets whatever is not empty."""
     assert (one.meets(other), other.meets(one)) == (meet, meet)

@@ -50,7 +50,7 @@ def _tasks(world: World) -> list[tuple[int, int]]:
 def test_workers_in_any_order_do_what_one_does(
     seed: int,
     looks_each: int,
-    twice: bool,  # noqa: FBT001  a parameter of the table
+    twice: bool,
 ) -> None:
     """Table, counts and rejects, in few and in many segments, also if every message comes twice."""
     whole, expected = _one_worker(*LARGE_FEED, before=STORED)
@@ -343,7 +343,7 @@ def test_an_object_that_vanishes_ends_its_record() -> None:
 
 @pytest.mark.parametrize("deleted", [False, True])
 def test_the_reconcile_has_a_job_go_on_whose_message_is_lost(
-    deleted: bool,  # noqa: FBT001  a parameter of the table
+    deleted: bool,
 ) -> None:
     """When its lease is over, and not before; also if nobody lists its version any more."""
     world = World()

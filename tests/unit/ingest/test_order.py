@@ -25,7 +25,7 @@ from inventory.domain.order import (
 MOMENT = datetime(2026, 11, 22, 20, 18, 5, tzinfo=UTC)
 TIME = "2026-11-22T20:18:05.000000Z"
 
-MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(1, 1, 2))  # noqa: DTZ001
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(1, 1, 2))  # noqa: DTZ001  a zone is added
 SEQUENCERS = st.text("0123456789abcdefABCDEF", max_size=32)
 
 
@@ -134,7 +134,7 @@ def test_times_of_other_zones_are_the_same_times() -> None:
 )
 def test_stock_is_not_known_much_later_than_its_file_was_stored(
     seconds: float,
-    refused: bool,  # noqa: FBT001  a parameter of the table
+    refused: bool,
 ) -> None:
     """Below, at and above a tolerance of a minute; it is a matter of data, not of a clock."""
     as_of = (MOMENT + timedelta(seconds=seconds)).isoformat()

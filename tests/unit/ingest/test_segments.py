@@ -223,7 +223,7 @@ class _Failing:
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_batch_that_cannot_be_settled_ends_a_segment_that_made_progress(
     error: Exception,
-    applied: bool,  # noqa: FBT001  a parameter of the table
+    applied: bool,
 ) -> None:
     """It ends before that batch, says that its rows may be written, and counts none of them."""
     world = World()

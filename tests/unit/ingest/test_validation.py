@@ -111,7 +111,7 @@ def test_a_writer_asks_readers_whose_read_sets_stand(
     setting: Setting,
     reads: KeySet,
     highest: str,
-    asked: bool,  # noqa: FBT001  a parameter of the table
+    asked: bool,
 ) -> None:
     """Those that left a newer row of one of its keys alone."""
     setting.relied(reads, highest, setting.reader)
@@ -148,7 +148,7 @@ def test_a_reader_finds_writers_that_ended_before_it(
     epoch: int,
     writes: KeySet,
     lowest: str,
-    asked: bool,  # noqa: FBT001  a parameter of the table
+    asked: bool,
 ) -> None:
     """Those of the shard's write sets that came after it began to read."""
     setting.written(writes, lowest, setting.writer)
@@ -159,7 +159,7 @@ def test_a_reader_finds_writers_that_ended_before_it(
 @pytest.mark.parametrize("timed", [False, True])
 def test_only_rows_with_times_of_their_own_are_written_over_by_their_own_file(
     setting: Setting,
-    timed: bool,  # noqa: FBT001  a parameter of the table
+    timed: bool,
 ) -> None:
     """An older row of a key may follow a newer one that was left alone."""
     keys = {
@@ -227,7 +227,7 @@ def test_both_sets_are_published_before_anybody_is_looked_for(setting: Setting) 
             return getattr(setting.ports.registry, name)
 
     validator = Validator(
-        Noting(),  # type: ignore[arg-type]
+        Noting(),  # type: ignore[arg-type]  # a fake
         setting.ports.ingestions,
         setting.ports.follow_ups,
         setting.ports.work,

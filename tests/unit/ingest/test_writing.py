@@ -138,7 +138,7 @@ def _hash(sku: str) -> int:
 @pytest.mark.parametrize("recovering", [False, True])
 @given(st.lists(st.tuples(TOKENS, st.booleans()), min_size=1, max_size=6))
 def test_every_row_comes_to_the_end_that_was_decided(
-    recovering: bool,  # noqa: FBT001  a parameter of the table
+    recovering: bool,
     items: list[tuple[str | None, bool]],
 ) -> None:
     """As `decide` says of each, in whatever company it comes.
@@ -239,7 +239,7 @@ def test_a_row_that_is_stored_already_is_loaded_without_a_write() -> None:
 )
 def test_a_run_that_recovers_takes_the_versions_own_items_for_written(
     token: str,
-    equal: bool,  # noqa: FBT001  a parameter of the table
+    equal: bool,
     lowest: str | None,
 ) -> None:
     """A crashed run may have written them and left no write set."""
@@ -300,7 +300,7 @@ def test_of_rows_with_times_of_their_own_the_latest_time_counts() -> None:
     writer = _writer(table, counts=counts)
     writer.write([row("A", line=2, updated_at=LATE), row("A", line=3, updated_at=EARLY)])
     assert [change.row.line for change in table.written] == [2]
-    table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]
+    table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]  # it is there
     writer.write([row("A", line=4, updated_at=EARLY)])
     assert [change.row.line for change in table.written] == [2]
     assert counts == Counts(loaded=1, duplicates=2)
@@ -333,7 +333,7 @@ def test_a_row_without_a_time_in_a_file_of_timed_ones_is_bound_by_its_token_too(
 )
 def test_a_key_that_an_earlier_segment_loaded_is_counted_once(
     first_line: int,
-    seen: bool,  # noqa: FBT001  a parameter of the table
+    seen: bool,
     counts: Counts,
 ) -> None:
     """The later row is written, and counted as the duplicate that the earlier one became."""

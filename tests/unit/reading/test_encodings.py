@@ -6,6 +6,7 @@ import pytest
 
 from feeds import opened, read
 from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.reading import ProfileSet
 from inventory.domain.reading.encodings import FeedEncoding, printable
 
 HEADER = b"sku\tprice\tasin\titem-name\tquantity\n"
@@ -75,8 +76,6 @@ def test_fails_on_half_a_character_of_utf_16() -> None:
 
 def test_a_header_may_be_in_an_encoding_of_its_profile() -> None:
     """A deployment's profile with umlauts in cp1252."""
-    from inventory.domain.reading import ProfileSet  # noqa: PLC0415
-
     own = {"name": "erp", "encodings": ["cp1252"], "columns": {"sku": "Art", "quantity": "Stück"}}
     profiles = ProfileSet.from_settings({"profiles": [own]})
     data = "Art;Stück\nÄ1;5\n".encode("cp1252")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feeds import opened, read
-from inventory.domain.reading import BytesSource
+from feeds import BUILT_IN, gathered, opened, read
+from inventory.domain.reading import BytesSource, open_feed
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.limits import MAX_ITEM_BYTES, RESERVED_ITEM_BYTES, item_bytes
 
@@ -95,7 +95,7 @@ def test_well_formed_csv_is_read_as_rfc_4180_says(name: str) -> None:
 
 
 @pytest.mark.parametrize(("lines", "loads"), [(63, True), (64, True), (65, False)])
-def test_fails_on_a_record_of_more_than_64_lines(lines: int, loads: bool) -> None:  # noqa: FBT001
+def test_fails_on_a_record_of_more_than_64_lines(lines: int, loads: bool) -> None:
     """One reject, and what follows loads."""
     name = "\n".join(["line"] * lines)
     outcome = read(f'{HEAD}A,1,"{name}"\nB,2,x\n')
@@ -162,7 +162,7 @@ def test_room_is_kept_for_what_the_writer_adds() -> None:
 
 
 @pytest.mark.parametrize(("excess", "loads"), [(-1, True), (0, True), (1, False)])
-def test_fails_on_a_row_too_large_for_an_item(excess: int, loads: bool) -> None:  # noqa: FBT001
+def test_fails_on_a_row_too_large_for_an_item(excess: int, loads: bool) -> None:
     """All further columns count, and room is kept for what the writer adds."""
     base = item_bytes(read("sku,quantity,note,more\nA,1,x,y\n").rows[0]) - 1
     note = "x" * (MAX_ITEM_BYTES - RESERVED_ITEM_BYTES - base + excess)
@@ -208,9 +208,6 @@ class Trickle(BytesSource):
 
 def test_short_reads_change_nothing() -> None:
     """A stream may give less than it is asked for."""
-    from feeds import BUILT_IN, gathered  # noqa: PLC0415
-    from inventory.domain.reading import open_feed  # noqa: PLC0415
-
     data = (HEAD + 'A,1,"x\ny"\nB,2\n' * 20).encode()
     feed = open_feed(Trickle(data), key="a.csv", profiles=BUILT_IN)
     assert gathered(feed.batches()) == read(data)

@@ -70,7 +70,7 @@ class FeedEncoding:
 
     def byte_length(self, text: str) -> int:
         """How many bytes of the file this text came from."""
-        if self.unit_bytes == 2:  # noqa: PLR2004  UTF-16
+        if self.unit_bytes == 2:  # noqa: PLR2004  surrogates  UTF-16
             return len(text.encode(self.name, "surrogatepass"))
         if text.isascii():
             return len(text)
@@ -156,7 +156,7 @@ def printable(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"  # noqa: PLR2004
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"  # noqa: PLR2004  lone surrogates
 
 
 def _is_utf_8(line: bytes) -> bool:
