@@ -240,7 +240,7 @@ HOSTILE = (
     "\t=1",
     "\r=1",
     "\n=1",
-    "＝1",  # noqa: RUF001  full-width
+    "\uff1d1",
     "nul \x00 bell \x07 escape \x1b[31m",
     "\u202egnp.exe",
     "lone \ud800 surrogate",

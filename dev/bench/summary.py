@@ -64,7 +64,7 @@ class CannedTable:
     """Answers Scan from pages made of one template, each with SKUs of its own.
 
     Args:
-        items: How many items the table holds.
+        items: Number of items in the table.
     """
 
     def __init__(self, items: int) -> None:
@@ -90,7 +90,7 @@ class CannedTable:
         """Make and parse one page.
 
         Args:
-            number: Which.
+            number: Number of the page, from 0.
         """
         body = self._template.replace(b"@@@@@", b"%05d" % number)
         answer: dict[str, Any] = json.loads(body)

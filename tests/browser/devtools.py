@@ -142,7 +142,7 @@ class Browser:
             path: An HTML file.
             width: Width of the screen in CSS pixels; below 500 the page is a phone's.
             height: Height of the screen in CSS pixels.
-            dark: Whether the user prefers dark pages.
+            dark: True if the user prefers dark pages.
         """
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -190,7 +190,7 @@ class Page:
     """One page of the browser.
 
     Attributes:
-        url: What was opened.
+        url: Address of the page.
     """
 
     def __init__(self, browser: Browser, session: str, url: str) -> None:
@@ -253,7 +253,7 @@ class Page:
         """A picture of the page as PNG.
 
         Args:
-            height: How much of the page from its top, in CSS pixels; by default the screen.
+            height: Height of the picture from the top, in CSS pixels; by default the screen.
         """
         params: dict[str, Any] = {"format": "png"}
         if height is not None:

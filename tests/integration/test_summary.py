@@ -116,7 +116,7 @@ def test_only_records_since_the_earlier_summary_are_given_out(service: SummarySe
 def test_the_next_day_is_compared_with_the_stored_summary(
     emulated: EmulatedResources, service: SummaryService
 ) -> None:
-    """What was written one day is found and read on the next but one."""
+    """A summary of one day is found and read on the next but one."""
     service.make(AS_OF - timedelta(days=2))
     emulated.cloud.client("dynamodb").put_item(
         TableName=f"{emulated.name}-items", Item=stored_item(shop_items(3, 61)[60])

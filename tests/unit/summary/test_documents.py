@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from inventory.domain.summary.csv_document import COLUMNS, cell
 from inventory.domain.summary.formatting import format_change, format_number
 from inventory.domain.summary.json_document import UnreadableSummaryError, read_previous
+from inventory.domain.summary.markup import Bar, bar_chart
 from summary_samples import (
     AS_OF,
     HOSTILE,
@@ -30,7 +32,10 @@ from summary_samples import (
     text_documents,
 )
 
-FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width signs are the point
+if TYPE_CHECKING:
+    from inventory.domain.summary.model import StockItem
+
+FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 class Tags(HTMLParser):
@@ -67,7 +72,7 @@ def parsed(page: str) -> Tags:
 
 
 def outline(page: str) -> Counter[tuple[str, tuple[str, ...]]]:
-    """How often each tag stands there with which attributes; the order depends on the text."""
+    """Tags with their attributes, counted; their order depends on the text."""
     return Counter((tag, tuple(sorted(attributes))) for tag, attributes in parsed(page).tags)
 
 
@@ -158,6 +163,59 @@ def test_the_page_says_what_unchanged_means() -> None:
     assert "a feed that repeats what is stored leaves the time of the last change as it is" in text
 
 
+def page_of(*items: StockItem) -> str:
+    """The page of a table of these items."""
+    store = FakeStore()
+    summary_service(FakeTables(items), store).make(AS_OF)
+    return store.documents["2026-11-22"]["html"]
+
+
+def test_a_page_without_items_says_so() -> None:
+    """An empty section would look like a fault of the page."""
+    page = page_of()
+
+    assert "There are no items." in page
+    assert "<table>" not in page
+    assert "<figure" not in page
+
+
+def test_rows_of_a_page_add_up_when_there_are_more_locations_than_rows() -> None:
+    """Locations without a row of their own share the last one, which sorting leaves there."""
+    page = page_of(*(stock_item(location=f"L{number:04}") for number in range(2_003)))
+
+    assert "By location (100 of more than 2,000)" in page
+    foot = page[page.index("<tfoot>") : page.index("</tfoot>")]
+    assert "(all others)" in foot
+    assert ">1,903</td>" in foot
+
+
+def test_many_currencies_have_a_table_in_place_of_tiles_and_columns() -> None:
+    """A page of thirty tiles and columns is not read."""
+    page = page_of(*(stock_item(str(number), currency=f"C{number:02}") for number in range(30)))
+
+    assert page.count("Stock value in") == 0
+    assert "Stock value by currency (30)" in page
+    assert "<td>C29</td>" in page
+
+
+def test_a_chart_has_a_bar_for_every_figure_above_zero() -> None:
+    """Figures are exact, the least bar is seen, and nothing and less than nothing have none."""
+    chart = bar_chart(
+        "Units & more",
+        [
+            Bar("<b>Berlin</b>", Decimal("12345678901234567890.5")),
+            Bar("A very long name of a place", Decimal("1E-100")),
+            Bar("Nothing", Decimal(0)),
+            Bar("Less", Decimal(-1)),
+        ],
+    )
+
+    assert "<figcaption>Units &amp; more</figcaption>" in chart
+    assert "<bdi>&lt;b&gt;Berlin&lt;/b&gt;</bdi><b>12,345,678,901,234,567,890.5</b>" in chart
+    assert re.findall(r'width="([^"]+)"', chart) == ["100.0%", "0.4%"]
+    assert bar_chart("None", [Bar("Nothing", 0)]) == ""
+
+
 def test_the_same_input_gives_the_same_bytes() -> None:
     """No clock, no random name and no order of arrival shows in any document."""
     assert shop_documents() == shop_documents()
@@ -179,6 +237,16 @@ def test_fails_to_read_what_is_no_summary_of_ours(damage: str) -> None:
     """A damaged or foreign document is told apart from one of ours."""
     with pytest.raises(UnreadableSummaryError):
         read_previous(damage)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1E+99999", "ten", "", None, [], {}])
+def test_fails_to_read_a_figure_that_is_no_finite_number(number: object) -> None:
+    """One such figure would make every sum of the next summary wrong or an error."""
+    document = json.loads(shop_documents()["json"])
+    document["totals"]["quantity"] = number
+
+    with pytest.raises(UnreadableSummaryError):
+        read_previous(json.dumps(document))
 
 
 @pytest.mark.parametrize("path", ["totals", "locations", "out_of_stock_keys", "feeds", "as_of"])

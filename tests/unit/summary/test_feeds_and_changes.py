@@ -107,7 +107,7 @@ def test_a_file_that_still_runs_is_shown_whenever_it_began() -> None:
 
 
 def test_a_profile_that_sent_nothing_is_named_with_its_last_file() -> None:
-    """What did not arrive is remembered from summary to summary."""
+    """A profile that stays away is remembered from summary to summary."""
     before = {"pos": "2026-11-20T10:00:00.000000Z", "generic": "2026-11-20T11:00:00.000000Z"}
 
     found = delivered(ingestion_record(), last_received=before)

@@ -79,7 +79,7 @@ def test_figures_go_out_as_metrics_and_logs_without_rows(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What alarms and the dashboard need is there; what a row holds is not."""
+    """Alarms and the dashboard have their figures; values of rows are not among them."""
     deployed.handler(json.loads(EVENT.read_text()), Context())
 
     (metrics,) = [line for line in printed(capsys) if "_aws" in line]

@@ -1,4 +1,4 @@
-"""A day's summary from the tables to the announcement."""
+"""A day's summary from the tables to the notification."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from summary_samples import (
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 
 
-def test_a_summary_is_stored_announced_and_priced() -> None:
+def test_a_summary_is_stored_sent_and_priced() -> None:
     """The three documents lie under the day, and the message says where."""
     store, notifier = FakeStore(), FakeNotifier()
     tables = FakeTables([stock_item(), stock_item("B", quantity="0"), stock_item("C")])
@@ -120,6 +120,44 @@ def test_a_damaged_earlier_summary_is_passed_over_and_told() -> None:
     (note,) = summary.notes
     assert note.startswith("The summary of 2026-11-21 could not be read")
     assert "2026-11-21 could not be read" in store.documents["2026-11-22"]["html"]
+
+
+def test_a_previous_summary_outside_of_the_exact_range_is_passed_over() -> None:
+    """It can be read, but a difference from it would be rounded."""
+    store = FakeStore()
+    service = summary_service(FakeTables([stock_item()]), store)
+    service.make(AS_OF - timedelta(days=1))
+    document = json.loads(store.documents["2026-11-21"]["json"])
+    document["totals"]["quantity"] = "1E+1500"
+    store.documents["2026-11-21"] = {"json": json.dumps(document)}
+
+    summary, _ = service.make(AS_OF)
+
+    assert summary.changes is None
+    assert summary.notes[0].startswith("The summary of 2026-11-21 could not be read")
+
+
+def test_records_that_cannot_be_read_are_told() -> None:
+    """Their rows are in no figure, so the reader must know."""
+    store = FakeStore()
+
+    summary_service(FakeTables([], unreadable_records=3), store).make(AS_OF)
+
+    assert "Ingestion records that could not be read: 3." in store.documents["2026-11-22"]["html"]
+
+
+def test_text_of_a_feed_adds_no_line_to_the_message_and_reverses_none() -> None:
+    """A subscriber trusts the address in the last line."""
+    store, notifier = FakeStore(), FakeNotifier()
+    text = "x\nPage: https://example.com\u202e\u2067"
+    record = ingestion_record(counts={"rejected": 1}, rejected_by_error={text: 1})
+
+    summary_service(FakeTables([stock_item(currency=text)], [record]), store, notifier).make(AS_OF)
+
+    ((_, message),) = notifier.messages
+    lines = message.splitlines()
+    assert [line for line in lines if line.startswith("Page: ")] == lines[-1:]
+    assert not {"\u202e", "\u2067"} & set(message)
 
 
 def test_profiles_are_remembered_across_summaries() -> None:

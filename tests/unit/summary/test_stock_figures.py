@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from inventory.domain.order import timestamp
 from inventory.domain.summary.exact import decimal_text
-from inventory.domain.summary.model import Page, StockItem
+from inventory.domain.summary.model import KEPT_CURRENCIES, Page, StockItem
 from inventory.domain.summary.stock import StockAccumulator
 from summary_samples import AS_OF, stock_item
 
@@ -229,6 +229,22 @@ def test_names_beyond_the_limit_share_one_group() -> None:
     assert stock.locations.other is not None
     assert stock.locations.other.items == 15
     assert stock.totals.quantity == sum(range(20))
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+def test_amounts_of_more_currencies_than_are_kept_stay_exact(*, upwards: bool) -> None:
+    """The first by code are kept whatever came first; memory does not grow with the others."""
+    names = sorted(f"{letter}{number:02}" for letter in "ABC" for number in range(100))
+    stored = [
+        stock_item(f"S{n}", f"L{n % 3}", quantity="1", unit_price="2", currency=name)
+        for n, name in enumerate(names * 2)
+    ]
+
+    stock = figures([[item] for item in (stored if upwards else stored[::-1])])
+
+    assert list(stock.totals.value) == names[:KEPT_CURRENCIES]
+    assert set(stock.totals.value.values()) == {Decimal(4)}
+    assert sum(len(group.value) for group in stock.locations.named.values()) == len(names)
 
 
 def test_sums_are_flushed_before_they_grow_with_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

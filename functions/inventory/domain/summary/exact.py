@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic: every figure is right to the last digit, or an error is raised."""
+"""Exact decimal arithmetic: every figure is right to the last digit, or an error."""
 
 from __future__ import annotations
 

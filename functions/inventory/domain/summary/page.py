@@ -205,6 +205,8 @@ def _changes(changes: Changes | None) -> str:
 def _stock(stock: Stock) -> str:
     value, remarks, values = stock.totals.value, "", ""
     currencies = list(value)
+    if not stock.totals.items:
+        remarks += "There are no items. "
     if stock.unpriced:
         remarks += f"Without a price, so not in the value: {format_number(stock.unpriced)} items. "
     if stock.unreadable:
