@@ -7,7 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import md5
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -79,8 +79,8 @@ def _client() -> Any:
     """One client: to make one takes most of the time of a test."""
     session = Session()
     session.set_credentials("AKIDEXAMPLE", "secret")
-    retries = {"mode": "standard", "max_attempts": 3}
-    return session.create_client("s3", region_name="eu-west-1", config=Config(retries=retries))
+    config = Config(retries={"mode": "standard", "max_attempts": 3})
+    return session.create_client("s3", region_name="eu-west-1", config=config)
 
 
 class _Raw:
@@ -158,7 +158,8 @@ class WireS3:
         headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         chunks = answer.stored.chunks() if answer.stored else iter((answer.body,))
         raw = _Raw(iter(()) if request.method == "HEAD" else chunks, headers)
-        return AWSResponse(request.url, answer.status, headers, raw)
+        # botocore asks nothing of the headers but what a dictionary does.
+        return AWSResponse(request.url, answer.status, cast("Any", headers), raw)
 
     def _answer(self, request: AWSPreparedRequest, key: str, query: dict[str, list[str]]) -> Answer:
         if len(key.encode()) > _MAX_KEY_BYTES:
@@ -215,7 +216,7 @@ class WireS3:
 
     def _complete(self, request: AWSPreparedRequest, key: str, upload: str) -> Answer:
         parts = self.uploads[upload]
-        named = ET.fromstring(request.body)
+        named = ET.fromstring(_sent(request))
         numbers = [int(part.findtext(f"{_SPACE}PartNumber") or 0) for part in named]
         sums = [part.findtext(f"{_SPACE}ChecksumCRC32") for part in named]
         if None in sums:
@@ -232,8 +233,8 @@ class WireS3:
 
 def _sent(request: AWSPreparedRequest) -> bytes:
     """The bytes of a request, without what a checksum that follows them adds."""
-    body = request.body
-    data = bytes(body) if isinstance(body, (bytes, bytearray)) else body.read()
+    body: Any = request.body
+    data: bytes = body if isinstance(body, bytes) else body.read()
     if _text(request.headers.get("Content-Encoding", b"")) != "aws-chunked":
         return data
     parts = []

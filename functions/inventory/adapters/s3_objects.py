@@ -65,9 +65,9 @@ class S3Objects:
             metadata={name.lower(): value for name, value in head["Metadata"].items()},
         )
 
-    def source(self, version: ObjectVersion, *, end_byte: int | None = None) -> S3Source:
+    def source(self, version: ObjectVersion) -> S3Source:
         """Source of its bytes; see `ports.ObjectStore`."""
-        return S3Source(self._client, version, end_byte)
+        return S3Source(self._client, version)
 
 
 class S3Source:
@@ -76,22 +76,17 @@ class S3Source:
     Args:
         client: S3.
         version: A version as `S3Objects.describe` gave it.
-        end_byte: Where to stop; None at the end of the object.
     """
 
-    def __init__(
-        self, client: S3Client, version: ObjectVersion, end_byte: int | None = None
-    ) -> None:
+    def __init__(self, client: S3Client, version: ObjectVersion) -> None:
         self._client = client
         self._version = version
-        self._end_byte = end_byte
 
     def open(self, start_byte: int = 0) -> BinaryIO:
         """Stream of the bytes from `start_byte` on; see `ports.FeedSource`."""
-        end_byte = self._version.size_bytes if self._end_byte is None else self._end_byte
-        if start_byte >= end_byte:
+        if start_byte >= self._version.size_bytes:
             return io.BytesIO()
-        return cast("BinaryIO", ObjectStream(self, start_byte, end_byte))
+        return cast("BinaryIO", ObjectStream(self, start_byte, self._version.size_bytes))
 
     def get(self, start_byte: int) -> StreamingBody:
         """One GET.
@@ -103,8 +98,7 @@ class S3Source:
         """
         request = _exactly(self._version)
         if start_byte:
-            last = "" if self._end_byte is None else self._end_byte - 1
-            request["Range"] = f"bytes={start_byte}-{last}"
+            request["Range"] = f"bytes={start_byte}-"
         try:
             answer = self._client.get_object(**request)
         except (ClientError, BotoCoreError) as error:
@@ -122,7 +116,7 @@ class ObjectStream(io.RawIOBase):
     Args:
         source: Opens bodies.
         start_byte: Where to begin.
-        size_bytes: Where the object, or what is wanted of it, ends.
+        size_bytes: Where the object ends.
     """
 
     def __init__(self, source: S3Source, start_byte: int, size_bytes: int) -> None:

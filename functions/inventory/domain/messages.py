@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 #: Most messages of one request.
 #: Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -11,10 +10,6 @@ MESSAGES_PER_REQUEST = 10
 #: Most bytes of one request, bodies and attributes. SQS takes 1 MiB now and took 256 KiB for long,
 #: which older emulators and consumers still assume.
 BYTES_PER_REQUEST = 256 * 1024
-
-# Outside of what SQS takes, in JSON text: control characters are escaped there already.
-# Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-_REFUSED = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def message_text(body: object) -> str:
@@ -26,9 +21,13 @@ def message_text(body: object) -> str:
     Example:
         >>> message_text({"sku": "é\uffff"})
         '{"sku":"é\\uffff"}'
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return _REFUSED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    # The error handler writes a lone surrogate as JSON escapes it; control characters are escaped.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def message_bytes(body: object) -> int:

@@ -99,8 +99,8 @@ def reject_message(
         row = body["row"]
         body |= {"row": "", "row_truncated": True, "reject_file": reject_key(version)}
         room = MAX_MESSAGE_BYTES - message_bytes(body)
-        while message_bytes(row) > room:
-            row = row[: max(len(row) * room // message_bytes(row) - 1, 0)]
+        while (size := message_bytes(row)) > room:
+            row = row[: max(len(row) * room // size - 1, 0)]
         body["row"] = row
     return body
 

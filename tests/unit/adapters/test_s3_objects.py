@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.exceptions import (
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from inventory.adapters.s3_objects import S3Objects
 from inventory.domain.errors import ObjectGoneError, RejectedRequestError, RetryableError
@@ -15,142 +21,197 @@ from inventory.domain.model import ObjectVersion
 
 BODY = bytes(range(200))
 VERSION = ObjectVersion(
-    bucket="uploads", key="a+b %.csv", version_id="v1", etag="tag", size_bytes=len(BODY)
+    bucket="uploads",
+    key="a+b %.csv",
+    version_id="v1",
+    etag="tag",
+    size_bytes=len(BODY),
+    sequencer="0A",
 )
+WHEN = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 class Bucket:
-    """One object; breaks bodies off after some bytes, and may ignore ranges or refuse."""
+    """One object.
 
-    def __init__(
-        self, *, break_after: int | None = None, ranges: bool = True, code: str | None = None
-    ) -> None:
+    Attributes:
+        break_after: Bytes after which every body breaks off; None for whole ones.
+        failure: How it breaks off; None for an end that comes early.
+        ranges: Whether it gives ranges.
+        error: What every request meets.
+        named: The version id that it answers with.
+        requests: What was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.break_after: int | None = None
+        self.failure: Exception | None = None
+        self.ranges = True
+        self.error: Exception | None = None
+        self.named: str | None = "v1"
         self.requests: list[dict[str, Any]] = []
-        self._break_after = break_after
-        self._ranges = ranges
-        self._code = code
+
+    @property
+    def objects(self) -> S3Objects:
+        """The adapter over it."""
+        client: Any = self
+        return S3Objects(client)
 
     def head_object(self, **request: Any) -> dict[str, Any]:
         """Describe the object."""
-        self.requests.append(request)
-        self._refuse("HeadObject")
-        return {
-            "VersionId": "v1",
+        self._take(request)
+        answer = {
             "ETag": '"tag"',
             "ContentLength": len(BODY),
-            "LastModified": datetime(2026, 11, 22, tzinfo=UTC),
+            "LastModified": WHEN,
             "Metadata": {"As-Of": "2026-11-21"},
         }
+        return answer | ({"VersionId": self.named} if self.named else {})
 
     def get_object(self, **request: Any) -> dict[str, Any]:
         """Give the object or a range of it."""
-        self.requests.append(request)
-        self._refuse("GetObject")
-        start = int(request.get("Range", "bytes=0-")[6:-1]) if self._ranges else 0
-        answer: dict[str, Any] = {"Body": Body(BODY[start:], self._break_after)}
+        self._take(request)
+        start = int(request.get("Range", "bytes=0-")[6:-1]) if self.ranges else 0
+        answer: dict[str, Any] = {"Body": Body(BODY[start:], self.break_after, self.failure)}
         if start:
             answer["ContentRange"] = f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
         return answer
 
-    def _refuse(self, operation: str) -> None:
-        if self._code:
-            raise ClientError({"Error": {"Code": self._code, "Message": ""}}, operation)
+    def _take(self, request: dict[str, Any]) -> None:
+        self.requests.append(request)
+        if self.error is not None:
+            raise self.error
 
 
 class Body(io.BytesIO):
-    """A body that breaks off."""
+    """A body that gives some bytes, then fails or ends."""
 
-    def __init__(self, content: bytes, break_after: int | None) -> None:
-        super().__init__(content)
-        self._left = break_after
+    def __init__(self, data: bytes, good: int | None, failure: Exception | None) -> None:
+        super().__init__(data[:good])
+        self._failure = failure if good is not None else None
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Some bytes, until the connection breaks."""
-        if self._left is None:
-            return super().read(size)
-        if self._left <= 0:
-            raise IncompleteReadError(actual_bytes=0, expected_bytes=1)
-        part = super().read(min(self._left, size if size and size > 0 else self._left))
-        self._left -= len(part)
+        """Some bytes, then the failure."""
+        part = super().read(size)
+        if not part and self._failure is not None:
+            raise self._failure
         return part
 
 
-def test_an_object_is_read_by_its_version() -> None:
+def answered(code: str, status: int = 0) -> ClientError:
+    """An answer of S3 that is an error."""
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "GetObject")
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    """A bucket that works."""
+    return Bucket()
+
+
+def test_an_object_is_read_by_its_version(bucket: Bucket) -> None:
     """The bytes are those of the version that was announced, whatever came after it."""
-    bucket = Bucket()
-
-    content = S3Objects(bucket).source(VERSION).open().read()
-
-    assert content == BODY
-    assert bucket.requests[0]["VersionId"] == "v1"
-    assert bucket.requests[0]["Key"] == "a+b %.csv"
+    assert bucket.objects.source(VERSION).open().read() == BODY
+    assert bucket.requests == [{"Bucket": "uploads", "Key": "a+b %.csv", "VersionId": "v1"}]
 
 
-def test_a_body_that_breaks_off_is_continued_where_it_broke() -> None:
-    """Three broken connections still give every byte once."""
-    bucket = Bucket(break_after=60)
+def test_without_a_version_id_only_the_announced_content_is_read(bucket: Bucket) -> None:
+    """The entity tag of the event must still be the object's."""
+    bucket.objects.source(replace(VERSION, version_id=None)).open().read()
+    assert bucket.requests == [{"Bucket": "uploads", "Key": "a+b %.csv", "IfMatch": "tag"}]
 
-    assert S3Objects(bucket).source(VERSION).open().read() == BODY
-    assert [r.get("Range") for r in bucket.requests] == [
+
+@pytest.mark.parametrize(
+    "failure",
+    [
         None,
-        "bytes=60-",
-        "bytes=120-",
-        "bytes=180-",
-    ]
+        OSError("reset"),
+        ReadTimeoutError(endpoint_url="x"),
+        ResponseStreamingError(error="x"),
+        IncompleteReadError(actual_bytes=0, expected_bytes=1),
+    ],
+)
+def test_a_body_that_breaks_off_is_opened_again_where_it_ended(
+    bucket: Bucket, failure: Exception | None
+) -> None:
+    """Neither an early end nor an error loses a byte, three times over."""
+    bucket.break_after, bucket.failure = 60, failure
+    with bucket.objects.source(VERSION).open() as stream:
+        assert stream.read(10) + stream.read() == BODY
+    ranges = [None, "bytes=60-", "bytes=120-", "bytes=180-"]
+    assert [request.get("Range") for request in bucket.requests] == ranges
+    assert {request["VersionId"] for request in bucket.requests} == {"v1"}
 
 
-def test_fails_when_the_object_keeps_breaking_off() -> None:
+def test_fails_when_the_object_keeps_breaking_off(bucket: Bucket) -> None:
     """A truncated object never looks like a short one."""
-    stream = S3Objects(Bucket(break_after=10)).source(VERSION).open()
-
-    with pytest.raises(RetryableError, match="breaks off at byte 40 of 200"):
+    bucket.break_after = 10
+    with (
+        bucket.objects.source(VERSION).open() as stream,
+        pytest.raises(RetryableError, match="breaks off at byte 40 of 200"),
+    ):
         stream.read()
 
 
-def test_fails_when_a_range_is_answered_with_the_whole_object() -> None:
+def test_a_stream_begins_anywhere(bucket: Bucket) -> None:
+    """A segment goes on where the one before has ended, also at the end."""
+    with bucket.objects.source(VERSION).open(150) as stream:
+        assert stream.read() == BODY[150:]
+    with bucket.objects.source(VERSION).open(len(BODY)) as stream:
+        assert stream.read() == b""
+    assert len(bucket.requests) == 1
+
+
+def test_fails_when_a_range_is_answered_with_the_whole_object(bucket: Bucket) -> None:
     """Rows read from the wrong place would load in silence."""
-    source = S3Objects(Bucket(ranges=False)).source(VERSION)
-
+    bucket.ranges = False
     with pytest.raises(RetryableError, match="range"):
-        source.open(50)
+        bucket.objects.source(VERSION).open(50)
 
 
-@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchVersion", "404", "412", "405"])
-def test_fails_for_good_when_the_version_is_gone(code: str) -> None:
-    """Deleted or overwritten: another attempt would find the same."""
-    with pytest.raises(ObjectGoneError):
-        S3Objects(Bucket(code=code)).describe(VERSION)
+@pytest.mark.parametrize(
+    ("version_id", "named", "expected"),
+    [("v1", "v1", "v1"), (None, "w", "w"), (None, "null", None), (None, None, None)],
+)
+def test_a_version_takes_its_id_from_s3_where_the_event_has_none(
+    bucket: Bucket, version_id: str | None, named: str | None, expected: str | None
+) -> None:
+    """And is asked for by entity tag then, so that it is the one announced."""
+    bucket.named = named
+    info = bucket.objects.describe(replace(VERSION, version_id=version_id, size_bytes=0))
+    assert info.version == replace(VERSION, version_id=expected)
+    assert info.last_modified == WHEN
+    assert ("IfMatch" in bucket.requests[0]) == (version_id is None)
 
 
-@pytest.mark.parametrize("code", ["SlowDown", "InternalError", "503"])
-def test_fails_for_now_when_s3_does_not_answer(code: str) -> None:
-    """What another attempt may heal comes again."""
-    with pytest.raises(RetryableError):
-        S3Objects(Bucket(code=code)).describe(VERSION)
-
-
-@pytest.mark.parametrize("code", ["AccessDenied", "403", "InvalidObjectState", "NoSuchBucket"])
-def test_fails_visibly_when_s3_refuses(code: str) -> None:
-    """What somebody has to mend is not tried again within the run, nor taken for a lost file."""
-    with pytest.raises(RejectedRequestError):
-        S3Objects(Bucket(code=code)).describe(VERSION)
-
-
-def test_metadata_names_do_not_depend_on_their_case() -> None:
+def test_metadata_names_do_not_depend_on_their_case(bucket: Bucket) -> None:
     """S3 keeps them as they were sent; ours are in lower case."""
-    info = S3Objects(Bucket()).describe(VERSION)
-
-    assert info.metadata == {"as-of": "2026-11-21"}
-    assert info.version.size_bytes == len(BODY)
+    assert bucket.objects.describe(VERSION).metadata == {"as-of": "2026-11-21"}
 
 
-def test_without_a_version_id_only_the_announced_content_is_read() -> None:
-    """The entity tag of the event must still be the object's."""
-    bucket = Bucket()
-    unversioned = ObjectVersion(
-        bucket="uploads", key="k", version_id=None, etag="tag", size_bytes=len(BODY)
-    )
-
-    S3Objects(bucket).source(unversioned).open().read()
-
-    assert bucket.requests[0]["IfMatch"] == "tag"
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        *((answered(code), ObjectGoneError) for code in ("404", "405", "412")),
+        *((answered(code), ObjectGoneError) for code in ("NoSuchKey", "NoSuchVersion")),
+        (answered("SlowDown", 503), RetryableError),
+        (answered("InternalError", 500), RetryableError),
+        (answered("503", 503), RetryableError),
+        (answered("RequestTimeTooSkewed", 403), RetryableError),
+        (ReadTimeoutError(endpoint_url="x"), RetryableError),
+        (answered("AccessDenied", 403), RejectedRequestError),
+        (answered("403", 403), RejectedRequestError),
+        (answered("InvalidObjectState", 403), RejectedRequestError),
+        (answered("NoSuchBucket", 404), RejectedRequestError),
+    ],
+)
+def test_fails_with_the_class_that_says_whether_to_come_again(
+    bucket: Bucket, error: Exception, expected: type[Exception]
+) -> None:
+    """Gone for good, for now, or for somebody to mend, who is not told that a file was lost."""
+    bucket.error = error
+    with pytest.raises(expected):
+        bucket.objects.describe(VERSION)
+    with pytest.raises(expected):
+        bucket.objects.source(VERSION).open()

@@ -153,7 +153,7 @@ def test_fails_without_leaving_an_upload_behind(
     bucket: WireS3,
     reports: S3Reports,
     request_name: str,
-    failure: Any,
+    failure: Answer | Exception,
     expected: type[Exception],
 ) -> None:
     """Whoever gives up aborts, once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -256,7 +256,7 @@ def test_errors_are_recognised_as_they_come_over_the_wire(
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         headers = {"x-amzn-query-error": f"{query_error};Sender"} if query_error else {}
-        return AWSResponse(request.url, 400, headers, Raw())
+        return AWSResponse(request.url, 400, cast("Any", headers), Raw())
 
     client.meta.events.register("before-send.sqs", answer)
     with pytest.raises(expected):

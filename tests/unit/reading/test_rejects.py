@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,13 +28,16 @@ from inventory.domain.rejects import (
 )
 from sample_feeds.exports import exports
 
+if TYPE_CHECKING:
+    from sample_feeds.export import Export
+
 VERSION = ObjectVersion(
     bucket="uploads", key="in/a b+c.csv", version_id="v1", etag="e", size_bytes=9, sequencer="0A"
 )
 TIME = "2026-01-02T03:04:05.000000Z"
 
 
-def message(reject: Reject) -> dict:
+def message(reject: Reject) -> dict[str, Any]:
     """The message of a reject."""
     return reject_message(reject, VERSION, "canonical", TIME)
 
@@ -248,7 +252,7 @@ def test_several_bad_cells_of_a_record_make_one_line() -> None:
 @pytest.mark.parametrize(
     "export", [export for export in exports() if export.rejects], ids=lambda export: export.name
 )
-def test_the_file_of_every_export_is_recognised_again(export) -> None:
+def test_the_file_of_every_export_is_recognised_again(export: Export) -> None:
     """The profile, the rejects and their columns are the same when it comes back."""
     file = reject_file(export.data, export.key)
     assert opened(file).profile == export.profile
