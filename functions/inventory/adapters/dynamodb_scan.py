@@ -62,11 +62,7 @@ class ScannedTables:
         return self._scan(_request(self._items_table_name, StockItem._fields), _item)
 
     def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
-        """Return the ingestion records that ended after a time or have not ended.
-
-        Args:
-            since: The time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
-        """
+        """Return the ingestion records that ended after a time or have not ended."""
         request = {
             **_request(self._ingestions_table_name, _RECORD_ATTRIBUTES),
             "FilterExpression": "attribute_not_exists(#finished_at) OR #finished_at > :since",

@@ -31,9 +31,7 @@ class Feeds:
         since: Start of the period, exclusive.
         until: End of the period, inclusive.
         received: Number of files, whatever their status.
-        by_status: Number of files by status.
         by_profile: Number of files by profile; "" stands for files that no profile recognised.
-        rows: Rows by outcome, over all files.
         rejected_by_error: Rejected rows by error code; "" stands for records that give none.
         trouble_total: Number of files that failed or had rows rejected.
         trouble: The first of them, most rejected rows first.

@@ -58,11 +58,7 @@ class SummaryTables(Protocol):
         """Return the stored items; a few pages are fetched ahead."""
 
     def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
-        """Return the ingestion records that ended after a time or have not ended.
-
-        Args:
-            since: The time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
-        """
+        """Return the ingestion records that ended after a time or have not ended."""
 
 
 class SummaryStore(Protocol):
@@ -72,27 +68,14 @@ class SummaryStore(Protocol):
         """Return the JSON document of a day (`YYYY-MM-DD`), None when there is none."""
 
     def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
-        """Store the documents of a day in place of earlier ones.
-
-        Args:
-            day: `YYYY-MM-DD`.
-            documents: Text by file name extension: json, csv, html.
-
-        Returns:
-            Address of each document by extension.
-        """
+        """Store a day's documents (json, csv, html) and return the address of each."""
 
 
 class Notifier(Protocol):
     """A channel to the subscribers."""
 
     def notify(self, subject: str, message: str) -> None:
-        """Send one message.
-
-        Args:
-            subject: At most 100 printable ASCII characters.
-            message: Text of the message.
-        """
+        """Send one message, with a subject of at most 100 printable ASCII characters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +86,6 @@ class SummaryService:
     names, compared with the same previous summary; only the notification is repeated.
 
     Attributes:
-        tables: Stored items and ingestion records.
-        store: Store of summaries.
-        notifier: Channel to the subscribers.
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         timezone: IANA name of the zone in which a day begins and ends.
     """
