@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.errors import BadFileError
 from inventory.domain.reading import ProfileSet, open_feed
 from inventory.domain.reading.layout import Layout, layout_of
 from inventory.domain.reading.rows import RecordMapper
@@ -13,7 +13,7 @@ from inventory.domain.reading.rows import RecordMapper
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from inventory.domain.model import Reject, Row, Skip
+    from inventory.domain.model import Reject, Row
     from inventory.domain.ports import FeedSource
 
 #: Cells that are put in place of those that may have been refused, to learn the row's key.
@@ -125,11 +125,7 @@ def _keys(layout: Layout, reject: Reject) -> tuple[StockKey, ...]:
 
 
 def _map(layout: Layout, cells: list[str], line: int) -> list[Row]:
+    """Map a record; one whose key cannot be told gives no row."""
     rows: list[Row] = []
-    skips: list[Skip] = []
-
-    def refuse(_code: ErrorCode, _message: str, _index: int | None) -> None:
-        """The key cannot be told; the caller sees no row."""
-
-    RecordMapper(layout).map(cells, line, sized=False, rows=rows, skips=skips, refuse=refuse)
+    RecordMapper(layout).map(cells, line, sized=False, rows=rows, skips=[])
     return rows

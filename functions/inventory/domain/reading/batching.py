@@ -14,7 +14,7 @@ from inventory.domain.reading.damage import MAX_RECORD_LINES
 from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
-from inventory.domain.reading.rows import RecordMapper
+from inventory.domain.reading.rows import RecordMapper, Refusal
 from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
 
 if TYPE_CHECKING:
@@ -216,18 +216,43 @@ class Batcher:
         sized: bool = False,
     ) -> None:
         for index, cells in enumerate(records, first):
-            refuse = _Refuse(found.rejects, self._layout, part, index, cells)
+            refusals: Sequence[Refusal]
             if unreadable and UNREADABLE.search("".join(cells)):
-                refuse.unreadable()
-                continue
-            self._mapper.map(
-                cells,
-                part.numbers[index],
-                sized=sized,
-                rows=found.rows,
-                skips=found.skips,
-                refuse=refuse,
+                refusals = (self._unreadable(cells),)
+            else:
+                refusals = self._mapper.map(
+                    cells, part.numbers[index], sized=sized, rows=found.rows, skips=found.skips
+                )
+            if refusals:
+                found.rejects += self._rejects(refusals, cells, index, part)
+
+    def _unreadable(self, cells: list[str]) -> Refusal:
+        index = next((i for i, cell in enumerate(cells) if UNREADABLE.search(cell)), None)
+        if index is not None and index >= len(self._layout.columns):
+            index = None
+        where = "" if index is None else f" {printable(cells[index])[:80]}"
+        message = f"the row holds bytes that are no text:{where}"
+        return Refusal(ErrorCode.ENCODING_ERROR, message, index)
+
+    def _rejects(
+        self, refusals: Iterable[Refusal], cells: list[str], record: int, part: _Part
+    ) -> list[Reject]:
+        columns = self._layout.columns
+        line, byte, raw = part.numbers[record], part.byte_offset(record), part.raw(record)
+        own = tuple(own_cells(self._layout, cells))
+        return [
+            Reject(
+                line,
+                byte,
+                error,
+                message,
+                None if column is None else columns[column].strip(),
+                None if column is None else cells[column],
+                raw,
+                own,
             )
+            for error, message, column in refusals
+        ]
 
     def _damaged(self, text: str, line: int, byte_offset: int, damage: str) -> Reject:
         raw = text.rstrip("\r\n")
@@ -288,47 +313,3 @@ class _Part:
         byte += self._encoding.byte_length("".join(self.lines[known:start]))
         self._known = (start, byte)
         return byte
-
-
-class _Refuse:
-    """Makes the rejects of one record of a part."""
-
-    __slots__ = ("_cells", "_layout", "_part", "_record", "_rejects")
-
-    def __init__(
-        self,
-        rejects: list[Reject],
-        layout: Layout,
-        part: _Part,
-        record: int,
-        cells: list[str],
-    ) -> None:
-        self._rejects = rejects
-        self._layout = layout
-        self._part = part
-        self._record = record
-        self._cells = cells
-
-    def __call__(self, code: ErrorCode, message: str, index: int | None) -> None:
-        part = self._part
-        cells = own_cells(self._layout, self._cells)
-        self._rejects.append(
-            Reject(
-                line=part.numbers[self._record],
-                byte_offset=part.byte_offset(self._record),
-                error=code,
-                message=message,
-                column=None if index is None else self._layout.columns[index].strip(),
-                value=None if index is None else cells[index],
-                row=part.raw(self._record),
-                cells=tuple(cells),
-            )
-        )
-
-    def unreadable(self) -> None:
-        """Reject the record because of bytes that are no text in the file's encoding."""
-        index = next((i for i, cell in enumerate(self._cells) if UNREADABLE.search(cell)), None)
-        if index is not None and index >= len(self._layout.columns):
-            index = None
-        where = "" if index is None else f" {printable(self._cells[index])[:80]}"
-        self(ErrorCode.ENCODING_ERROR, f"the row holds bytes that are no text:{where}", index)

@@ -409,6 +409,8 @@ class DamagesAhead:
     def find(self, damaged: int, *, final: bool) -> Collection[int] | None:
         """Return where the damages begin that are near one, and that one; None: read on.
 
+        Once they are dense, no more are looked for.
+
         Args:
             damaged: Where it begins.
             final: Whether the file ends after the text.
@@ -423,7 +425,7 @@ class DamagesAhead:
             found.clear()
             found.append(damaged)
             self._known_to = next_line(text, damaged)
-        while self._known_to < limit:
+        while self._known_to < limit and len(found) <= DENSE_DAMAGES:
             self._known_to = stop = self._clean_end(text, self._known_to, limit)
             if stop >= limit or self._grammar.first_misplaced(text, stop, limit)[1]:
                 break  # Also at a cell that may end beyond.

@@ -16,7 +16,7 @@ from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canon
 from inventory.domain.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 #: Cells remembered per converter; past it everything is forgotten at once, which bounds memory.
 _REMEMBERED = 20_000
@@ -24,8 +24,7 @@ _REMEMBERED = 20_000
 _REMEMBERED_LENGTH = 64
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_CODE_BEFORE = re.compile(r"([+-]?)[A-Z]{3}\s*(.*)", re.DOTALL)
-_CODE_AFTER = re.compile(r"(.*?)\s*[A-Z]{3}", re.DOTALL)
+_CODE_BEFORE = re.compile(r"([+-]?)[A-Z]{3}\s*+(.*)", re.DOTALL)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{3})+")
 
 
@@ -82,22 +81,27 @@ class Converter(dict[str, str]):
         return CellError(ErrorCode.TYPE_ERROR, "is blank")
 
 
-def number_converter(decimals: Decimals, *, money: bool = False) -> Converter:
-    """A converter of number cells.
+def number_converter(
+    decimals: Decimals, *, words: Collection[str] = (), money: bool = False
+) -> Converter:
+    """Make a converter of number cells.
 
     Args:
-        decimals: What separates the fraction.
+        decimals: How the fraction is separated.
+        words: Cells in lower case that stand for no number, even if they look like one.
         money: Whether a currency sign or code may stand before or after the number.
     """
 
     def convert(cell: str) -> str:
         try:
-            return canonical(_with_point(_without_currency(cell) if money else cell, decimals))
-        except DecimalTextError:
-            wanted = "an amount" if money else "a plain decimal number"
-            raise CellError(ErrorCode.TYPE_ERROR, f"is not {wanted}") from None
+            if cell.casefold() not in words:
+                return canonical(_with_point(_without_currency(cell) if money else cell, decimals))
         except DecimalRangeError as error:
             raise CellError(ErrorCode.CONSTRAINT_ERROR, f"has {error}") from None
+        except DecimalTextError:
+            pass
+        wanted = "an amount" if money else "a plain decimal number"
+        raise CellError(ErrorCode.TYPE_ERROR, f"is not {wanted}")
 
     return Converter(convert)
 
@@ -113,8 +117,8 @@ def _without_currency(cell: str) -> str:
         cell = cell[:-1].rstrip()
     elif match := _CODE_BEFORE.fullmatch(cell):
         cell = match[1] + match[2]
-    elif match := _CODE_AFTER.fullmatch(cell):
-        cell = match[1]
+    elif _CURRENCY.fullmatch(cell, max(len(cell) - 3, 0)):
+        cell = cell[:-3].rstrip()
     if sign and cell[:1] in {"-", "+"}:
         return "?"
     return sign + cell

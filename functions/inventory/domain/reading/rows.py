@@ -1,12 +1,12 @@
-"""From cells to rows, skips and rejects, one record at a time.
+"""From cells to rows, skips and refusals, one record at a time.
 
-`columns` does the same for whole stretches of records in which nothing is unusual; this module is
-the definition.
+`columns` does the same for many records at once where nothing is unusual; this module is the
+definition.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Row, Skip
@@ -21,7 +21,6 @@ from inventory.domain.reading.limits import (
     item_bytes,
 )
 from inventory.domain.reading.quantities import (
-    CellError,
     Converter,
     currency_converter,
     number_converter,
@@ -29,25 +28,34 @@ from inventory.domain.reading.quantities import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from inventory.domain.reading.layout import Layout, StockColumn
-
-    #: Takes a refusal: code, message, index of the column (None for the whole record).
-    Refuse = Callable[[ErrorCode, str, int | None], None]
 
 NO_ATTRIBUTES: dict[str, str] = {}
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
-class _RefusedCellError(Exception):
-    """A cell because of which the row cannot load."""
+class Refusal(NamedTuple):
+    """The reason why a record, or one of its stock rows, does not load.
 
-    def __init__(self, code: ErrorCode, message: str, index: int) -> None:
+    Attributes:
+        error: As a code.
+        message: As a sentence.
+        column: Index of the column; None where the whole record is refused.
+    """
+
+    error: ErrorCode
+    message: str
+    column: int | None
+
+
+class _RefusedError(Exception):
+    """A cell keeps a row from loading."""
+
+    def __init__(self, error: ErrorCode, message: str, column: int) -> None:
         super().__init__(message)
-        self.code = code
-        self.message = message
-        self.index = index
+        self.refusal = Refusal(error, message, column)
 
 
 class RecordMapper:
@@ -60,29 +68,23 @@ class RecordMapper:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         profile = layout.profile
-        money = number_converter(profile.price_decimals, money=profile.name != "canonical")
-        number = number_converter(profile.decimals)
+        money = profile.name != "canonical"
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
-            "quantity": number,
-            "reorder_point": number,
-            "unit_price": money,
+            "quantity": number_converter(profile.decimals, words=profile.not_stocked),
+            "reorder_point": number_converter(profile.decimals),
+            "unit_price": number_converter(
+                profile.price_decimals, words=profile.blank_prices, money=money
+            ),
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest),
         }
         self._blank_words = {"unit_price": profile.blank_prices}
-        self._stock_cells = max(len(layout.stock), 1)
+        self._may_skip = profile.skip_blank_sku or any(index is not None for index in layout.skips)
 
     def map(
-        self,
-        cells: list[str],
-        line: int,
-        *,
-        sized: bool,
-        rows: list[Row],
-        skips: list[Skip],
-        refuse: Refuse,
-    ) -> None:
+        self, cells: list[str], line: int, *, sized: bool, rows: list[Row], skips: list[Skip]
+    ) -> Sequence[Refusal]:
         """Map one record.
 
         Args:
@@ -91,41 +93,44 @@ class RecordMapper:
             sized: Whether it is long enough to be checked against the item size limit.
             rows: Takes its rows.
             skips: Takes its skips.
-            refuse: Takes its refusals.
+
+        Returns:
+            Its refusals.
         """
         layout = self.layout
         if len(cells) != layout.width:
-            if not cells:
-                skips.append(Skip(line, "blank row", None))
-                return
-            self._refuse_width(cells, refuse)
-            return
-        # In a reject file what it appended is never blank and no part of the row.
-        own = cells[: len(layout.columns)]
-        if tuple(own) == layout.columns:
-            refuse(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None)
-            return
+            if cells:
+                return (self._refused_width(len(cells)),)
+            skips.append(Skip(line, "blank row", None))
+            return ()
+        columns = layout.columns
+        if cells[0] == columns[0] and tuple(cells[: len(columns)]) == columns:
+            return (Refusal(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None),)
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
-        skip = self._skip_of(cells, line)
+        sku = self.sku(cells)
+        skip = self._skip_of(cells, sku, line) if self._may_skip else None
         if skip is not None:
-            skips.extend([skip] * self._stock_cells)
-            return
-        if not layout.profile.skip_blank_sku and not any(map(str.strip, own)):
-            refuse(ErrorCode.BLANK_ROW, "the row is blank", None)
-            return
+            skips.extend([skip] * max(len(layout.stock), 1))
+            return ()
+        # In a reject file what it appended is never blank and no part of the row.
+        if not sku and not any(map(str.strip, cells[: len(columns)])):
+            return (Refusal(ErrorCode.BLANK_ROW, "the row is blank", None),)
+        refusals: list[Refusal] = []
         for stock in layout.stock or (None,):
             try:
-                found = self._row(cells, line, stock)
-                if isinstance(found, Skip):
-                    skips.append(found)
-                elif sized and item_bytes(found) > MAX_ITEM_BYTES - RESERVED_ITEM_BYTES:
-                    message = f"the row makes an item of more than {MAX_ITEM_BYTES} bytes"
-                    refuse(ErrorCode.CONSTRAINT_ERROR, message, None)
-                else:
-                    rows.append(found)
-            except _RefusedCellError as refused:
-                refuse(refused.code, refused.message, refused.index)
+                found = self._row(cells, sku, line, stock)
+            except _RefusedError as error:
+                refusals.append(error.refusal)
+                continue
+            if isinstance(found, Skip):
+                skips.append(found)
+            elif sized and item_bytes(found) > MAX_ITEM_BYTES - RESERVED_ITEM_BYTES:
+                message = f"the row makes an item of more than {MAX_ITEM_BYTES} bytes"
+                refusals.append(Refusal(ErrorCode.CONSTRAINT_ERROR, message, None))
+            else:
+                rows.append(found)
+        return refusals
 
     def is_whole(self, cells: list[str]) -> bool:
         """Whether cells look like a record that nothing was done to: their number, SKU, stock."""
@@ -141,20 +146,6 @@ class RecordMapper:
             or cell.strip().casefold() in layout.profile.not_stocked
             for cell in stock_cells
         )
-
-    def _refuse_width(self, cells: Sequence[str], refuse: Refuse) -> None:
-        width, got = self.layout.width, len(cells)
-        code = ErrorCode.MISSING_CELL if got < width else ErrorCode.EXTRA_CELL
-        refuse(code, f"the row has {got} cells, the header {width}", None)
-
-    def _skip_of(self, cells: Sequence[str], line: int) -> Skip | None:
-        layout = self.layout
-        for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
-            if index is not None and rule.applies(cells[index]):
-                return Skip(line, rule.reason, layout.columns[index])
-        if layout.profile.skip_blank_sku and not self.sku(cells):
-            return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
-        return None
 
     def sku(self, cells: Sequence[str]) -> str:
         """Return the SKU of a record; "" where it is blank.
@@ -172,19 +163,33 @@ class RecordMapper:
         guarded = self.layout.profile.formula_guard and cell.startswith(_FORMULA_STARTS)
         return cell[1:] if guarded else cell
 
-    def _row(self, cells: Sequence[str], line: int, stock: StockColumn | None) -> Row | Skip:
+    def _refused_width(self, cells: int) -> Refusal:
+        width = self.layout.width
+        code = ErrorCode.MISSING_CELL if cells < width else ErrorCode.EXTRA_CELL
+        return Refusal(code, f"the row has {cells} cells, the header {width}", None)
+
+    def _skip_of(self, cells: Sequence[str], sku: str, line: int) -> Skip | None:
+        layout = self.layout
+        for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
+            if index is not None and rule.applies(cells[index]):
+                return Skip(line, rule.reason, layout.columns[index])
+        if layout.profile.skip_blank_sku and not sku:
+            return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
+        return None
+
+    def _row(
+        self, cells: Sequence[str], sku: str, line: int, stock: StockColumn | None
+    ) -> Row | Skip:
         layout = self.layout
         at = layout.indexes["quantity"] if stock is None else stock.quantity
-        if cells[at].strip().casefold() in layout.profile.not_stocked:
+        quantity = self.converters["quantity"][cells[at]]
+        if not quantity and cells[at].strip().casefold() in layout.profile.not_stocked:
             return Skip(line, "not stocked", layout.columns[at])
-        sku = self.sku(cells)
-        sku_at = layout.indexes["sku"]
         if not sku:
-            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", sku_at)
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
         if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
             message = f"sku has more than {MAX_SKU_BYTES} bytes"
-            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, message, sku_at)
-        quantity = self.converters["quantity"][cells[at]]
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
         if not quantity:
             raise self._refused("quantity", cells[at], at)
         reorder_at = stock.reorder_point if stock is not None else None
@@ -215,7 +220,7 @@ class RecordMapper:
             location = (cells[at].strip() if at is not None else "") or rule.default
         if len(location) > SAFE_LOCATION_CHARACTERS and byte_size(location) > MAX_LOCATION_BYTES:
             message = f"location has more than {MAX_LOCATION_BYTES} bytes"
-            raise _RefusedCellError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
         return location
 
     def _text(self, cells: Sequence[str], field: str) -> str | None:
@@ -235,12 +240,12 @@ class RecordMapper:
             return None
         raise self._refused(field, cells[at], at)
 
-    def _refused(self, field: str, cell: str, at: int) -> _RefusedCellError:
-        error: CellError = self.converters[field].refusal(cell)
+    def _refused(self, field: str, cell: str, at: int) -> _RefusedError:
+        error = self.converters[field].refusal(cell)
         label = self.layout.columns[at].strip()
         shown = cell.strip()
         what = f"{label} is blank" if not shown else f"{label} {shown[:80]!r} {error.message}"
-        return _RefusedCellError(error.code, what, at)
+        return _RefusedError(error.code, what, at)
 
     def _attributes(self, cells: Sequence[str], stock: StockColumn | None) -> dict[str, str]:
         extras = self.layout.extras + (stock.extras if stock is not None else ())
