@@ -223,6 +223,8 @@ def trap_case(rng: Random) -> Case:
     skus = _SKUS[: rng.randint(1, 2)]
     timed = rng.random() < 0.3
     seconds = sorted(rng.sample(range(1, 8), rng.randint(3, 5)))
+    if rng.random() < 0.2:
+        seconds[1:] = sorted(rng.choices(range(2, 4), k=len(seconds) - 1))
     case.add("a.csv", [f"{sku},x,1,," for sku in skus], seconds=seconds[0])
     case.first = 1
     for number, second in enumerate(seconds[1:]):
