@@ -217,8 +217,13 @@ def random_case(rng: Random) -> Case:
     return case
 
 
-def trap_case(rng: Random) -> Case:
-    """A first file whose items newer ones leave alone, and files between that write over them."""
+def trap_case(rng: Random, *, one_second: bool = False) -> Case:
+    """A first file whose items newer ones leave alone, and files between that write over them.
+
+    Args:
+        rng: Draws it.
+        one_second: Whether all of them are of the same second and differ by their sequencers.
+    """
     case = Case()
     skus = _SKUS[: rng.randint(1, 2)]
     timed = rng.random() < 0.3
@@ -236,8 +241,13 @@ def trap_case(rng: Random) -> Case:
             if timed:
                 updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 7)))
             lines.append(f"{rng.choice(skus)},x,{quantity},,{updated_at}")
-        key = rng.choice(("b.csv", "c.csv"))
-        case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+        case.add(
+            rng.choice(("b.csv", "c.csv")),
+            lines,
+            seconds=seconds[0] if one_second else second,
+            sequencer=f"{number + 1:02X}" if one_second else "",
+            events=rng.choice((1, 1, 2)),
+        )
     return case
 
 

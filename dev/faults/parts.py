@@ -89,12 +89,30 @@ def dead_runs(seed: int) -> FaultyWorld:
     """Processes that die, in files that are delivered more than once."""
     rng = _rng(seed)
     weather = replace(
-        Weather.random(rng), only="dead", fault=rng.choice((0.05, 0.1, 0.2)), meddlings=0
+        Weather.random(rng),
+        only="dead",
+        fault=rng.choice((0.05, 0.1, 0.2)),
+        meddling=rng.choice((0.0, 0.1)),
+        meddlings=4,
+        meddlers=("redrive", "redrive", "replay", "minutes", "hours"),
     )
     case = trap_case(rng)
     for upload in case.uploads[case.first :]:
         upload.events = rng.choice((1, 2, 3))
     return FaultyWorld(case, rng, weather)
+
+
+def sequencers(seed: int) -> FaultyWorld:
+    """Files of one second, whose order their sequencers tell, or a listing that names none."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.05)),
+        meddling=0.1,
+        meddlings=6,
+        meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
+    )
+    return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
 
 
 def given_up(seed: int) -> FaultyWorld:
@@ -340,6 +358,7 @@ PARTS = {
         ("lost answers", lost_answers, 10_500),
         ("dead runs", dead_runs, 3_000),
         ("files given up", given_up, 2_000),
+        ("sequencers", sequencers, 2_000),
         ("meddling", meddling, 5_000),
         ("held files", held, 3_000),
         ("old files", aged, 3_000),
