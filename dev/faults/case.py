@@ -217,12 +217,19 @@ def random_case(rng: Random) -> Case:
     return case
 
 
-def trap_case(rng: Random) -> Case:
-    """A first file whose items newer ones leave alone, and files between that write over them."""
+def trap_case(rng: Random, *, one_second: bool = False) -> Case:
+    """A first file whose items newer ones leave alone, and files between that write over them.
+
+    Args:
+        rng: Draws it.
+        one_second: Whether all of them are of the same second and differ by their sequencers.
+    """
     case = Case()
     skus = _SKUS[: rng.randint(1, 2)]
     timed = rng.random() < 0.3
     seconds = sorted(rng.sample(range(1, 8), rng.randint(3, 5)))
+    if rng.random() < 0.2:
+        seconds[1:] = sorted(rng.choices(range(2, 4), k=len(seconds) - 1))
     case.add("a.csv", [f"{sku},x,1,," for sku in skus], seconds=seconds[0])
     case.first = 1
     for number, second in enumerate(seconds[1:]):
@@ -234,8 +241,13 @@ def trap_case(rng: Random) -> Case:
             if timed:
                 updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 7)))
             lines.append(f"{rng.choice(skus)},x,{quantity},,{updated_at}")
-        key = rng.choice(("b.csv", "c.csv"))
-        case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+        case.add(
+            rng.choice(("b.csv", "c.csv")),
+            lines,
+            seconds=seconds[0] if one_second else second,
+            sequencer=f"{number + 1:02X}" if one_second else "",
+            events=rng.choice((1, 1, 2)),
+        )
     return case
 
 

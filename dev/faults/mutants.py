@@ -432,6 +432,21 @@ def _forget_dead_runs() -> Sequence[Patch]:
     return [("inventory.domain.ingest", "admit", careless)]
 
 
+def _redeliveries_forget() -> Sequence[Patch]:
+    """Look after rows that a dead run wrote when the reconcile sends the version again alone."""
+    admit = ingestions.admit
+
+    def careless(*arguments: Any, **named: Any) -> Admission:
+        admission = admit(*arguments, **named)
+        repeats = admission.kind in ingestions._REPEATS
+        return replace(admission, recovering=admission.recovering and repeats)
+
+    return [
+        ("inventory.domain.ingest", "admit", careless),
+        ("inventory.domain.ingest", "asked_by", lambda _: None),
+    ]
+
+
 def _forget_dead_attempts() -> Sequence[Patch]:
     """Do not look after rows that a dead attempt of a segment wrote."""
     return [("inventory.domain.ingest", "asked_by", lambda _: None)]
@@ -822,39 +837,40 @@ MUTANTS = (
     Mutant("reader does not look for writers", "races", _no_look_at_oneself),
     Mutant("own writes not met with own reads", "one worker", _own_writes_ignored),
     Mutant("highest instead of lowest of all reports", "several workers", _last_lowest),
-    Mutant("latest epoch of all reports", "several workers", _last_epoch),
-    Mutant("reads of the last report alone", "several workers", _last_reads),
-    Mutant("writes of the last report alone", "several workers", _last_writes),
-    Mutant("reads published under the base", "one worker", _lower_ceiling),
+    Mutant("latest epoch of all reports", "races", _last_epoch),
+    Mutant("reads of the last report alone", "races", _last_reads),
+    Mutant("writes of the last report alone", "races", _last_writes),
+    Mutant("reads published under the base", "races", _lower_ceiling),
     Mutant("inconsistent query of read sets", "races", _eventually_consistent_reads),
     Mutant("inconsistent query of write sets", "races", _eventually_consistent_writes),
     Mutant("inconsistent reads of reports", "several workers", _eventually_consistent_jobs),
-    Mutant("inconsistent reads of records", "several workers", _eventually_consistent_records),
-    Mutant("dead runs forgotten", "crashes", _forget_dead_runs),
-    Mutant("dead attempts forgotten", "several workers", _forget_dead_attempts),
+    Mutant("inconsistent reads of records", "files given up", _eventually_consistent_records),
+    Mutant("dead runs forgotten", "dead runs", _forget_dead_runs),
+    Mutant("dead runs forgotten by redeliveries", "dead runs", _redeliveries_forget),
+    Mutant("dead attempts forgotten", "dead runs", _forget_dead_attempts),
     Mutant("completed versions believed", "crashes", _believe_completed),
-    Mutant("a redrive drops names of the living", "meddling", _redrive_drops_living),
-    Mutant("a redelivery drops names of others", "one worker", _redelivery_drops_others),
-    Mutant("a redelivery drops its own names", "one worker", _redelivery_drops_its_own),
+    Mutant("a redrive drops names of the living", "dead runs", _redrive_drops_living),
+    Mutant("a redelivery drops names of others", "dead runs", _redelivery_drops_others),
+    Mutant("a redelivery drops its own names", "dead runs", _redelivery_drops_its_own),
     Mutant("completed before rows are in", "crashes", _completed_first),
-    Mutant("an earlier base completes", "meddling", _earlier_base_wins),
-    Mutant("crashed runs of a refused file unvalidated", "meddling", _nothing_abandoned),
-    Mutant("shards noted after the write", "meddling", _touched_late),
-    Mutant("unresolved writes not handed on", "several workers", _resolved_at_once),
-    Mutant("a refused report leaves", "several workers", _refused_leaves),
-    Mutant("attempts without a name", "several workers", _nameless_attempts),
+    Mutant("an earlier base completes", "sequencers", _earlier_base_wins),
+    Mutant("crashed runs of a refused file unvalidated", "files given up", _nothing_abandoned),
+    Mutant("shards noted after the write", "files given up", _touched_late),
+    Mutant("unresolved writes not handed on", "lost answers", _resolved_at_once),
+    Mutant("a refused report leaves", "dead runs", _refused_leaves),
+    Mutant("attempts without a name", "dead runs", _nameless_attempts),
     Mutant("a replaced job forgotten", "meddling", _replaced_forgotten),
-    Mutant("workers counted after the report", "several workers", _count_apart),
+    Mutant("workers counted after the report", "lost answers", _count_apart),
     Mutant("reports replaced", "several workers", _reports_replaced),
     Mutant("workers by today's settings", "several workers", _todays_workers),
-    Mutant("any job adopted", "meddling", _adopt_any),
+    Mutant("any job adopted", "sequencers", _adopt_any),
     Mutant("ended with the first worker", "several workers", _finish_at_the_first),
     Mutant("every worker publishes rejects", "several workers", _everyone_accounts),
     Mutant("every worker settles every row", "several workers", _every_share),
-    Mutant("recheck flag cleared at the end", "one worker", _flag_cleared_late),
-    Mutant("a crashed recheck stays restricted", "one worker", _restricted_recovery),
-    Mutant("flag before the follow-up", "one worker", _flag_before_follow_up),
-    Mutant("recheck by message alone", "one worker", _no_flag),
+    Mutant("recheck flag cleared at the end", "old files", _flag_cleared_late),
+    Mutant("a crashed recheck stays restricted", "dead runs", _restricted_recovery),
+    Mutant("flag before the follow-up", "old files", _flag_before_follow_up),
+    Mutant("recheck by message alone", "old files", _no_flag),
     Mutant("rechecks of no key", _ORDERS, _fewer_keys),
     Mutant("held files judged again", "held files", _verdict_expires),
     Mutant("accepted after it was held", "held files", _last_verdict_stands),
@@ -862,10 +878,10 @@ MUTANTS = (
     Mutant("recheck of a file not weighed", "held files", _recheck_unweighed),
     Mutant("nothing weighed", "held files", _unweighed),
     Mutant("no reconcile", "one worker", _no_reconcile),
-    Mutant("no follow-ups", "one worker", _no_follow_ups),
+    Mutant("no follow-ups", "old files", _no_follow_ups),
     Mutant("missing records not seen", "one worker", _missing_unseen),
     Mutant("expired leases not seen", "meddling", _expired_unseen),
-    Mutant("crashed runs not seen", "one worker", _crashed_unseen),
-    Mutant("standing flags not seen", "one worker", _rechecks_unseen),
+    Mutant("crashed runs not seen", "old files", _crashed_unseen),
+    Mutant("standing flags not seen", "old files", _rechecks_unseen),
     Mutant("keys forgotten between batches", "calm, with counts", _forgetful),
 )

@@ -57,7 +57,7 @@ def races(seed: int) -> FaultyWorld:
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0,), (0,), (0,), (2,))),
+        workers=rng.choice(((0,), (0,), (2,), (3,))),
     )
     return FaultyWorld(trap_case(rng), rng, weather)
 
@@ -77,11 +77,57 @@ def lost_answers(seed: int) -> FaultyWorld:
         Weather.random(rng),
         fault=rng.choice((0.1, 0.25, 0.5)),
         lost=rng.choice((0.7, 1.0)),
-        only_lost=rng.random() < 0.5,
+        only=rng.choice(("", "lost")),
+        hurry=rng.choice((0.0, 0.3)),
         budget=rng.randint(2, 20),
         meddlings=0,
     )
     return FaultyWorld(random_case(rng), rng, weather)
+
+
+def dead_runs(seed: int) -> FaultyWorld:
+    """Processes that die, in files that are delivered more than once."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        only="dead",
+        fault=rng.choice((0.05, 0.1, 0.2)),
+        meddling=rng.choice((0.0, 0.1)),
+        meddlings=4,
+        meddlers=("redrive", "redrive", "replay", "minutes", "hours"),
+    )
+    case = trap_case(rng)
+    for upload in case.uploads[case.first :]:
+        upload.events = rng.choice((1, 2, 3))
+    return FaultyWorld(case, rng, weather)
+
+
+def sequencers(seed: int) -> FaultyWorld:
+    """Files of one second, whose order their sequencers tell, or a listing that names none."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.05)),
+        meddling=0.1,
+        meddlings=6,
+        meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
+    )
+    return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
+
+
+def given_up(seed: int) -> FaultyWorld:
+    """Files that are deleted or refused after a run of them has written and died."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        only="dead",
+        fault=rng.choice((0.05, 0.1, 0.2)),
+        meddling=0.1,
+        meddlings=rng.randint(2, 6),
+        meddlers=("refuse", "delete", "delete", "hours"),
+        workers=rng.choice(((0,), (2,))),
+    )
+    return FaultyWorld(trap_case(rng), rng, weather)
 
 
 def meddling(seed: int) -> FaultyWorld:
@@ -92,6 +138,7 @@ def meddling(seed: int) -> FaultyWorld:
         meddling=rng.choice((0.02, 0.05, 0.15)),
         meddlings=rng.randint(2, 10),
         expiry=rng.choice((0.0, 0.5, 1.0)),
+        vanish=rng.choice((0.0, 0.1)),
     )
     return FaultyWorld(random_case(rng), rng, weather)
 
@@ -209,6 +256,40 @@ def repaired(seed: int) -> FaultyWorld:
     return RepairedWorld(random_case(rng), rng, weather)
 
 
+class AgedWorld(FaultyWorld):
+    """Files that the reconcile's walk is past, and late ones that concern them."""
+
+    def settle(self) -> Findings:
+        """The old files in calm weather, then ten days, then the late ones."""
+        storm, rng = self.weather, self.rng
+        self.calm_down(Weather(batch_rows=storm.batch_rows, workers=storm.workers))
+        super().settle()
+        self.clock.move(days=10)
+        for _ in range(2):
+            self.reconcile().run(time_left=lambda: 300.0)
+        self.calm_down(storm)
+        skus = sorted({key[0] for key in self.items()})
+        for number in range(rng.randint(1, 3)):
+            chosen = rng.sample(skus, rng.randint(1, len(skus)))
+            lines = [f"{sku},x,{rng.choice('12')},," for sku in chosen]
+            seconds, as_of = 864_000 + number, rng.randint(1, 8)
+            self.announce(self.case.add("late.csv", lines, seconds=seconds, as_of_seconds=as_of))
+        return super().settle()
+
+
+def aged(seed: int) -> FaultyWorld:
+    """Old files, and late ones that write over what these left alone."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.03, 0.1, 0.25)),
+        vanish=rng.choice((0.1, 0.5)),
+        meddling=0.02,
+        meddlings=rng.choice((0, 3)),
+    )
+    return AgedWorld(trap_case(rng), rng, weather)
+
+
 class CalmWorld(FaultyWorld):
     """Files one after the other, and nothing that fails: so their counts are known."""
 
@@ -271,12 +352,16 @@ def crowded(seed: int) -> FaultyWorld:
 PARTS = {
     name: Part(name, world, schedules)
     for name, world, schedules in (
-        ("one worker", single, 8_000),
-        ("races", races, 4_000),
+        ("one worker", single, 6_000),
+        ("races", races, 5_000),
         ("several workers", several, 8_000),
         ("lost answers", lost_answers, 10_500),
-        ("meddling", meddling, 6_000),
+        ("dead runs", dead_runs, 3_000),
+        ("files given up", given_up, 2_000),
+        ("sequencers", sequencers, 2_000),
+        ("meddling", meddling, 5_000),
         ("held files", held, 3_000),
+        ("old files", aged, 3_000),
         ("a repaired defect", repaired, 3_000),
         ("calm, with counts", calm, 3_000),
         ("crowds", crowded, 120),

@@ -45,7 +45,7 @@ _WRITES = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem"}
     | {"TransactWriteItems"}
 )
-_MEDDLINGS = (
+MEDDLERS = (
     *("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive"),
     *("replay", "release", "recheck", "profile", "refuse", "delete"),
 )
@@ -81,13 +81,16 @@ class Weather:
         switch: Probability that another process goes on at a step.
         fault: Probability that a step fails.
         lost: Share of the failed writes whose answer alone is lost.
-        only_lost: Whether nothing fails but answers of writes that are lost.
+        only: "lost" when nothing fails but answers of writes, "dead" when processes only die.
         budget: Failures at most.
         processes: Processes at once.
         duplicate: Probability that a message of the work queue comes twice.
         expiry: Probability that a message expires that was received too often.
+        vanish: Probability that a message expires before it is received.
         meddling: Probability that an operator, a setting or time does something at a step.
         meddlings: How often at most.
+        meddlers: Of what they do.
+        hurry: Probability that an invocation has little time.
         batch_rows: Rows a batch.
         seen_slots: Memory for the keys of a file; 4 make it forget after two.
         workers: Numbers of workers that a process may begin a job with; 0 for a run without one.
@@ -97,13 +100,16 @@ class Weather:
     switch: float = 0.0
     fault: float = 0.0
     lost: float = 0.0
-    only_lost: bool = False
+    only: str = ""
     budget: int = 0
     processes: int = 1
     duplicate: float = 0.0
     expiry: float = 0.5
+    vanish: float = 0.0
     meddling: float = 0.0
     meddlings: int = 0
+    meddlers: tuple[str, ...] = MEDDLERS
+    hurry: float = 0.0
     batch_rows: int = 2
     seen_slots: int = 1024
     workers: tuple[int, ...] = (0,)
@@ -271,6 +277,10 @@ class FaultyWorld(World):
 
     def _receive(self) -> None:
         for message in self.work.messages:
+            if self.budget > 0 and self.rng.random() < self.weather.vanish:
+                self.budget -= 1
+                self.faults["message expired"] += 1
+                continue
             job = self._job(message.kind, message.version, message.task)
             self.pending.append(job)
             if self.duplicates and self.rng.random() < self.weather.duplicate:
@@ -336,7 +346,9 @@ class FaultyWorld(World):
         reconcile.run(time_left=self._time_left())
 
     def _time_left(self) -> Callable[[], float]:
-        if not self.strikes(0.5):
+        hurried = self.budget > 0 and self.rng.random() < self.weather.hurry
+        self.budget -= hurried
+        if not hurried and not self.strikes(0.5):
             return lambda: 900.0
         self.faults["out of time"] += 1
         looks = iter(range(self.rng.randint(0, 8)))
@@ -346,7 +358,7 @@ class FaultyWorld(World):
 
     def _meddle(self) -> None:
         upload = self.rng.choice(self.case.uploads)
-        kind = self.rng.choice(_MEDDLINGS)
+        kind = self.rng.choice(self.weather.meddlers)
         self.faults[kind] += 1
         if kind == "minutes":
             self._move(minutes=self.rng.randint(1, 10))
@@ -395,7 +407,7 @@ class FaultyWorld(World):
             share: Makes it rarer.
             writes: Whether it would be that of a write to DynamoDB.
         """
-        if self.weather.only_lost and not writes:
+        if self.weather.only == "lost" and not writes:
             return False
         if self.budget <= 0 or self.rng.random() >= self.weather.fault * share:
             return False
@@ -419,6 +431,8 @@ class FaultyWorld(World):
         if not self.strikes():
             return
         kind = self.rng.choice(("kill", "exception", "retryable"))
+        if self.weather.only == "dead":
+            kind = "kill"
         self.faults[kind] += 1
         if kind == "kill":
             self.kill()
@@ -440,7 +454,9 @@ class FaultyWorld(World):
         if operation in ("BatchGetItem", "BatchExecuteStatement"):
             kinds += ["partial", "partial"]
         kind = self.rng.choice(kinds)
-        if writes and self.rng.random() < self.weather.lost:
+        if self.weather.only == "dead":
+            kind = self.rng.choice(("kill", "kill after", "kill late" if writes else "kill"))
+        elif writes and self.rng.random() < self.weather.lost:
             kind = "partial" if operation == "BatchExecuteStatement" else "lost answer"
             kind = self.rng.choice((kind, "lost answer"))
         self.faults[kind] += 1
