@@ -243,6 +243,8 @@ class MemoryDynamoDb:
         table = self._table(payload["TableName"])
         names = payload.get("ExpressionAttributeNames", {})
         values = payload.get("ExpressionAttributeValues", {})
+        if {"S": ""} in values.values():
+            raise _invalid("a key attribute may not be compared with an empty string")
         condition = compile_condition(payload["KeyConditionExpression"])
         seen = table.items
         if not payload.get("ConsistentRead"):

@@ -7,11 +7,14 @@ from uuid import uuid4
 
 import pytest
 
+from dynamodb_adapters import in_memory, on_local_cloud
 from emulated_resources import EmulatedResources
 from local_cloud.server import LocalCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dynamodb_adapters import DynamoDb
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +28,14 @@ def cloud() -> Iterator[LocalCloud]:
 def emulated(cloud: LocalCloud) -> EmulatedResources:
     """Resources with a name that no other test uses."""
     return EmulatedResources(cloud, f"t-{uuid4().hex[:8]}")
+
+
+@pytest.fixture(params=["memory", "local cloud"])
+def adapters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DynamoDb:
+    """DynamoDB's adapters over the fake, then over the local cloud."""
+    if request.param == "memory":
+        return in_memory(page_items=7)
+    emulated: EmulatedResources = request.getfixturevalue("emulated")
+    for name, value in emulated.cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    return on_local_cloud(emulated)

@@ -119,10 +119,10 @@ class PartitionedTable:
             request["ExpressionAttributeNames"]["#p"] = "position"
         if last_first:
             request["ScanIndexForward"] = False
-        if limit is not None:
-            request["Limit"] = limit
         left = limit
         while True:
+            if left is not None:
+                request["Limit"] = left
             page = self.api.call("Query", request)
             self._count_read(page)
             items = page.get("Items", [])

@@ -27,6 +27,9 @@ RESERVE_SECONDS = 10.0
 #: Lengths to which a time is cut to get a floor below many times: a day, a month, a year, all.
 _FLOOR_LENGTHS = (10, 7, 4, 0)
 
+#: Text that sorts before every token; a key condition may not compare with an empty text.
+_LOWEST_FLOOR = "0"
+
 _key = attrgetter("sku", "location")
 _updated_at = attrgetter("updated_at")
 _row_of_change = attrgetter("row")
@@ -267,7 +270,8 @@ class RowWriter:
         if token >= self._tokens.base:
             return self._tokens.base
         narrower = len(before) if before is not None else len(self._tokens.base)
-        return token[: next((length for length in _FLOOR_LENGTHS if length < narrower), 0)]
+        length = next((length for length in _FLOOR_LENGTHS if length < narrower), 0)
+        return token[:length] or _LOWEST_FLOOR
 
     def _take_over(
         self, rows: Sequence[Row], decision: Decision, outcomes: dict[Decision, int]

@@ -432,7 +432,7 @@ def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> Non
         ([LATE, EARLY, "2025-12-31T00:00:00.000000Z"], ["2026-01-02", "2026-01", "2025"]),
         (
             [LATE, EARLY, "2025-12-31T00:00:00.000000Z", "2024-01-01T00:00:00.000000Z"],
-            ["2026-01-02", "2026-01", "2025", ""],
+            ["2026-01-02", "2026-01", "2025", "0"],
         ),
         ([None, "2024-01-01T00:00:00.000000Z"], [BASE, "2024-01-01"]),
     ],
@@ -440,7 +440,7 @@ def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> Non
 def test_a_floor_lies_below_every_token_and_few_are_noted(
     times: list[str | None], floors: list[str]
 ) -> None:
-    """A day, a month, a year, all: five notes a shard at most, however times fall."""
+    """A day, a month, a year, all: few notes a shard, however times fall, and none is empty."""
     old = _stored("", equal=False)
     table = Table({f"S{number}": old for number in range(len(times))})
     writer = _writer(table)
