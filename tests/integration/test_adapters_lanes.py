@@ -182,7 +182,7 @@ def test_large_read_sets_are_found_over_several_pages(adapters: DynamoDb) -> Non
 
 
 def _report(**fields: object) -> SegmentReport:
-    return SegmentReport(attempt="a", end_byte=9, end_line=3, **fields)  # type: ignore[arg-type]
+    return SegmentReport(attempt="a", end_byte=9, end_line=3, **fields)  # type: ignore[arg-type]  # fields of any type
 
 
 def test_a_report_is_entered_once_and_a_worker_counted_once(adapters: DynamoDb) -> None:

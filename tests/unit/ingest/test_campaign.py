@@ -45,7 +45,7 @@ def test_every_order_of_two_deliveries_gives_the_same_table() -> None:
 def test_a_crash_at_every_step_loses_nothing() -> None:
     """Of one order; `make faults` takes all of them."""
     tally = all_of(exhaustive.crashes(41, 90))
-    assert tally.schedules > 150
+    assert tally.schedules > 100
     assert _figures(tally) == (0, 0, 0)
 
 

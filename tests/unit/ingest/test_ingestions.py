@@ -97,7 +97,13 @@ def test_what_a_delivery_may_do(
     expected: Mode,
 ) -> None:
     """Every status meets every kind of delivery, at earlier and later bases."""
-    record = Record(status=status, base="b1", open_runs=frozenset(runs), recheck=frozenset(recheck))
+    record = Record(
+        status=status,
+        base="b1",
+        open_runs=frozenset(runs),
+        accepted=True,
+        recheck=frozenset(recheck),
+    )
     assert _admitted(record, kind, base).mode == expected
 
 
@@ -155,7 +161,7 @@ def test_only_who_repeats_everything_drops_runs_that_are_over(kind: Kind) -> Non
 
 def test_only_a_recheck_takes_the_requests_for_it() -> None:
     """Other runs leave them to it."""
-    record = Record(status=Status.COMPLETED, base="b1", recheck=frozenset({POINTER}))
+    record = Record(status=Status.COMPLETED, base="b1", accepted=True, recheck=frozenset({POINTER}))
     assert _admitted(record, Kind.RECHECK).recheck == {POINTER}
     assert _admitted(record, Kind.REPLAY).recheck == frozenset()
     assert _admitted(record, Kind.CREATED, "b2").recheck == frozenset()
