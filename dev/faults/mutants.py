@@ -32,7 +32,7 @@ from inventory.domain.keysets import KeySet, ShardKeys
 from inventory.domain.ports import Registration, WriteSet
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
-from inventory.domain.segments import Segment, SegmentProcessor
+from inventory.domain.segments import SegmentProcessor
 from inventory.domain.validation import Validator
 from inventory.domain.work import Kind, WorkMessage
 from inventory.domain.writing import RowWriter
@@ -638,11 +638,6 @@ def _finish_at_the_first() -> Sequence[Patch]:
     return [(DynamoDbJobs, "workers_done", lambda *_: 99)]
 
 
-def _everyone_accounts() -> Sequence[Patch]:
-    """Every worker publishes rejects."""
-    return [(Segment, "accounts", property(lambda self: self.job.mode is Mode.PROCESS))]
-
-
 def _every_share() -> Sequence[Patch]:
     """Every worker settles every row."""
     load = SegmentProcessor._load
@@ -849,9 +844,9 @@ MUTANTS = (
     Mutant("dead runs forgotten by redeliveries", "dead runs", _redeliveries_forget),
     Mutant("dead attempts forgotten", "dead runs", _forget_dead_attempts),
     Mutant("completed versions believed", "crashes", _believe_completed),
-    Mutant("a redrive drops names of the living", "dead runs", _redrive_drops_living),
+    Mutant("a redrive drops names of the living", "known by name", _redrive_drops_living),
     Mutant("a redelivery drops names of others", "dead runs", _redelivery_drops_others),
-    Mutant("a redelivery drops its own names", "dead runs", _redelivery_drops_its_own),
+    Mutant("a redelivery drops its own names", "known by name", _redelivery_drops_its_own),
     Mutant("completed before rows are in", "crashes", _completed_first),
     Mutant("an earlier base completes", "sequencers", _earlier_base_wins),
     Mutant("crashed runs of a refused file unvalidated", "files given up", _nothing_abandoned),
@@ -859,13 +854,12 @@ MUTANTS = (
     Mutant("unresolved writes not handed on", "lost answers", _resolved_at_once),
     Mutant("a refused report leaves", "dead runs", _refused_leaves),
     Mutant("attempts without a name", "dead runs", _nameless_attempts),
-    Mutant("a replaced job forgotten", "meddling", _replaced_forgotten),
+    Mutant("a replaced job forgotten", "dead runs", _replaced_forgotten),
     Mutant("workers counted after the report", "lost answers", _count_apart),
     Mutant("reports replaced", "several workers", _reports_replaced),
     Mutant("workers by today's settings", "several workers", _todays_workers),
     Mutant("any job adopted", "sequencers", _adopt_any),
     Mutant("ended with the first worker", "several workers", _finish_at_the_first),
-    Mutant("every worker publishes rejects", "several workers", _everyone_accounts),
     Mutant("every worker settles every row", "several workers", _every_share),
     Mutant("recheck flag cleared at the end", "old files", _flag_cleared_late),
     Mutant("a crashed recheck stays restricted", "dead runs", _restricted_recovery),

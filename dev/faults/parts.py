@@ -12,7 +12,7 @@ from faults.case import Case, crowd, random_case, trap_case
 from faults.fakes import INGESTIONS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
-from faults.world import FaultyWorld, Weather
+from faults.world import FaultyWorld, Job, Weather
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def dead_runs(seed: int) -> FaultyWorld:
         fault=rng.choice((0.05, 0.1, 0.2)),
         meddling=rng.choice((0.0, 0.1)),
         meddlings=4,
-        meddlers=("redrive", "redrive", "replay", "minutes", "hours"),
+        meddlers=rng.choice((("redrive", "replay", "minutes", "hours"), ("profile",))),
     )
     case = trap_case(rng)
     for upload in case.uploads[case.first :]:
@@ -290,6 +290,60 @@ def aged(seed: int) -> FaultyWorld:
     return AgedWorld(trap_case(rng), rng, weather)
 
 
+class LosingWorld(FaultyWorld):
+    """One run of several of a version dies, and no delivery of its own comes again.
+
+    The version leaves a key alone, another one writes over it, and a newer one leaves that alone:
+    what the run that dies has written, only its name tells.
+    """
+
+    def __init__(self, rng: Random, weather: Weather) -> None:
+        case = Case(first=1)
+        for second, quantity in enumerate("1212", 1):
+            case.add(f"{second}.csv", [f"B,x,{quantity},,"], seconds=second)
+        super().__init__(case, rng, weather)
+        self.victim: Job | None = None
+        self.dying: Task | None = None
+        self.fatal = rng.randint(3, 16)
+
+    def _begin(self) -> None:
+        super()._begin()
+        version = self.case.uploads[2].version
+        self.victim = next(
+            job for job in self.pending if job.delivery and job.delivery.version == version
+        )
+        if self.rng.random() < 0.5:
+            self.pending.append(self._job(Kind.REDRIVE, version))
+        else:
+            self.pending.append(Job(delivery=self.victim.delivery))
+
+    def start(self, job: Job) -> Task:
+        """Remember the one that dies."""
+        task = super().start(job)
+        if job is self.victim:
+            self.dying = task
+        return task
+
+    def step(self) -> None:
+        """Let it die at its step."""
+        super().step()
+        holder = self.baton.holder
+        if holder is not None and holder is self.dying and holder.steps == self.fatal:
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Put back every other delivery that failed."""
+        if job is not self.victim:
+            super().again(job)
+
+
+def losing(seed: int) -> FaultyWorld:
+    """One of two runs of a version dies and is only known by its name."""
+    rng = _rng(seed)
+    weather = Weather(switch=rng.choice((0.1, 0.3, 0.6)), processes=4, batch_rows=10)
+    return LosingWorld(rng, weather)
+
+
 class CalmWorld(FaultyWorld):
     """Files one after the other, and nothing that fails: so their counts are known."""
 
@@ -357,6 +411,7 @@ PARTS = {
         ("several workers", several, 8_000),
         ("lost answers", lost_answers, 10_500),
         ("dead runs", dead_runs, 3_000),
+        ("known by name", losing, 2_000),
         ("files given up", given_up, 2_000),
         ("sequencers", sequencers, 2_000),
         ("meddling", meddling, 5_000),

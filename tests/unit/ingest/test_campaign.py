@@ -24,6 +24,7 @@ SHORT = {
     "held files": 25,
     "old files": 20,
     "dead runs": 40,
+    "known by name": 40,
     "files given up": 30,
     "sequencers": 30,
     "a repaired defect": 20,
