@@ -137,6 +137,8 @@ class _Table:
 class _Nothing:
     """Tables, queues and buckets that take everything."""
 
+    in_memory = True
+
     def send(self, *_: object) -> None:
         """Take messages."""
 

@@ -137,7 +137,7 @@ def test_two_events_of_one_object_load_it_once(deployment: Deployment) -> None:
 
     answer = observe.invoke(deployment, deployment.outputs["processor_function_name"], event)
 
-    assert answer["mode"] == "answered"
+    assert answer["mode"] == "nothing"
     assert final_record(deployment, record["object_id"]) == record
 
 
