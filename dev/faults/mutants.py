@@ -34,7 +34,7 @@ from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
 from inventory.domain.segments import SegmentProcessor
 from inventory.domain.validation import Validator
-from inventory.domain.work import Kind, WorkMessage
+from inventory.domain.work import Kind
 from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
@@ -682,17 +682,6 @@ def _restricted_recovery() -> Sequence[Patch]:
     return [(SegmentProcessor, "_only", restricted)]
 
 
-def _flag_before_follow_up() -> Sequence[Patch]:
-    """Request a recheck before the reconcile is told to look after it."""
-
-    def request(self: Validator, version: Any, pointers: set[str]) -> None:
-        self._ingestions.request_recheck(version.object_id, pointers)
-        self._follow_ups.add(version)
-        self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])
-
-    return [(Validator, "_request", request)]
-
-
 def _no_flag() -> Sequence[Patch]:
     """Request a recheck by a message alone."""
     return [(DynamoDbIngestions, "request_recheck", lambda *_: None)]
@@ -863,7 +852,6 @@ MUTANTS = (
     Mutant("every worker settles every row", "several workers", _every_share),
     Mutant("recheck flag cleared at the end", "old files", _flag_cleared_late),
     Mutant("a crashed recheck stays restricted", "dead runs", _restricted_recovery),
-    Mutant("flag before the follow-up", "old files", _flag_before_follow_up),
     Mutant("recheck by message alone", "old files", _no_flag),
     Mutant("rechecks of no key", _ORDERS, _fewer_keys),
     Mutant("held files judged again", "held files", _verdict_expires),

@@ -187,8 +187,7 @@ class Reconcile:
             if self._deadline.left() < RESERVE_SECONDS:
                 break
             seen.update(version.object_id for version in versions)
-            for version in self._look_at(versions, now, result):
-                self._follow_ups.remove(version)
+            self._let_go(self._look_at(versions, now, result), now)
         walk = Walk.from_state(self._checkpoints.load()).started(now, self._age)
         walk = self._walk_on(walk, now, result, seen)
         self._checkpoints.save(walk.to_state())
@@ -218,6 +217,17 @@ class Reconcile:
             if self._deadline.left() < RESERVE_SECONDS:
                 return walk
         return Walk(before=walk.began)
+
+    def _let_go(self, versions: list[ObjectVersion], now: datetime) -> None:
+        """Look no more at versions, unless something was requested of them meanwhile."""
+        if not versions:
+            return
+        for version in versions:
+            self._follow_ups.remove(version)
+        records = self._ingestions.get_many([version.object_id for version in versions])
+        for version in versions:
+            if _finding(records.get(version.object_id), now) != "terminal":
+                self._follow_ups.add(version)
 
     def _look_at(
         self,

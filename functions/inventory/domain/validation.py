@@ -143,8 +143,9 @@ class Validator:
         return self.validate(version, run, keys, timed=False, now=now)
 
     def _request(self, version: ObjectVersion, pointers: set[str]) -> None:
-        # The request in the record counts, and the message only makes it come sooner; the
-        # follow-up comes first, so that no request can stand without anybody looking after it.
-        self._follow_ups.add(version)
+        # The request in the record counts, and the message only makes it come sooner. The
+        # follow-up comes after the request: the reconcile takes one away only to look at the
+        # record once more, and so finds either the request or the follow-up.
         self._ingestions.request_recheck(version.object_id, pointers)
+        self._follow_ups.add(version)
         self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, BUCKET, INGESTIONS, World
+from fakes import BEGIN, BUCKET, INGESTIONS, LANES, World
 from ingest_steps import deliver, drain, put
+from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
+from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.ingestions import LEASE, Status, run_name
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import timestamp
-from inventory.domain.ports import VersionPage
+from inventory.domain.ports import ConsumedCapacity, Deadline, VersionPage
 from inventory.domain.reconcile import RESERVE_SECONDS, Reconciliation, Walk
 from inventory.domain.work import Kind
 
@@ -137,6 +139,26 @@ def test_young_versions_are_left_alone(minutes: int, looked_at: int) -> None:
     world = _world()
     result = _reconcile(world, Bucket([NOW - timedelta(minutes=minutes)]))
     assert (result.versions, result.listed) == (looked_at, 1)
+
+
+def test_a_request_that_comes_while_a_version_is_let_go_is_not_lost() -> None:
+    """Its record was terminal when the reconcile looked, and its follow-up is taken away."""
+    world = _world()
+    version = put(world, "A,x,1,,")
+    _store(world, version, status=Status.COMPLETED)
+    ports = world.ports()
+    ports.follow_ups.add(version)
+
+    class Requesting(DynamoDbFollowUps):
+        def remove(self, version: ObjectVersion) -> None:
+            _store(world, version, status=Status.COMPLETED, recheck="3#1")
+            self.add(version)
+            super().remove(version)
+
+    follow_ups = Requesting(PartitionedTable(world.api(Deadline()), LANES, ConsumedCapacity()))
+    _reconcile(world, follow_ups=follow_ups)
+
+    assert list(ports.follow_ups.all()) == [version]
 
 
 def test_what_is_followed_up_is_looked_at_however_old_until_it_is_done() -> None:

@@ -180,7 +180,7 @@ def test_whichever_ends_later_finds_the_other(setting: Setting) -> None:
 
 
 def test_a_version_is_asked_once_for_all_write_sets(setting: Setting) -> None:
-    """One message; the record names what to decide again, the follow-up comes before both."""
+    """One message; the record names what to decide again, the reconcile looks after it."""
     registry = setting.ports.registry
     for shard in (SHARD, ANOTHER):
         registration = Registration(setting.reader, "r", "n", KeySet([1]))
