@@ -76,11 +76,6 @@ class FeedEncoding:
             return len(text)
         return len(text.encode(self.name, "surrogateescape"))
 
-    def beginning(self, text: str, size_bytes: int) -> str:
-        """As much of the text as came from that many bytes."""
-        errors = "surrogateescape" if self.unit_bytes == 1 else "surrogatepass"
-        return self.decode(text.encode(self.name, errors)[:size_bytes])[0]
-
     def _legacy_line(self, line: bytes) -> str:
         """A line in a legacy encoding, unless it is UTF-8 and so contradicts the file."""
         if line.isascii():

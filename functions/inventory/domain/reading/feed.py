@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inventory.domain.model import Batch
-    from inventory.domain.reading.grammar import Grammar
     from inventory.domain.reading.records import Stretch
     from inventory.domain.reading.sharing import Share
     from inventory.domain.reading.sources import FeedSource
@@ -59,7 +58,6 @@ def continue_feed(
     start_byte: int,
     start_line: int,
     latest: str = "",
-    end_byte: int | None = None,
     block_bytes: int = BLOCK_BYTES,
 ) -> Feed:
     """A feed from a record boundary on.
@@ -70,7 +68,6 @@ def continue_feed(
         start_byte: A `Batch.next_byte_offset` of that feed.
         start_line: The physical line there.
         latest: As for `open_feed`.
-        end_byte: Where to stop, also a record boundary; None at the end of the file.
         block_bytes: Read at a time.
     """
     profiles = ProfileSet([state["own_profile"]] if state["own_profile"] else ())
@@ -86,7 +83,7 @@ def continue_feed(
         body_byte=start_byte,
         body_line=start_line,
     )
-    return Feed(opening, profiles=profiles, block_bytes=block_bytes, end_byte=end_byte)
+    return Feed(opening, profiles=profiles, block_bytes=block_bytes)
 
 
 class Feed:
@@ -96,7 +93,6 @@ class Feed:
         opening: What is known of the file, and where to begin.
         profiles: The set its profile is of.
         block_bytes: Read at a time.
-        end_byte: Where to stop; None at the end of the file.
     """
 
     def __init__(
@@ -105,12 +101,10 @@ class Feed:
         *,
         profiles: ProfileSet,
         block_bytes: int,
-        end_byte: int | None = None,
     ) -> None:
         self._opening = opening
         self._profiles = profiles
         self._block_bytes = block_bytes
-        self._end_byte = end_byte
         self._layout = opening.layout
 
     @property
@@ -134,16 +128,6 @@ class Feed:
         return self._layout.profile.quoted
 
     @property
-    def grammar(self) -> Grammar:
-        """What its well-formed records look like."""
-        return grammar_of(self.delimiter, quoted=self.quoted)
-
-    @property
-    def encoding(self) -> FeedEncoding:
-        """Its encoding."""
-        return self._opening.encoding
-
-    @property
     def start_byte(self) -> int:
         """Byte of the unpacked file at which its first record begins."""
         return self._opening.body_byte
@@ -152,11 +136,6 @@ class Feed:
     def start_line(self) -> int:
         """Physical line on which its first record begins."""
         return self._opening.body_line
-
-    @property
-    def compressed(self) -> bool:
-        """Whether bytes of the feed are other than bytes of the file, so that it has no ranges."""
-        return self._opening.packed is not Archive.NONE
 
     def state(self) -> dict[str, Any]:
         """What `continue_feed` needs to know of the file; survives JSON."""
@@ -182,14 +161,7 @@ class Feed:
         unpacked = open_unpacked(opening.source, opening.archive, self.start_byte)
         with FullReads(unpacked) as stream:
             blocks = text_blocks(stream, opening.encoding, block_bytes=self._block_bytes)
-            for stretch in splitter.split(blocks):
-                # What follows the end is read as well, because it may be needed to judge damage.
-                if self._end_byte is None or stretch.end_byte_offset < self._end_byte:
-                    yield stretch
-                    continue
-                if stretch.byte_offset < self._end_byte:
-                    yield stretch.cut_at(self._end_byte, opening.encoding)
-                return
+            yield from splitter.split(blocks)
 
     def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
         """Give the feed from its beginning, in batches of at most `max_rows` rows.

@@ -52,13 +52,6 @@ class Stretch(NamedTuple):
     damage: str
     each_line: bool = False
 
-    def cut_at(self, byte_offset: int, encoding: FeedEncoding) -> Stretch:
-        """The part of the stretch before a record boundary in it."""
-        if byte_offset >= self.end_byte_offset:
-            return self
-        text = encoding.beginning(self.text, byte_offset - self.byte_offset)
-        return self._replace(text=text, end_byte_offset=byte_offset)
-
 
 class RecordSplitter:
     """Splits the blocks of one feed.
