@@ -15,8 +15,16 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from faults import exhaustive
-from faults.campaign import Catch, Tally, all_of, at_random, hunt_by_name
+from faults.campaign import (
+    PIECES,
+    Catch,
+    Tally,
+    at_random,
+    crashes,
+    hunt_by_name,
+    interleavings,
+    orders,
+)
 from faults.mutants import MUTANTS
 from faults.parts import PARTS
 
@@ -25,7 +33,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _SEEDS_PER_PIECE = 250
-_PIECES = 12  # of an exhaustive part
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,28 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed or summary["mutants_caught"] < summary["mutants"] else 0
 
 
-def orders() -> Tally:
-    """Every order of two deliveries."""
-    return all_of(exhaustive.orders())
-
-
-def crashes(first: int) -> Tally:
-    """A crash at every step of some orders."""
-    return all_of(exhaustive.crashes(first, _PIECES))
-
-
-def interleavings(first: int) -> Tally:
-    """Every interleaving of some pairs of runs."""
-    return all_of(exhaustive.interleavings(first, _PIECES, quick=True))
-
-
 def _pieces(
     first_seed: int, share: float
 ) -> Iterator[tuple[str, Callable[..., Tally], tuple[Any, ...]]]:
     """Names of parts, and what makes a piece of them, longest first."""
-    for first in range(_PIECES):
+    for first in range(PIECES):
         yield "every interleaving of two", interleavings, (first,)
-    for first in range(_PIECES):
+    for first in range(PIECES):
         yield "a crash at every step", crashes, (first,)
     yield "every order of two deliveries", orders, ()
     for part in PARTS.values():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 5
 
+#: Pieces of an exhaustive part, for several processes.
+PIECES = 12
 #: First seed of the schedules in which mutants are hunted.
 HUNTING_SEED = 1_000_000
 #: Schedules after which a mutant has got away: a minute or less of any part.
@@ -79,6 +81,21 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.examples = (self.examples + other.examples)[:_EXAMPLES]
+
+
+def orders() -> Tally:
+    """Run every order of two deliveries."""
+    return all_of(exhaustive.orders())
+
+
+def crashes(first: int) -> Tally:
+    """Run one piece of the schedules with a crash at every step."""
+    return all_of(exhaustive.crashes(first, PIECES))
+
+
+def interleavings(first: int) -> Tally:
+    """Run one piece of the interleavings of pairs of runs."""
+    return all_of(exhaustive.interleavings(first, PIECES, quick=True))
 
 
 def at_random(part: str, seeds: Iterable[int]) -> Tally:
