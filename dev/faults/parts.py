@@ -368,7 +368,7 @@ class CalmWorld(FaultyWorld):
             object_id = delivery.version.object_id
             facts = uploads[object_id].facts()
             if delivery.kind is Kind.RECHECK and object_id in loaded:
-                recount.recheck(facts)
+                recount.recheck(facts, self.weather.batch_rows)
             elif object_id not in loaded and facts:
                 recount.load(facts, self.weather.batch_rows)
             loaded.add(object_id)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from faults.oracle import Fact, content, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _Key = tuple[str, str]
 
@@ -33,17 +33,18 @@ class Recount:
             batch_rows: Lines a batch.
         """
         outcomes = self.outcomes.setdefault(facts[0].object_id, {})
-        batches: dict[int, list[Fact]] = {}
-        for fact in facts:
-            batches.setdefault((fact.line - 2) // batch_rows, []).append(fact)
-        for batch in batches.values():
-            for fact in {_key(fact): fact for fact in sorted(batch, key=rank)}.values():
-                self._decide(fact, outcomes)
+        for fact in _decided(facts, batch_rows):
+            self._decide(fact, outcomes)
         self.duplicates[facts[0].object_id] = len(facts) - len(outcomes)
 
-    def recheck(self, facts: Iterable[Fact]) -> None:
-        """Decide rows again that were left alone; what is written now counts as loaded."""
-        for fact in {_key(fact): fact for fact in sorted(facts, key=rank)}.values():
+    def recheck(self, facts: Iterable[Fact], batch_rows: int) -> None:
+        """Decide rows again that were left alone; what is written now counts as loaded.
+
+        Args:
+            facts: Its rows in file order, all of one version.
+            batch_rows: Lines a batch.
+        """
+        for fact in _decided(facts, batch_rows):
             stored = self.items[_key(fact)]
             if rank(stored) < rank(fact) and content(stored) != content(fact):
                 self.items[_key(fact)] = fact
@@ -72,3 +73,12 @@ class Recount:
 
 def _key(fact: Fact) -> _Key:
     return fact.sku, fact.location
+
+
+def _decided(facts: Iterable[Fact], batch_rows: int) -> Iterator[Fact]:
+    """Rows in the order in which they are decided: of each batch the last row of each key."""
+    batches: dict[int, list[Fact]] = {}
+    for fact in facts:
+        batches.setdefault((fact.line - 2) // batch_rows, []).append(fact)
+    for batch in batches.values():
+        yield from {_key(fact): fact for fact in sorted(batch, key=rank)}.values()
