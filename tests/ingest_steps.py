@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fakes import BEGIN, World, tiny
 from inventory.domain.model import Row
 from inventory.domain.work import Delivery, Kind
@@ -46,6 +48,28 @@ def deliver(
     name = delivery_id or f"{kind}-{version.object_id}"
     delivery = Delivery(kind=kind, version=version, delivery_id=name, task=task)
     return world.ingest(**options).run(delivery, time_left=time_left)
+
+
+class _DyingItems:
+    """An items table at which the process dies after its first write."""
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+
+    def read(self, rows: Any) -> Any:
+        """See `ports.ItemStore`."""
+        return self._items.read(rows)
+
+    def write(self, changes: Any, **how: Any) -> Any:
+        """See `ports.ItemStore`."""
+        self._items.write(changes, **how)
+        raise MemoryError
+
+
+def die_after_first_write(world: World, version: ObjectVersion) -> None:
+    """Deliver a version to a process that dies when its first batch is written."""
+    with pytest.raises(MemoryError):
+        deliver(world, version, items=_DyingItems(world.ports().items))
 
 
 def drain(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes import BEGIN, BUCKET, INGESTIONS, LANES, World
-from ingest_steps import deliver, drain, put
+from ingest_steps import deliver, die_after_first_write, drain, put
 from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.ingestions import LEASE, Status, run_name
@@ -330,24 +330,11 @@ def test_the_place_of_a_walk_survives_being_stored() -> None:
 
 def test_what_a_crashed_run_leaves_is_repaired_by_reconciles_alone() -> None:
     """The delivery never comes again: the reconcile redrives, and rechecks follow."""
-
-    class Dying:
-        def __init__(self, items: Any) -> None:
-            self._items = items
-
-        def read(self, rows: Any) -> Any:
-            return self._items.read(rows)
-
-        def write(self, changes: Any, **how: Any) -> Any:
-            self._items.write(changes, **how)
-            raise MemoryError
-
     world = World()
     deliver(world, put(world, "A,x,5,,", hour=0))
     deliver(world, put(world, "A,x,5,,", hour=3))
     version = put(world, "A,x,9,,", hour=2)
-    with pytest.raises(MemoryError):
-        deliver(world, version, items=Dying(world.ports().items))
+    die_after_first_write(world, version)
     world.clock.move(hours=6)
     assert world.reconcile().run(time_left=lambda: 300.0).expired == 1
     drain(world)
