@@ -9,23 +9,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
 import sys
 from contextlib import redirect_stdout
 from decimal import Decimal
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from bench import canned, feeds
+from bench.process import printed_by
 from faults.dynamodb import MemoryDynamoDb
 from faults.expressions import item_size
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-
-ROOT = Path(__file__).parents[2]
 
 DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
 DOLLARS_PER_MILLION_READ_UNITS = 0.125
@@ -47,16 +43,10 @@ def run(*, quick: bool) -> dict[str, object]:
         quick: A smaller file, in which what a file costs by itself weighs more.
     """
     rows = QUICK_ROWS if quick else ROWS
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.cost", str(rows)],
-        cwd=ROOT,
-        env={**os.environ, **canned.ENVIRONMENT, "PYTHONPATH": "functions:dev"},
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=True,
+    printed = printed_by(
+        *("bench.cost", str(rows)), variables=canned.ENVIRONMENT, timeout_seconds=_TIMEOUT_SECONDS
     )
-    figures: dict[str, object] = json.loads(done.stdout)
+    figures: dict[str, object] = json.loads(printed)
     return figures
 
 

@@ -11,8 +11,6 @@ best of all rounds counts: what else the machine does only ever adds to a proces
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,9 +20,8 @@ from pathlib import Path
 
 from bench import canned, feeds
 from bench.ingest_paths import FILES, PATHS, ours
+from bench.process import printed_by
 from local_cloud.server import LocalCloud
-
-ROOT = Path(__file__).parents[2]
 
 ROWS, ROUNDS = 30_000, 4
 QUICK_ROWS, QUICK_ROUNDS = 5_000, 1
@@ -94,24 +91,12 @@ def _measured(cloud: LocalCloud, path: str, body: bytes) -> dict[str, float]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "bench.ingest_local_cloud"),
-                *(path, stored["VersionId"], file.name),
-            ],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                **canned.ENVIRONMENT,
-                **cloud.variables(),
-                "PYTHONPATH": "functions:dev",
-            },
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=True,
+        printed = printed_by(
+            *("bench.ingest_local_cloud", path, stored["VersionId"], file.name),
+            variables={**canned.ENVIRONMENT, **cloud.variables()},
+            timeout_seconds=_TIMEOUT_SECONDS,
         )
-    figures: dict[str, float] = json.loads(done.stdout)
+    figures: dict[str, float] = json.loads(printed)
     return figures
 
 

@@ -7,22 +7,16 @@ new and wide keys come round again, which is the case that keeps most: every bat
 from __future__ import annotations
 
 import io
-import json
-import os
-import subprocess
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from bench import canned, feeds
-from bench.process import MEGABYTE, peak_bytes
+from bench.process import MEGABYTE, peak_bytes, printed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[2]
 
 SIZES_MB = (10, 100, 1000)
 QUICK_SIZES_MB = (10, 30)
@@ -86,16 +80,12 @@ def _endless() -> Iterator[bytes]:
 
 def _measured(size_mb: int) -> float:
     """Peak resident memory in MB of one process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.memory", str(size_mb)],
-        cwd=ROOT,
-        env={**os.environ, **canned.ENVIRONMENT, "PYTHONPATH": "functions:dev"},
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=True,
+    printed = printed_by(
+        *("bench.memory", str(size_mb)),
+        variables=canned.ENVIRONMENT,
+        timeout_seconds=_TIMEOUT_SECONDS,
     )
-    return float(json.loads(done.stdout))
+    return float(printed)
 
 
 def _main(size_mb: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+ROOT = Path(__file__).parents[2]
 
 SAMPLE_SECONDS = 0.01
 MEGABYTE = 1_000_000
@@ -76,6 +79,36 @@ def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
         # Without /proc there is the largest process alone.
         peak_mb=(sampler.peak_bytes or usage.ru_maxrss * 1024) / MEGABYTE,
     )
+
+
+def printed_by(
+    module: str,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    timeout_seconds: float,
+) -> str:
+    """Run a module in a process of its own and give what it prints.
+
+    Args:
+        module: Its name, as `python -m` takes it.
+        arguments: Its arguments.
+        variables: Environment variables besides those of this process.
+        timeout_seconds: When to give up.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+        subprocess.TimeoutExpired: It took longer.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(variables or {}), "PYTHONPATH": "functions:dev"},
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=True,
+    )
+    return done.stdout
 
 
 def median(costs: Iterable[Cost]) -> Cost:

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import gc
 import json
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.process import MEGABYTE, peak_bytes
+from bench.process import MEGABYTE, peak_bytes, printed_by
 from inventory.adapters.dynamodb_scan import ScannedTables
 from inventory.domain.summary.service import SummaryService
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
 ITEMS_TABLE = "items"
 SEGMENTS = 4
 PAGE_ITEMS = 2_500
@@ -140,15 +137,8 @@ class _Nowhere:
 
 def _measured(items: int) -> dict[str, float]:
     """Measure one table in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.summary", str(items)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=True,
-    )
-    figures: dict[str, float] = json.loads(done.stdout)
+    printed = printed_by("bench.summary", str(items), timeout_seconds=TIMEOUT_SECONDS)
+    figures: dict[str, float] = json.loads(printed)
     return figures
 
 
