@@ -52,7 +52,7 @@ class Generated(io.RawIOBase):
     """A file that is made while it is read.
 
     Args:
-        size_bytes: Its size; the last row is as long as that leaves room for.
+        size_bytes: Its size; blank lines fill what the last whole row leaves.
         start: Where reading begins.
     """
 
@@ -68,10 +68,17 @@ class Generated(io.RawIOBase):
         """Up to `size` bytes."""
         wanted = self._left if size is None or size < 0 else min(size, self._left)
         while len(self._waiting) < wanted:
-            self._waiting += next(self._pieces)
+            self._waiting += self._piece()
         data, self._waiting = self._waiting[:wanted], self._waiting[wanted:]
         self._left -= len(data)
         return data
+
+    def _piece(self) -> bytes:
+        piece = next(self._pieces)
+        room = self._left - len(self._waiting)
+        if len(piece) <= room:
+            return piece
+        return piece[: piece.rfind(b"\n", 0, room) + 1].ljust(room, b"\n")
 
 
 def _endless() -> Iterator[bytes]:
