@@ -88,7 +88,6 @@ def _work(rows: int, number: int, new: bool) -> float:  # noqa: FBT001  pickled
         mode=Mode.PROCESS,
         base=f"{moment}#" + "0" * 32,
         began=moment,
-        last_modified=moment,
         latest=moment,
         state=feed.state(),
         start_byte=feed.start_byte,

@@ -43,7 +43,6 @@ class _Described:
 
     version: ObjectVersion
     base: str = ""
-    last_modified: str = ""
     latest: str = ""
     refusal: BadFileError | ObjectGoneError | None = None
 
@@ -128,7 +127,6 @@ class Ingest:
             return _Described(version=version, refusal=error)
         described = _Described(
             version=info.version,
-            last_modified=timestamp(info.last_modified),
             latest=latest_time(info.last_modified, self._settings.time_tolerance),
         )
         try:
@@ -196,7 +194,6 @@ class Ingest:
             mode=admission.mode,
             base=admission.base,
             began=admission.now,
-            last_modified=described.last_modified,
             latest=described.latest,
             state=feed.state(),
             start_byte=feed.start_byte,

@@ -126,11 +126,6 @@ class Admission:
     recheck: frozenset[str] = frozenset()
 
     @property
-    def restricted(self) -> bool:
-        """Whether only the keys of `recheck` are decided again."""
-        return self.mode is Mode.RECHECK and not self.recovering
-
-    @property
     def has_job(self) -> bool:
         """Whether the version has an unfinished job that this run would do again."""
         record = self.record

@@ -71,7 +71,6 @@ class Job:
         mode: What it may do.
         base: Base of the version's tokens.
         began: When the run began, ISO 8601.
-        last_modified: When S3 stored the version, ISO 8601.
         latest: Latest time that a row may state, ISO 8601.
         state: `Feed.state()`.
         start_byte: Byte of the unpacked file at which the first record begins.
@@ -87,7 +86,6 @@ class Job:
     mode: Mode
     base: str
     began: str
-    last_modified: str
     latest: str
     state: dict[str, Any]
     start_byte: int

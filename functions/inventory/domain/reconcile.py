@@ -7,7 +7,7 @@ version is young, and later only where something was begun anew (`ports.FollowUp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
@@ -68,12 +68,7 @@ class Walk:
 
     def to_state(self) -> dict[str, Any]:
         """JSON object."""
-        return {
-            "began": self.began,
-            "since": self.since,
-            "position": self.position,
-            "before": self.before,
-        }
+        return asdict(self)
 
     def started(self, now: datetime, age: timedelta) -> Walk:
         """Itself when a pass is under way, else the beginning of the next one.

@@ -53,7 +53,6 @@ class Setting:
             mode=mode,
             base=BASE,
             began="2026-11-22T20:00:00.000000Z",
-            last_modified="",
             latest="2026-11-22T21:00:00.000000Z",
             state={"profile": "tiny"},
             start_byte=2,

@@ -28,7 +28,6 @@ JOB = Job(
     mode=Mode.RECHECK,
     base="2026#0A",
     began="2026-11-22T20:00:00.000000Z",
-    last_modified="2026-11-22T19:00:00.000000Z",
     latest="2026-11-22T20:00:00.000000Z",
     state={"profile": "p", "header": ["sku", "ø\udcff"]},
     start_byte=12,

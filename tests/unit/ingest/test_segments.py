@@ -41,7 +41,6 @@ def _segment(world: World, version: Any, **changes: Any) -> Segment:
         mode=Mode.PROCESS,
         base=base,
         began="2026-11-22T20:00:00.000000Z",
-        last_modified=timestamp(last_modified),
         latest=LATEST,
         state=feed.state(),
         start_byte=feed.start_byte,
