@@ -56,7 +56,6 @@ class DynamoDbJobs:
             entered = self._table.put(partition, position, attributes, new=True)
         else:
             put = self._table.putting(partition, position, attributes, new=True)
-            del put["ReturnConsumedCapacity"]
             count: _Json = {
                 "TableName": self._table.name,
                 "Key": self._table.key(partition, _DONE),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
-from inventory.adapters.dynamodb_registry import version_from_item
+from inventory.adapters.dynamodb_registry import version_from_item, version_to_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,16 +35,7 @@ class DynamoDbFollowUps:
 
     def add(self, version: ObjectVersion) -> None:
         """Have the reconcile look at a version; see `ports.FollowUps`."""
-        item: _Json = {
-            "bucket": {"S": version.bucket},
-            "key": {"S": version.key},
-            "etag": {"S": version.etag},
-            "size_bytes": {"N": str(version.size_bytes)},
-            "sequencer": {"S": version.sequencer},
-        }
-        if version.version_id is not None:
-            item["version_id"] = {"S": version.version_id}
-        self._table.put(_FOLLOW_UPS, _digest(version.object_id), item)
+        self._table.put(_FOLLOW_UPS, _digest(version.object_id), version_to_item(version))
 
     def all(self) -> Iterator[ObjectVersion]:
         """Every version that is to be looked at; see `ports.FollowUps`."""

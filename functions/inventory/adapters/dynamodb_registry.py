@@ -100,17 +100,11 @@ class DynamoDbRegistry:
         version = registration.version
         name = f"{version.object_id}\n{registration.run}".encode()
         attributes: _Json = {
-            "bucket": {"S": version.bucket},
-            "key": {"S": version.key},
-            "etag": {"S": version.etag},
-            "size_bytes": {"N": str(version.size_bytes)},
-            "sequencer": {"S": version.sequencer},
+            **version_to_item(version),
             "run": {"S": registration.run},
             "expires_at": {"N": str(expires_at)},
             **keys_to_item(registration.reads),
         }
-        if version.version_id is not None:
-            attributes["version_id"] = {"S": version.version_id}
         digest = blake2s(name, digest_size=16).hexdigest()
         self._table.put(f"{shard}#reads", f"{registration.highest}#{digest}", attributes)
 
@@ -121,6 +115,20 @@ class DynamoDbRegistry:
             version = version_from_item(item)
             highest = item["position"]["S"].rpartition("#")[0]
             yield Registration(version, item["run"]["S"], highest, keys_from_item(item))
+
+
+def version_to_item(version: ObjectVersion) -> _Json:
+    """Attributes that name an object version."""
+    item: _Json = {
+        "bucket": {"S": version.bucket},
+        "key": {"S": version.key},
+        "etag": {"S": version.etag},
+        "size_bytes": {"N": str(version.size_bytes)},
+        "sequencer": {"S": version.sequencer},
+    }
+    if version.version_id is not None:
+        item["version_id"] = {"S": version.version_id}
+    return item
 
 
 def version_from_item(item: _Json) -> ObjectVersion:

@@ -61,10 +61,10 @@ class PartitionedTable:
         Returns:
             Whether it was put.
         """
+        request = self.putting(partition, position, attributes, new=new)
+        request["ReturnConsumedCapacity"] = "TOTAL"
         try:
-            answer = self.api.call(
-                "PutItem", self.putting(partition, position, attributes, new=new)
-            )
+            answer = self.api.call("PutItem", request)
         except ConditionFailedError:
             self.usage.write_units += 1
             return False
@@ -73,11 +73,10 @@ class PartitionedTable:
         return True
 
     def putting(self, partition: str, position: str, attributes: Json, *, new: bool) -> Json:
-        """Request that puts an item, see `put`."""
+        """Request that puts an item, also as part of a transaction; see `put`."""
         request: Json = {
             "TableName": self.name,
             "Item": {**self.key(partition, position), **attributes},
-            "ReturnConsumedCapacity": "TOTAL",
         }
         if new:
             request["ConditionExpression"] = "attribute_not_exists(lane)"

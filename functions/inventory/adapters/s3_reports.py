@@ -51,10 +51,7 @@ class S3Reports:
 
     def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """Store an object; see `ports.Reports`."""
-        with sorted_errors(f"{key} was not stored"):
-            self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
-            )
+        _put(self._client, self._bucket, key, body, content_type)
 
     def get(self, key: str, *, most_bytes: int = _MOST_BYTES) -> bytes | None:
         """Bytes of a small object; see `ports.Reports`."""
@@ -148,13 +145,7 @@ class S3ReportWriter:
         """Store the object; see `ports.ReportWriter`."""
         if self.in_memory:
             self._key = small_key or self._key
-            with sorted_errors(f"{self._key} was not stored"):
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._key,
-                    Body=bytes(self._waiting),
-                    ContentType=self._content_type,
-                )
+            _put(self._client, self._bucket, self._key, bytes(self._waiting), self._content_type)
             return self._key
         self._send(bytes(self._waiting))
         with sorted_errors(f"{self._key} was not stored"):
@@ -204,3 +195,8 @@ class S3ReportWriter:
         if "ChecksumCRC32" in answer:
             sent["ChecksumCRC32"] = answer["ChecksumCRC32"]
         self._parts.append(sent)
+
+
+def _put(client: S3Client, bucket: str, key: str, body: bytes, content_type: str) -> None:
+    with sorted_errors(f"{key} was not stored"):
+        client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)

@@ -276,9 +276,7 @@ class Ingest:
     def _task(self, delivery: Delivery, task: Task) -> Outcome:
         version, object_id = delivery.version, delivery.version.object_id
         record = self._ports.ingestions.get(object_id)
-        outcome = Outcome(
-            object_id=object_id, mode=Mode.NOTHING, status=None, size_bytes=version.size_bytes
-        )
+        outcome = Outcome(object_id=object_id, mode=Mode.NOTHING, status=None)
         if record is None or task.run not in record.open_runs:
             return outcome  # the job has ended, or another one took its place
         job = self._finisher.stored(object_id, task.run)
@@ -457,21 +455,11 @@ def _decided(admission: Admission) -> bool:
 
 
 def _outcome_of(admission: Admission) -> Outcome:
-    return Outcome(
-        object_id=admission.version.object_id,
-        mode=admission.mode,
-        status=None,
-        size_bytes=admission.version.size_bytes,
-    )
+    return Outcome(object_id=admission.version.object_id, mode=admission.mode, status=None)
 
 
 def _counted(outcome: Outcome, report: SegmentReport) -> Outcome:
-    return replace(
-        outcome,
-        counts=report.counts,
-        skipped_by_reason=dict(report.skipped_by_reason),
-        written=report.written,
-    )
+    return replace(outcome, counts=report.counts, written=report.written)
 
 
 def _ended(outcome: Outcome, ending: Ending | None) -> Outcome:

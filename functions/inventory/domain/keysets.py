@@ -199,7 +199,7 @@ class KeyHasher:
         found: dict[int, list[int]] = defaultdict(list)
         for location, some in skus.items():
             shard, start = self._of(location)
-            found[shard] += map(crc32, _encoded(some), repeat(start))
+            found[shard] += map(crc32, encoded(some), repeat(start))
         return found
 
     def _of(self, location: str) -> tuple[int, int]:
@@ -213,9 +213,9 @@ class KeyHasher:
         return known
 
 
-def _encoded(texts: Sequence[str]) -> Sequence[bytes]:
-    # All at once, which takes half the time of one by one.
-    encoded = "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")
-    if len(encoded) != len(texts):
+def encoded(texts: Sequence[str]) -> Sequence[bytes]:
+    """Texts in UTF-8, each by itself; all at once takes half the time of one by one."""
+    joined = "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")
+    if len(joined) != len(texts):
         return [text.encode("utf-8", "surrogatepass") for text in texts]
-    return encoded
+    return joined

@@ -20,9 +20,7 @@ class Outcome:
         mode: What the delivery was allowed to do.
         status: Status of the record as this run leaves it; None when it leaves it alone.
         profile: Profile of the feed; "" when it was not opened.
-        size_bytes: Size of the object.
         counts: Outcomes of the rows of this run.
-        skipped_by_reason: Skipped rows by reason.
         written: Items this run wrote.
         rechecks: Object versions sent again.
         reject_messages: Reject messages sent, the one of a refused file included.
@@ -38,9 +36,7 @@ class Outcome:
     mode: Mode
     status: Status | None
     profile: str = ""
-    size_bytes: int = 0
     counts: Counts = field(default_factory=Counts)
-    skipped_by_reason: dict[str, int] = field(default_factory=dict)
     written: int = 0
     rechecks: int = 0
     reject_messages: int = 0

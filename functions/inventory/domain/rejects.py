@@ -138,16 +138,8 @@ def overflow_message(
         timestamp: ISO 8601 time.
     """
     file = reject_key(version)
-    reject = Reject(
-        line=0,
-        byte_offset=0,
-        error=ErrorCode.CONSTRAINT_ERROR,
-        message=f"{more} more rows were refused; all stand in {file}",
-        column=None,
-        value=None,
-        row="",
-        cells=(),
-    )
+    message = f"{more} more rows were refused; all stand in {file}"
+    reject = file_reject(BadFileError(ErrorCode.CONSTRAINT_ERROR, message))
     # The message may be cut where keys are long; this never is.
     return reject_message(reject, version, profile, timestamp) | {"reject_file": file}
 

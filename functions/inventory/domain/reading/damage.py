@@ -10,8 +10,8 @@ Lines can be looked at one by one, because a line with an odd number of quotes l
 closes it, and one with an even number does neither: every well-formed record holds an even number.
 
 What a decision may cost is bounded, so that no file takes longer than some twenty times a clean one
-of its size. `RecoveryLimits` has the numbers; steps are counted, so that every machine decides
-alike. Past the bound a damaged line is refused alone.
+of its size: by counted steps, so that every machine decides alike, with constants of this module as
+the bounds. Past them a damaged line is refused alone.
 """
 
 from __future__ import annotations
