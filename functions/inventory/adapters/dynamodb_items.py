@@ -176,7 +176,7 @@ def _stored(item: _Json | None, row: Row) -> Stored | None:
         return None
     token = item["order_token"]["S"] if "order_token" in item else ""
     # As in the reader, a tuple is made without the named one's call.
-    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item), item["quantity"]["N"]))
+    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item)))
 
 
 def _equal(item: _Json, row: Row) -> bool:

@@ -59,6 +59,8 @@ def test_fails_to_be_equal_without_an_attribute(name: str) -> None:
     ("name", "value"),
     [
         ("quantity", {"N": "6"}),
+        ("quantity", {"S": "5"}),
+        ("quantity", {"NULL": True}),
         ("name", {"S": "Name"}),
         ("category", {"S": "toys"}),
         ("unit_price", {"N": "1.51"}),

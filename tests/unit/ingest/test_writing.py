@@ -96,7 +96,7 @@ class Table:
 
 
 def _stored(token: str, *, equal: bool) -> Stored:
-    return Stored(token, equal, (), "1")
+    return Stored(token, equal, ())
 
 
 def _token(base: str = BASE, *, line: int = 2, of: str = OWN, at: str | None = None) -> str:
