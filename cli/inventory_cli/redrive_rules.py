@@ -12,15 +12,15 @@ when a newer version of the same object was loaded without a single reject.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.adapters.s3_objects import S3Objects
-from inventory.domain.errors import ObjectGoneError
+from inventory.domain.errors import BadFileError, ObjectGoneError
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import Tokens, base_of, latest_time, object_time
 from inventory.domain.reading import ProfileSet
-from inventory.domain.settings import TIME_TOLERANCE
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.dead_letters import DeadLetterKind
 from inventory_cli.decisions import Action, Decision
@@ -31,11 +31,13 @@ from inventory_cli.records import get_record
 from inventory_cli.rereading import Rereading, StockKey, reread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from inventory.domain.ports import ObjectInfo
     from inventory_cli.dead_letters import DeadLetter
     from inventory_cli.session import Session
+
+_T = TypeVar("_T")
 
 
 class RedriveRules:
@@ -92,35 +94,43 @@ class RedriveRules:
         correction = self._correction(named)
         try:
             info = self._objects.describe(named)
+            time = object_time(info.last_modified, info.metadata, tolerance=self._tolerance)
         except ObjectGoneError:
-            for dead_letter in group:
-                yield _settled(dead_letter, correction, "the object version is gone")
-            return
+            yield from _all_settled(group, correction, "the object version is gone")
+        except BadFileError as error:
+            yield from _all_settled(group, correction, str(error))
+        else:
+            yield from self._rejects_of(info, time, group, correction)
+
+    def _rejects_of(
+        self, info: ObjectInfo, time: str, group: list[DeadLetter], correction: str
+    ) -> Iterator[Decision]:
         record = get_record(self._session, info.version.object_id)
         # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
         loaded = record is not None and record.status == "COMPLETED"
         stands_for_rows = loaded and any(each.kind is DeadLetterKind.FILE for each in group)
         reading = reread(
             self._objects.source(info.version),
-            key=key,
+            key=info.version.key,
             profiles=self._profiles,
-            latest=latest_time(info.last_modified, TIME_TOLERANCE),
+            latest=latest_time(info.last_modified, self._tolerance),
             lines=None if stands_for_rows else {_line(each) for each in group},
         )
         if reading.refusal:
-            for dead_letter in group:
-                yield _settled(dead_letter, correction, reading.refusal)
+            yield from _all_settled(group, correction, reading.refusal)
             return
         base = str(record.attributes.get("base", "")) if record else ""
-        tokens = Tokens(base or base_of(_time_of(info), ""), info.version.object_id)
+        tokens = Tokens(base or base_of(time, ""), info.version.object_id)
+        held = record is not None and record.status == "HELD"
         for dead_letter in group:
             if dead_letter.kind is DeadLetterKind.ROW:
                 yield self._row(dead_letter, info.version, reading, tokens, correction)
             elif loaded:
                 yield self._rows_beyond_the_limit(dead_letter, reading, tokens, correction)
+            elif held and correction:
+                yield _settled(dead_letter, correction, "")
             else:
                 # The decision about a held file stands unless it is asked for anew.
-                held = record is not None and record.status == "HELD"
                 yield _again(dead_letter, Kind.REPLAY if held else Kind.REDRIVE, info.version)
 
     def _row(
@@ -184,14 +194,26 @@ class RedriveRules:
     @cached_property
     def _profiles(self) -> ProfileSet:
         """The profiles that the deployed function reads by."""
+        settings: Any = self._setting("FEED_PROFILES", json.loads)
+        return ProfileSet.from_settings(settings)
+
+    @cached_property
+    def _tolerance(self) -> timedelta:
+        """How far a stated time may lie ahead for the deployed function."""
+        return timedelta(minutes=self._setting("TIME_TOLERANCE_MINUTES", int))
+
+    def _setting(self, variable: str, parse: Callable[[str], _T]) -> _T:
+        try:
+            return parse(self._variables[variable])
+        except (KeyError, ValueError) as error:
+            name = self._session.outputs.processor_function_name
+            raise OutOfReachError(f"{name} has no readable {variable}: {error!r}") from error
+
+    @cached_property
+    def _variables(self) -> Mapping[str, str]:
         name = self._session.outputs.processor_function_name
         configuration = self._session.functions.get_function_configuration(FunctionName=name)
-        variables = configuration.get("Environment", {}).get("Variables", {})
-        try:
-            settings: Any = json.loads(variables["FEED_PROFILES"])
-        except (KeyError, ValueError) as error:
-            raise OutOfReachError(f"{name} has no readable FEED_PROFILES: {error!r}") from error
-        return ProfileSet.from_settings(settings)
+        return configuration.get("Environment", {}).get("Variables", {})
 
 
 def _again(dead_letter: DeadLetter, kind: Kind, version: ObjectVersion) -> Decision:
@@ -205,6 +227,10 @@ def _settled(dead_letter: DeadLetter, correction: str, refusal: str) -> Decision
     if correction:
         return Decision(dead_letter=dead_letter, action=Action.STALE, reason=correction)
     return Decision(dead_letter=dead_letter, action=Action.REFUSED, reason=refusal)
+
+
+def _all_settled(group: Sequence[DeadLetter], correction: str, refusal: str) -> Iterator[Decision]:
+    return (_settled(each, correction, refusal) for each in group)
 
 
 def _refusal(dead_letter: DeadLetter) -> str:
@@ -222,7 +248,3 @@ def _etag(dead_letter: DeadLetter, bucket: str, key: str) -> str:
     """Entity tag of a version without an id, out of the reject's id."""
     identity = str(dead_letter.document.get("id", "")).removeprefix(f"{bucket}/{key}#")
     return identity.rpartition("/")[0]
-
-
-def _time_of(info: ObjectInfo) -> str:
-    return object_time(info.last_modified, info.metadata, tolerance=TIME_TOLERANCE)

@@ -183,9 +183,10 @@ class FakeS3:
     def __init__(self) -> None:
         self.versions: list[dict[str, Any]] = []
         self.bytes: dict[str, bytes] = {}
+        self.metadata: dict[str, dict[str, str]] = {}
         self.reports: dict[str, bytes] = {}
 
-    def put(self, key: str, content: bytes, stored: datetime = NOW) -> str:
+    def put(self, key: str, content: bytes, stored: datetime = NOW, **metadata: str) -> str:
         """Store a version of an upload; gives its id."""
         version_id = f"v{len(self.versions) + 1}"
         for each in self.versions:
@@ -201,6 +202,7 @@ class FakeS3:
                 "IsLatest": True,
             },
         )
+        self.metadata[version_id] = metadata
         self.bytes[version_id] = content
         return version_id
 
@@ -228,7 +230,7 @@ class FakeS3:
             "ETag": each["ETag"],
             "ContentLength": each["Size"],
             "LastModified": each["LastModified"],
-            "Metadata": {},
+            "Metadata": self.metadata[each["VersionId"]],
         }
 
     def get_object(self, **request: Any) -> Any:
@@ -260,14 +262,17 @@ class FakeLambda:
         self.answer: dict[str, Any] = {"date": "2026-11-22"}
         self.error = ""
         self.state = "Active"
+        self.variables = {
+            "FEED_PROFILES": json.dumps({"profiles": [], "pins": {}}),
+            "TIME_TOLERANCE_MINUTES": "60",
+        }
 
     def get_function_configuration(self, *, FunctionName: str) -> Any:
-        settings = json.dumps({"profiles": [], "pins": {}})
         return {
             "FunctionArn": f"arn:aws:lambda:us-east-1:111122223333:function:{FunctionName}",
             "State": self.state,
             "LastUpdateStatus": "Successful",
-            "Environment": {"Variables": {"FEED_PROFILES": settings}},
+            "Environment": {"Variables": self.variables},
         }
 
     def invoke(self, **request: Any) -> Any:

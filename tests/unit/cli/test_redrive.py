@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from inventory.domain.order import Tokens, base_of
 
 BASE = base_of("2026-11-22T20:00:00.000000Z", "")
@@ -153,6 +155,60 @@ def test_a_file_that_is_still_refused_stays_until_it_is_replaced(cloud: Any, run
     completed(cloud, "stock.csv", newer, rejected=0)
     assert actions(run("redrive", "--json")) == [("file", "stale")]
     assert cloud.dead_letters.messages == {}
+
+
+def test_a_time_ahead_is_judged_by_the_deployed_tolerance(cloud: Any, run: Any) -> None:
+    """A row 30 minutes ahead of its upload can be read where an hour is allowed, not where ten."""
+    ahead = b"sku,location,quantity,updated_at\nA1,x,5,2026-11-22T20:30:00Z\n"
+    version_id = cloud.s3.put("stock.csv", ahead)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 2, column="updated_at")
+    cloud.functions.variables["TIME_TOLERANCE_MINUTES"] = "10"
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+    cloud.functions.variables["TIME_TOLERANCE_MINUTES"] = "60"
+    assert actions(run("redrive", "--json")) == [("row", "again")]
+
+
+@pytest.mark.parametrize("as_of", ["2026-11-22T22:30:00Z", "yesterday"])
+def test_a_file_of_a_refused_time_stays_until_it_is_replaced(
+    cloud: Any, run: Any, as_of: str
+) -> None:
+    """Its metadata is refused before a row is read, and its record has no base."""
+    version_id = cloud.s3.put("stock.csv", GOOD, **{"as-of": as_of})
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base="")
+    cloud.reject("stock.csv", version_id, 0, kind="file")
+    other = cloud.s3.put("other.csv", GOOD)
+    cloud.reject("other.csv", other, 0, kind="file")
+    assert actions(run("redrive", "--json")) == [("file", "refused"), ("file", "again")]
+    newer = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("file", "stale")]
+
+
+def test_a_held_file_is_compared_again_until_it_is_replaced(cloud: Any, run: Any) -> None:
+    """A corrected version that was loaded whole settles its message for good."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="HELD", base=BASE)
+    cloud.reject("stock.csv", version_id, 0, kind="file")
+    assert actions(run("redrive", "--dry-run", "--json")) == [("file", "again")]
+    newer = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("file", "stale")]
+    assert {} == cloud.dead_letters.messages == cloud.work.messages
+
+
+@pytest.mark.parametrize("variable", ["FEED_PROFILES", "TIME_TOLERANCE_MINUTES"])
+def test_fails_where_the_function_does_not_say_how_it_reads(
+    cloud: Any, run: Any, variable: str
+) -> None:
+    """Nothing is decided by a setting that was guessed."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    cloud.reject("stock.csv", version_id, 0, kind="file")
+    del cloud.functions.variables[variable]
+    ran = run("redrive", "--json")
+    assert ran.exit_code != 0
+    assert variable in ran.err
+    assert len(cloud.dead_letters.messages) == 1
 
 
 def test_the_message_for_rows_past_the_limit_waits_for_all_of_them(cloud: Any, run: Any) -> None:
