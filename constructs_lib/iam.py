@@ -140,6 +140,7 @@ class PolicyDocument:
         """
         self._sids = sids
         self._resources: dict[PolicyStatement, dict[str, None]] = {}
+        self._synthesised: dict[PolicyStatement, DataAwsIamPolicyDocumentStatement] = {}
         self._document = DataAwsIamPolicyDocument(scope, id_)
         self.json: str = self._document.json
         self.add(*statements)
@@ -150,15 +151,21 @@ class PolicyDocument:
         Args:
             statements: Statements to add.
         """
+        changed = False
         for each in statements:
-            resources = self._resources.setdefault(replace(each, resources=()), {})
+            bare = replace(each, resources=())
+            resources = self._resources.setdefault(bare, {})
+            known = len(resources)
             resources.update(dict.fromkeys(each.resources))
-        self._document.put_statement(
-            [
-                _synthesised(each, list(resources), f"Statement{number}" if self._sids else None)
-                for number, (each, resources) in enumerate(self._resources.items(), start=1)
-            ]
-        )
+            if bare in self._synthesised and len(resources) == known:
+                continue
+            # A statement keeps its place, and with it its number.
+            number = list(self._resources).index(bare) + 1
+            sid = f"Statement{number}" if self._sids else None
+            self._synthesised[bare] = _synthesised(bare, list(resources), sid)
+            changed = True
+        if changed:
+            self._document.put_statement(list(self._synthesised.values()))
 
 
 class ServiceRole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory_cli.queues import messages_in
@@ -193,8 +194,10 @@ def permissions(session: Session, _now: datetime, _interval: timedelta | None) -
     if ":root" in caller:
         yield Finding(Level.OK, "permissions", "the account's root user may do everything")
         return
+    # Several commands need the same permission.
+    simulate = cache(partial(_simulate, session, _principal(caller)))
     for command, (action, resource) in _WRITES.items():
-        decision = _simulate(session, _principal(caller), action, arns[resource])
+        decision = simulate(action, arns[resource])
         if decision is None:
             yield Finding(
                 Level.WARN, "permissions", "cannot be told: iam:SimulatePrincipalPolicy is refused"

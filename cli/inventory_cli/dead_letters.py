@@ -96,6 +96,12 @@ class DeadLetter:
         except (KeyError, TypeError):
             return None
 
+    @property
+    def line(self) -> int:
+        """The physical line it is about; 0 where it names none."""
+        line = self.document.get("line")
+        return line if isinstance(line, int) else 0
+
 
 class QueueReader:
     """Messages read so far; see `read_queue`.

@@ -78,11 +78,19 @@ def key_of(session: Session, name: str) -> str:
 
 
 def find_object_id(session: Session, name: str) -> str:
-    """Key of the ingestion record that a name stands for: of its newest version.
+    """Key of the ingestion record that a name stands for, see `find_version`."""
+    return find_version(session, name)[0]
+
+
+def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None]:
+    """What a name stands for: the newest version of an object, or the one it names.
 
     Args:
         session: Connection.
         name: As for `key_of`; with `#<version>`, that version.
+
+    Returns:
+        Key of its ingestion record; and the version, None when the name alone gave the key.
 
     Raises:
         CliError: There is no such object.
@@ -90,7 +98,7 @@ def find_object_id(session: Session, name: str) -> str:
     key = key_of(session, name)
     versions = versions_of(session, key)
     if versions:
-        return versions[0].version.object_id
+        return versions[0].version.object_id, versions[0].version
     if "#" in key:
-        return f"{session.outputs.uploads_bucket_name}/{key}"
+        return f"{session.outputs.uploads_bucket_name}/{key}", None
     raise CliError(f"there is no object {key!r} in {session.outputs.uploads_bucket_name}")

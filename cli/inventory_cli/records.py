@@ -39,6 +39,11 @@ class Record:
         return str(self.attributes["object_id"])
 
     @property
+    def key(self) -> str:
+        """Key of the object."""
+        return self.object_id.partition("/")[2].rpartition("#")[0]
+
+    @property
     def status(self) -> str:
         """IN_PROGRESS, COMPLETED, FAILED or HELD."""
         return str(self.attributes.get("status", ""))
@@ -183,7 +188,7 @@ def record_rows(records: list[Record]) -> list[list[str]]:
         [
             record.moment[5:19].replace("T", " "),
             record.status,
-            record.object_id.partition("/")[2].rpartition("#")[0],
+            record.key,
             str(record.attributes.get("profile", "")),
             *(figure(record.count(name)) for name in ("rows_read", "loaded", "rejected")),
         ]

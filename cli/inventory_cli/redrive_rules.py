@@ -114,7 +114,7 @@ class RedriveRules:
             key=info.version.key,
             profiles=self._profiles,
             latest=latest_time(info.last_modified, self._tolerance),
-            lines=None if stands_for_rows else {_line(each) for each in group},
+            lines=None if stands_for_rows else {each.line for each in group},
         )
         if reading.refusal:
             yield from _all_settled(group, correction, reading.refusal)
@@ -141,7 +141,7 @@ class RedriveRules:
         tokens: Tokens,
         correction: str,
     ) -> Decision:
-        line = _line(dead_letter)
+        line = dead_letter.line
         keys = reading.still_refused(line, dead_letter.document.get("column"))
         if keys is None:
             return _again(dead_letter, Kind.REPLAY, version)
@@ -237,11 +237,6 @@ def _refusal(dead_letter: DeadLetter) -> str:
     """Why a row is refused, without its value, so that alike rows are shown as one."""
     column = dead_letter.document.get("column")
     return f"{dead_letter.document.get('error')}{f' in {column}' if column else ''}"
-
-
-def _line(dead_letter: DeadLetter) -> int:
-    line = dead_letter.document.get("line")
-    return line if isinstance(line, int) else 0
 
 
 def _etag(dead_letter: DeadLetter, bucket: str, key: str) -> str:

@@ -74,7 +74,7 @@ def _read(session: Session, name: str | None, limit: int) -> list[DeadLetter]:
                 found.setdefault(dead_letter.identity, dead_letter)
                 if len(found) == limit:
                     break
-    return sorted(found.values(), key=lambda dead_letter: (dead_letter.sent_at, _line(dead_letter)))
+    return sorted(found.values(), key=lambda dead_letter: (dead_letter.sent_at, dead_letter.line))
 
 
 def _is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
@@ -83,11 +83,6 @@ def _is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
     _, key = dead_letter.bucket_and_key
     wanted = key_of(session, name)
     return wanted in (key, f"{key}#{dead_letter.version_id}")
-
-
-def _line(dead_letter: DeadLetter) -> int:
-    line = dead_letter.document.get("line")
-    return line if isinstance(line, int) else 0
 
 
 def _document(dead_letter: DeadLetter) -> dict[str, Any]:
@@ -118,7 +113,7 @@ def _cells(dead_letter: DeadLetter) -> list[object]:
     return [
         dead_letter.kind,
         key,
-        _line(dead_letter) or "",
+        dead_letter.line or "",
         document.get("error"),
         document.get("message"),
     ]
