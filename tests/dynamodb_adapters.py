@@ -105,17 +105,8 @@ def in_memory(**options: Any) -> DynamoDb:
 def on_local_cloud(emulated: EmulatedResources) -> DynamoDb:
     """New tables on the local cloud, whose variables must be set."""
     names = {kind: f"{emulated.name}-{kind}" for kind in KEYS}
-    dynamodb = emulated.cloud.client("dynamodb")
     for kind, keys in KEYS.items():
-        dynamodb.create_table(
-            TableName=names[kind],
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
-            KeySchema=[
-                {"AttributeName": k, "KeyType": t}
-                for k, t in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
-        )
+        emulated.cloud.create_table(names[kind], keys)
     transport = SignedTransport(botocore.session.get_session())
     api = DynamoDbApi(transport, Deadline())
     return DynamoDb(api, names, ConsumedCapacity(), in_memory=False)

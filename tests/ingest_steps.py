@@ -50,11 +50,14 @@ def deliver(
     return world.ingest(**options).run(delivery, time_left=time_left)
 
 
-class _DyingItems:
-    """An items table at which the process dies after its first write."""
+class FailingItems:
+    """An items table that fails from a batch on, before or after it has written."""
 
-    def __init__(self, items: Any) -> None:
-        self._items = items
+    def __init__(
+        self, items: Any, error: BaseException, *, batches: int = 0, applied: bool
+    ) -> None:
+        self._items, self._error = items, error
+        self._batches, self._applied = batches, applied
 
     def read(self, rows: Any) -> Any:
         """See `ports.ItemStore`."""
@@ -62,14 +65,19 @@ class _DyingItems:
 
     def write(self, changes: Any, **how: Any) -> Any:
         """See `ports.ItemStore`."""
-        self._items.write(changes, **how)
-        raise MemoryError
+        self._batches -= 1
+        if self._batches >= 0 or self._applied:
+            refused = self._items.write(changes, **how)
+        if self._batches < 0:
+            raise self._error
+        return refused
 
 
 def die_after_first_write(world: World, version: ObjectVersion) -> None:
     """Deliver a version to a process that dies when its first batch is written."""
+    items = FailingItems(world.ports().items, MemoryError(), applied=True)
     with pytest.raises(MemoryError):
-        deliver(world, version, items=_DyingItems(world.ports().items))
+        deliver(world, version, items=items)
 
 
 def drain(

@@ -50,6 +50,12 @@ ENVIRONMENT = {
 """What the processor finds around it; one invocation takes the whole file."""
 
 ITEMS = ENVIRONMENT["ITEMS_TABLE_NAME"]
+TABLE_KEYS = {
+    ITEMS: ("sku", "location"),
+    ENVIRONMENT["INGESTIONS_TABLE_NAME"]: ("object_id",),
+    ENVIRONMENT["LANES_TABLE_NAME"]: ("lane", "position"),
+}
+"""Key attributes of the tables, by their names."""
 UPLOADS, KEY = "inventory-uploads-bench", "nightly/stock.csv"
 
 _TARGET = "X-Amz-Target"
@@ -212,13 +218,12 @@ class Context:
         return 900_000
 
 
-def event(size_bytes: int, night: int = 22, *, version_id: str | None = None) -> dict[str, Any]:
+def event(size_bytes: int, version_id: str = "v22") -> dict[str, Any]:
     """The "Object Created" event of the one object.
 
     Args:
         size_bytes: Its size.
-        night: See `Uploads`.
-        version_id: Its version. Default: that of the night.
+        version_id: Its version. Default: that of the night of `Uploads`' default.
     """
     return {
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
@@ -228,7 +233,7 @@ def event(size_bytes: int, night: int = 22, *, version_id: str | None = None) ->
                 "key": KEY,
                 "size": size_bytes,
                 "etag": "0123456789abcdef0123456789abcdef",
-                "version-id": version_id or f"v{night}",
+                "version-id": version_id,
                 "sequencer": "00637B1A00000000",
             },
         },

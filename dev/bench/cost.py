@@ -6,16 +6,12 @@ rules, the ledger's and the lanes' included.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
-from contextlib import redirect_stdout
-from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
-from bench import canned, feeds
+from bench import canned, feeds, ingest_paths
 from bench.process import printed_by
 from faults.dynamodb import MemoryDynamoDb
 from faults.expressions import item_size
@@ -54,12 +50,7 @@ class Meter:
     """DynamoDB in memory behind HTTP, and the units that its requests consume."""
 
     def __init__(self) -> None:
-        keys = {
-            canned.ENVIRONMENT["ITEMS_TABLE_NAME"]: ("sku", "location"),
-            canned.ENVIRONMENT["INGESTIONS_TABLE_NAME"]: ("object_id",),
-            canned.ENVIRONMENT["LANES_TABLE_NAME"]: ("lane", "position"),
-        }
-        self._tables = MemoryDynamoDb(keys, metered=True)
+        self._tables = MemoryDynamoDb(canned.TABLE_KEYS, metered=True)
         self._one_at_a_time = Lock()
         self.read_units = 0.0
         self.write_units = 0.0
@@ -128,25 +119,14 @@ def _write_units(item: dict[str, Any]) -> int:
 
 
 def _ours(body: bytes, meter: Meter, night: int) -> None:
-    from inventory.handlers.processor import handler
-
     uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]), night)
-    with canned.answering(meter, uploads), redirect_stdout(io.StringIO()):
-        handler(canned.event(len(body), night), canned.Context())
+    with canned.answering(meter, uploads):
+        ingest_paths.ours(body, f"v{night}")
 
 
 def _batch_writer(body: bytes, meter: Meter) -> None:
-    import boto3
-
-    table = boto3.resource("dynamodb").Table(canned.ITEMS)
-    numbers = {"quantity", "unit_price", "reorder_point"}
-    with canned.answering(meter), table.batch_writer() as batch:
-        for row in csv.DictReader(io.StringIO(body.decode())):
-            batch.put_item(
-                Item={
-                    name: Decimal(cell) if name in numbers else cell for name, cell in row.items()
-                }
-            )
+    with canned.answering(meter):
+        ingest_paths.batch_writer(body)
 
 
 def _main(rows: int) -> None:

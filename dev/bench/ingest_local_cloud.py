@@ -27,11 +27,6 @@ ROWS, ROUNDS = 30_000, 4
 QUICK_ROWS, QUICK_ROUNDS = 5_000, 1
 _TIMEOUT_SECONDS = 600
 _MEASURED = ("ours", "batch_writer")
-_KEYS = {
-    "ITEMS_TABLE_NAME": ("sku", "location"),
-    "INGESTIONS_TABLE_NAME": ("object_id",),
-    "LANES_TABLE_NAME": ("lane", "position"),
-}
 
 
 def run(*, quick: bool) -> dict[str, object]:
@@ -68,17 +63,8 @@ def run(*, quick: bool) -> dict[str, object]:
 
 
 def _make_resources(cloud: LocalCloud) -> None:
-    dynamodb = cloud.client("dynamodb")
-    for variable, keys in _KEYS.items():
-        dynamodb.create_table(
-            TableName=canned.ENVIRONMENT[variable],
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
-        )
+    for name, keys in canned.TABLE_KEYS.items():
+        cloud.create_table(name, keys)
     s3 = cloud.client("s3")
     for bucket in (canned.UPLOADS, canned.ENVIRONMENT["REPORTS_BUCKET_NAME"]):
         s3.create_bucket(Bucket=bucket)

@@ -26,12 +26,12 @@ FILES = {"all_new": 0, "2_percent_changed": 2}
 _ROWS_PER_REQUEST = 25  # the most a BatchWriteItem takes
 
 
-def ours(body: bytes, version_id: str | None = None) -> None:
+def ours(body: bytes, version_id: str = "v22") -> None:
     """The processor's handler, whole.
 
     Args:
         body: The file.
-        version_id: Version under which it is stored. Default: the canned one.
+        version_id: Version under which it is stored. Default: the first night's.
 
     Raises:
         SystemExit: A row came to another end than being loaded or found unchanged.
@@ -39,7 +39,7 @@ def ours(body: bytes, version_id: str | None = None) -> None:
     from inventory.handlers.processor import handler
 
     with redirect_stdout(io.StringIO()) as log:
-        handler(canned.event(len(body), version_id=version_id), canned.Context())
+        handler(canned.event(len(body), version_id), canned.Context())
     metrics = json.loads(log.getvalue().splitlines()[-1])
     counted = metrics["RowsLoaded"][0] + metrics["RowsUnchanged"][0]
     if counted != metrics["RowsRead"][0]:

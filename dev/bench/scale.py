@@ -161,10 +161,6 @@ class _Nothing:
     def abort(self) -> None:
         """Drop an object."""
 
-    def source(self, _: ObjectVersion) -> BytesSource:
-        """Overridden per worker."""
-        raise NotImplementedError
-
 
 def _stored(data: bytes) -> dict[bytes, bytes]:
     """What the table answers when it holds all rows already, by the first key of a request."""

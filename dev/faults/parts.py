@@ -154,7 +154,6 @@ class HoldingWorld(FaultyWorld):
         weather = replace(weather, shares=tuple(map(Decimal, shares)))
         super().__init__(Case(), rng, replace(weather, budget=0, meddlings=0))
         self.storm = weather
-        self.refusable = False
         self.seen_held: set[str] = set()
 
     def step(self) -> None:

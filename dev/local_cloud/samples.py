@@ -52,12 +52,15 @@ class Sample:
     note: str
 
 
-def sample_files(seed: int = 7) -> list[Sample]:
+_SEED = 7
+
+
+def sample_files() -> list[Sample]:
     """The demo's files: five feed formats, one with bad rows, one that cannot be read.
 
     The order matters to the story only: the last one is the first one a day later.
     """
-    berlin = _canonical(random.Random(seed), "berlin", 4_000)
+    berlin = _canonical(random.Random(_SEED), "berlin", 4_000)
     return [
         Sample(
             key="shops/berlin/stock.csv",
@@ -65,25 +68,25 @@ def sample_files(seed: int = 7) -> list[Sample]:
             rows=len(berlin) - 1,
             note="a shop's own export",
         ),
-        _shopify(random.Random(seed + 1), 3_000),
-        _amazon(random.Random(seed + 2), 2_000),
-        _magento(random.Random(seed + 3), 1_500),
-        _with_bad_rows(random.Random(seed + 4), 500),
+        _shopify(random.Random(_SEED + 1), 3_000),
+        _amazon(random.Random(_SEED + 2), 2_000),
+        _magento(random.Random(_SEED + 3), 1_500),
+        _with_bad_rows(random.Random(_SEED + 4), 500),
         Sample(
             key="shops/lisbon/stock.csv",
-            content=b"\x89PNG\r\n\x1a\n" + random.Random(seed + 5).randbytes(4_096),
+            content=b"\x89PNG\r\n\x1a\n" + random.Random(_SEED + 5).randbytes(4_096),
             rows=0,
             note="a picture by mistake",
         ),
     ]
 
 
-def next_day(first: Sample, seed: int = 7) -> Sample:
+def next_day(first: Sample) -> Sample:
     """The same shop a day later: two rows in a hundred changed."""
-    chosen = random.Random(seed)
+    chosen = random.Random(_SEED)
     rows = list(csv.reader(io.StringIO(first.content.decode())))
     for row in rows[1:]:
-        if chosen.random() < 0.02:  # noqa: PLR2004  as the note says  # as the note says
+        if chosen.random() < 0.02:  # noqa: PLR2004  as the note says
             row[2] = str(int(row[2]) + 1)
     return Sample(
         key=first.key, content=_text(rows), rows=len(rows) - 1, note="the next day, 2% changed"

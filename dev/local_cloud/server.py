@@ -189,6 +189,23 @@ class LocalCloud:
             )
         return self._clients[service]
 
+    def create_table(self, name: str, keys: tuple[str, ...]) -> None:
+        """Create a DynamoDB table.
+
+        Args:
+            name: Of the table.
+            keys: Names of its partition key and, if it has one, its sort key, both strings.
+        """
+        self.client("dynamodb").create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+        )
+
     def variables(self) -> Mapping[str, str]:
         """Environment variables that point SDKs and tools at it."""
         return {

@@ -69,7 +69,7 @@ class Dialect:
 
 
 @cache
-def table_rows(rows: int = ROWS) -> tuple[tuple[str, ...], ...]:
+def table_rows() -> tuple[tuple[str, ...], ...]:
     """The cells of the table, the same every time."""
     return tuple(
         (
@@ -84,5 +84,5 @@ def table_rows(rows: int = ROWS) -> tuple[tuple[str, ...], ...]:
             _DESCRIPTIONS[(index // 2) % len(_DESCRIPTIONS)],
             f"https://shop.example/p?id={index}&x=1",
         )
-        for index in range(rows)
+        for index in range(ROWS)
     )

@@ -132,7 +132,7 @@ def test_a_compressed_file_is_shared_out_and_goes_on_where_time_ran_out(
     assert record["status"] == "COMPLETED"
     assert counts(record) == expected(feed)
     assert record["workers_done"] == record["workers"] == 4
-    new = segments(deployment)[:]
+    new = segments(deployment)
     for place in before:
         new.remove(place)
     assert {worker for worker, _ in new} == set(range(4))

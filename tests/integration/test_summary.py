@@ -51,15 +51,7 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
         monkeypatch.setenv(name, value)
     dynamodb = emulated.cloud.client("dynamodb")
     for kind, keys in (("items", ("sku", "location")), ("ingestions", ("object_id",))):
-        dynamodb.create_table(
-            TableName=f"{emulated.name}-{kind}",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
-        )
+        emulated.cloud.create_table(f"{emulated.name}-{kind}", keys)
     for item in shop_items(3, 60):
         dynamodb.put_item(TableName=f"{emulated.name}-items", Item=stored_item(item))
     for record in shop_records():

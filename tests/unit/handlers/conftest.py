@@ -75,11 +75,11 @@ def context() -> Context:
 
 @pytest.fixture
 def handlers(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The ingest handlers, loaded as a cold start loads them: after the environment is there."""
+    """The ingest's handlers, loaded as a cold start does: after the environment is there."""
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-processor")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
-    names = ("observation", "processor", "chunk_processor")
+    names = ("observation", "processor", "chunk_processor", "reconcile")
     for name in names:
         monkeypatch.delitem(sys.modules, f"inventory.handlers.{name}", raising=False)
     return SimpleNamespace(**{name: import_module(f"inventory.handlers.{name}") for name in names})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reconcile import Reconciliation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import SimpleNamespace
 
     import pytest
 
@@ -17,16 +16,12 @@ if TYPE_CHECKING:
 
 
 def test_the_figures_of_a_reconcile_are_answered_and_measured(
+    handlers: SimpleNamespace,
     monkeypatch: pytest.MonkeyPatch,
     context: Context,
     metric_lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """What was sent again, how far it lags behind and what it read."""
-    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-reconcile")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
-    monkeypatch.delitem(sys.modules, "inventory.handlers.reconcile", raising=False)
-    handlers = import_module("inventory.handlers.reconcile")
     left: list[float] = []
 
     class Noting:
@@ -42,9 +37,9 @@ def test_the_figures_of_a_reconcile_are_answered_and_measured(
                 hours_behind=30.5,
             )
 
-    monkeypatch.setattr(handlers, "reconcile", Noting)
+    monkeypatch.setattr(handlers.reconcile, "reconcile", Noting)
 
-    answer = handlers.handler({}, context)
+    answer = handlers.reconcile.handler({}, context)
 
     (line,) = metric_lines()
     assert left == [90.0]

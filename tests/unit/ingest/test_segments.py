@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakes import MemoryReports, MemoryReportWriter, World, open_tiny_feed
-from ingest_steps import looks, put, quantities, row
+from ingest_steps import FailingItems, looks, put, quantities, row
 from inventory.domain.errors import (
     BadFileError,
     ObjectGoneError,
@@ -197,27 +197,6 @@ def test_fails_when_the_time_does_not_suffice_for_one_batch() -> None:
     assert world.items() == {}
 
 
-class _Failing:
-    """An items table that fails from a batch on, before or after it has written."""
-
-    def __init__(self, items: Any, error: Exception, *, batches: int, applied: bool) -> None:
-        self._items, self._error = items, error
-        self._batches, self._applied = batches, applied
-
-    def read(self, rows: Any) -> Any:
-        """See `ports.ItemStore`."""
-        return self._items.read(rows)
-
-    def write(self, changes: Any, **how: Any) -> Any:
-        """See `ports.ItemStore`."""
-        self._batches -= 1
-        if self._batches >= 0 or self._applied:
-            refused = self._items.write(changes, **how)
-        if self._batches < 0:
-            raise self._error
-        return refused
-
-
 @pytest.mark.parametrize("error", [OutOfTimeError("slow"), ThrottledError("throttled")])
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_batch_that_cannot_be_settled_ends_a_segment_that_made_progress(
@@ -228,7 +207,7 @@ def test_a_batch_that_cannot_be_settled_ends_a_segment_that_made_progress(
     world = World()
     version = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,")
     _opened(world, version)
-    items = _Failing(world.ports().items, error, batches=1, applied=applied)
+    items = FailingItems(world.ports().items, error, batches=1, applied=applied)
     segment = _segment(world, version)
     report, _ = _process(world, segment, batch_rows=1, items=items)
     assert (report.ended, report.unresolved) == (False, True)
@@ -245,7 +224,7 @@ def test_a_batch_that_cannot_be_settled_ends_a_segment_that_made_progress(
 def test_fails_when_the_first_batch_cannot_be_settled(error: Exception) -> None:
     """The message comes again, and ends in the dead-letter queue if that does not help."""
     world = World()
-    items = _Failing(world.ports().items, error, batches=0, applied=False)
+    items = FailingItems(world.ports().items, error, applied=False)
     with pytest.raises(type(error)):
         _process(world, _segment(world, put(world, *LINES)), batch_rows=1, items=items)
 
@@ -253,7 +232,7 @@ def test_fails_when_the_first_batch_cannot_be_settled(error: Exception) -> None:
 def test_fails_on_whatever_else_goes_wrong_in_the_middle() -> None:
     """Nothing is reported that is not known."""
     world = World()
-    items = _Failing(world.ports().items, RetryableError("500"), batches=1, applied=False)
+    items = FailingItems(world.ports().items, RetryableError("500"), batches=1, applied=False)
     with pytest.raises(RetryableError, match="500"):
         _process(world, _segment(world, put(world, *LINES)), batch_rows=1, items=items)
 
