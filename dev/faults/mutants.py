@@ -432,26 +432,6 @@ def _forget_dead_runs() -> Sequence[Patch]:
     return [("inventory.domain.ingest", "admit", careless)]
 
 
-def _redeliveries_forget() -> Sequence[Patch]:
-    """Look after rows that a dead run wrote when the reconcile sends the version again alone."""
-    admit = ingestions.admit
-
-    def careless(*arguments: Any, **named: Any) -> Admission:
-        admission = admit(*arguments, **named)
-        repeats = admission.kind in ingestions._REPEATS
-        return replace(admission, recovering=admission.recovering and repeats)
-
-    return [
-        ("inventory.domain.ingest", "admit", careless),
-        ("inventory.domain.ingest", "asked_by", lambda _: None),
-    ]
-
-
-def _forget_dead_attempts() -> Sequence[Patch]:
-    """Do not look after rows that a dead attempt of a segment wrote."""
-    return [("inventory.domain.ingest", "asked_by", lambda _: None)]
-
-
 def _believe_completed() -> Sequence[Patch]:
     """Answer every delivery of a completed version, whoever died on it."""
     mode, record = ingestions._mode, "inventory.adapters.dynamodb_ingestions"
@@ -672,16 +652,6 @@ def _flag_cleared_late() -> Sequence[Patch]:
     return [(DynamoDbIngestions, "open", opened), (DynamoDbIngestions, "close", closed)]
 
 
-def _restricted_recovery() -> Sequence[Patch]:
-    """A recheck that crashed decides only what it is asked for when it comes again."""
-    only = SegmentProcessor._only
-
-    def restricted(self: SegmentProcessor, job: Any) -> Any:
-        return only(self, replace(job, recovering=False))
-
-    return [(SegmentProcessor, "_only", restricted)]
-
-
 def _no_flag() -> Sequence[Patch]:
     """Request a recheck by a message alone."""
     return [(DynamoDbIngestions, "request_recheck", lambda *_: None)]
@@ -830,8 +800,6 @@ MUTANTS = (
     Mutant("inconsistent reads of reports", "several workers", _eventually_consistent_jobs),
     Mutant("inconsistent reads of records", "files given up", _eventually_consistent_records),
     Mutant("dead runs forgotten", "dead runs", _forget_dead_runs),
-    Mutant("dead runs forgotten by redeliveries", "dead runs", _redeliveries_forget),
-    Mutant("dead attempts forgotten", "dead runs", _forget_dead_attempts),
     Mutant("completed versions believed", "crashes", _believe_completed),
     Mutant("a redrive drops names of the living", "known by name", _redrive_drops_living),
     Mutant("a redelivery drops names of others", "dead runs", _redelivery_drops_others),
@@ -851,7 +819,6 @@ MUTANTS = (
     Mutant("ended with the first worker", "several workers", _finish_at_the_first),
     Mutant("every worker settles every row", "several workers", _every_share),
     Mutant("recheck flag cleared at the end", "old files", _flag_cleared_late),
-    Mutant("a crashed recheck stays restricted", "dead runs", _restricted_recovery),
     Mutant("recheck by message alone", "old files", _no_flag),
     Mutant("rechecks of no key", _ORDERS, _fewer_keys),
     Mutant("held files judged again", "held files", _verdict_expires),

@@ -223,7 +223,9 @@ class Ingest:
         version, record = admission.version, admission.record
         assert record is not None
         ending = None
-        if admission.crashed or record.lease_until <= admission.now:
+        # The run that began the job may have crashed before it sent the messages.
+        comes_again = asked_by(job.run) == asked_by(admission.run)
+        if comes_again or record.lease_until <= admission.now:
             ending = self._finisher.resume(job, version, weigh=weigh)
         self._ports.ingestions.leave(version.object_id, admission.run)
         return _ended(outcome, ending)
@@ -335,7 +337,6 @@ class Ingest:
         record = ingestions.get(object_id)
         if record is None:
             raise RetryableError(f"{object_id}: the record is gone")
-        crashed = any(asked_by(run) == place for run in record.open_runs - {attempt})
         unresolved = before is not None and before.unresolved
         report, keys = self._segments.process(
             Segment(
@@ -345,7 +346,7 @@ class Ingest:
                 worker=task.worker,
                 attempt=attempt,
                 before=before,
-                recovering=job.recovering or crashed or unresolved,
+                recovering=job.recovering or unresolved,
             )
         )
         standing = self._finisher.enter(job, version, task, report, keys)

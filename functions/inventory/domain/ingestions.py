@@ -1,9 +1,9 @@
 """The ingestion record: who may do what with an object version, and what is written down.
 
 A record is IN_PROGRESS from the first delivery on and ends COMPLETED, FAILED or HELD. It names its
-open runs: a run that crashes leaves its name there, and when its delivery comes again it is known
-that items with the version's tokens may have been written without having been validated (see
-`validation`). A redrive knows it of every open run.
+open runs: a run that crashes leaves its name there, and a redrive knows by it that items with the
+version's tokens may have been written without having been validated (see `validation`). The
+reconcile sends that redrive, whatever became of the delivery that crashed.
 """
 
 from __future__ import annotations
@@ -105,8 +105,7 @@ class Admission:
         now: When the run began, ISO 8601.
         lease_until: When it is over at the latest, ISO 8601.
         recovering: Whether items with the version's own tokens count as written by this run,
-            because an earlier run of this delivery crashed (or any run, for a redrive).
-        crashed: Whether an earlier run of this very delivery crashed.
+            because an open run may have crashed.
         expired: Open runs that are over for sure, to be dropped when this run ends.
         recheck: Write sets that are taken off the record, because their keys are decided again;
             in mode RECHECK alone.
@@ -121,7 +120,6 @@ class Admission:
     now: str
     lease_until: str
     recovering: bool = False
-    crashed: bool = False
     expired: frozenset[str] = frozenset()
     recheck: frozenset[str] = frozenset()
 
@@ -193,8 +191,7 @@ def admit(
         now: When the run begins.
     """
     open_runs = frozenset[str]() if record is None else record.open_runs
-    crashed = any(asked_by(run) == delivery_id for run in open_runs)
-    recovering = bool(open_runs) if kind in _REPEATS else crashed
+    recovering = kind in _REPEATS and bool(open_runs)
     mode = Mode.PROCESS if record is None else _mode(record, kind, base, recovering=recovering)
     horizon = timestamp(now - LEASE)
     return Admission(
@@ -207,7 +204,6 @@ def admit(
         now=timestamp(now),
         lease_until=timestamp(now + LEASE),
         recovering=recovering,
-        crashed=crashed,
         # No request of such a run can still arrive.
         expired=frozenset(run for run in open_runs if run < horizon and kind in _REPEATS),
         recheck=record.recheck if record and mode is Mode.RECHECK else frozenset(),
@@ -220,7 +216,7 @@ def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
             return Mode.PROCESS
         return Mode.CLOSE if recovering else Mode.NOTHING
     if kind is Kind.RECHECK and record.accepted:
-        return Mode.RECHECK if record.recheck or recovering else Mode.NOTHING
+        return Mode.RECHECK if record.recheck else Mode.NOTHING
     known = record.base >= base and not recovering and kind not in _BY_OPERATORS
     if record.status is Status.COMPLETED:
         return Mode.NOTHING if known else Mode.REPROCESS

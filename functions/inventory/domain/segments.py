@@ -185,7 +185,7 @@ class SegmentProcessor:
 
     def _only(self, job: Job) -> frozenset[int] | None:
         """Hashes of the keys that are decided again; None for every row."""
-        if job.mode is not Mode.RECHECK or job.recovering:
+        if job.mode is not Mode.RECHECK:
             return None
         found: set[int] = set()
         for pointer in job.recheck:

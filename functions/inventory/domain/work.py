@@ -95,8 +95,8 @@ class Delivery:
     Attributes:
         kind: Reason.
         version: Object version.
-        delivery_id: Id of the event or message, the same when it comes again: by it a delivery
-            recognises a run of its own that died.
+        delivery_id: Id of the event or message, the same when it comes again; part of its
+            runs' names.
         task: See `WorkMessage`.
     """
 

@@ -315,9 +315,9 @@ def _crashed_between_readers() -> tuple:
     return world, version
 
 
-@pytest.mark.parametrize("end", ["again", "deleted", "refused", "redriven"])
+@pytest.mark.parametrize("end", ["deleted", "refused", "redriven"])
 def test_whoever_ends_a_version_validates_what_a_crashed_run_has_written(end: str) -> None:
-    """Processed again, gone, or refused by another profile: the newer file's value comes back."""
+    """Gone, refused by another profile, or redriven: the newer file's value comes back."""
     world, version = _crashed_between_readers()
     kind = Kind.CREATED
     if end == "deleted":
@@ -340,6 +340,19 @@ def test_whoever_ends_a_version_validates_what_a_crashed_run_has_written(end: st
     # Only a redrive knows that the dead run is over; the reconcile sends one.
     assert ("open_runs" in world.record(version)) is (end != "redriven")
     assert version in list(world.ports().follow_ups.all())
+
+
+def test_a_redelivery_leaves_a_crashed_run_to_the_redrive() -> None:
+    """It ends the record, the run stays open, and the reconcile has the version redriven."""
+    world, version = _crashed_between_readers()
+    outcome = deliver(world, version)
+    assert (outcome.status, outcome.rechecks) == (Status.COMPLETED, 0)
+    assert world.reconcile(deadline_minutes=0).run(time_left=lambda: 300.0).crashed == 0
+    world.clock.move(hours=1)
+    assert world.reconcile(deadline_minutes=0).run(time_left=lambda: 300.0).crashed == 1
+    drain(world)
+    assert quantities(world) == {"A": "5"}
+    assert "open_runs" not in world.record(version)
 
 
 def test_the_event_of_a_version_that_failed_for_good_is_answered() -> None:

@@ -60,7 +60,7 @@ def _admitted(
         (Status.COMPLETED, Kind.CREATED, "b0", (), (), Mode.NOTHING),
         (Status.COMPLETED, Kind.CREATED, "b2", (), (), Mode.REPROCESS),
         (Status.COMPLETED, Kind.CREATED, "b1", (OTHER,), (), Mode.NOTHING),
-        (Status.COMPLETED, Kind.CREATED, "b1", (OWN,), (), Mode.REPROCESS),
+        (Status.COMPLETED, Kind.CREATED, "b1", (OWN,), (), Mode.NOTHING),
         (Status.COMPLETED, Kind.CREATED, "b1", (), (POINTER,), Mode.NOTHING),
         (Status.COMPLETED, Kind.REDRIVE, "b1", (), (), Mode.NOTHING),
         (Status.COMPLETED, Kind.REDRIVE, "b1", (OTHER,), (), Mode.REPROCESS),
@@ -68,10 +68,10 @@ def _admitted(
         (Status.COMPLETED, Kind.RELEASE, "b1", (), (), Mode.REPROCESS),
         (Status.COMPLETED, Kind.RECHECK, "b1", (), (), Mode.NOTHING),
         (Status.COMPLETED, Kind.RECHECK, "b1", (OTHER,), (), Mode.NOTHING),
-        (Status.COMPLETED, Kind.RECHECK, "b1", (OWN,), (), Mode.RECHECK),
+        (Status.COMPLETED, Kind.RECHECK, "b1", (OWN,), (), Mode.NOTHING),
         (Status.COMPLETED, Kind.RECHECK, "b1", (), (POINTER,), Mode.RECHECK),
         (Status.FAILED, Kind.CREATED, "b1", (), (), Mode.NOTHING),
-        (Status.FAILED, Kind.CREATED, "b1", (OWN,), (), Mode.PROCESS),
+        (Status.FAILED, Kind.CREATED, "b1", (OWN,), (), Mode.NOTHING),
         (Status.FAILED, Kind.CREATED, "b1", (OTHER,), (), Mode.NOTHING),
         (Status.FAILED, Kind.CREATED, "b2", (), (), Mode.PROCESS),
         (Status.FAILED, Kind.REDRIVE, "b1", (), (), Mode.PROCESS),
@@ -80,7 +80,7 @@ def _admitted(
         (Status.HELD, Kind.CREATED, "b1", (), (), Mode.NOTHING),
         (Status.HELD, Kind.CREATED, "b2", (), (), Mode.NOTHING),
         (Status.HELD, Kind.CREATED, "b1", (OTHER,), (), Mode.NOTHING),
-        (Status.HELD, Kind.CREATED, "b1", (OWN,), (), Mode.CLOSE),
+        (Status.HELD, Kind.CREATED, "b1", (OWN,), (), Mode.NOTHING),
         (Status.HELD, Kind.REDRIVE, "b1", (), (), Mode.NOTHING),
         (Status.HELD, Kind.REDRIVE, "b1", (OTHER,), (), Mode.CLOSE),
         (Status.HELD, Kind.RECHECK, "b1", (), (POINTER,), Mode.NOTHING),
@@ -114,30 +114,26 @@ def test_a_version_without_record_is_processed(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "runs", "recovering", "crashed"),
+    ("kind", "runs", "recovering"),
     [
-        (Kind.CREATED, (), False, False),
-        (Kind.CREATED, (OTHER,), False, False),
-        (Kind.CREATED, (OWN,), True, True),
-        (Kind.CREATED, (OWN, OTHER), True, True),
-        (Kind.RECHECK, (OTHER,), False, False),
-        (Kind.RECHECK, (OWN,), True, True),
-        (Kind.REDRIVE, (), False, False),
-        (Kind.REDRIVE, (OTHER,), True, False),
-        (Kind.REPLAY, (OTHER,), True, False),
-        (Kind.RELEASE, (OTHER,), True, False),
+        (Kind.CREATED, (), False),
+        (Kind.CREATED, (OWN, OTHER), False),
+        (Kind.RECHECK, (OWN, OTHER), False),
+        (Kind.REDRIVE, (), False),
+        (Kind.REDRIVE, (OWN,), True),
+        (Kind.REDRIVE, (OTHER,), True),
+        (Kind.REPLAY, (OTHER,), True),
+        (Kind.RELEASE, (OTHER,), True),
     ],
 )
 def test_who_recovers_what_a_crashed_run_has_written(
     kind: Kind,
     runs: tuple[str, ...],
     recovering: bool,
-    crashed: bool,
 ) -> None:
-    """The same delivery by its own run; a redrive by every run, for nobody else will."""
+    """The redrive that the reconcile or an operator sends, for every run."""
     record = Record(status=Status.IN_PROGRESS, base="b1", open_runs=frozenset(runs))
-    admission = _admitted(record, kind)
-    assert (admission.recovering, admission.crashed) == (recovering, crashed)
+    assert _admitted(record, kind).recovering is recovering
 
 
 def test_the_latest_base_is_kept() -> None:
