@@ -70,7 +70,7 @@ check: lint types ## Run the checks for every edit: no Node, no local cloud, a m
 	@$(BIN)/python -m pytest tests/unit -m 'not slow' $(BESIDE)
 
 test: setup-node setup-policy lint types ## Run every check, and name the ten slowest tests
-	@$(SETUP) successor pythons
+	@$(SETUP) witnesses successor pythons
 	@$(SETUP) browser
 	@$(BIN)/python -m pytest $(BESIDE) --durations=10
 
@@ -105,6 +105,7 @@ types: setup ## Check types
 lock: setup ## Lock the newest allowed versions, naming no package index
 	@build/tools/pipenv/bin/pipenv lock
 	@PIPENV_PIPFILE=policy/Pipfile build/tools/pipenv/bin/pipenv lock
+	@PIPENV_PIPFILE=tests/witnesses/Pipfile build/tools/pipenv/bin/pipenv lock
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	@$(BIN)/python dev/clean_lock.py
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE_LOCK = ROOT / "package-lock.json"
-LOCKS = (ROOT / "Pipfile.lock", ROOT / "policy" / "Pipfile.lock")
+LOCKS = tuple(ROOT / folder / "Pipfile.lock" for folder in (".", "policy", "tests/witnesses"))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class FaultProxy:
         seen: Calls by operation since the rules were set.
     """
 
+    handler: ClassVar[type[ProxyHandler]]
     upstream: str = ""
     rules: list[Rule] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class FaultProxy:
     def __enter__(self) -> Self:
         proxy = self
 
-        class Handler(_Handler):
+        class Handler(self.handler):
             owner = proxy
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -120,7 +121,9 @@ class FaultProxy:
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class ProxyHandler(BaseHTTPRequestHandler):
+    """One connection to the proxy."""
+
     protocol_version = "HTTP/1.1"
     owner: FaultProxy
 
@@ -140,8 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.DELAY:
             time.sleep(DELAY_SECONDS)
         if fault is Fault.DUPLICATE:
-            self._forward(body)
-        answer = self._forward(body)
+            self.forward(body)
+        answer = self.forward(body)
         if fault is Fault.LOSE_ANSWER:
             return self._hang_up()
         return self._answer(*answer, truncated=fault is Fault.TRUNCATE)
@@ -171,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             yield self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.owner.upstream).netloc, timeout=60)
         try:
             connection.putrequest(
@@ -206,6 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.close_connection = True
         self.connection.close()
+
+
+FaultProxy.handler = ProxyHandler
 
 
 def operation_of(method: str, path: str, target: str | None) -> str:

@@ -1,7 +1,7 @@
 """AWS without the network: requests are built, signed and parsed as ever, and never sent.
 
-`answering` replaces the one method by which botocore sends a request, so it holds alike for the
-functions' own DynamoDB transport, their S3 and SQS clients and the peers' boto3.
+`answering` replaces the methods by which botocore and the functions' own DynamoDB transport send a
+request, so it holds alike for that, for their S3 and SQS clients and for the peers' boto3.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import json
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 from zlib import crc32
 
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
+from urllib3 import HTTPConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,7 +202,22 @@ def answering(
             raise ValueError(request.url)
         return uploads(request)
 
-    with patch.object(URLLib3Session, "send", send):
+    def urlopen(
+        _: HTTPConnectionPool,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        **__: object,
+    ) -> SimpleNamespace:
+        request: Any = SimpleNamespace(method=method, url=url, body=body, headers=headers)
+        answer = dynamodb(request)
+        return SimpleNamespace(status=200, headers=answer.headers, data=answer.content)
+
+    with (
+        patch.object(URLLib3Session, "send", send),
+        patch.object(HTTPConnectionPool, "urlopen", urlopen),
+    ):
         yield
 
 

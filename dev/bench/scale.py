@@ -108,8 +108,8 @@ def _work(rows: int, number: int, new: bool) -> float:  # noqa: FBT001  pickled
 class _Answer:
     """An HTTP response, as far as `SignedTransport` looks at it."""
 
-    content: bytes
-    status_code: int = 200
+    data: bytes
+    status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -119,11 +119,12 @@ class _Table:
     def __init__(self, found: dict[bytes, bytes]) -> None:
         self._found = found
 
-    def send(self, request: Any) -> _Answer:  # noqa: ANN401  botocore's
+    def urlopen(
+        self, _method: str, _url: str, body: bytes, headers: dict[str, str], **_: object
+    ) -> _Answer:
         """Answer a request."""
         time.sleep(LATENCY_SECONDS)
-        body: bytes = request.body
-        operation = str(request.headers["X-Amz-Target"]).rpartition(".")[2]
+        operation = headers["X-Amz-Target"].rpartition(".")[2]
         if operation == "BatchGetItem":
             first_key = body[body.index(b'"Keys":[') :].partition(b"}},")[0]
             return _Answer(self._found.get(first_key, b'{"Responses":{},"UnprocessedKeys":{}}'))

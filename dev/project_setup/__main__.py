@@ -21,6 +21,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "terraform": find_terraform,
     "peers": steps.peer_packages,
     "policy": steps.policy_tools,
+    "witnesses": steps.witnesses,
     "successor": steps.successor,
     "pythons": pythons.environments_of_others,
     "browser": steps.browser,

@@ -20,6 +20,7 @@ OLDEST_NODE = 20
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PIPENV = TOOLS / "pipenv"
 CHECKOV = TOOLS / "checkov"
+WITNESSES = TOOLS / "witnesses"
 SUCCESSOR = TOOLS / "cdktn"
 SUCCESSOR_PACKAGES = ("cdktn==0.24.0", "cdktn-provider-aws==25.8.1")
 NEEDED_BY_SYNTHESIS = (
@@ -91,27 +92,16 @@ def policy_tools() -> None:
     Raises:
         MissingToolError: It could not be had.
     """
-    interpreter = python_interpreter()
-    folder = ROOT / "policy"
-    stamp = digest_of(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
-    if (CHECKOV / "bin" / "checkov").exists() and is_done("policy", stamp):
-        return
-    pipenv = pipenv_command(interpreter)
-    say("installing Checkov for this project alone")
-    shutil.rmtree(CHECKOV, ignore_errors=True)
-    environment = _pipenv_environment(interpreter)
-    del environment["PIPENV_VENV_IN_PROJECT"]
-    run_logged(
-        [pipenv, "sync"],
-        "Checkov could not be installed",
-        environment={
-            **environment,
-            "PIPENV_PIPFILE": str(folder / "Pipfile"),
-            "WORKON_HOME": str(CHECKOV.parent),
-            "PIPENV_CUSTOM_VENV_NAME": CHECKOV.name,
-        },
-    )
-    mark_done("policy", stamp)
+    _locked_environment("Checkov", ROOT / "policy", CHECKOV)
+
+
+def witnesses() -> None:
+    """AWS's runtime client and moto, in an environment of their own with another boto3.
+
+    Raises:
+        MissingToolError: They could not be had.
+    """
+    _locked_environment("moto and awslambdaric", ROOT / "tests" / "witnesses", WITNESSES)
 
 
 def successor() -> None:
@@ -261,6 +251,29 @@ def jsii_cache() -> Path:
     mac = sys.platform == "darwin"
     of_a_user = "Library/Caches/com.amazonaws.jsii" if mac else ".cache/aws/jsii"
     return Path.home() / of_a_user / "package-cache"
+
+
+def _locked_environment(what: str, folder: Path, target: Path) -> None:
+    interpreter = python_interpreter()
+    stamp = digest_of(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
+    if (target / "bin" / "python").exists() and is_done(target.name, stamp):
+        return
+    pipenv = pipenv_command(interpreter)
+    say(f"installing {what} for this project alone")
+    shutil.rmtree(target, ignore_errors=True)
+    environment = _pipenv_environment(interpreter)
+    del environment["PIPENV_VENV_IN_PROJECT"]
+    run_logged(
+        [pipenv, "sync"],
+        f"{what} could not be installed",
+        environment={
+            **environment,
+            "PIPENV_PIPFILE": str(folder / "Pipfile"),
+            "WORKON_HOME": str(target.parent),
+            "PIPENV_CUSTOM_VENV_NAME": target.name,
+        },
+    )
+    mark_done(target.name, stamp)
 
 
 def _pipenv_environment(interpreter: Path) -> dict[str, str]:

@@ -10,11 +10,15 @@ import pytest
 from dynamodb_adapters import in_memory, on_local_cloud
 from emulated_resources import EmulatedResources
 from local_cloud.server import LocalCloud
+from service_models import documented_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dynamodb_adapters import DynamoDb
+
+
+__all__ = ["documented_requests"]
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +35,9 @@ def emulated(cloud: LocalCloud) -> EmulatedResources:
 
 
 @pytest.fixture(params=["memory", "local cloud"])
-def adapters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DynamoDb:
+def adapters(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, documented_requests: None
+) -> DynamoDb:
     """DynamoDB's adapters over the fake, then over the local cloud."""
     if request.param == "memory":
         return in_memory(page_items=7)

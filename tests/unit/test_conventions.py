@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -29,6 +30,25 @@ TEXTS = {
 EXCEPTION = re.compile(r"#\s*(?:ruff: |flake8: )?noqa\b(.*)|#\s*type:\s*ignore\b(.*)")
 REASONED = re.compile(r"(?:: ?[A-Z]+\d+(?:, ?[A-Z]+\d+)*|\[[\w, -]+\])(?:\s+[-#]+)?\s+\w")
 CITATION = re.compile(r"\b[A-Z][A-Z_]+\.md\b|\bFACTS\b|\bG\d{1,2}\b(?! ?[a-z-]*/)")
+
+
+# Source: https://docs.aws.amazon.com/botocore/latest/ and the guides of boto3.
+DOCUMENTED = {"botocore.config", "botocore.exceptions", "botocore.session"}
+
+
+def test_functions_use_documented_modules_of_the_sdk_alone() -> None:
+    """The runtime brings whatever version of botocore it has that day."""
+    imported = {
+        each.module
+        for name, text in TEXTS.items()
+        if name.startswith("functions/")
+        for statement in ast.parse(text).body
+        if not isinstance(statement, ast.If)  # for type checkers alone
+        for each in ast.walk(statement)
+        if isinstance(each, ast.ImportFrom) and str(each.module).startswith(("boto3", "botocore"))
+    }
+
+    assert imported == DOCUMENTED
 
 
 def vulture(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

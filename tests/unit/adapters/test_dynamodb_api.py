@@ -9,7 +9,8 @@ from zlib import crc32
 
 import botocore.session
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
 from faults.dynamodb import parsed
 from inventory.adapters.dynamodb_api import (
@@ -169,20 +170,20 @@ def test_fails_only_when_no_request_is_on_its_way_any_more() -> None:
 
 
 class _Response:
-    def __init__(self, status_code: int, body: bytes, **headers: str) -> None:
-        self.status_code, self.content, self.headers = status_code, body, headers
+    def __init__(self, status: int, data: bytes, **headers: str) -> None:
+        self.status, self.data, self.headers = status, data, headers
 
 
 class _Http:
-    """Instead of botocore's HTTP session."""
+    """Instead of urllib3's pool of connections."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.sent: Any = None
 
-    def send(self, request: Any) -> Any:
+    def urlopen(self, method: str, url: str, body: bytes, headers: Any, **_: Any) -> Any:
         """Keep the request, give the answer."""
-        self.sent = request
+        self.sent = (method, url, body, headers)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -203,11 +204,10 @@ def test_a_request_is_signed_compact_json(monkeypatch: pytest.MonkeyPatch) -> No
     answer = _Response(200, body, **{"x-amz-crc32": str(crc32(body))})
     transport = _signed(monkeypatch, answer)
     assert transport("GetItem", {"TableName": "t", "Key": {"sku": {"S": "ø"}}}) == json.loads(body)
-    sent = transport._http.sent
-    assert sent.url == "https://dynamodb.eu-north-1.amazonaws.com/"
-    assert sent.body == '{"TableName":"t","Key":{"sku":{"S":"ø"}}}'.encode()
-    headers = {name: str(value) for name, value in sent.headers.items()}
-    assert "DynamoDB_20120810.GetItem" in headers["X-Amz-Target"]
+    method, url, body, headers = transport._http.sent
+    assert (method, url, headers["Host"]) == ("POST", "/", "dynamodb.eu-north-1.amazonaws.com")
+    assert body == '{"TableName":"t","Key":{"sku":{"S":"ø"}}}'.encode()
+    assert headers["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
     assert "eu-north-1/dynamodb/aws4_request" in headers["Authorization"]
 
 
@@ -216,7 +216,7 @@ def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     transport = _signed(monkeypatch, _Response(200, b"{}"))
     transport("GetItem", {})
-    assert transport._http.sent.url == "http://127.0.0.1:1/"
+    assert transport._http.sent[3]["Host"] == "127.0.0.1:1"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
         (_Response(403, b'{"__type":"a#AccessDeniedException"}'), DynamoDbError),
         (_Response(200, b"{cut"), TransientError),
         (_Response(200, b"{}", **{"x-amz-crc32": "1"}), TransientError),
-        (ReadTimeoutError(endpoint_url="x"), TransientError),
+        (ReadTimeoutError(HTTPConnectionPool("x"), "/", "late"), TransientError),
     ],
 )
 def test_fails_with_the_class_that_says_whether_to_try_again(
