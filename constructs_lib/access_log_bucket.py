@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from constructs_lib.account import Account
-    from constructs_lib.encryption_key import EncryptionKey
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 DELIVERY_ACTIONS = ("s3:PutObject",)
@@ -25,8 +24,6 @@ class AccessLogBucketProps:
     Attributes:
         bucket_name: Globally unique name.
         account: The account whose buckets are logged.
-        encryption_key: Customer managed key, whose policy then lets S3 use it. Default: AES256 with
-            keys that S3 manages.
         retention_days: Days a log is kept. Default: 365.
         force_destroy: Delete the logs when the bucket is destroyed. Default: a bucket that holds
             anything refuses to be destroyed.
@@ -34,7 +31,6 @@ class AccessLogBucketProps:
 
     bucket_name: str
     account: Account
-    encryption_key: EncryptionKey | None = None
     retention_days: int = 365
     force_destroy: bool = False
 
@@ -42,12 +38,10 @@ class AccessLogBucketProps:
 class AccessLogBucket(PrivateBucket):
     """A private bucket that takes S3 server access logs of buckets that name it as `access_logs`.
 
-    With a customer managed key, S3 delivers as long as the key's policy lets its logging service
-    use it, and says nothing where it does not. The user guide calls KMS unsupported here; the AWS
-    CDK found that it works, and deploys such a bucket in its integration tests (docs/adr/0009).
+    It is encrypted with AES256 and keys that S3 manages: the user guide calls KMS unsupported for
+    it, and S3 says nothing where it cannot deliver.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
-    and https://github.com/aws/aws-cdk/pull/25350
     """
 
     def __init__(self, scope: Construct, id_: str, props: AccessLogBucketProps) -> None:
@@ -56,15 +50,12 @@ class AccessLogBucket(PrivateBucket):
             id_,
             PrivateBucketProps(
                 bucket_name=props.bucket_name,
-                encryption_key=props.encryption_key,
                 expiration_days=props.retention_days,
                 noncurrent_version_days=1,
                 force_destroy=props.force_destroy,
             ),
         )
         self._account = props.account
-        if props.encryption_key:
-            props.encryption_key.grant_use_by_service(LOG_DELIVERY)
 
     def grant_log_delivery(self, source_bucket_arn: str) -> Grant:
         """Allow S3's logging service s3:PutObject for the logs of one bucket.

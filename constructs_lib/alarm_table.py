@@ -2,7 +2,8 @@
 
 The treatment of missing data is decided for each. A count that is only reported when something
 happens (errors, throttles, rejected rows) is well while nothing is reported. Something that must
-happen (a feed, a summary) has not happened while nothing is reported.
+happen (a feed, a summary) has not happened while nothing is reported, unless the stack is younger
+than that.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from constructs_lib.alarms import DAY_IN_SECONDS, HOUR_IN_SECONDS, AlarmSpec
-from constructs_lib.metrics import aws_metric, ingest_metrics, own_metric
+from constructs_lib.limits import MOST_ALARM_HOURS
+from constructs_lib.metrics import aws_metric, ingest_metric, own_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from constructs_lib.metrics import Metric
     from constructs_lib.names import Names
 
-#: A summary is made daily; two hours are for a late or repeated one.
-SUMMARY_WINDOW_HOURS = 26
+#: Hours that a late or repeated summary has, as long as the alarm can look back so far.
+SUMMARY_GRACE_HOURS = 2
 #: Rejects wait for a supplier over a weekend; queues keep messages for 14 days, so that 10 remain.
 OLDEST_DEAD_LETTER_SECONDS = 4 * DAY_IN_SECONDS
-#: Above this share of a timeout an invocation is about to be cut off.
+#: Above this share of its timeout the summary is about to be cut off. The other functions end in
+#: time by themselves and leave the rest to another invocation, so that a long one is no trouble.
 NEAR_TIMEOUT_SHARE = 0.8
 #: A pass of the reconcile takes minutes; one of a day is stuck or has too much to do.
 DAY_IN_HOURS = 24
@@ -39,38 +42,48 @@ TABLE_OPERATIONS = {
 
 
 def alarm_specs(
-    names: Names, *, expected_feed_interval_hours: int, timeouts: Mapping[str, int]
+    names: Names,
+    *,
+    expected_feed_interval_hours: int,
+    summary_gap_hours: int,
+    summary_timeout_seconds: int,
 ) -> tuple[AlarmSpec, ...]:
     """Return the alarms of a stack.
 
     Args:
         names: The names of what is watched.
         expected_feed_interval_hours: Hours in which a file must arrive.
-        timeouts: Seconds that an invocation may take, by the function's construct id.
+        summary_gap_hours: Hours between two summaries.
+        summary_timeout_seconds: Seconds that making a summary may take.
     """
     return (
-        *_absence_alarms(names, expected_feed_interval_hours),
+        *_absence_alarms(names, expected_feed_interval_hours, summary_gap_hours),
         *_row_alarms(names),
         _reconcile_alarm(names),
         *_queue_alarms(names),
-        *(
-            alarm
-            for id_, name in names.functions.items()
-            for alarm in _function_alarms(id_, name, timeouts[id_])
-        ),
+        *(alarm for id_, name in names.functions.items() for alarm in _function_alarms(id_, name)),
+        _summary_duration_alarm(names, summary_timeout_seconds),
         *(alarm for id_, name in names.tables.items() for alarm in _table_alarms(id_, name)),
         *_rule_alarms(names),
     )
 
 
-def _absence_alarms(names: Names, feed_interval_hours: int) -> Iterator[AlarmSpec]:
+def _absence_alarms(
+    names: Names, feed_interval_hours: int, summary_gap_hours: int
+) -> Iterator[AlarmSpec]:
     """Yield the alarms on what must happen in time: every hour of the window is a data point.
 
-    CloudWatch evaluates seven days at most for periods of an hour, which bounds the setting.
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    An hour counts only if the stack was there: Lambda asks the work queue for messages all the
+    time, so that SQS reports on it, and `IF` without an else gives no data point for an hour
+    without such reports. So they do not go off before the stack is as old as the window. In an hour
+    with reports, what was not reported is zero.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
     feeds = aws_metric("Lambda", "Invocations", FunctionName=names.functions["Processor"])
-    summaries = own_metric(names, "Summary", "SummariesWritten")
+    summaries = own_metric(names, "summary", "SummariesWritten")
+    waiting = "ApproximateNumberOfMessagesVisible"
+    there = aws_metric("SQS", waiting, "SampleCount", QueueName=names.work_queue)
+    summary_hours = min(summary_gap_hours + SUMMARY_GRACE_HOURS, MOST_ALARM_HOURS)
     for key, name, event, metric, hours in (
         ("NoFeedArrived", "no-feed-arrived", "file has arrived", feeds, feed_interval_hours),
         (
@@ -78,34 +91,32 @@ def _absence_alarms(names: Names, feed_interval_hours: int) -> Iterator[AlarmSpe
             "no-summary-written",
             "summary was written",
             summaries,
-            SUMMARY_WINDOW_HOURS,
+            summary_hours,
         ),
     ):
         yield AlarmSpec(
             key=key,
             alarm_name=names.of(name),
             description=f"No {event} for {hours} hours.",
-            metrics=(metric,),
+            expression="IF(m2,m1)",
+            metrics=(metric, there),
             threshold=1,
             operator="LessThanThreshold",
             period_seconds=HOUR_IN_SECONDS,
             evaluation_periods=hours,
-            # What did not happen is not reported.
-            missing_data="breaching",
+            missing_data="missing",
         )
 
 
 def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
-    rejected = ingest_metrics(names, "RowsRejected")
-    read = ingest_metrics(names, "RowsRead")
     return (
         AlarmSpec(
             key="RejectedRows",
             alarm_name=names.of("rejected-rows"),
             description=f"More than {REJECTED_ROWS_PER_HUNDRED} of 100 rows were rejected.",
             # Division by zero gives no data point, which is right: an hour without rows is well.
-            expression=f"100*({_sum(rejected)})/({_sum(read, first=len(rejected) + 1)})",
-            metrics=(*rejected, *read),
+            expression="100*FILL(m1,0)/FILL(m2,0)",
+            metrics=(ingest_metric(names, "RowsRejected"), ingest_metric(names, "RowsRead")),
             threshold=REJECTED_ROWS_PER_HUNDRED,
             period_seconds=HOUR_IN_SECONDS,
         ),
@@ -113,7 +124,7 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
             "AccountingBreaches",
             names.of("accounting-breaches"),
             "The outcomes of a file's rows do not add up to the rows read.",
-            ingest_metrics(names, "AccountingBreaches"),
+            (ingest_metric(names, "AccountingBreaches"),),
         ),
     )
 
@@ -123,7 +134,7 @@ def _reconcile_alarm(names: Names) -> AlarmSpec:
         key="ReconcileBehind",
         alarm_name=names.of("reconcile-behind"),
         description=f"The reconcile has not come through the bucket in {DAY_IN_HOURS} hours.",
-        metrics=(own_metric(names, "Reconcile", "ReconcileHoursBehind", "Maximum"),),
+        metrics=(own_metric(names, "reconcile", "ReconcileHoursBehind", "Maximum"),),
         threshold=DAY_IN_HOURS,
         period_seconds=HOUR_IN_SECONDS,
     )
@@ -169,7 +180,7 @@ def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
         )
 
 
-def _function_alarms(id_: str, name: str, timeout_seconds: int) -> Iterator[AlarmSpec]:
+def _function_alarms(id_: str, name: str) -> Iterator[AlarmSpec]:
     for metric_name, suffix, meaning in (
         ("Errors", "errors", "raised an error or ran out of time"),
         ("Throttles", "throttles", "was not allowed to run for lack of concurrency"),
@@ -184,8 +195,12 @@ def _function_alarms(id_: str, name: str, timeout_seconds: int) -> Iterator[Alar
             metrics=(aws_metric("Lambda", metric_name, FunctionName=name),),
             threshold=0,
         )
-    yield AlarmSpec(
-        key=f"{id_}Duration",
+
+
+def _summary_duration_alarm(names: Names, timeout_seconds: int) -> AlarmSpec:
+    name = names.functions["Summary"]
+    return AlarmSpec(
+        key="SummaryDuration",
         alarm_name=f"{name}-duration",
         description=f"{name} took more than four fifths of the {timeout_seconds} seconds it has.",
         metrics=(aws_metric("Lambda", "Duration", "Maximum", FunctionName=name),),
@@ -250,19 +265,9 @@ def _any_of(key: str, name: str, description: str, metrics: tuple[Metric, ...]) 
         key=key,
         alarm_name=name,
         description=description,
-        expression=_sum(metrics),
+        expression="+".join(f"FILL(m{number},0)" for number, _ in enumerate(metrics, start=1)),
         metrics=metrics,
         threshold=0,
         evaluation_periods=3,
         datapoints_to_alarm=1,
     )
-
-
-def _sum(metrics: tuple[Metric, ...], *, first: int = 1) -> str:
-    """Return the metric math that adds metrics, of which any may have no data.
-
-    Args:
-        metrics: The metrics to add.
-        first: Number of the first of them among the alarm's metrics.
-    """
-    return "+".join(f"FILL(m{number},0)" for number, _ in enumerate(metrics, start=first))

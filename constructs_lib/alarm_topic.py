@@ -10,13 +10,7 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
-from constructs_lib.iam import (
-    Grant,
-    PolicyDocument,
-    PolicyStatement,
-    only_of_account,
-    only_over_tls,
-)
+from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement, only_over_tls
 from constructs_lib.limits import EMAIL_ADDRESS
 from constructs_lib.validation import identifier, matching, validate
 
@@ -71,6 +65,7 @@ class AlarmTopic(Construct):
         )
         self.topic_arn: str = self.resource.arn
         self.topic_name: str = self.resource.name
+        alarms = props.account.arn("cloudwatch", "alarm:*")
         document = PolicyDocument(
             self,
             "PolicyDocument",
@@ -78,7 +73,8 @@ class AlarmTopic(Construct):
                 actions=PUBLISH_ACTIONS,
                 resources=(self.topic_arn,),
                 principal=("Service", CLOUDWATCH),
-                conditions=(only_of_account(props.account.account_id),),
+                # https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+                conditions=(Condition(test="ArnLike", variable="aws:SourceArn", values=(alarms,)),),
             ),
             # SNS refuses `sns:*` in a topic's policy; publishing is what carries data.
             only_over_tls("sns:Publish", self.topic_arn),

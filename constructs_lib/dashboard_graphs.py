@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from constructs_lib.dashboard import Graph
-from constructs_lib.metrics import aws_metric, ingest_metrics, own_metric
+from constructs_lib.metrics import aws_metric, ingest_metric, own_metric
 
 if TYPE_CHECKING:
     from constructs_lib.names import Names
@@ -34,16 +34,14 @@ def _intake(names: Names) -> tuple[Graph, ...]:
             title="Files",
             metrics=(
                 aws_metric("Events", "MatchedEvents", label="received", RuleName=names.upload_rule),
-                *ingest_metrics(names, "FilesCompleted", "loaded"),
-                *ingest_metrics(names, "FilesFailed", "refused"),
+                ingest_metric(names, "FilesCompleted", "loaded"),
+                ingest_metric(names, "FilesFailed", "refused"),
             ),
         ),
         Graph(
             title="Rows by outcome",
             metrics=tuple(
-                metric
-                for outcome in OUTCOMES
-                for metric in ingest_metrics(names, f"Rows{outcome}", outcome.lower())
+                ingest_metric(names, f"Rows{outcome}", outcome.lower()) for outcome in OUTCOMES
             ),
         ),
         Graph(
@@ -123,7 +121,7 @@ def _summary(names: Names) -> Graph:
         view="singleValue",
         period_seconds=86_400,
         metrics=tuple(
-            own_metric(names, "Summary", metric_name, "Maximum", label)
+            own_metric(names, "summary", metric_name, "Maximum", label)
             for metric_name, label in (
                 ("Items", "items"),
                 ("OutOfStockItems", "out of stock"),

@@ -9,13 +9,7 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
-from constructs_lib.iam import (
-    Condition,
-    Grant,
-    PolicyDocument,
-    PolicyStatement,
-    only_of_account,
-)
+from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement
 from constructs_lib.validation import between, matching, text, validate
 
 if TYPE_CHECKING:
@@ -23,12 +17,14 @@ if TYPE_CHECKING:
     from constructs_lib.iam import Grantable
 
 USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+DECRYPT_ACTIONS = ("kms:Decrypt",)
+SERVICE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
 # In a key's policy "*" is the key the policy belongs to and nothing else; its id is not known when
 # the policy is written.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 THIS_KEY = ("*",)
-# Without kms:DescribeKey, which AWS's sample has: it knows no encryption context, so the condition
-# never holds for it.
+# Without kms:Describe*, which AWS's sample has: it knows no encryption context, so that the
+# condition never holds for it.
 LOGS_ACTIONS = (
     "kms:Decrypt",
     "kms:Encrypt",
@@ -87,19 +83,13 @@ class EncryptionKey(Construct):
         self._policy = PolicyDocument(
             self,
             "Policy",
+            # Word for word the statement of KMS's default policy: its check that nobody is locked
+            # out of the key may not see through a condition.
+            # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
             PolicyStatement(
                 actions=("kms:*",),
                 resources=THIS_KEY,
                 principal=("AWS", props.account.root_arn),
-                # The principal says it already. Said again as a condition, those who read the
-                # policy as a role's, where "*" is every key, find it constrained as well.
-                conditions=(
-                    Condition(
-                        test="StringEquals",
-                        variable="kms:CallerAccount",
-                        values=(props.account.account_id,),
-                    ),
-                ),
             ),
         )
         self.resource = KmsKey(
@@ -117,13 +107,24 @@ class EncryptionKey(Construct):
         """Allow a role kms:Decrypt and kms:GenerateDataKey on this key."""
         return Grant.to(grantee, USE_ACTIONS, self.key_arn, key=None)
 
+    def grant_decrypt(self, grantee: Grantable) -> Grant:
+        """Allow a role kms:Decrypt on this key."""
+        return Grant.to(grantee, DECRYPT_ACTIONS, self.key_arn, key=None)
+
     def grant_use_by_service(self, service: str) -> Grant:
-        """Allow an AWS service kms:Decrypt and kms:GenerateDataKey, on behalf of this account.
+        """Allow an AWS service kms:Decrypt and kms:GenerateDataKey*.
+
+        Without a condition on the source, as in AWS's samples for alarms to a topic and for events
+        to a queue: not every service names its source to KMS, and one that the key refuses drops
+        what it has to say without a word. Topic and queue name the sources they take from.
 
         Args:
             service: Principal of the service, such as `cloudwatch.amazonaws.com`.
+
+        Source: https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns and
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
         """
-        return self._grant(service, USE_ACTIONS, only_of_account(self._account.account_id))
+        return self._grant(service, SERVICE_ACTIONS)
 
     def grant_use_by_logs(self, log_group_prefix: str) -> Grant:
         """Allow CloudWatch Logs to encrypt the log groups of a prefix.
@@ -142,12 +143,12 @@ class EncryptionKey(Construct):
         )
         return self._grant(f"logs.{self._account.region}.amazonaws.com", LOGS_ACTIONS, log_groups)
 
-    def _grant(self, service: str, actions: tuple[str, ...], condition: Condition) -> Grant:
+    def _grant(self, service: str, actions: tuple[str, ...], *conditions: Condition) -> Grant:
         statement = PolicyStatement(
             actions=actions,
             resources=THIS_KEY,
             principal=("Service", service),
-            conditions=(condition,),
+            conditions=conditions,
         )
         self._policy.add(statement)
         return Grant(grantee=service, statements=(statement,), policies=(self.resource,))

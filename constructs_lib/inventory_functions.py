@@ -111,14 +111,13 @@ def add_functions(scope: Construct, props: InventoryFunctionsProps) -> Inventory
             _ingest_environment(props),
             description="Loads stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
-            concurrency=props.settings.max_reserved_concurrency,
+            reserved_concurrency=props.settings.max_reserved_concurrency,
         ),
         chunk_processor=add(
             "ChunkProcessor",
             _ingest_environment(props),
             description="Loads shares of large stock files into the items table",
             memory_mib=ONE_PROCESSOR_MIB,
-            concurrency=props.settings.work_queue_concurrency,
             recursive_loop="Allow",
         ),
         summary=add(
@@ -152,12 +151,11 @@ def _add_function(
     description: str,
     memory_mib: int,
     timeout_seconds: int = LONGEST_INVOCATION_SECONDS,
-    concurrency: int | None = 1,
+    reserved_concurrency: int | None = None,
     recursive_loop: str = "Terminate",
 ) -> PythonFunction:
     service = SERVICES[id_]
     module = service.replace("-", "_")
-    reserves = props.settings.max_reserved_concurrency is not None
     return PythonFunction(
         scope,
         id_,
@@ -177,8 +175,7 @@ def _add_function(
             timeout_seconds=timeout_seconds,
             memory_mib=memory_mib,
             log_retention_days=props.settings.log_retention_days,
-            # For all functions or for none: without a share of its own, one waits for the others.
-            reserved_concurrency=concurrency if reserves else None,
+            reserved_concurrency=reserved_concurrency,
             recursive_loop=recursive_loop,
             encryption_key=props.encryption_key,
             code_signing_config_arn=code_signing_config_arn,

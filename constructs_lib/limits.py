@@ -18,6 +18,9 @@ QUEUE_SOURCE_CONCURRENCY = (2, 1000)
 # An account starts with 1,000 at most; 0 would switch a function off.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 RESERVED_CONCURRENCY = (1, 1000)
+# CloudWatch evaluates seven days at most, for periods of an hour or longer.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+MOST_ALARM_HOURS = 168
 # S3 takes 2,147,483,647 days, which nobody means: ten years, as long as CloudWatch keeps logs.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
 LIFECYCLE_DAYS = (1, 3653)

@@ -38,6 +38,8 @@ class MessageQueueProps:
         visibility_timeout_seconds: Time for which a received message is hidden. Default: 30.
         retention_seconds: Time for which a message is kept. Default: 14 days, SQS's maximum.
         encryption_key: Customer managed key. Default: a key that SQS manages.
+        former_key: Key that waiting messages may be encrypted with; consumers may decrypt with it,
+            too. Default: there is none.
         dead_letter_queue: Queue for messages that were received too often. Default: they stay until
             their retention ends.
         maximum_receive_count: Receives after which a message moves there. Default: 5.
@@ -47,6 +49,7 @@ class MessageQueueProps:
     visibility_timeout_seconds: int = 30
     retention_seconds: int = FOURTEEN_DAYS_IN_SECONDS
     encryption_key: EncryptionKey | None = None
+    former_key: EncryptionKey | None = None
     dead_letter_queue: MessageQueue | None = None
     maximum_receive_count: int = 5
 
@@ -77,6 +80,7 @@ class MessageQueue(Construct):
         )
         super().__init__(scope, id_)
         self._key = props.encryption_key
+        self._former_key = props.former_key
         self.visibility_timeout_seconds = props.visibility_timeout_seconds
         self.resource = SqsQueue(
             self,
@@ -114,7 +118,9 @@ class MessageQueue(Construct):
 
     def grant_consume(self, grantee: Grantable) -> Grant:
         """Allow sqs:ReceiveMessage, DeleteMessage, GetQueueAttributes, ChangeMessageVisibility."""
-        return Grant.to(grantee, CONSUME_ACTIONS, self.queue_arn, key=self._key)
+        given = Grant.to(grantee, CONSUME_ACTIONS, self.queue_arn, key=self._key)
+        former = self._former_key
+        return given.combined(former.grant_decrypt(grantee)) if former else given
 
     def grant_send_by_rule(self, rule_arn: str) -> Grant:
         """Allow EventBridge sqs:SendMessage for the events that one rule could not deliver.

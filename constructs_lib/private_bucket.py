@@ -60,6 +60,8 @@ class PrivateBucketProps:
     Attributes:
         bucket_name: Globally unique name.
         encryption_key: Customer managed key. Default: AES256 with keys that S3 manages.
+        former_key: Key that older objects may be encrypted with; readers may decrypt with it, too.
+            Default: there is none.
         noncurrent_version_days: Days a replaced or deleted version is kept. Default: 90.
         incomplete_upload_days: Days until parts of an abandoned upload are deleted. Default: 7.
         sends_events: Send an event to EventBridge for every new object. Default: it sends none.
@@ -73,6 +75,7 @@ class PrivateBucketProps:
 
     bucket_name: str
     encryption_key: EncryptionKey | None = None
+    former_key: EncryptionKey | None = None
     noncurrent_version_days: int = 90
     incomplete_upload_days: int = 7
     sends_events: bool = False
@@ -114,6 +117,7 @@ class PrivateBucket(Construct):
         )
         super().__init__(scope, id_)
         self._key = props.encryption_key
+        self._former_key = props.former_key
         self.sends_events = props.sends_events
         self.resource = S3Bucket(
             self, "Resource", bucket=props.bucket_name, force_destroy=props.force_destroy
@@ -200,8 +204,7 @@ class PrivateBucket(Construct):
 
     def grant_read(self, grantee: Grantable) -> Grant:
         """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket."""
-        given = Grant.to(grantee, READ_ACTIONS, f"{self.bucket_arn}/*", key=self._key)
-        return given.combined(self.grant_list(grantee))
+        return self._grant_reading(grantee, READ_ACTIONS, "").combined(self.grant_list(grantee))
 
     def grant_list(self, grantee: Grantable) -> Grant:
         """Allow s3:ListBucket, without which S3 answers 403 for an object that is not there."""
@@ -221,7 +224,7 @@ class PrivateBucket(Construct):
         Raises:
             InvalidPropsError: A policy would not read the prefix as it stands.
         """
-        return self._grant_below(grantee, PUT_ACTIONS, prefix)
+        return Grant.to(grantee, PUT_ACTIONS, self._below(prefix), key=self._key)
 
     def grant_get(self, grantee: Grantable, prefix: str = "") -> Grant:
         """Allow s3:GetObject below a prefix.
@@ -233,12 +236,17 @@ class PrivateBucket(Construct):
         Raises:
             InvalidPropsError: A policy would not read the prefix as it stands.
         """
-        return self._grant_below(grantee, GET_ACTIONS, prefix)
+        return self._grant_reading(grantee, GET_ACTIONS, prefix)
 
-    def _grant_below(self, grantee: Grantable, actions: tuple[str, ...], prefix: str) -> Grant:
+    def _grant_reading(self, grantee: Grantable, actions: tuple[str, ...], prefix: str) -> Grant:
+        given = Grant.to(grantee, actions, self._below(prefix), key=self._key)
+        former = self._former_key
+        return given.combined(former.grant_decrypt(grantee)) if former else given
+
+    def _below(self, prefix: str) -> str:
         rule = matching("prefix", prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS)
         validate(self, "Grant", rule)
-        return Grant.to(grantee, actions, f"{self.bucket_arn}/{prefix}*", key=self._key)
+        return f"{self.bucket_arn}/{prefix}*"
 
 
 def _lifecycle(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:

@@ -21,6 +21,7 @@ from constructs_lib.limits import (
     EMAIL_ADDRESS,
     LIFECYCLE_DAYS,
     LOG_RETENTION_DAYS,
+    MOST_ALARM_HOURS,
     QUEUE_SOURCE_CONCURRENCY,
     RESERVED_CONCURRENCY,
     SCHEDULE_EXPRESSION,
@@ -28,6 +29,7 @@ from constructs_lib.limits import (
     WARM_WRITE_UNITS,
     is_time_zone,
 )
+from constructs_lib.schedule_gap import longest_gap_hours
 
 # Lambda gives all variables of a function 4 KB together.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -120,7 +122,7 @@ class Settings(BaseSettings):
     summary_schedule: str = setting(
         default="cron(0 6 * * ? *)",
         description="Schedule of the summary.",
-        allowed="cron(...), rate(...) or at(...)",
+        allowed="cron(...) or rate(...), at least once in seven days, without L, W and #",
         pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
     summary_timezone: str = setting(
@@ -201,18 +203,18 @@ class Settings(BaseSettings):
         limits=(1024**2, 5 * 1024**4),
     )
     work_queue_concurrency: int = setting(
-        default=10,
+        default=5,
         description="Workers of large files, and rechecks, at the same time.",
         limits=QUEUE_SOURCE_CONCURRENCY,
     )
     expected_feed_interval_hours: int = setting(
         default=24,
         description="Hours without a feed after which an alarm goes off.",
-        limits=(1, 168),
+        limits=(1, MOST_ALARM_HOURS),
     )
     max_reserved_concurrency: int | None = setting(
         default=None,
-        description="Files processed at the same time, set aside from the account's pool.",
+        description="Files processed at the same time, set aside for the processor alone.",
         limits=RESERVED_CONCURRENCY,
     )
     noncurrent_version_days: int = setting(
@@ -271,6 +273,14 @@ class Settings(BaseSettings):
     def _retention_of_cloudwatch(cls, value: int) -> int:
         if value not in LOG_RETENTION_DAYS:
             raise ValueError("not a retention that CloudWatch Logs has")
+        return value
+
+    @field_validator("summary_schedule")
+    @classmethod
+    def _once_in_seven_days(cls, value: str) -> str:
+        gap = longest_gap_hours(value)
+        if gap is None or gap > MOST_ALARM_HOURS:
+            raise ValueError("an alarm could not tell that a summary is missing")
         return value
 
     @field_validator("summary_timezone")

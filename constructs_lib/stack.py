@@ -28,6 +28,7 @@ from constructs_lib.names import Names
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
+from constructs_lib.schedule_gap import longest_gap_hours
 from constructs_lib.terraform import add_backend, add_provider
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ class InventoryStack(TerraformStack):
             ),
         )
         self._data_key = self._key if settings.customer_managed_keys else None
-        if self._data_key:
-            self._data_key.grant_use_by_logs("/aws/lambda/inventory-")
+        # Whatever was encrypted before the setting was switched off stays encrypted so, and must
+        # stay readable. CloudWatch Logs needs the key whenever such events are read.
+        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DisassociateKmsKey.html
+        self._former_key = None if settings.customer_managed_keys else self._key
+        self._key.grant_use_by_logs("/aws/lambda/inventory-")
         self._add_buckets()
         self._add_queues()
         self._add_tables()
@@ -118,7 +122,6 @@ class InventoryStack(TerraformStack):
                 AccessLogBucketProps(
                     bucket_name=self._names.bucket("access-logs", account_id),
                     account=self._account,
-                    encryption_key=self._data_key,
                     retention_days=settings.log_retention_days,
                     force_destroy=not settings.deletion_protection,
                 ),
@@ -126,6 +129,7 @@ class InventoryStack(TerraformStack):
         uploads = PrivateBucketProps(
             bucket_name=self._names.bucket("uploads", account_id),
             encryption_key=self._data_key,
+            former_key=self._former_key,
             noncurrent_version_days=settings.noncurrent_version_days,
             # Free, and in the reports bucket a rule that tells a supplier of rejected rows has
             # something to hang on.
@@ -156,6 +160,7 @@ class InventoryStack(TerraformStack):
                 queue_name=self._names.work_queue,
                 visibility_timeout_seconds=VISIBILITY_TIMEOUT_FACTOR * LONGEST_INVOCATION_SECONDS,
                 encryption_key=self._data_key,
+                former_key=self._former_key,
                 dead_letter_queue=self._dead_letter_queue,
             ),
         )
@@ -225,11 +230,13 @@ class InventoryStack(TerraformStack):
         FunctionSchedule(self, "ReconcileHourly", reconcile)
 
     def _add_monitoring(self) -> None:
-        functions = vars(self._functions).values()
+        gap = longest_gap_hours(self._settings.summary_schedule)
+        assert gap is not None, "settings take no such schedule"
         specs = alarm_specs(
             self._names,
             expected_feed_interval_hours=self._settings.expected_feed_interval_hours,
-            timeouts={each.node.id: each.timeout_seconds for each in functions},
+            summary_gap_hours=gap,
+            summary_timeout_seconds=self._functions.summary.timeout_seconds,
         )
         Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=specs))
         self._dashboard = Dashboard(

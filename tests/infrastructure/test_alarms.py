@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from synthesised import only, readable, resources, statements
+from synthesised import only, readable, resources, role_permissions, statements
 
 
 def metrics_of(alarm) -> list[dict]:
@@ -24,51 +24,15 @@ def named(document, name: str) -> dict:
     return alarm
 
 
-def test_the_topic_is_encrypted_with_a_key_that_cloudwatch_may_use(whole_stack) -> None:
-    """With the key AWS manages for SNS, alarms would go nowhere."""
-    document = whole_stack()
-    key = only(document, "aws_kms_key")
-
-    assert readable(only(document, "aws_sns_topic")["kms_master_key_id"]) == "<Key>"
-    assert key["enable_key_rotation"] is True
-    administrator, cloudwatch = statements(document, key["policy"])
-    assert readable(administrator["principals"][0]["identifiers"][0]) == (
-        "arn:<Partition.partition>:iam::<Caller.account_id>:root"
-    )
-    for statement in (administrator, cloudwatch):
-        assert statement["resources"] == ["*"]
-    assert cloudwatch["actions"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert cloudwatch["principals"] == [
-        {"type": "Service", "identifiers": ["cloudwatch.amazonaws.com"]}
-    ]
-    assert cloudwatch["condition"][0]["variable"] == "aws:SourceAccount"
-
-
-def test_a_key_of_our_own_lets_the_services_in_that_need_it(whole_stack) -> None:
-    """Logs, EventBridge, CloudWatch and access logs, each on behalf of this account."""
-    document = whole_stack(customer_managed_keys=True)
-    services = {
-        principal["identifiers"][0]
-        for statement in statements(document, only(document, "aws_kms_key")["policy"])
-        for principal in statement["principals"]
-        if principal["type"] == "Service"
-    }
-
-    assert services == {
-        "cloudwatch.amazonaws.com",
-        "events.amazonaws.com",
-        "logging.s3.amazonaws.com",
-        "logs.us-east-1.amazonaws.com",
-    }
-
-
 def test_the_topic_takes_alarms_of_this_account_and_no_plain_http(whole_stack) -> None:
     """Two statements, and nobody else."""
     document = whole_stack()
     alarms, tls = statements(document, only(document, "aws_sns_topic_policy")["policy"])
 
     assert alarms["principals"][0]["identifiers"] == ["cloudwatch.amazonaws.com"]
-    assert readable(alarms["condition"][0]["values"][0]) == "<Caller.account_id>"
+    assert readable(alarms["condition"][0]["values"][0]) == (
+        "arn:<Partition.partition>:cloudwatch:us-east-1:<Caller.account_id>:alarm:*"
+    )
     assert (tls["effect"], tls["actions"]) == ("Deny", ["sns:Publish"])
 
 
@@ -97,7 +61,8 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         (
             "ApproximateNumberOfMessagesVisible",
             "QueueName",
-            {"inventory-dlq-dev"},
+            # The work queue tells that the stack is there.
+            {"inventory-dlq-dev", "inventory-work-dev"},
         ),
         (
             "ApproximateAgeOfOldestMessage",
@@ -108,9 +73,10 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         ("InvocationsFailedToBeSentToDlq", "RuleName", {"inventory-upload-rule-dev"}),
         ("SummariesWritten", "service", {"summary"}),
         *(
-            (metric, "service", {"processor", "chunk-processor"})
+            (metric, "service", {"ingest"})
             for metric in ("RowsRejected", "RowsRead", "AccountingBreaches")
         ),
+        ("Duration", "FunctionName", {"inventory-summary-dev"}),
         *(
             (
                 metric,
@@ -126,7 +92,6 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
                 "Errors",
                 "Throttles",
                 "DeadLetterErrors",
-                "Duration",
                 "RecursiveInvocationsDropped",
             )
         ),
@@ -154,25 +119,44 @@ def test_every_resource_with_a_metric_of_trouble_has_its_alarm(
     } == watched
 
 
-def test_a_feed_that_does_not_arrive_is_noticed_in_time(whole_stack) -> None:
-    """No data is no file; the hours are a setting, a week at most."""
-    alarms = resources(whole_stack(expected_feed_interval_hours=168), "aws_cloudwatch_metric_alarm")
-    (alarm,) = (each for each in alarms if each["alarm_name"] == "inventory-no-feed-arrived-dev")
+@pytest.mark.parametrize(
+    ("name", "changes", "watched", "hours"),
+    [
+        ("no-feed-arrived-dev", {}, "Invocations", 24),
+        ("no-feed-arrived-dev", {"expected_feed_interval_hours": 168}, "Invocations", 168),
+        ("no-summary-written-dev", {}, "SummariesWritten", 26),
+        (
+            "no-summary-written-dev",
+            {"summary_schedule": "cron(0 6 ? * MON *)"},
+            "SummariesWritten",
+            168,
+        ),
+    ],
+)
+def test_what_does_not_happen_is_noticed_in_time(
+    whole_stack, name, changes, watched, hours
+) -> None:
+    """Within as many hours as the setting says, or as the schedule leaves between two summaries."""
+    alarm = named(whole_stack(**changes), name)
+    expression, event, there = alarm["metric_query"]
 
-    assert alarm["treat_missing_data"] == "breaching"
+    assert expression["expression"] == "IF(m2,m1)"
+    assert (event["id"], event["metric"]["metric_name"]) == ("m1", watched)
+    assert (there["id"], there["metric"]["stat"]) == ("m2", "SampleCount")
+    assert there["metric"]["dimensions"] == {"QueueName": "inventory-work-dev"}
+    assert {each["metric"]["period"] for each in (event, there)} == {3600}
     assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)
-    assert (alarm["period"], alarm["evaluation_periods"]) == (3600, 168)
-    assert alarm["dimensions"] == {"FunctionName": "inventory-processor-dev"}
+    assert alarm["evaluation_periods"] == hours
+    assert "datapoints_to_alarm" not in alarm
 
 
-def test_a_summary_that_is_not_written_is_noticed_within_26_hours(whole_stack) -> None:
-    """Every hour of the window without one, where no data is none."""
-    alarm = named(whole_stack(), "no-summary-written-dev")
+def test_no_alarm_is_on_before_anything_could_have_happened(whole_stack) -> None:
+    """A new alarm sees nothing but missing data, and breaching would set it off at birth.
 
-    assert alarm["treat_missing_data"] == "breaching"
-    assert (alarm["comparison_operator"], alarm["threshold"]) == ("LessThanThreshold", 1)
-    assert (alarm["period"], alarm["evaluation_periods"]) == (3600, 26)
-    assert alarm["dimensions"] == {"environment": "dev", "service": "summary"}
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    for alarm in resources(whole_stack("prod"), "aws_cloudwatch_metric_alarm"):
+        assert alarm["treat_missing_data"] != "breaching", alarm["alarm_name"]
 
 
 def test_rejected_rows_are_measured_against_the_rows_read(whole_stack) -> None:
@@ -180,13 +164,11 @@ def test_rejected_rows_are_measured_against_the_rows_read(whole_stack) -> None:
     alarm = named(whole_stack(), "rejected-rows-dev")
     expression, *inputs = alarm["metric_query"]
 
-    assert expression["expression"] == "100*(FILL(m1,0)+FILL(m2,0))/(FILL(m3,0)+FILL(m4,0))"
+    assert expression["expression"] == "100*FILL(m1,0)/FILL(m2,0)"
     assert expression["return_data"] is True
     assert [(each["id"], each["metric"]["metric_name"]) for each in inputs] == [
         ("m1", "RowsRejected"),
-        ("m2", "RowsRejected"),
-        ("m3", "RowsRead"),
-        ("m4", "RowsRead"),
+        ("m2", "RowsRead"),
     ]
     assert {each["metric"]["period"] for each in inputs} == {3600}
     assert (alarm["threshold"], alarm["treat_missing_data"]) == (5, "notBreaching")
@@ -204,17 +186,55 @@ def test_a_table_whose_trouble_is_over_is_well_again(whole_stack) -> None:
             assert (alarm["datapoints_to_alarm"], alarm["evaluation_periods"]) == (1, 3)
 
 
-def test_an_invocation_is_long_at_four_fifths_of_its_own_timeout(whole_stack) -> None:
-    """The thresholds follow the functions' timeouts."""
-    document = whole_stack()
-    functions = resources(document, "aws_lambda_function")
+def test_an_invocation_is_long_only_where_it_does_not_end_in_time_by_itself(whole_stack) -> None:
+    """The summary alone: the others work until their time is nearly up, and are well.
 
-    assert len(functions) == 4
-    for function in functions:
-        name = function["function_name"]
-        alarm = named(document, f"{name.removeprefix('inventory-')}-duration")
-        assert alarm["threshold"] == function["timeout"] * 800
-        assert alarm["statistic"] == "Maximum"
+    One of them that is cut off all the same is an error, and has that alarm.
+    """
+    document = whole_stack()
+    (summary,) = (
+        each
+        for each in resources(document, "aws_lambda_function")
+        if each["function_name"] == "inventory-summary-dev"
+    )
+    alarms = resources(document, "aws_cloudwatch_metric_alarm")
+    long = {each["alarm_name"]: each for each in alarms if "duration" in each["alarm_name"]}
+
+    assert long.keys() == {"inventory-summary-dev-duration"}
+    assert long["inventory-summary-dev-duration"]["threshold"] == summary["timeout"] * 800
+    assert long["inventory-summary-dev-duration"]["statistic"] == "Maximum"
+
+
+def test_every_operation_that_a_function_may_use_is_watched_for_faults(whole_stack) -> None:
+    """DynamoDB counts its faults by table and operation, and PartiQL and transactions as such.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    """
+    document = whole_stack()
+    counted_as = {
+        ("items", "PartiQLInsert"): "BatchExecuteStatement",
+        ("items", "PartiQLUpdate"): "BatchExecuteStatement",
+        # No function updates the table by itself, only within a transaction.
+        ("lanes", "UpdateItem"): "TransactWriteItems",
+    }
+    used: dict[str, set[str]] = {}
+    for pairs in role_permissions(document).values():
+        for action, resource in pairs:
+            service, _, operation = action.partition(":")
+            if service == "dynamodb":
+                table = resource.strip("<>").lower()
+                used.setdefault(table, set()).add(counted_as.get((table, operation), operation))
+    watched = {
+        table: {
+            each["dimensions"]["Operation"]
+            for each in metrics_of(named(document, f"{table}-dev-system-errors"))
+        }
+        for table in used
+    }
+
+    # PutItem on ingestions is allowed with the others and used by none.
+    used["ingestions"].discard("PutItem")
+    assert watched == used
 
 
 def test_a_queue_that_stops_reporting_keeps_its_alarm(whole_stack) -> None:
@@ -264,6 +284,6 @@ def test_the_dashboard_shows_what_is_there(whole_stack) -> None:
                 assert set(metric[0]) == {"expression", "label"}
             elif metric[0] == "Inventory":
                 assert metric[2:4] == ["environment", "dev"]
-                assert f"inventory-{metric[5]}-dev" in names
+                assert metric[5] in {"ingest", "summary", "reconcile"}
             else:
                 assert metric[3] in names

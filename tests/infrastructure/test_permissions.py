@@ -26,6 +26,8 @@ def own(function: str) -> set[tuple[str, str]]:
 
 
 INGEST = {
+    # For what was written while customer_managed_keys was on.
+    ("kms:Decrypt", "<Key>"),
     ("dynamodb:BatchGetItem", "<Items>"),
     ("dynamodb:GetItem", "<Ingestions>"),
     ("dynamodb:GetItem", "<Lanes>"),

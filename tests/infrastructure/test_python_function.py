@@ -108,15 +108,12 @@ def test_fails_for_a_queue_that_shows_a_message_again_too_soon(refuse) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [
-        ({}, [None, None, None, None]),
-        ({"max_reserved_concurrency": 7, "work_queue_concurrency": 5}, [7, 5, 1, 1]),
-    ],
+    [({}, [None, None, None, None]), ({"max_reserved_concurrency": 7}, [7, None, None, None])],
 )
-def test_concurrency_is_set_aside_for_all_functions_or_for_none(
+def test_as_much_concurrency_is_set_aside_as_the_setting_says(
     whole_stack, changes, expected
 ) -> None:
-    """A setting bounds how many files are processed at the same time; the rest follows from it."""
+    """For the processor alone: the mapping bounds the chunk processor, and schedules the others."""
     by_name = {
         function["function_name"]: function.get("reserved_concurrent_executions")
         for function in resources(whole_stack(**changes), "aws_lambda_function")
@@ -126,6 +123,17 @@ def test_concurrency_is_set_aside_for_all_functions_or_for_none(
         by_name[f"inventory-{what}-dev"]
         for what in ("processor", "chunk-processor", "summary", "reconcile")
     ]
+
+
+def test_the_defaults_leave_room_in_a_new_account(whole_stack) -> None:
+    """Which may have a limit of 10: a large file leaves half of it to the others.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    document = whole_stack()
+    (mapping,) = resources(document, "aws_lambda_event_source_mapping")
+
+    assert mapping["scaling_config"]["maximum_concurrency"] <= 5
 
 
 def test_functions_have_their_time_and_memory(whole_stack) -> None:

@@ -115,7 +115,6 @@ class Site(Construct):
                     # Known to Terraform alone, as in a stack with the account's id in its names.
                     bucket_name=f"{name}-logs-{self.account.account_id}",
                     account=self.account,
-                    encryption_key=self.keys[-1] if name.endswith("b") else None,
                 ),
             )
             for scope, name in self.places

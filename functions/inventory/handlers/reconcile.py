@@ -37,7 +37,5 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     figures = asdict(result)
     logger.info("reconciled", **figures)
     metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])
-    metrics.add_metric("VersionsRedriven", MetricUnit.Count, result.redriven)
     metrics.add_metric("ReconcileHoursBehind", MetricUnit.NoUnit, result.hours_behind)
-    metrics.add_metric("ReconcileReadUnits", MetricUnit.Count, result.read_units)
     return figures

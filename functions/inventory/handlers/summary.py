@@ -48,11 +48,8 @@ def observe(summary: Summary, page: str) -> None:
         "Items": stock.totals.items,
         "OutOfStockItems": stock.totals.out_of_stock,
         "LowStockItems": stock.totals.low,
-        "UnchangedItems": stock.unchanged.total,
-        "UnreadableItems": stock.unreadable,
         "FeedsReceived": feeds.received,
         "FeedsRejectedRows": feeds.rows["rejected"],
-        "SummaryReadUnits": float(summary.read_units),
         "SummariesWritten": 1,
     }
     logger.info(
@@ -63,6 +60,8 @@ def observe(summary: Summary, page: str) -> None:
         notes=summary.notes,
         read_units=float(summary.read_units),
         read_dollars=float(summary.dollars),
+        unchanged=stock.unchanged.total,
+        unreadable=stock.unreadable,
         figures=figures,
     )
     metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT_SUFFIX"])

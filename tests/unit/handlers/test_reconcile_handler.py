@@ -44,6 +44,4 @@ def test_the_figures_of_a_reconcile_are_answered_and_measured(
     (line,) = metric_lines()
     assert left == [90.0]
     assert (answer["missing"], answer["finished"]) == (1, False)
-    assert line["VersionsRedriven"] == [10]
     assert line["ReconcileHoursBehind"] == [30.5]
-    assert line["ReconcileReadUnits"] == [5.5]

@@ -89,11 +89,8 @@ def test_figures_go_out_as_metrics_and_logs_without_rows(
         "Items": 2,
         "OutOfStockItems": 1,
         "LowStockItems": 0,
-        "UnchangedItems": 0,
-        "UnreadableItems": 0,
         "FeedsReceived": 1,
         "FeedsRejectedRows": 2,
-        "SummaryReadUnits": 1.5,
         "SummariesWritten": 1,
     }
     assert metrics["environment"] == "dev"
