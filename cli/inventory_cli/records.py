@@ -90,7 +90,7 @@ def get_record(session: Session, object_id: str) -> Record | None:
         ConsistentRead=True,
     )
     item = answer.get("Item")
-    return Record(_plain(item)) if item else None
+    return Record(plain(item)) if item else None
 
 
 def scan_records(session: Session) -> Iterator[Record]:
@@ -104,7 +104,7 @@ def scan_records(session: Session) -> Iterator[Record]:
     )
     for page in pages:
         for item in page["Items"]:
-            yield Record(_plain(item))
+            yield Record(plain(item))
 
 
 def await_record(
@@ -199,7 +199,12 @@ def record_rows(records: list[Record]) -> list[list[str]]:
 RECORD_COLUMNS = ("time (UTC)", "status", "key", "profile", "rows", "loaded", "rejected")
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of an item in the JSON of DynamoDB; numbers as `Decimal`.
+
+    Args:
+        item: As a client gives it.
+    """
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer().deserialize

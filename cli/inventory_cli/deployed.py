@@ -1,0 +1,66 @@
+"""The rules that the deployed functions go by, from their own configuration."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inventory.adapters.s3_objects import S3Objects
+from inventory.domain.reading import ProfileSet
+from inventory_cli.errors import OutOfReachError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory_cli.session import Session
+
+_T = TypeVar("_T")
+
+
+class Deployed:
+    """Settings of the deployed functions, each asked for once.
+
+    Args:
+        session: Connection.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._variables: dict[str, dict[str, str]] = {}
+        self.objects = S3Objects(session.s3)
+
+    @cached_property
+    def profiles(self) -> ProfileSet:
+        """The profiles that files are read by."""
+        settings: Any = self._of_processor("FEED_PROFILES", json.loads)
+        return ProfileSet.from_settings(settings)
+
+    @cached_property
+    def tolerance(self) -> timedelta:
+        """How far a stated time may lie ahead."""
+        return timedelta(minutes=self._of_processor("TIME_TOLERANCE_MINUTES", int))
+
+    @cached_property
+    def low_stock_threshold(self) -> int:
+        """Quantity at or below which an item without a reorder point runs low."""
+        name = self._session.outputs.summary_function_name
+        return self._setting(name, "LOW_STOCK_THRESHOLD", int)
+
+    def _of_processor(self, variable: str, parse: Callable[[str], _T]) -> _T:
+        return self._setting(self._session.outputs.processor_function_name, variable, parse)
+
+    def _setting(self, function_name: str, variable: str, parse: Callable[[str], _T]) -> _T:
+        try:
+            return parse(self._variables_of(function_name)[variable])
+        except (KeyError, ValueError) as error:
+            raise OutOfReachError(
+                f"{function_name} has no readable {variable}: {error!r}"
+            ) from error
+
+    def _variables_of(self, function_name: str) -> dict[str, str]:
+        if function_name not in self._variables:
+            found = self._session.functions.get_function_configuration(FunctionName=function_name)
+            self._variables[function_name] = dict(found.get("Environment", {}).get("Variables", {}))
+        return self._variables[function_name]
