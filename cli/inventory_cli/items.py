@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from inventory_cli.records import plain
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
+    from inventory.domain.summary.model import ListedItem
     from inventory_cli.session import Session
 
 
@@ -44,6 +47,11 @@ class Item:
     def as_of(self) -> str:
         """Since when the stock is known to be this, ISO 8601 UTC."""
         return str(self.attributes.get("as_of", ""))
+
+    @property
+    def written_at(self) -> str:
+        """When the item was written last, ISO 8601 UTC."""
+        return str(self.attributes.get("written_at", ""))
 
     @property
     def token(self) -> str:
@@ -99,6 +107,40 @@ def items_of(session: Session, sku: str, location: str | None = None) -> list[It
         for page in session.dynamodb.get_paginator("query").paginate(**request)
         for each in page["Items"]
     ]
+
+
+def shortages(session: Session, low_stock_threshold: int) -> tuple[list[ListedItem], ...]:
+    """All items that run low and all that are out of stock, the largest shortfall first each.
+
+    By the rule of the daily summary; reads the whole table.
+
+    Args:
+        session: Connection.
+        low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
+    """
+    from inventory.adapters.dynamodb_scan import ScannedTables
+    from inventory.domain.summary.stock import StockAccumulator
+
+    class Calls:
+        """Scans as the summary's own client does."""
+
+        @staticmethod
+        def call(_operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+            answer: Any = session.dynamodb.scan(**payload)
+            return dict(answer)
+
+    outputs = session.outputs
+    tables = ScannedTables(Calls(), outputs.items_table_name, outputs.ingestions_table_name)
+    # Nothing is unchanged since 1970, so of the lists only those asked for grow.
+    found = StockAccumulator(
+        low_stock_threshold=low_stock_threshold,
+        as_of=datetime(1970, 1, 1, tzinfo=UTC),
+        listed_items=sys.maxsize,
+    )
+    for page in tables.items():
+        found.add(page)
+    stock = found.stock()
+    return list(stock.low.items), list(stock.out_of_stock.items)
 
 
 def items_written_since(session: Session, moment: str) -> Iterator[Item]:

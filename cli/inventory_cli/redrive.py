@@ -111,7 +111,7 @@ def redrive(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[OBJECT]",
+            metavar="OBJECT",
             help="Key, folder, s3:// address or record id that is meant. Default: all.",
             show_default=False,
         ),

@@ -34,7 +34,7 @@ def rejects(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[get] [OBJECT]",
+            metavar="[get] OBJECT",
             help="Key, folder, s3:// address or record id that is meant. Default: all. With get, "
             "the object whose reject file is wanted.",
             show_default=False,
