@@ -14,11 +14,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from inventory_cli.objects import is_under
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+    from inventory_cli.session import Session
 
 # Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 _MESSAGES_PER_REQUEST = 10
@@ -207,6 +211,20 @@ def read_queue(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterat
         yield reader
     finally:
         reader.put_back()
+
+
+def is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
+    """Whether a message is about what a name stands for.
+
+    Args:
+        session: Connection.
+        dead_letter: The message.
+        name: A key, a folder, an s3:// address or a record id.
+    """
+    if dead_letter.bucket_and_key is None:
+        return False
+    _, key = dead_letter.bucket_and_key
+    return is_under(session, name, key, dead_letter.version_id)
 
 
 def _dead_letter(message: MessageTypeDef) -> DeadLetter:

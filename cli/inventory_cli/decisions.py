@@ -1,4 +1,4 @@
-"""What becomes of each message of the dead-letter queue; `judge` decides it."""
+"""What becomes of each message of the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ class Action(StrEnum):
 
     AGAIN: it is given back and removed. STALE: newer data is stored, so it is removed. REFUSED:
     today's rules refuse it too and nothing newer is there; it stays. UNKNOWN: it is none of ours;
-    it stays.
+    it stays. DISCARDED: it would stay, and an operator gives it up.
     """
 
     AGAIN = "again"
     STALE = "stale"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,46 +2,56 @@
 
 Each subcommand is a module of its own beside this one, named as the command is, that has a
 `register(app)` function; all other modules are helpers. What is slow to import (boto3, the reader)
-is imported by the commands when they run, so that `--help` is quick.
+is imported by the commands when they run, so that `--help` is quick; and this module imports
+nothing slow before it can answer Ctrl-C.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from typing import TYPE_CHECKING
 
-import typer
-
-from inventory_cli.errors import CliError
 from inventory_cli.exits import EXIT_CODES_HELP, Exit
-from inventory_cli.failures import explain
-from inventory_cli.rendering import complain
+
+if TYPE_CHECKING:
+    import typer
 
 #: Subcommands in the order in which the help lists them.
 COMMANDS = (
     "check",
     "upload",
     "status",
+    "files",
+    "stock",
+    "history",
+    "changes",
+    "low",
+    "out",
     "rejects",
     "redrive",
     "replay",
     "release",
     "summary",
+    "cost",
     "doctor",
     "review",
     "apply",
 )
 
-
-def inventory() -> None:
-    """Feed, watch and repair the inventory pipeline, on AWS and on the local cloud."""
+_NO_COLOR = "--no-color"
 
 
 def command_line() -> typer.Typer:
     """The command with all its subcommands."""
+    import typer
+
+    from inventory_cli.examples import EXAMPLES
+    from inventory_cli.options import inventory
+
     app = typer.Typer(
         name="inventory",
-        add_completion=False,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         # The one mode in which paragraphs of docstrings are filled to the width of the terminal.
@@ -51,8 +61,11 @@ def command_line() -> typer.Typer:
     app.callback(epilog=EXIT_CODES_HELP)(inventory)
     for name in COMMANDS:
         importlib.import_module(f"inventory_cli.{name}").register(app)
-    for command in app.registered_commands:
-        command.epilog = command.epilog or EXIT_CODES_HELP
+    for name, command in zip(COMMANDS, app.registered_commands, strict=True):
+        examples = "\n".join(
+            f"- `inventory {name} {each}`".rstrip() for each in EXAMPLES.get(name, ())
+        )
+        command.epilog = f"Examples:\n\n{examples}\n\n{command.epilog or EXIT_CODES_HELP}"
     # 2, the usual code of a wrong command line, says here that a file was refused.
     typer.BadParameter.__mro__[1].exit_code = Exit.USAGE  # type: ignore[attr-defined]  # click's class
     return app
@@ -61,16 +74,63 @@ def command_line() -> typer.Typer:
 def main() -> None:
     """Run the command line; a failure ends in one line and an exit code, without a traceback."""
     try:
+        if _NO_COLOR in sys.argv:
+            os.environ["NO_COLOR"] = "1"
+            sys.argv.remove(_NO_COLOR)
+        code = _run()
+        _flush()
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(code)
+
+
+def _run() -> int | str | None:
+    """Run the command line; its exit code."""
+    from inventory_cli.errors import CliError
+    from inventory_cli.failures import explain
+    from inventory_cli.rendering import complain
+
+    try:
         command_line()(prog_name="inventory")
+    except SystemExit as ended:
+        return ended.code
     except CliError as error:
         complain(str(error))
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Exception as error:
         reason = explain(error)
         if reason is None:
             raise
         complain(reason)
-        sys.exit(Exit.OUT_OF_REACH)
+        return Exit.OUT_OF_REACH
+    return Exit.OK
+
+
+def _flush() -> None:
+    """Write what is buffered while a failure can still be told."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _unwritten(error: OSError) -> int:
+    """Exit code where the answer could not be written.
+
+    Raises:
+        OSError: It is about something else.
+    """
+    import errno
+
+    if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO):
+        raise error
+    # What is still buffered would fail again when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        from inventory_cli.rendering import complain
+
+        complain(f"the answer could not be written: {error.strerror}")
+    return Exit.ATTENTION if error.errno == errno.EPIPE else Exit.OUT_OF_REACH
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.domain.model import ObjectVersion
-from inventory_cli.errors import CliError
+from inventory_cli.errors import CliError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +68,73 @@ def versions_of(session: Session, key: str) -> list[StoredVersion]:
 
 
 def key_of(session: Session, name: str) -> str:
-    """A name without `s3://` and the uploads bucket.
+    """The key that a name stands for.
 
     Args:
         session: Connection.
-        name: `s3://<bucket>/<key>`, `<bucket>/<key>` or a key; a version after `#` is kept.
+        name: `s3://<bucket>/<key>`, `<bucket>/<key>`, `/<key>` or a key; a version after `#` is
+            kept.
+
+    Raises:
+        UsageError: It names another bucket.
     """
-    return name.removeprefix("s3://").removeprefix(f"{session.outputs.uploads_bucket_name}/")
+    bucket = session.outputs.uploads_bucket_name
+    if not name.startswith("s3://"):
+        return name.removeprefix(f"{bucket}/").lstrip("/")
+    named, _, key = name.removeprefix("s3://").partition("/")
+    if named != bucket:
+        raise UsageError(f"{name} is not in the uploads bucket of this stack, {bucket}")
+    return key
+
+
+def folder_of(session: Session, name: str) -> str:
+    """The beginning that all keys of a folder have; "" for the whole bucket.
+
+    Args:
+        session: Connection.
+        name: As for `key_of`, with or without a slash at the end.
+    """
+    key = key_of(session, name)
+    return key if not key or key.endswith("/") else f"{key}/"
+
+
+def is_under(session: Session, name: str, key: str, version_id: str | None = None) -> bool:
+    """Whether a name stands for an object, for the version of it, or for a folder it is in.
+
+    Args:
+        session: Connection.
+        name: As for `key_of`.
+        key: Key of the object.
+        version_id: Its version, where it is known.
+    """
+    wanted = key_of(session, name)
+    return wanted in (key, f"{key}#{version_id}") or key.startswith(folder_of(session, name))
+
+
+def list_under(session: Session, name: str) -> Iterator[StoredVersion]:
+    """Versions of an object, or of all objects in a folder.
+
+    Args:
+        session: Connection.
+        name: As for `key_of`; "" for the whole bucket.
+    """
+    for each in list_versions(session, key_of(session, name)):
+        if is_under(session, name, each.version.key):
+            yield each
+
+
+def nothing_under(session: Session, name: str) -> CliError:
+    """The error of a name that stands for nothing.
+
+    Args:
+        session: Connection.
+        name: What was given.
+    """
+    bucket = session.outputs.uploads_bucket_name
+    return CliError(
+        f"there is neither an object nor a folder {key_of(session, name)!r} in {bucket}; see what "
+        "is there with `inventory files`"
+    )
 
 
 def find_object_id(session: Session, name: str) -> str:
@@ -87,7 +147,7 @@ def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None
 
     Args:
         session: Connection.
-        name: As for `key_of`; with `#<version>`, that version.
+        name: As for `key_of`; with `#<version>`, that version, or the only one that begins so.
 
     Returns:
         Key of its ingestion record; and the version, None when the name alone gave the key.
@@ -99,6 +159,14 @@ def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None
     versions = versions_of(session, key)
     if versions:
         return versions[0].version.object_id, versions[0].version
-    if "#" in key:
+    stem, mark, version = key.rpartition("#")
+    if mark:
+        known = [each.version for each in versions_of(session, stem)]
+        found = [each for each in known if (each.version_id or each.etag).startswith(version)]
+        if len(found) == 1:
+            return found[0].object_id, found[0]
         return f"{session.outputs.uploads_bucket_name}/{key}", None
-    raise CliError(f"there is no object {key!r} in {session.outputs.uploads_bucket_name}")
+    raise CliError(
+        f"there is no object {key!r} in {session.outputs.uploads_bucket_name}; see what is there "
+        "with `inventory files`"
+    )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from inventory_cli.errors import NotYetError
 from inventory_cli.exits import Exit
-from inventory_cli.rendering import emit_table, figure, say
+from inventory_cli.rendering import emit_table, figure, minute, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from inventory_cli.session import Session
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
 
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "HELD"})
+# Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_KEYS_PER_READ = 100
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 3.0
 
@@ -70,7 +72,18 @@ class Record:
             return Exit.REFUSED
         if not self.status or self.status == "IN_PROGRESS":
             return Exit.NOT_YET
-        return Exit.ATTENTION if self.count("rejected") else Exit.OK
+        return Exit.ATTENTION if self.count("rejected") or self.warning else Exit.OK
+
+    @property
+    def warning(self) -> str:
+        """What is odd about a file that was loaded without a reject; "" where nothing is."""
+        if self.status != "COMPLETED" or not self.rows_read:
+            return ""
+        if self.count("stale") == self.rows_read:
+            return "newer stock is stored for every row: this file is older than what was loaded"
+        if not self.count("loaded") and not self.count("unchanged"):
+            return "no row of this file became stock"
+        return ""
 
     def count(self, name: str) -> int:
         """One of the counts; 0 while it is not known."""
@@ -90,7 +103,32 @@ def get_record(session: Session, object_id: str) -> Record | None:
         ConsistentRead=True,
     )
     item = answer.get("Item")
-    return Record(_plain(item)) if item else None
+    return Record(plain(item)) if item else None
+
+
+def get_records(session: Session, object_ids: Sequence[str]) -> dict[str, Record]:
+    """The records of several object versions, those that exist, strongly consistent.
+
+    Args:
+        session: Connection.
+        object_ids: Partition keys of the records.
+    """
+    table = session.outputs.ingestions_table_name
+    found: dict[str, Record] = {}
+    for at in range(0, len(object_ids), _KEYS_PER_READ):
+        keys: Any = [{"object_id": {"S": name}} for name in object_ids[at : at + _KEYS_PER_READ]]
+        while keys:
+            answer = session.dynamodb.batch_get_item(
+                RequestItems={table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            for item in answer["Responses"].get(table, ()):
+                record = Record(plain(item))
+                found[record.object_id] = record
+            left: Any = answer.get("UnprocessedKeys", {}).get(table, {})
+            if len(left.get("Keys", ())) == len(keys):
+                time.sleep(_FIRST_PAUSE_SECONDS)
+            keys = left.get("Keys", [])
+    return found
 
 
 def scan_records(session: Session) -> Iterator[Record]:
@@ -104,7 +142,7 @@ def scan_records(session: Session) -> Iterator[Record]:
     )
     for page in pages:
         for item in page["Items"]:
-            yield Record(_plain(item))
+            yield Record(plain(item))
 
 
 def await_record(
@@ -152,6 +190,8 @@ def show_record(record: Record) -> None:
     say(record.status, style=record.status)
     if attributes.get("error"):
         say(f"error: {attributes['error']}", style="fail")
+    if record.warning:
+        say(f"warning: {record.warning}", style="warn")
     facts = [
         f"profile {attributes['profile']}" if attributes.get("profile") else "",
         f"{figure(int(attributes['bytes']))} bytes" if "bytes" in attributes else "",
@@ -186,20 +226,24 @@ def record_rows(records: list[Record]) -> list[list[str]]:
     """Table rows of several records, see `RECORD_COLUMNS`."""
     return [
         [
-            record.moment[5:19].replace("T", " "),
+            minute(record.moment),
             record.status,
-            record.key,
-            str(record.attributes.get("profile", "")),
             *(figure(record.count(name)) for name in ("rows_read", "loaded", "rejected")),
+            record.key,
         ]
         for record in records
     ]
 
 
-RECORD_COLUMNS = ("time (UTC)", "status", "key", "profile", "rows", "loaded", "rejected")
+RECORD_COLUMNS = ("time (UTC)", "status", "rows", "loaded", "rejected", "key")
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of an item in the JSON of DynamoDB; numbers as `Decimal`.
+
+    Args:
+        item: As a client gives it.
+    """
     from boto3.dynamodb.types import TypeDeserializer
 
     plain = TypeDeserializer().deserialize

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, QueueReader, read_queue
+from inventory_cli.dead_letters import (
+    DeadLetter,
+    DeadLetterKind,
+    QueueReader,
+    is_about,
+    read_queue,
+)
 from inventory_cli.decisions import Action, Decision
-from inventory_cli.errors import OutOfReachError
+from inventory_cli.errors import OutOfReachError, UsageError
 from inventory_cli.events import InvokeAgain, WorkAgain
 from inventory_cli.exits import Exit
+from inventory_cli.objects import list_under, nothing_under
 from inventory_cli.queues import messages_in, send_work
 from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
@@ -59,14 +67,12 @@ class Redriver:
     Attributes:
         session: Connection.
         reader: Where the messages were read.
-        discard: Whether rejects that are still refused are removed too.
         given: What this run has given back already.
         not_removed: Messages that were given back and yet stay; another run is harmless.
     """
 
     session: Session
     reader: QueueReader
-    discard: bool
     given: set[WorkAgain | InvokeAgain] = field(default_factory=set)
     not_removed: int = 0
 
@@ -83,13 +89,8 @@ class Redriver:
             if isinstance(task, InvokeAgain):
                 self._invoke(task)
         self.given.update(fresh)
-        done = [decision.dead_letter for decision in decisions if self.removes(decision)]
+        done = [each.dead_letter for each in decisions if each.action not in _LEFT]
         self.not_removed += self.reader.delete(done)
-
-    def removes(self, decision: Decision) -> bool:
-        """Whether the message leaves the queue."""
-        refused = decision.action is Action.REFUSED
-        return decision.action not in _LEFT or (self.discard and refused)
 
     def _invoke(self, task: InvokeAgain) -> None:
         answer = self.session.functions.invoke(
@@ -107,6 +108,14 @@ def register(app: typer.Typer) -> None:
 
 
 def redrive(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OBJECT",
+            help="Key, folder, s3:// address or record id that is meant. Default: all.",
+            show_default=False,
+        ),
+    ] = None,
     kind: Annotated[
         list[Kinds] | None,
         typer.Option(
@@ -126,9 +135,11 @@ def redrive(
     discard: Annotated[
         bool,
         typer.Option(
-            "--discard", help="Also remove rows and files that are still refused: give them up."
+            "--discard",
+            help="Also remove what would stay, after asking: give it up for good.",
         ),
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Discard without asking.")] = False,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
@@ -140,6 +151,8 @@ def redrive(
     back as they were. A message is removed only once its work was accepted, and work that comes
     twice changes nothing: after an interruption, run the command again.
     """
+    if discard and not (dry_run or yes or sys.stdin.isatty()):
+        raise UsageError("--discard asks before it removes; say --yes where nobody can answer")
     session = connect(outputs, env)
     remark(session.where)
     wanted = {_KINDS[each] for each in kind or list(Kinds)}
@@ -151,13 +164,21 @@ def redrive(
         ) as reader,
         progress("redriving", min(waiting, limit or waiting), quiet=json_) as advance,
     ):
-        redriver = Redriver(session, reader, discard)
-        dead_letters = islice((each for each in reader.messages() if each.kind in wanted), limit)
-        for found in _rounds(session, dead_letters, advance):
+        redriver = Redriver(session, reader)
+        meant = (
+            each
+            for each in reader.messages()
+            if each.kind in wanted and (name is None or is_about(session, each, name))
+        )
+        for found in _rounds(session, islice(meant, limit), advance):
             if not dry_run:
                 redriver.settle(found)
             decisions.extend(found)
-    left = sum(not redriver.removes(decision) for decision in decisions) + redriver.not_removed
+        if discard:
+            decisions = _discarded(redriver, decisions, ask=not (yes or dry_run), dry_run=dry_run)
+    left = sum(each.action in _LEFT for each in decisions) + redriver.not_removed
+    if name is not None and not decisions and not any(list_under(session, name)):
+        raise nothing_under(session, name)
     if json_:
         emit_json({"dry_run": dry_run, "messages": [_document(each) for each in decisions]})
     else:
@@ -176,6 +197,25 @@ def _rounds(
         found = list(rules.decide(part))
         yield found
         advance(len(found))
+
+
+def _discarded(
+    redriver: Redriver, decisions: list[Decision], *, ask: bool, dry_run: bool
+) -> list[Decision]:
+    """Give up what would stay; the decisions as they are then."""
+    staying = [each for each in decisions if each.action in _LEFT]
+    if ask and staying:
+        _show(staying, len(staying), dry_run=True)
+        question = f"Discard these {figure(len(staying))} messages for good?"
+        if not typer.confirm(question, err=True):
+            return decisions
+    given_up = {
+        id(each): replace(each, action=Action.DISCARDED, reason=f"given up: {each.reason}")
+        for each in staying
+    }
+    if not dry_run:
+        redriver.settle(list(given_up.values()))
+    return [given_up.get(id(each), each) for each in decisions]
 
 
 def _document(decision: Decision) -> dict[str, Any]:

@@ -5,39 +5,35 @@ defect repaired) and it can be read now: then its object version is processed ag
 decides whether it becomes stock or is stale. Or a newer file has corrected it: then it is stale
 already and its message is done with. A row for which neither holds stays in the queue.
 
-A row counts as corrected when the item it is about holds a later order token; a row or a file,
-when a newer version of the same object was loaded without a single reject.
+A row counts as corrected when every item it is about holds a later row, or has a row in a newer
+version of the same object that was loaded (which need not be stored, where it changed nothing); a
+row whose items cannot be told does not. A refused file counts as replaced when a newer version was
+loaded without a single reject: what it would have held, nobody can tell.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from inventory.adapters.s3_objects import S3Objects
 from inventory.domain.errors import BadFileError, ObjectGoneError
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import Tokens, base_of, latest_time, object_time
-from inventory.domain.reading import ProfileSet
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.dead_letters import DeadLetterKind
 from inventory_cli.decisions import Action, Decision
-from inventory_cli.errors import OutOfReachError
+from inventory_cli.deployed import Deployed
 from inventory_cli.events import WorkAgain, plan_event
 from inventory_cli.objects import versions_of
 from inventory_cli.records import get_record
-from inventory_cli.rereading import Rereading, StockKey, reread
+from inventory_cli.rereading import Rereading, StockKey, keys_among, reread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from inventory.domain.ports import ObjectInfo
     from inventory_cli.dead_letters import DeadLetter
+    from inventory_cli.records import Record
     from inventory_cli.session import Session
-
-_T = TypeVar("_T")
 
 
 class RedriveRules:
@@ -49,8 +45,9 @@ class RedriveRules:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._objects = S3Objects(session.s3)
-        self._corrected: dict[tuple[str, str | None], str] = {}
+        self._deployed = Deployed(session)
+        self._objects = self._deployed.objects
+        self._newer: dict[str, list[tuple[ObjectVersion, Record]]] = {}
 
     def decide(self, dead_letters: Sequence[DeadLetter]) -> Iterator[Decision]:
         """Decisions about messages, those of one object version together.
@@ -91,19 +88,28 @@ class RedriveRules:
             etag=_etag(group[0], bucket, key) if version_id is None else "",
             size_bytes=0,
         )
-        correction = self._correction(named)
         try:
             info = self._objects.describe(named)
-            time = object_time(info.last_modified, info.metadata, tolerance=self._tolerance)
+            time = object_time(
+                info.last_modified, info.metadata, tolerance=self._deployed.tolerance
+            )
         except ObjectGoneError:
-            yield from _all_settled(group, correction, "the object version is gone")
+            yield from self._unread(named, group, "the object version is gone")
         except BadFileError as error:
-            yield from _all_settled(group, correction, str(error))
+            yield from self._unread(named, group, str(error))
         else:
-            yield from self._rejects_of(info, time, group, correction)
+            yield from self._rejects_of(info, time, group)
+
+    def _unread(
+        self, version: ObjectVersion, group: Sequence[DeadLetter], refusal: str
+    ) -> Iterator[Decision]:
+        """Decisions about a version whose rows cannot be told: only a file may be replaced."""
+        for each in group:
+            is_file = each.kind is DeadLetterKind.FILE
+            yield _settled(each, self._replacement(version) if is_file else "", refusal)
 
     def _rejects_of(
-        self, info: ObjectInfo, time: str, group: list[DeadLetter], correction: str
+        self, info: ObjectInfo, time: str, group: list[DeadLetter]
     ) -> Iterator[Decision]:
         record = get_record(self._session, info.version.object_id)
         # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
@@ -112,23 +118,27 @@ class RedriveRules:
         reading = reread(
             self._objects.source(info.version),
             key=info.version.key,
-            profiles=self._profiles,
-            latest=latest_time(info.last_modified, self._tolerance),
+            profiles=self._deployed.profiles,
+            latest=latest_time(info.last_modified, self._deployed.tolerance),
             lines=None if stands_for_rows else {each.line for each in group},
         )
         if reading.refusal:
-            yield from _all_settled(group, correction, reading.refusal)
+            yield from self._unread(info.version, group, reading.refusal)
             return
         base = str(record.attributes.get("base", "")) if record else ""
-        tokens = Tokens(base or base_of(time, ""), info.version.object_id)
+        settled = _SettledItems(
+            self._session,
+            Tokens(base or base_of(time, ""), info.version.object_id),
+            self._keys_in_newer(info.version, reading),
+        )
         held = record is not None and record.status == "HELD"
         for dead_letter in group:
             if dead_letter.kind is DeadLetterKind.ROW:
-                yield self._row(dead_letter, info.version, reading, tokens, correction)
+                yield self._row(dead_letter, info.version, reading, settled)
             elif loaded:
-                yield self._rows_beyond_the_limit(dead_letter, reading, tokens, correction)
-            elif held and correction:
-                yield _settled(dead_letter, correction, "")
+                yield self._rows_beyond_the_limit(dead_letter, reading, settled)
+            elif held and self._replacement(info.version):
+                yield _settled(dead_letter, self._replacement(info.version), "")
             else:
                 # The decision about a held file stands unless it is asked for anew.
                 yield _again(dead_letter, Kind.REPLAY if held else Kind.REDRIVE, info.version)
@@ -138,32 +148,100 @@ class RedriveRules:
         dead_letter: DeadLetter,
         version: ObjectVersion,
         reading: Rereading,
-        tokens: Tokens,
-        correction: str,
+        settled: _SettledItems,
     ) -> Decision:
         line = dead_letter.line
         keys = reading.still_refused(line, dead_letter.document.get("column"))
         if keys is None:
             return _again(dead_letter, Kind.REPLAY, version)
-        why = "the item holds newer stock" if self._stale(tokens, line, keys) else correction
-        return _settled(dead_letter, why, _refusal(dead_letter))
+        return _settled(dead_letter, settled.why(line, keys), _refusal(dead_letter))
 
     def _rows_beyond_the_limit(
-        self, dead_letter: DeadLetter, reading: Rereading, tokens: Tokens, correction: str
+        self, dead_letter: DeadLetter, reading: Rereading, settled: _SettledItems
     ) -> Decision:
         open_lines = [
             line
             for line, columns in reading.refused.items()
-            if not all(self._stale(tokens, line, keys) for keys in columns.values())
+            if not all(settled.why(line, keys) for keys in columns.values())
         ]
-        why = correction if open_lines else "no row is left to correct"
+        why = "" if open_lines else "no row is left to correct"
         return _settled(dead_letter, why, f"{len(open_lines)} rows are still refused")
 
-    def _stale(self, tokens: Tokens, line: int, keys: Sequence[StockKey]) -> bool:
-        """Tell whether all items of a row are known and hold newer stock."""
-        return bool(keys) and all(self._newer_stored(tokens, line, each) for each in keys)
+    def _replacement(self, version: ObjectVersion) -> str:
+        """Why a file counts as replaced by a newer version of it; "" if it does not."""
+        if any(not record.count("rejected") for _, record in self._newer_than(version)):
+            return "a newer version of the file was loaded whole"
+        return ""
 
-    def _newer_stored(self, tokens: Tokens, line: int, key: StockKey) -> bool:
+    def _newer_than(self, version: ObjectVersion) -> list[tuple[ObjectVersion, Record]]:
+        """Newer versions of the same object that were loaded, the newest first."""
+        if version.object_id not in self._newer:
+            found = self._newer[version.object_id] = []
+            versions = [each.version for each in versions_of(self._session, version.key)]
+            names = [each.object_id for each in versions]
+            # Of a version that is gone it cannot be told which ones are newer.
+            known = names.index(version.object_id) if version.object_id in names else 0
+            for newer in versions[:known]:
+                record = get_record(self._session, newer.object_id)
+                if record and record.status == "COMPLETED":
+                    found.append((newer, record))
+        return self._newer[version.object_id]
+
+    def _keys_in_newer(self, version: ObjectVersion, reading: Rereading) -> set[tuple[str, str]]:
+        """Items that refused rows are about and that a newer version of the file states."""
+        wanted = {
+            (key.sku, key.location)
+            for columns in reading.refused.values()
+            for keys in columns.values()
+            for key in keys
+        }
+        found: set[tuple[str, str]] = set()
+        for newer, _ in self._newer_than(version):
+            if found == wanted:
+                break
+            try:
+                info = self._objects.describe(newer)
+            except ObjectGoneError:
+                continue
+            found |= keys_among(
+                self._objects.source(info.version),
+                key=newer.key,
+                profiles=self._deployed.profiles,
+                latest=latest_time(info.last_modified, self._deployed.tolerance),
+                wanted=wanted - found,
+            )
+        return found
+
+
+class _SettledItems:
+    """Tells which rows of one object version are done with.
+
+    Args:
+        session: Connection.
+        tokens: Tokens of the version's rows.
+        restated: Items that a newer version of the file states.
+    """
+
+    def __init__(self, session: Session, tokens: Tokens, restated: set[tuple[str, str]]) -> None:
+        self._session = session
+        self._tokens = tokens
+        self._restated = restated
+
+    def why(self, line: int, keys: Sequence[StockKey]) -> str:
+        """Why a refused row is done with; "" when it is not, or its items cannot be told.
+
+        Args:
+            line: Its physical line.
+            keys: The items it is about.
+        """
+        left = [key for key in keys if (key.sku, key.location) not in self._restated]
+        if keys and not left:
+            return "a newer version of the file has the row"
+        if keys and all(self._newer_stored(line, key) for key in left):
+            return "the item holds newer stock"
+        return ""
+
+    def _newer_stored(self, line: int, key: StockKey) -> bool:
         answer = self._session.dynamodb.get_item(
             TableName=self._session.outputs.items_table_name,
             Key={"sku": {"S": key.sku}, "location": {"S": key.location}},
@@ -171,49 +249,7 @@ class RedriveRules:
             ConsistentRead=True,
         )
         stored = answer.get("Item", {}).get("order_token", {}).get("S", "")
-        return stored > tokens.of(line, key.updated_at)
-
-    def _correction(self, version: ObjectVersion) -> str:
-        """Why the version counts as corrected by a newer one; "" if it does not."""
-        known = self._corrected.get((version.key, version.version_id))
-        if known is None:
-            known = self._find_correction(version)
-            self._corrected[version.key, version.version_id] = known
-        return known
-
-    def _find_correction(self, version: ObjectVersion) -> str:
-        versions = [each.version.object_id for each in versions_of(self._session, version.key)]
-        if version.object_id not in versions:
-            return ""  # which ones are newer cannot be told any more
-        for object_id in versions[: versions.index(version.object_id)]:
-            record = get_record(self._session, object_id)
-            if record and record.status == "COMPLETED" and not record.count("rejected"):
-                return "a newer version of the file was loaded whole"
-        return ""
-
-    @cached_property
-    def _profiles(self) -> ProfileSet:
-        """The profiles that the deployed function reads by."""
-        settings: Any = self._setting("FEED_PROFILES", json.loads)
-        return ProfileSet.from_settings(settings)
-
-    @cached_property
-    def _tolerance(self) -> timedelta:
-        """How far a stated time may lie ahead for the deployed function."""
-        return timedelta(minutes=self._setting("TIME_TOLERANCE_MINUTES", int))
-
-    def _setting(self, variable: str, parse: Callable[[str], _T]) -> _T:
-        try:
-            return parse(self._variables[variable])
-        except (KeyError, ValueError) as error:
-            name = self._session.outputs.processor_function_name
-            raise OutOfReachError(f"{name} has no readable {variable}: {error!r}") from error
-
-    @cached_property
-    def _variables(self) -> Mapping[str, str]:
-        name = self._session.outputs.processor_function_name
-        configuration = self._session.functions.get_function_configuration(FunctionName=name)
-        return configuration.get("Environment", {}).get("Variables", {})
+        return stored > self._tokens.of(line, key.updated_at)
 
 
 def _again(dead_letter: DeadLetter, kind: Kind, version: ObjectVersion) -> Decision:
@@ -227,10 +263,6 @@ def _settled(dead_letter: DeadLetter, correction: str, refusal: str) -> Decision
     if correction:
         return Decision(dead_letter=dead_letter, action=Action.STALE, reason=correction)
     return Decision(dead_letter=dead_letter, action=Action.REFUSED, reason=refusal)
-
-
-def _all_settled(group: Sequence[DeadLetter], correction: str, refusal: str) -> Iterator[Decision]:
-    return (_settled(each, correction, refusal) for each in group)
 
 
 def _refusal(dead_letter: DeadLetter) -> str:

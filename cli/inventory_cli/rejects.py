@@ -1,18 +1,24 @@
-"""`inventory rejects`: what waits in the dead-letter queue, read without removing it."""
+"""`inventory rejects`: what waits in the dead-letter queue, and `rejects get` for reject files."""
 
 from __future__ import annotations
 
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, read_queue
-from inventory_cli.objects import key_of
+from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, is_about, read_queue
+from inventory_cli.errors import UsageError
+from inventory_cli.objects import list_under, nothing_under
 from inventory_cli.queues import messages_in
-from inventory_cli.rendering import emit_json, emit_table, figure, remark
+from inventory_cli.reject_files import get_reject_file
+from inventory_cli.rendering import emit_json, emit_table, figure, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from inventory_cli.session import Session
 
 # Long enough to read some ten thousand messages, short enough that the alarm does not clear.
@@ -25,15 +31,26 @@ def register(app: typer.Typer) -> None:
 
 
 def rejects(
-    name: Annotated[
-        str | None,
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[OBJECT]",
-            help="Key, s3:// address or record id whose rejects are meant. Default: all.",
+            metavar="[get] OBJECT",
+            help="Key, folder, s3:// address or record id that is meant. Default: all. With get, "
+            "the object whose reject file is wanted.",
             show_default=False,
         ),
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="How many to show.", min=1)] = 50,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="With get: where to write it; - for standard output. Default: NAME.rejects.csv.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
@@ -41,48 +58,73 @@ def rejects(
 ) -> None:
     """List rejected rows, refused files and failed events.
 
+    `rejects get OBJECT` fetches the file of all its rejected rows, to be corrected and uploaded.
+
     Nothing is removed. While the list is read its messages are hidden from other readers, for two
     minutes at most.
     """
+    name, *rest = names or (None,)
+    if rest and name != "get":
+        raise UsageError("name one object, or none; reject files are fetched by `rejects get`")
+    if (name == "get" and len(rest) != 1) or (name != "get" and output is not None):
+        raise UsageError("a reject file is fetched by `inventory rejects get OBJECT [-o FILE]`")
     session = connect(outputs, env)
     remark(session.where)
+    if rest and rest[0] is not None:
+        get_reject_file(session, rest[0], output)
+        return
     found = _read(session, name, limit)
+    if name is not None and not found and not any(list_under(session, name)):
+        raise nothing_under(session, name)
     if json_:
         emit_json([_document(dead_letter) for dead_letter in found])
         return
     if not found:
         remark("nothing is rejected" if name is None else f"no reject of {name} waits here")
         return
-    emit_table(
-        ("kind", "key", "line", "error", "message"),
-        [_cells(dead_letter) for dead_letter in found],
-        right=("line",),
-        folded=("key", "message"),
-    )
+    _show(found)
     waiting = messages_in(session, session.outputs.dead_letter_queue_url)
     if len(found) == limit and waiting > limit:
         remark(f"the first {figure(limit)} of about {figure(waiting)}; see more with --limit")
 
 
+def _show(found: list[DeadLetter]) -> None:
+    """Print messages by the object version that they are about."""
+    for (key, version), group in groupby(found, key=_object):
+        dead_letters = list(group)
+        place = f"{key}#{version}" if version else key or "events"
+        say(f"{place}, {dead_letters[0].sent_at:%Y-%m-%d %H:%M} UTC", style="bold")
+        emit_table(
+            ("kind", "line", "error", "message"),
+            [_cells(dead_letter) for dead_letter in dead_letters],
+            right=("line",),
+            folded=("message",),
+        )
+
+
+def _object(dead_letter: DeadLetter) -> tuple[str, str]:
+    key = dead_letter.bucket_and_key[1] if dead_letter.bucket_and_key else ""
+    return key, dead_letter.version_id or ""
+
+
 def _read(session: Session, name: str | None, limit: int) -> list[DeadLetter]:
-    """Messages about the object, each reject once."""
+    """Messages about the object, each reject once: file by file as they came, then by line."""
     found: dict[str, DeadLetter] = {}
     queue_url = session.outputs.dead_letter_queue_url
     with read_queue(session.sqs, queue_url, hidden_seconds=_HIDDEN_SECONDS) as reader:
         for dead_letter in reader.messages():
-            if name is None or _is_about(session, dead_letter, name):
+            if name is None or is_about(session, dead_letter, name):
                 found.setdefault(dead_letter.identity, dead_letter)
                 if len(found) == limit:
                     break
-    return sorted(found.values(), key=lambda dead_letter: (dead_letter.sent_at, dead_letter.line))
-
-
-def _is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
-    if dead_letter.bucket_and_key is None:
-        return False
-    _, key = dead_letter.bucket_and_key
-    wanted = key_of(session, name)
-    return wanted in (key, f"{key}#{dead_letter.version_id}")
+    came: dict[tuple[str, str], datetime] = {}
+    for each in found.values():
+        place = _object(each)
+        came[place] = min(came.get(place, each.sent_at), each.sent_at)
+    return sorted(
+        found.values(),
+        key=lambda each: (came[_object(each)], _object(each), each.line, each.sent_at),
+    )
 
 
 def _document(dead_letter: DeadLetter) -> dict[str, Any]:
@@ -101,18 +143,16 @@ def _document(dead_letter: DeadLetter) -> dict[str, Any]:
 
 
 def _cells(dead_letter: DeadLetter) -> list[object]:
-    key = dead_letter.bucket_and_key[1] if dead_letter.bucket_and_key else ""
     if dead_letter.kind is DeadLetterKind.EVENT:
         attributes = dead_letter.attributes
         error = attributes.get("ERROR_CODE") or attributes.get("ErrorCode") or ""
         message = attributes.get("ERROR_MESSAGE") or attributes.get("ErrorMessage") or ""
-        source = dead_letter.document.get("source") or dead_letter.document.get("kind") or "event"
-        return [dead_letter.kind, key or source, "", error, message]
+        source = dead_letter.document.get("source") or dead_letter.document.get("kind") or ""
+        return [dead_letter.kind, "", error, f"{source} {message}".strip()]
     # The message names column and value; --json has them apart.
     document = dead_letter.document
     return [
         dead_letter.kind,
-        key,
         dead_letter.line or "",
         document.get("error"),
         document.get("message"),

@@ -6,6 +6,7 @@ What is asked for goes to standard output; progress and remarks go to standard e
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from contextlib import contextmanager
@@ -47,9 +48,29 @@ def printable(value: object) -> str:
     )
 
 
-def figure(number: float) -> str:
-    """A number with separators between thousands."""
-    return f"{number:,}"
+def figure(number: float | Decimal | str) -> str:
+    """A number with separators between thousands and all its digits.
+
+    Args:
+        number: A number, or its decimal text as documents hold it.
+    """
+    if isinstance(number, str):
+        number = Decimal(number)
+    return f"{number:,f}" if isinstance(number, Decimal) else f"{number:,}"
+
+
+def money(dollars: float) -> str:
+    """An amount of US dollars with two decimals."""
+    return f"${dollars:,.2f}"
+
+
+def minute(moment: str) -> str:
+    """A stored time to the minute, such as `2026-11-22 20:18`.
+
+    Args:
+        moment: ISO 8601 UTC, as stored.
+    """
+    return moment[:16].replace("T", " ")
 
 
 def age(moment: datetime, now: datetime) -> str:
@@ -82,6 +103,21 @@ def parse_moment(text: str) -> datetime | None:
 def emit_json(value: object) -> None:
     """Print a value as JSON on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table as CSV on standard output, for spreadsheets: no cell is run as a formula.
+
+    Args:
+        columns: Headings.
+        rows: Cells.
+    """
+    from inventory.domain.summary.csv_document import cell
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell(each) if isinstance(each, str) else each for each in row])
 
 
 def say(text: str, style: str = "") -> None:
@@ -167,7 +203,7 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """A moment as people give it: ISO 8601, or so long ago (`90m`, `36h`, `7d`).
+    """A moment as people give it: ISO 8601, so long ago (`90m`, `36h`, `7d`), or a day by name.
 
     Args:
         text: What was given; a time without a zone is UTC.
@@ -176,6 +212,9 @@ def parse_since(text: str, now: datetime) -> datetime:
     Raises:
         ValueError: It is neither.
     """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if text in ("today", "yesterday"):
+        return today if text == "today" else today - timedelta(days=1)
     units = {"m": "minutes", "h": "hours", "d": "days"}
     number, unit = text[:-1], text[-1:]
     if number.isascii() and number.isdigit() and unit in units:
@@ -186,7 +225,8 @@ def parse_since(text: str, now: datetime) -> datetime:
     moment = parse_moment(text)
     if moment is None:
         raise ValueError(
-            f"{text!r} is neither a time such as 2026-11-22T20:18:05Z nor an age such as 36h"
+            f"{text!r} is not a time such as 2026-11-22T20:18:05Z, an age such as 36h, today or "
+            "yesterday"
         )
     return moment
 

@@ -9,7 +9,7 @@ import typer
 
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.errors import UsageError
-from inventory_cli.objects import StoredVersion, key_of, list_versions
+from inventory_cli.objects import StoredVersion, list_under, nothing_under
 from inventory_cli.queues import ENTRIES_PER_BATCH, send_work
 from inventory_cli.rendering import (
     emit_json,
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    prefix: Annotated[str, typer.Argument(help="Beginning of the keys; '' for all files.")],
+    prefix: Annotated[str, typer.Argument(help="Folder or key; '' for all files.")],
     since: Annotated[
         str,
         typer.Option(
@@ -50,7 +50,7 @@ def replay(
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Process every file version under PREFIX again.
+    """Process every file version in a folder, or of one file, again.
 
     Safe at any time: rows take their old place in the order, so nothing newer is overwritten.
     After an interruption the same command may simply be run again.
@@ -61,12 +61,11 @@ def replay(
         raise UsageError(f"--since {error}") from error
     session = connect(outputs, env)
     remark(session.where)
+    there = list(list_under(session, prefix))
+    if not there and prefix:
+        raise nothing_under(session, prefix)
     found = sorted(
-        (
-            each
-            for each in list_versions(session, key_of(session, prefix))
-            if each.last_modified >= start
-        ),
+        (each for each in there if each.last_modified >= start),
         key=lambda each: each.last_modified,
     )[:limit]
     if not dry_run:

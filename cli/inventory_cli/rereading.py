@@ -87,7 +87,7 @@ def reread(
             for reject in batch.rejects:
                 if lines is None or reject.line in lines:
                     columns = result.refused.setdefault(reject.line, {})
-                    columns[reject.column] = _keys(layout, reject)
+                    columns[reject.column] = keys_of(layout, reject)
             if last is not None and batch.next_line > last:
                 break
     except BadFileError as error:
@@ -95,7 +95,35 @@ def reread(
     return result
 
 
-def _keys(layout: Layout, reject: Reject) -> tuple[StockKey, ...]:
+def keys_among(
+    source: FeedSource,
+    *,
+    key: str,
+    profiles: ProfileSet,
+    latest: str,
+    wanted: Collection[tuple[str, str]],
+) -> set[tuple[str, str]]:
+    """Those of some items (SKU and location) that a stored file has a readable row for.
+
+    Args:
+        source: The file's bytes.
+        key: Its object key, which may pin a profile.
+        profiles: Profiles it may follow.
+        latest: Latest time that a row may state, ISO 8601 UTC.
+        wanted: The items that are asked about.
+    """
+    found: set[tuple[str, str]] = set()
+    try:
+        for batch in open_feed(source, key=key, profiles=profiles, latest=latest).batches():
+            found.update(item for row in batch.rows if (item := (row.sku, row.location)) in wanted)
+            if len(found) == len(wanted):
+                break
+    except BadFileError:
+        pass  # what was read before the damage was loaded all the same
+    return found
+
+
+def keys_of(layout: Layout, reject: Reject) -> tuple[StockKey, ...]:
     """Items of a refused row, if its SKU and location are intact."""
     if len(reject.cells) != len(layout.columns):
         return ()

@@ -36,7 +36,7 @@ def status(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[OBJECT]",
+            metavar="OBJECT",
             help="Key, s3:// address or record id. Default: the latest records.",
             show_default=False,
         ),

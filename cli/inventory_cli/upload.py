@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +13,7 @@ import typer
 from inventory.domain.order import AS_OF, timestamp
 from inventory_cli.errors import CliError, NotYetError, UsageError
 from inventory_cli.exits import Exit
+from inventory_cli.objects import folder_of
 from inventory_cli.records import Record, await_record, show_record
 from inventory_cli.rendering import complain, emit_json, parse_moment, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 # Lambda's longest invocation; a file that needs longer goes on in parts, see --timeout.
 _DEFAULT_TIMEOUT_SECONDS = 900
+
+_DASH = Path("-")
 
 _CONTENT_TYPES = {
     ".csv": "text/csv",
@@ -41,15 +47,18 @@ def upload(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Stock files, exactly as their system exported them.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
+            help="Stock files, exactly as their system exported them; - for standard input.",
         ),
     ],
     prefix: Annotated[
-        str, typer.Option(metavar="PREFIX", help="Beginning of the keys, such as stores/north/.")
+        str, typer.Option(metavar="PREFIX", help="Folder in the bucket, such as stores/north.")
     ] = "",
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Name of what comes from standard input.", show_default=False
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -72,23 +81,79 @@ def upload(
 ) -> None:
     """Upload stock files and, with --wait, show what became of them.
 
-    With --wait the exit code is 0 when all rows loaded, 1 when some were rejected, 2 when a file
-    was refused and 3 when the time was over first.
+    With --wait the exit code is 0 when all rows loaded, 1 when some were rejected, all are stale or
+    none became stock, 2 when a file was refused and 3 when the time was over first.
     """
     metadata = _metadata(as_of)
+    # typer's own check does not know the dash.
+    for path in files:
+        if path != _DASH and not path.is_file():
+            raise UsageError(f"there is no file {path}")
     session = connect(outputs, env)
     remark(session.where)
-    total = sum(path.stat().st_size for path in files)
-    with progress("uploading", total, quiet=json_) as advance:
-        uploaded = [_store(session, path, prefix, metadata, advance) for path in files]
-    if not wait:
-        if json_:
-            emit_json([{"object_id": object_id} for object_id in uploaded])
-        else:
-            for object_id in uploaded:
-                say(object_id)
-        return
-    raise typer.Exit(_report(session, uploaded, timeout_seconds=timeout, as_json=json_))
+    with TemporaryDirectory() as folder:
+        paths = [_spooled(Path(folder), name) if each == _DASH else each for each in files]
+        keys = _keys(session, paths, prefix)
+        total = sum(path.stat().st_size for path in paths)
+        uploaded: list[str] = []
+        try:
+            with progress("uploading", total, quiet=json_) as advance:
+                for path, key in zip(paths, keys, strict=True):
+                    uploaded.append(_store(session, path, key, metadata, advance))
+            worst = Exit.OK
+            if wait:
+                worst = _report(session, uploaded, timeout_seconds=timeout, as_json=json_)
+        except BaseException:
+            _tell_uploaded(uploaded, len(paths))
+            raise
+    if not wait and json_:
+        emit_json([{"object_id": object_id} for object_id in uploaded])
+    elif not wait:
+        for object_id in uploaded:
+            say(object_id)
+    raise typer.Exit(worst)
+
+
+def _spooled(folder: Path, name: str | None) -> Path:
+    """Standard input as a file, which may be uploaded in parts and again.
+
+    Raises:
+        UsageError: It has no name, or one of a folder.
+    """
+    if not name or Path(name).name != name:
+        raise UsageError("what comes from standard input needs a --name, such as stock.csv")
+    path = folder / name
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path
+
+
+def _keys(session: Session, files: list[Path], prefix: str) -> list[str]:
+    """The key of each file.
+
+    Raises:
+        UsageError: Two files would get the same one.
+    """
+    folder = folder_of(session, prefix)
+    taken: dict[str, Path] = {}
+    for path in files:
+        key = f"{folder}{path.name}"
+        if key in taken:
+            raise UsageError(
+                f"{taken[key]} and {path} would both become {key}; upload them one after the "
+                "other, or with a --prefix of its own each"
+            )
+        taken[key] = path
+    return list(taken)
+
+
+def _tell_uploaded(uploaded: list[str], total: int) -> None:
+    """Say, where a command breaks off, what is in the bucket and loads all the same."""
+    if uploaded:
+        complain(f"{len(uploaded)} of {total} files are uploaded and load all the same:")
+        for object_id in uploaded:
+            remark(f"  {object_id}")
+        remark("see what becomes of them with `inventory files`; upload only the others again")
 
 
 def _metadata(as_of: str | None) -> dict[str, str]:
@@ -103,13 +168,12 @@ def _metadata(as_of: str | None) -> dict[str, str]:
 def _store(
     session: Session,
     path: Path,
-    prefix: str,
+    key: str,
     metadata: dict[str, str],
     advance: Callable[[int], None],
 ) -> str:
     """Upload one file, in parts where it is large; gives the key of its record."""
     bucket = session.outputs.uploads_bucket_name
-    key = f"{prefix}{path.name}"
     answers: list[dict[str, Any]] = []
 
     def keep(parsed: dict[str, Any], **_: object) -> None:

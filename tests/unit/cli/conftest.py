@@ -152,20 +152,58 @@ class FakeDynamoDb:
                 stored[name] = {"N": str(value)} if isinstance(value, int) else {"S": value}
         self.tables["ingestions"][object_id,] = stored
 
-    def item(self, sku: str, location: str, token: str) -> None:
+    def item(self, sku: str, location: str, token: str = "", **attributes: Any) -> None:
         """Store an item."""
-        self.tables["items"][sku, location] = {"order_token": {"S": token}}
+        stored: dict[str, Any] = {"sku": {"S": sku}, "location": {"S": location}}
+        stored |= {"order_token": {"S": token}, "as_of": {"S": token[:27]}}
+        for name, value in attributes.items():
+            if isinstance(value, dict):
+                stored[name] = {"M": {key: {"S": text} for key, text in value.items()}}
+                stored[name]["M"]["line"] = {"N": value["line"]}
+            else:
+                stored[name] = {"N": str(value)} if isinstance(value, int) else {"S": value}
+        self.tables["items"][sku, location] = stored
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:
+        [(table, request)] = RequestItems.items()
+        assert len(request["Keys"]) <= 100
+        found = [
+            self.tables[table][key["object_id"]["S"],]
+            for key in request["Keys"]
+            if (key["object_id"]["S"],) in self.tables[table]
+        ]
+        return {"Responses": {table: found}}
+
+    def scan(self, *, TableName: str, Segment: int, **_: Any) -> Any:
+        return {"Items": [] if Segment else list(self.tables[TableName].values())}
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], **_: Any) -> Any:
         assert _["ConsistentRead"] is True
         found = self.tables[TableName].get(tuple(value["S"] for value in Key.values()))
         return {"Item": found} if found else {}
 
-    def get_paginator(self, _name: str) -> Pages:
-        return Pages([{"Items": [each]} for each in self.tables["ingestions"].values()])
+    def get_paginator(self, _name: str) -> Any:
+        tables = self.tables
+
+        class Items:
+            def paginate(self, *, TableName: str, **request: Any) -> list[Any]:
+                values = request.get("ExpressionAttributeValues", {})
+                return [
+                    {"Items": [each]}
+                    for each in tables[TableName].values()
+                    if all(
+                        each[name]["S"] == values[f":{name}"]["S"]
+                        for name in ("sku", "location")
+                        if f":{name}" in values
+                    )
+                    and (":since" not in values or each["written_at"]["S"] >= values[":since"]["S"])
+                ]
+
+        return Items()
 
     def describe_table(self, *, TableName: str) -> Any:
-        return {"Table": {"TableStatus": "ACTIVE", "ItemCount": len(self.tables[TableName])}}
+        size = {"ItemCount": len(self.tables[TableName]), "TableSizeBytes": 1 << 30}
+        return {"Table": {"TableStatus": "ACTIVE", **size}}
 
 
 class NoSuchKey(Exception):  # noqa: N818  # S3's own name
@@ -206,12 +244,15 @@ class FakeS3:
         self.bytes[version_id] = content
         return version_id
 
-    def get_paginator(self, _name: str) -> Any:
+    def get_paginator(self, name: str) -> Any:
         s3 = self
 
         class Versions:
-            def paginate(self, *, Bucket: str, Prefix: str) -> list[Any]:
-                assert Bucket == "uploads"
+            def paginate(self, *, Bucket: str, Prefix: str = "") -> list[Any]:
+                if name == "list_objects_v2":
+                    return [{"Contents": [{"Key": each}]} for each in s3.reports]
+                if Bucket == "reports":
+                    return [{"Versions": [{"Size": len(each)}]} for each in s3.reports.values()]
                 found = [each for each in s3.versions if each["Key"].startswith(Prefix)]
                 return [{"Versions": [each]} for each in found] or [{}]
 
@@ -265,11 +306,14 @@ class FakeLambda:
         self.variables = {
             "FEED_PROFILES": json.dumps({"profiles": [], "pins": {}}),
             "TIME_TOLERANCE_MINUTES": "60",
+            "LOW_STOCK_THRESHOLD": "10",
         }
 
     def get_function_configuration(self, *, FunctionName: str) -> Any:
         return {
             "FunctionArn": f"arn:aws:lambda:us-east-1:111122223333:function:{FunctionName}",
+            "MemorySize": 1024,
+            "Architectures": ["arm64"],
             "State": self.state,
             "LastUpdateStatus": "Successful",
             "Environment": {"Variables": self.variables},
@@ -294,6 +338,10 @@ class FakeCloudWatch:
         """An alarm of the stack."""
         topic = OUTPUTS.alarm_topic_arn
         return {"AlarmName": name, "StateValue": state, "AlarmActions": [topic], **more}
+
+    def get_metric_statistics(self, *, MetricName: str, **_: Any) -> Any:
+        sums = {"Invocations": 1000.0, "Duration": 3_600_000.0}
+        return {"Datapoints": [{"Sum": sums.get(MetricName, 0.0)}]}
 
     def get_paginator(self, _name: str) -> Pages:
         return Pages([{"MetricAlarms": self.alarms}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -65,7 +66,7 @@ class TestHelp:
         """2 says that a file was refused, so it cannot say this."""
         assert run("upload").exit_code == 64
         assert run("redrive", "--kind", "everything").exit_code == 64
-        assert run("replay", "x", "--since", "yesterday").exit_code == 64
+        assert run("replay", "x", "--since", "soon").exit_code == 64
 
 
 class TestUpload:
@@ -116,6 +117,83 @@ class TestUpload:
             "uploads/stores/large.csv#v2",
         ]
         assert {each["ContentType"] for each in s3} == {"text/csv"}
+
+    @pytest.mark.usefixtures("cloud")
+    def test_refuses_two_files_of_one_key(self, run: Any, tmp_path: Path) -> None:
+        """The second would be taken for a new version of the first."""
+        for folder in ("a", "b"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "stock.csv").touch()
+        ran = run("upload", str(tmp_path / "a/stock.csv"), str(tmp_path / "b/stock.csv"))
+        assert ran.exit_code == 64
+        assert "would both become stock.csv" in ran.err
+
+    @pytest.mark.parametrize("prefix", ["stores", "/stores/", "s3://uploads/stores"])
+    def test_a_prefix_is_a_folder(
+        self, run: Any, s3: list[dict[str, Any]], files: list[str], prefix: str
+    ) -> None:
+        """However it is written."""
+        run("upload", files[0], "--prefix", prefix)
+        assert s3[0]["key"] == "stores/north.csv"
+
+    def test_takes_standard_input(
+        self, run: Any, s3: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Under a name that is given."""
+        piped = io.TextIOWrapper(io.BytesIO(b"sku,quantity\nA,1\n"))
+        monkeypatch.setattr("sys.stdin", piped)
+        assert run("upload", "-").exit_code == 64
+        assert run("upload", "-", "--name", "north.csv").exit_code == 0
+        assert s3[0]["key"] == "north.csv"
+
+    @pytest.mark.parametrize("failure", [KeyboardInterrupt, EndpointConnectionError])
+    def test_says_what_is_uploaded_when_it_breaks_off(
+        self,
+        cloud: Any,
+        run: Any,
+        s3: list[dict[str, Any]],
+        files: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        failure: type[BaseException],
+    ) -> None:
+        """The first file loads, whatever became of the second; waiting may break off too."""
+        upload_file = cloud.s3.upload_file
+
+        def break_off(*arguments: Any, **rest: Any) -> None:
+            if s3:
+                raise failure(**({} if failure is KeyboardInterrupt else {"endpoint_url": "x"}))
+            upload_file(*arguments, **rest)
+
+        monkeypatch.setattr(cloud.s3, "upload_file", break_off)
+        ran = run("upload", *files)
+        assert ran.exit_code == (130 if failure is KeyboardInterrupt else 4)
+        assert "1 of 2 files are uploaded and load all the same" in ran.err
+        assert "uploads/north.csv#v1" in ran.err
+
+    @pytest.mark.parametrize(
+        ("counts", "words"),
+        [({"stale": 3}, "older than what was loaded"), ({"skipped": 3}, "no row of this file")],
+    )
+    def test_a_file_that_changed_nothing_is_a_warning(
+        self,
+        cloud: Any,
+        run: Any,
+        s3: list[dict[str, Any]],
+        files: list[str],
+        counts: dict[str, int],
+        words: str,
+    ) -> None:
+        """No row was refused, and yet something is wrong."""
+        cloud.dynamodb.record(
+            "uploads/north.csv#v1",
+            status="COMPLETED",
+            finished_at="2026-11-22T20:00:01Z",
+            rows_read=3,
+            **counts,
+        )
+        ran = run("upload", files[0], "--wait")
+        assert (ran.exit_code, len(s3)) == (1, 1)
+        assert words in ran.out
 
     def test_says_as_of_when_the_stock_is(self, run: Any, s3: Any, files: list[str]) -> None:
         """In UTC, as the order of rows has it."""
@@ -259,6 +337,42 @@ class TestRejects:
         text = run("rejects").out
         assert "NO_PERMISSIONS" in text
         assert "timed out" in text
+
+
+class TestRejectFiles:
+    """`inventory rejects get`."""
+
+    def test_writes_the_file_and_says_how_to_give_it_back(
+        self, cloud: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once; a file that is there is not written over."""
+        monkeypatch.chdir(tmp_path)
+        version_id = cloud.s3.put("stores/north.csv", b"x")
+        cloud.s3.reports[f"rejects/stores/north.csv/{version_id}.csv"] = b"content"
+        ran = run("rejects", "get", "stores/north.csv")
+        assert (ran.exit_code, ran.out) == (0, "north.rejects.csv\n")
+        assert (tmp_path / "north.rejects.csv").read_bytes() == b"content"
+        assert "inventory upload north.rejects.csv --prefix stores/ --wait" in ran.err
+        assert "is there already" in run("rejects", "get", "stores/north.csv").err
+        assert run("rejects", "get", f"stores/north.csv#{version_id}", "-o", "-").out == "content"
+
+    def test_says_when_there_is_none(self, cloud: Any, run: Any) -> None:
+        """No such object, or no reject of it; or a command line that makes no sense."""
+        cloud.s3.put("good.csv", b"x")
+        assert "has no reject file" in run("rejects", "get", "good.csv").err
+        assert run("rejects", "get", "TYPO").exit_code == 4
+        assert run("rejects", "get").exit_code == 64
+        assert run("rejects", "a", "b").exit_code == 64
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize(
+        "arguments", [("rejects", "TYPO"), ("replay", "TYPO/", "--since", "1h")]
+    )
+    def test_a_name_of_nothing_is_told(self, run: Any, arguments: tuple[str, ...]) -> None:
+        """It is not the same as nothing being wrong."""
+        ran = run(*arguments)
+        assert ran.exit_code == 4
+        assert "there is neither an object nor a folder" in ran.err
 
 
 class TestReplay:
@@ -559,6 +673,8 @@ class TestRendering:
             ("36h", NOW - timedelta(hours=36)),
             ("7d", NOW - timedelta(days=7)),
             ("2026-11-22", NOW.replace(hour=0)),
+            ("today", NOW.replace(hour=0)),
+            ("yesterday", NOW.replace(day=21, hour=0)),
             ("2026-11-22T21:00:00+01:00", NOW),
         ],
     )
@@ -566,7 +682,7 @@ class TestRendering:
         """A time without a zone is UTC."""
         assert parse_since(text, NOW) == expected
 
-    @pytest.mark.parametrize("text", ["", "d", "-1d", "1w", "999999999999d", "yesterday"])
+    @pytest.mark.parametrize("text", ["", "d", "-1d", "1w", "999999999999d", "soon"])
     def test_fails_on_a_since_that_is_neither(self, text: str) -> None:
         """The message shows what would be one."""
         with pytest.raises(ValueError, match=r"36h|too long ago"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -60,14 +61,31 @@ def test_a_row_of_the_same_token_is_no_correction(cloud: Any, run: Any) -> None:
     assert actions(run("redrive", "--json")) == [("row", "refused")]
 
 
-def test_a_row_of_a_file_that_was_replaced_whole_is_stale(cloud: Any, run: Any) -> None:
-    """A newer version without rejects settles it, though the row's item cannot be told."""
+@pytest.mark.parametrize(
+    ("newer", "action"),
+    [(GOOD, "stale"), (b"sku,location,quantity\nA1,x,5\nA2,y,6\n", "refused")],
+)
+def test_a_row_is_settled_by_a_newer_version_that_has_its_item(
+    cloud: Any, run: Any, newer: bytes, action: str
+) -> None:
+    """Stored or not, as an equal row is not; a newer version without the item settles nothing."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    cloud.dynamodb.item("A2", "x", "2026-11-22T19:59:59.000000Z#")
+    completed(cloud, "stock.csv", cloud.s3.put("stock.csv", newer), rejected=0)
+    assert actions(run("redrive", "--json")) == [("row", action)]
+
+
+def test_a_row_whose_item_cannot_be_told_is_settled_by_no_newer_version(
+    cloud: Any, run: Any
+) -> None:
+    """Nobody can tell whether the newer version has it."""
     version_id = cloud.s3.put("stock.csv", b"sku,location,quantity\nA1,x\n")
     completed(cloud, "stock.csv", version_id, rejected=1)
     cloud.reject("stock.csv", version_id, 2, column=None)
-    newer = cloud.s3.put("stock.csv", GOOD)
-    completed(cloud, "stock.csv", newer, rejected=0)
-    assert actions(run("redrive", "--json")) == [("row", "stale")]
+    completed(cloud, "stock.csv", cloud.s3.put("stock.csv", GOOD), rejected=0)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
 
 
 def test_a_replacement_with_rejects_of_its_own_settles_nothing(cloud: Any, run: Any) -> None:
@@ -227,20 +245,52 @@ def test_an_object_version_that_is_gone_stays_until_given_up(cloud: Any, run: An
     """Nothing can be read again; --discard removes the message."""
     cloud.reject("stock.csv", "deleted", 2)
     assert actions(run("redrive", "--json")) == [("row", "refused")]
-    ran = run("redrive", "--discard")
+    assert run("redrive", "--discard").exit_code == 64
+    assert len(cloud.dead_letters.messages) == 1
+    ran = run("redrive", "--discard", "--yes", "--json")
+    assert actions(ran) == [("row", "discarded")]
     assert ran.exit_code == 0
     assert cloud.dead_letters.messages == {}
 
 
-def test_giving_up_never_touches_what_is_unknown(cloud: Any, run: Any) -> None:
-    """A message that is none of ours stays, whatever is asked."""
+@pytest.mark.parametrize(("answer", "left"), [("n\n", 1), ("y\n", 0)])
+def test_giving_up_asks_first(
+    cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    """What is about to be given up is shown; anything but yes leaves it."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    cloud.reject("stock.csv", "deleted", 2)
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    ran = run("redrive", "--discard")
+    assert "stock.csv" in ran.out
+    assert (len(cloud.dead_letters.messages), ran.exit_code) == (left, left)
+
+
+def test_one_file_or_folder_may_be_meant(cloud: Any, run: Any) -> None:
+    """Others stay; a name that stands for nothing is told."""
+    for key in ("north/a.csv", "north/b.csv", "northern/c.csv"):
+        cloud.reject(key, "deleted", 2)
+    for name, count in (("north/a.csv", 1), ("/north/", 2), ("s3://uploads/north", 2)):
+        assert len(run("redrive", name, "--dry-run", "--json").json["messages"]) == count
+    ran = run("redrive", "nort")
+    assert (ran.exit_code, "neither an object nor a folder 'nort'" in ran.err) == (4, True)
+
+
+def test_giving_up_takes_what_is_unknown_too(cloud: Any, run: Any) -> None:
+    """Without it a message that is none of ours stays; the alarm would never end."""
     cloud.dead_letters.add("not JSON")
     cloud.dead_letters.add({"some": "event"})
     cloud.reject("stock.csv", "v1", 2, bucket="elsewhere")
-    ran = run("redrive", "--discard", "--json")
+    ran = run("redrive", "--json")
     assert {"unknown"} == {action for _, action in actions(ran)}
     assert ran.exit_code == 1
     assert len(cloud.dead_letters.messages) == 3
+    assert run("redrive", "--discard", "--yes").exit_code == 0
+    assert cloud.dead_letters.messages == {}
 
 
 def test_only_the_kinds_asked_for_are_touched(cloud: Any, run: Any) -> None:

@@ -1,0 +1,95 @@
+"""The rules that the deployed functions go by, from their own configuration."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inventory.adapters.s3_objects import S3Objects
+from inventory.domain.order import Tokens, base_of, latest_time, object_time
+from inventory.domain.reading import ProfileSet
+from inventory_cli.errors import OutOfReachError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.domain.model import ObjectVersion
+    from inventory.domain.ports import FeedSource
+    from inventory_cli.records import Record
+    from inventory_cli.session import Session
+
+_T = TypeVar("_T")
+
+
+class Deployed:
+    """Settings of the deployed functions, each asked for once.
+
+    Args:
+        session: Connection.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._variables: dict[str, dict[str, str]] = {}
+        self.objects = S3Objects(session.s3)
+
+    @cached_property
+    def profiles(self) -> ProfileSet:
+        """The profiles that files are read by."""
+        settings: Any = self._of_processor("FEED_PROFILES", json.loads)
+        return ProfileSet.from_settings(settings)
+
+    @cached_property
+    def tolerance(self) -> timedelta:
+        """How far a stated time may lie ahead."""
+        return timedelta(minutes=self._of_processor("TIME_TOLERANCE_MINUTES", int))
+
+    @cached_property
+    def low_stock_threshold(self) -> int:
+        """Quantity at or below which an item without a reorder point runs low."""
+        name = self._session.outputs.summary_function_name
+        return self._setting(name, "LOW_STOCK_THRESHOLD", int)
+
+    def opened(
+        self, version: ObjectVersion, record: Record | None
+    ) -> tuple[FeedSource, Tokens, str]:
+        """What is needed to read a stored file as the processor does.
+
+        Args:
+            version: The object version.
+            record: Its record; None when it has none yet.
+
+        Returns:
+            Its bytes, the tokens of its rows, and the latest time that a row may state.
+
+        Raises:
+            ObjectGoneError: It is not there any more.
+            BadFileError: Its metadata states a time that is none, or lies ahead.
+        """
+        info = self.objects.describe(version)
+        time = object_time(info.last_modified, info.metadata, tolerance=self.tolerance)
+        base = str(record.attributes.get("base", "")) if record else ""
+        return (
+            self.objects.source(info.version),
+            Tokens(base or base_of(time, ""), info.version.object_id),
+            latest_time(info.last_modified, self.tolerance),
+        )
+
+    def _of_processor(self, variable: str, parse: Callable[[str], _T]) -> _T:
+        return self._setting(self._session.outputs.processor_function_name, variable, parse)
+
+    def _setting(self, function_name: str, variable: str, parse: Callable[[str], _T]) -> _T:
+        try:
+            return parse(self._variables_of(function_name)[variable])
+        except (KeyError, ValueError) as error:
+            raise OutOfReachError(
+                f"{function_name} has no readable {variable}: {error!r}"
+            ) from error
+
+    def _variables_of(self, function_name: str) -> dict[str, str]:
+        if function_name not in self._variables:
+            found = self._session.functions.get_function_configuration(FunctionName=function_name)
+            self._variables[function_name] = dict(found.get("Environment", {}).get("Variables", {}))
+        return self._variables[function_name]

@@ -1,0 +1,160 @@
+"""Stored items as operators read them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from inventory_cli.records import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from decimal import Decimal
+
+    from inventory.domain.summary.model import ListedItem
+    from inventory_cli.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The stock of one SKU at one location.
+
+    Attributes:
+        attributes: The stored item, numbers as `int` or `Decimal`.
+    """
+
+    attributes: Mapping[str, Any]
+
+    @property
+    def sku(self) -> str:
+        """Stock keeping unit."""
+        return str(self.attributes["sku"])
+
+    @property
+    def location(self) -> str:
+        """Where the stock is."""
+        return str(self.attributes["location"])
+
+    @property
+    def quantity(self) -> Decimal:
+        """The stock."""
+        quantity: Decimal = self.attributes["quantity"]
+        return quantity
+
+    @property
+    def as_of(self) -> str:
+        """Since when the stock is known to be this, ISO 8601 UTC."""
+        return str(self.attributes.get("as_of", ""))
+
+    @property
+    def written_at(self) -> str:
+        """When the item was written last, ISO 8601 UTC."""
+        return str(self.attributes.get("written_at", ""))
+
+    @property
+    def token(self) -> str:
+        """Place in the order of the row that it was written by."""
+        return str(self.attributes.get("order_token", ""))
+
+    @property
+    def key(self) -> str:
+        """Key of the file that says so; "" where something else wrote the item."""
+        return str(self._source.get("key", ""))
+
+    @property
+    def version_id(self) -> str | None:
+        """Version of that file; None in a bucket without versions."""
+        return self._source.get("version_id")
+
+    @property
+    def line(self) -> int:
+        """Line of that file; 0 where something else wrote the item."""
+        return int(self._source.get("line", 0))
+
+    @property
+    def _source(self) -> Mapping[str, Any]:
+        source: Mapping[str, Any] = self.attributes.get("source", {})
+        return source
+
+
+def items_of(session: Session, sku: str, location: str | None = None) -> list[Item]:
+    """Items of a SKU in the order of their locations, strongly consistent.
+
+    Args:
+        session: Connection.
+        sku: Stock keeping unit.
+        location: The only location that is meant; None for all.
+    """
+    condition, values = "sku = :sku", {":sku": {"S": sku}}
+    names: dict[str, str] = {}
+    if location is not None:
+        # A reserved word needs an alias.
+        condition += " AND #location = :location"
+        names["#location"] = "location"
+        values[":location"] = {"S": location}
+    request: dict[str, Any] = {
+        "TableName": session.outputs.items_table_name,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+        "ConsistentRead": True,
+    }
+    if names:
+        request["ExpressionAttributeNames"] = names
+    return [
+        Item(plain(each))
+        for page in session.dynamodb.get_paginator("query").paginate(**request)
+        for each in page["Items"]
+    ]
+
+
+def shortages(session: Session, low_stock_threshold: int) -> tuple[list[ListedItem], ...]:
+    """All items that run low and all that are out of stock, the largest shortfall first each.
+
+    By the rule of the daily summary; reads the whole table.
+
+    Args:
+        session: Connection.
+        low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
+    """
+    from inventory.adapters.dynamodb_scan import ScannedTables
+    from inventory.domain.summary.stock import StockAccumulator
+
+    class Calls:
+        """Scans as the summary's own client does."""
+
+        @staticmethod
+        def call(_operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+            answer: Any = session.dynamodb.scan(**payload)
+            return dict(answer)
+
+    outputs = session.outputs
+    tables = ScannedTables(Calls(), outputs.items_table_name, outputs.ingestions_table_name)
+    # Nothing is unchanged since 1970, so of the lists only those asked for grow.
+    found = StockAccumulator(
+        low_stock_threshold=low_stock_threshold,
+        as_of=datetime(1970, 1, 1, tzinfo=UTC),
+        listed_items=sys.maxsize,
+    )
+    for page in tables.items():
+        found.add(page)
+    stock = found.stock()
+    return list(stock.low.items), list(stock.out_of_stock.items)
+
+
+def items_written_since(session: Session, moment: str) -> Iterator[Item]:
+    """Items that were written at or after a time, in no order; reads the whole table.
+
+    Args:
+        session: Connection.
+        moment: ISO 8601 UTC, as stored.
+    """
+    pages = session.dynamodb.get_paginator("scan").paginate(
+        TableName=session.outputs.items_table_name,
+        FilterExpression="written_at >= :since",
+        ExpressionAttributeValues={":since": {"S": moment}},
+    )
+    for page in pages:
+        for each in page["Items"]:
+            yield Item(plain(each))

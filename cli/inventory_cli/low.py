@@ -1,0 +1,39 @@
+"""`inventory low`: items that run low, all of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from inventory_cli.session import (
+    CsvOption,
+    EnvironmentOption,
+    JsonOption,
+    OutputsOption,
+    connect,
+)
+from inventory_cli.shortages import show_shortages
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(low)
+
+
+def low(
+    location: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only there.", show_default=False)
+    ] = None,
+    *,
+    csv: CsvOption = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Show every item that runs low, the largest shortfall first.
+
+    An item runs low above zero, at or below its reorder point or the low-stock threshold of the
+    deployment. The list is complete; it is found by reading the whole table.
+    """
+    show_shortages(connect(outputs, env), "low", location, as_csv=csv, as_json=json_)

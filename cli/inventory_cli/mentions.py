@@ -1,0 +1,157 @@
+"""What the versions of files say about one item, and what became of each statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from inventory.domain.order import TIME_LENGTH, Tokens
+from inventory.domain.reading import open_feed
+from inventory.domain.reading.layout import layout_of
+from inventory_cli.rereading import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from inventory.domain.ports import FeedSource
+    from inventory.domain.reading import ProfileSet
+
+#: An item by its SKU and location.
+ItemKey = tuple[str, str]
+
+
+class Mention(NamedTuple):
+    """A row of a file about an item.
+
+    Attributes:
+        item: SKU and location.
+        line: Physical line.
+        quantity: Its quantity; None where the row is refused.
+        updated_at: The row's own time, where it has one.
+        error: Why the row is refused; "" where it is not.
+    """
+
+    item: ItemKey
+    line: int
+    quantity: str | None
+    updated_at: str | None
+    error: str = ""
+
+
+class Fate(StrEnum):
+    """What became of a row.
+
+    CURRENT: the table holds it. CONFIRMS: a newer row that says what the table holds already.
+    OLDER: the table holds a newer row. SUPERSEDED: a later row of the same file has its place.
+    REFUSED: the row was rejected. NOT_LOADED: its file is refused, held or not done yet.
+    CONTRADICTS: it should be in the table and is not; this must not last.
+    """
+
+    CURRENT = "current"
+    CONFIRMS = "confirms it"
+    OLDER = "older"
+    SUPERSEDED = "superseded in its file"
+    REFUSED = "rejected"
+    NOT_LOADED = "not loaded"
+    CONTRADICTS = "contradicts the table"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """A mention, with its place in the order and what became of it.
+
+    Attributes:
+        mention: The row.
+        token: Its place in the order.
+        fate: What became of it.
+    """
+
+    mention: Mention
+    token: str
+    fate: Fate
+
+    @property
+    def as_of(self) -> str:
+        """Time of the stock that the row states, ISO 8601 UTC."""
+        return self.token[:TIME_LENGTH]
+
+
+def mentions_in(
+    source: FeedSource,
+    *,
+    key: str,
+    profiles: ProfileSet,
+    latest: str,
+    sku: str,
+    location: str | None,
+) -> Iterator[Mention]:
+    """Rows of a stored file about a SKU, those included that today's rules refuse.
+
+    Args:
+        source: The file's bytes.
+        key: Its object key, which may pin a profile.
+        profiles: Profiles it may follow.
+        latest: Latest time that a row may state, ISO 8601 UTC.
+        sku: The SKU.
+        location: The only location that is meant; None for all.
+
+    Raises:
+        BadFileError: The file cannot be read, or not to its end.
+    """
+    feed = open_feed(source, key=key, profiles=profiles, latest=latest)
+    profile = next(each for each in profiles if each.name == feed.profile)
+    layout = layout_of(profile, tuple(feed.state()["header"]), feed.delimiter)
+    for batch in feed.batches():
+        for row in batch.rows:
+            if row.sku == sku and location in (None, row.location):
+                item = row.sku, row.location
+                yield Mention(item, row.line, row.quantity, row.updated_at)
+        for reject in batch.rejects:
+            for about in keys_of(layout, reject):
+                if about.sku == sku and location in (None, about.location):
+                    item = about.sku, about.location
+                    yield Mention(item, reject.line, None, about.updated_at, reject.message)
+
+
+def statements_of(
+    mentions: list[Mention],
+    *,
+    tokens: Tokens,
+    loaded: bool,
+    stored: Mapping[ItemKey, tuple[str, str]],
+) -> Iterator[Statement]:
+    """What became of the rows of one object version.
+
+    Args:
+        mentions: The rows.
+        tokens: Tokens of the version's rows.
+        loaded: Whether its record says that it was loaded.
+        stored: Token and quantity (decimal text) of each stored item.
+    """
+    placed = [(tokens.of(each.line, each.updated_at), each) for each in mentions]
+    last: dict[ItemKey, str] = {}
+    for token, mention in placed:
+        if not mention.error:
+            last[mention.item] = max(last.get(mention.item, ""), token)
+    for token, mention in placed:
+        if mention.error:
+            fate = Fate.REFUSED
+        elif not loaded:
+            fate = Fate.NOT_LOADED
+        elif token < last[mention.item]:
+            fate = Fate.SUPERSEDED
+        else:
+            fate = _fate(token, mention, stored.get(mention.item))
+        yield Statement(mention=mention, token=token, fate=fate)
+
+
+def _fate(token: str, mention: Mention, stored: tuple[str, str] | None) -> Fate:
+    if stored is None:
+        return Fate.CONTRADICTS
+    stored_token, quantity = stored
+    if token < stored_token:
+        return Fate.OLDER
+    if quantity != mention.quantity:
+        return Fate.CONTRADICTS
+    return Fate.CURRENT if token == stored_token else Fate.CONFIRMS

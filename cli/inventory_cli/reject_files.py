@@ -1,0 +1,58 @@
+"""Fetching the reject file of an object version, to be corrected and uploaded."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from inventory_cli.errors import CliError
+from inventory_cli.objects import find_version
+from inventory_cli.rendering import remark, say
+
+if TYPE_CHECKING:
+    from inventory_cli.session import Session
+
+
+def get_reject_file(session: Session, name: str, output: Path | None) -> None:
+    """Write the reject file of an object version, and say how to give it back.
+
+    Args:
+        session: Connection.
+        name: Key, s3:// address or record id; without a version the newest one is meant.
+        output: Where to write it, `-` for standard output; None for `<name>.rejects.csv` in the
+            current folder.
+
+    Raises:
+        CliError: There is no such object or no reject file of it, or the file is there already.
+    """
+    from inventory.domain.rejects import reject_key  # the reader is slow to import
+
+    object_id, version = find_version(session, name)
+    if version is None:
+        raise CliError(f"{object_id} is not in the bucket any more")
+    try:
+        body = session.s3.get_object(
+            Bucket=session.outputs.reports_bucket_name, Key=reject_key(version)
+        )["Body"]
+    except session.s3.exceptions.NoSuchKey as error:
+        raise CliError(f"{object_id} has no reject file: none of its rows was refused") from error
+    if output == Path("-"):
+        shutil.copyfileobj(body, sys.stdout.buffer)
+        return
+    place = PurePosixPath(version.key)
+    path = output or Path(f"{place.stem}.rejects.csv")
+    try:
+        with path.open("xb") as file:
+            shutil.copyfileobj(body, file)
+    except FileExistsError:
+        raise CliError(f"{path} is there already; name another file with --output") from None
+    except OSError as error:
+        raise CliError(f"{path} cannot be written: {error.strerror}") from error
+    say(str(path))
+    folder = "" if place.parent == PurePosixPath() else f" --prefix {place.parent}/"
+    remark(
+        "correct its cells, leave the last four columns as they are, and give it back with "
+        f"`inventory upload {path}{folder} --wait`; it counts as of the file it came from"
+    )

@@ -1,0 +1,79 @@
+"""What `inventory low` and `inventory out` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from inventory_cli.items import shortages
+from inventory_cli.rendering import (
+    emit_csv,
+    emit_json,
+    emit_table,
+    figure,
+    minute,
+    remark,
+)
+
+if TYPE_CHECKING:
+    from inventory_cli.session import Session
+
+_COLUMNS = ("sku", "location", "name", "category", "quantity", "limit", "as_of")
+
+
+def show_shortages(
+    session: Session,
+    kind: Literal["low", "out"],
+    location: str | None,
+    *,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Print every item that runs low, or that is out of stock.
+
+    Args:
+        session: Connection.
+        kind: Which of the two.
+        location: The only location that is meant; None for all.
+        as_csv: Print CSV.
+        as_json: Print JSON.
+    """
+    from inventory.domain.summary.exact import decimal_text
+    from inventory_cli.deployed import Deployed
+
+    remark(session.where)
+    low, out = shortages(session, Deployed(session).low_stock_threshold)
+    found = [item for item in (low if kind == "low" else out) if location in (None, item.location)]
+    cells = [
+        (
+            item.sku,
+            item.location,
+            item.name,
+            item.category,
+            decimal_text(item.quantity),
+            decimal_text(item.limit),
+            item.as_of,
+        )
+        for item in found
+    ]
+    if as_json:
+        emit_json([dict(zip(_COLUMNS, each, strict=True)) for each in cells])
+    elif as_csv:
+        emit_csv(_COLUMNS, cells)
+    elif found:
+        emit_table(
+            ("sku", "location", "name", "quantity", "limit", "as of (UTC)"),
+            [
+                (
+                    item.sku,
+                    item.location,
+                    item.name,
+                    figure(item.quantity),
+                    figure(item.limit),
+                    minute(item.as_of),
+                )
+                for item in found
+            ],
+            right=("quantity", "limit"),
+            folded=("sku", "location", "name"),
+        )
+    remark(f"{figure(len(found))} items {'run low' if kind == 'low' else 'are out of stock'}")

@@ -1,0 +1,311 @@
+"""What an operator asks: whose stock, since when, what changed, what runs low, what it costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inventory.domain.order import Tokens, base_of
+from inventory_cli.bill import FunctionUse, Use, bill
+from inventory_cli.rendering import figure, money
+
+from .conftest import NOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIME = "2026-11-22T20:00:00.000000Z"
+BASE = base_of(TIME, "")
+HEADER = "sku,location,quantity\n"
+
+
+def loaded(cloud: Any, key: str, rows: str, day: int) -> Tokens:
+    """Store a file of a day and its record; gives the tokens of its rows."""
+    stored = NOW.replace(day=day)
+    version_id = cloud.s3.put(key, f"{HEADER}{rows}".encode(), stored)
+    base = base_of(f"2026-11-{day:02}T20:00:00.000000Z", "")
+    cloud.dynamodb.record(
+        f"uploads/{key}#{version_id}", status="COMPLETED", base=base, rows_read=1, loaded=1
+    )
+    return Tokens(base, f"uploads/{key}#{version_id}")
+
+
+def source(key: str, line: int, version_id: str = "v1") -> dict[str, str]:
+    """An item's source attribute."""
+    return {"bucket": "uploads", "key": key, "version_id": version_id, "line": str(line)}
+
+
+class TestStock:
+    """`inventory stock`."""
+
+    @pytest.fixture
+    def shop(self, cloud: Any) -> Any:
+        """One SKU in two places, one elsewhere."""
+        tokens = loaded(cloud, "stores/north.csv", "A-1,north,1200\nA-2,north,7\n", 20)
+        for sku, line, quantity in (("A-1", 2, 1200), ("A-2", 3, 7)):
+            at = source("stores/north.csv", line)
+            cloud.dynamodb.item(sku, "north", tokens.of(line, None), quantity=quantity, source=at)
+        cloud.dynamodb.item("A-1", "south", f"{TIME}#", quantity=0)
+        return cloud
+
+    @pytest.mark.usefixtures("shop")
+    def test_says_how_much_where_since_when_and_who_says_so(self, run: Any) -> None:
+        """In one readable line each, at 80 columns."""
+        ran = run("stock", "A-1")
+        assert ran.exit_code == 0
+        [north] = [each for each in ran.out.splitlines() if "north" in each]
+        assert north.split() == (
+            ["A-1", "north", "1,200", "2026-11-20", "20:00", "stores/north.csv:2"]
+        )
+        assert "(not from a file)" in ran.out
+        assert max(map(len, ran.out.splitlines())) <= 80
+
+    @pytest.mark.usefixtures("shop")
+    def test_shows_the_line_itself(self, run: Any) -> None:
+        """As it stands in the version that said so."""
+        assert "A-2,north,7" in run("stock", "A-2", "--raw").out
+        [item] = run("stock", "A-2", "--raw", "--json").json
+        assert (item["raw"], item["quantity"], item["source"]["line"]) == ("A-2,north,7", 7, 3)
+
+    @pytest.mark.usefixtures("shop")
+    def test_takes_lists(self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Of a file, of standard input, with a mark of Windows and blank lines."""
+        path = tmp_path / "skus.txt"
+        path.write_text("\ufeffA-1\n\nA-2\n", encoding="utf-8")
+        monkeypatch.setattr("sys.stdin", io.StringIO("A-2\nA-1\n"))
+        for arguments in (("--from", str(path)), ("-",)):
+            assert len(run("stock", *arguments, "--json").json) == 3
+
+    @pytest.mark.usefixtures("shop")
+    def test_what_is_stored_nowhere_is_told(self, run: Any) -> None:
+        """What is there is shown all the same."""
+        ran = run("stock", "A-2", "TYPO", "--json")
+        assert (ran.exit_code, len(ran.json)) == (4, 1)
+        assert "no item of SKU 'TYPO'" in ran.err
+        assert run("stock", "A-2", "--location", "south").exit_code == 4
+        assert run("stock").exit_code == 64
+
+
+class TestHistory:
+    """`inventory history`."""
+
+    def test_shows_every_statement_and_what_became_of_it(self, cloud: Any, run: Any) -> None:
+        """The newest first, refused rows and files that were not loaded among them."""
+        loaded(cloud, "a.csv", "A,x,5\n", 20)
+        tokens = loaded(cloud, "a.csv", "A,x,6\nA,x,7\n", 21)
+        cloud.dynamodb.item("A", "x", tokens.of(3, None), quantity=7)
+        loaded(cloud, "b.csv", "A,x,7\nA,y,1\n", 22)
+        loaded(cloud, "c.csv", "A,x,many\n", 23)
+        held = cloud.s3.put("d.csv", f"{HEADER}A,x,0\n".encode(), NOW.replace(day=24))
+        cloud.dynamodb.record(f"uploads/d.csv#{held}", status="HELD", base=BASE)
+        ran = run("history", "A", "x", "--json")
+        assert [
+            (each["key"], each["line"], each["quantity"], each["fate"]) for each in ran.json
+        ] == [
+            ("c.csv", 2, None, "rejected"),
+            ("d.csv", 2, "0", "not loaded"),
+            ("b.csv", 2, "7", "confirms it"),
+            ("a.csv", 3, "7", "current"),
+            ("a.csv", 2, "6", "superseded in its file"),
+            ("a.csv", 2, "5", "older"),
+        ]
+        assert ran.exit_code == 0
+        shown = run("history", "A", "x")
+        assert max(map(len, shown.out.splitlines())) <= 80
+        assert "b.csv#v3:2" in shown.out
+
+    def test_a_row_that_should_be_there_and_is_not_is_told(self, cloud: Any, run: Any) -> None:
+        """The one thing that must not be."""
+        loaded(cloud, "a.csv", "A,x,5\n", 20)
+        ran = run("history", "A")
+        assert ran.exit_code == 1
+        assert "inventory replay" in ran.out
+
+    def test_a_name_that_nobody_mentions_is_told(self, cloud: Any, run: Any) -> None:
+        """Also a prefix with nothing under it, and a file that cannot be read."""
+        loaded(cloud, "a.csv", "A,x,5\n", 20)
+        cloud.s3.put("odd.csv", b"colour,mood\nred,good\n")
+        ran = run("history", "TYPO")
+        assert ran.exit_code == 4
+        assert "no file of 2 versions mentions SKU 'TYPO'" in ran.err
+        assert "not read: uploads/odd.csv#v2" in ran.err
+        assert run("history", "A", "--prefix", "typo/").exit_code == 4
+
+
+class TestChanges:
+    """`inventory changes`."""
+
+    @pytest.fixture
+    def changed(self, cloud: Any) -> Any:
+        """Two items written now, one of them by hand, and one written long ago."""
+        now = "2999-01-01T00:00:00.000000Z"
+        at = source("stores/north.csv", 2)
+        cloud.dynamodb.item("A", "x", TIME, quantity=1200, written_at=now, source=at)
+        cloud.dynamodb.item("=B", "x", TIME, quantity=0, written_at=now)
+        cloud.dynamodb.item("C", "x", TIME, quantity=0, written_at=TIME)
+        cloud.functions.variables["FEED_PROFILES"] = json.dumps(
+            {"profiles": [], "pins": {"stores/": "canonical"}}
+        )
+        return cloud
+
+    @pytest.mark.usefixtures("changed")
+    def test_lists_items_by_feed(self, run: Any) -> None:
+        """As a table, as JSON and as CSV that a spreadsheet does not run."""
+        ran = run("changes")
+        assert "2 items changed since" in ran.err
+        assert "stores/north.csv:2" in ran.out
+        assert [(each["feed"], each["sku"]) for each in run("changes", "--json").json] == [
+            ("", "=B"),
+            ("stores/", "A"),
+        ]
+        rows = list(csv.DictReader(io.StringIO(run("changes", "--csv").out)))
+        assert [(each["sku"], each["quantity"]) for each in rows] == [("'=B", "0"), ("A", "1200")]
+        assert "and 1 more" in run("changes", "--limit", "1").err
+
+    @pytest.mark.usefixtures("changed")
+    def test_takes_a_time(self, run: Any) -> None:
+        """Any of the ways in which people give one."""
+        assert len(run("changes", "--since", "2026-11-22", "--json").json) == 3
+        assert run("changes", "--since", "soon").exit_code == 64
+
+
+class TestShortages:
+    """`inventory low` and `inventory out`."""
+
+    @pytest.fixture
+    def shop(self, cloud: Any) -> Any:
+        """More items than a summary lists."""
+        for number in range(150):
+            cloud.dynamodb.item(f"low-{number}", "x", TIME, quantity=1)
+            cloud.dynamodb.item(f"out-{number}", "y", TIME, quantity=-number)
+        cloud.dynamodb.item("few", "x", TIME, quantity=20, reorder_point=30)
+        cloud.dynamodb.item("many", "x", TIME, quantity=11)
+        return cloud
+
+    @pytest.mark.usefixtures("shop")
+    def test_lists_are_complete_and_the_largest_shortfall_comes_first(self, run: Any) -> None:
+        """By the deployment's threshold, or the item's own reorder point."""
+        low, out = run("low", "--json").json, run("out", "--json").json
+        assert (len(low), len(out)) == (151, 150)
+        assert (low[0]["sku"], low[0]["limit"], low[1]["limit"]) == ("few", "30", "10")
+        assert (out[0]["sku"], out[0]["quantity"]) == ("out-149", "-149")
+        assert run("out", "--location", "x", "--json").json == []
+        assert run("low", "--csv").out.count("\n") == 152
+        shown = run("out")
+        assert "150 items are out of stock" in shown.err
+        assert max(map(len, shown.out.splitlines())) <= 80
+
+
+class TestFiles:
+    """`inventory files`."""
+
+    @pytest.fixture
+    def bucket(self, cloud: Any) -> Any:
+        """A file of each kind, and two versions of one."""
+        for day, (key, status, more) in enumerate(
+            (
+                ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 5}),
+                ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 4, "rejected": 1}),
+                ("stores/south.csv", "FAILED", {"error": "missing-label: the header fits nothing"}),
+                ("storage/old.csv", "COMPLETED", {"rows_read": 2, "stale": 2}),
+            ),
+            start=20,
+        ):
+            version_id = cloud.s3.put(key, b"x", NOW.replace(day=day))
+            cloud.dynamodb.record(f"uploads/{key}#{version_id}", status=status, **more)
+        cloud.s3.put("stores/new.csv", b"x", NOW.replace(day=25))
+        return cloud
+
+    @pytest.mark.usefixtures("bucket")
+    def test_lists_versions_with_reasons(self, run: Any) -> None:
+        """The latest first, versions of one key among them, whole keys at 80 columns."""
+        found = run("files", "stores", "--json").json
+        assert [(each["key"], each["version_id"], each["reason"]) for each in found] == [
+            ("stores/new.csv", "v5", "not processed yet"),
+            ("stores/south.csv", "v3", "missing-label: the header fits nothing"),
+            ("stores/north.csv", "v2", "1 rows rejected"),
+            ("stores/north.csv", "v1", ""),
+        ]
+        shown = run("files", "--limit", "2").out
+        assert "stores/new.csv#v5" in shown
+        assert "stores/south.csv" not in shown
+        assert max(map(len, shown.splitlines())) <= 80
+
+    @pytest.mark.usefixtures("bucket")
+    def test_failed_are_those_that_want_a_look(self, run: Any) -> None:
+        """A file of nothing but stale rows too."""
+        found = run("files", "--failed", "--json").json
+        assert [each["version_id"] for each in found] == ["v4", "v3", "v2"]
+        assert len(run("files", "--failed", "--since", "2026-11-22", "--json").json) == 2
+
+    @pytest.mark.usefixtures("bucket")
+    def test_a_prefix_with_nothing_under_it_is_told(self, run: Any) -> None:
+        """A folder is meant whole: `stor` is none."""
+        assert run("files", "stor").exit_code == 4
+        assert len(run("files", "s3://uploads/storage/", "--json").json) == 1
+        assert run("files", "s3://elsewhere/x").exit_code == 64
+
+
+class TestCost:
+    """`inventory cost`."""
+
+    def test_adds_up_what_was_counted(self, cloud: Any, run: Any) -> None:
+        """Records of other months do not count; estimates are marked."""
+        for month, units in ((9, 1_000_000), (10, 4_000_000)):
+            moment = f"2026-{month:02}-05T00:00:00.000000Z"
+            cloud.dynamodb.record(
+                f"uploads/{month}.csv#v",
+                status="COMPLETED",
+                finished_at=moment,
+                write_units=units,
+                read_units=units,
+            )
+        cost = {"cost": {"dollars": "0.5"}}
+        cloud.s3.reports["summaries/2026/10/05/summary.json"] = json.dumps(cost).encode()
+        answer = run("cost", "--month", "2026-10", "--json").json
+        dollars = {line["what"]: line["dollars"] for line in answer["lines"]}
+        assert answer["complete"] is True
+        # Worked out by hand from the price lists: $0.625 and $0.125 for a million units, an
+        # hour of a gigabyte on Arm is 3,600 times $0.0000133334, a gigabyte stored and recoverable
+        # is $0.45.
+        assert dollars["writing to DynamoDB for files"] == 2.5
+        assert dollars["reading from DynamoDB for files"] == 0.5
+        assert dollars["reading from DynamoDB for summaries"] == 0.5
+        assert dollars["inventory-processor-dev"] == pytest.approx(0.0482, abs=1e-4)
+        assert dollars["tables and their recovery"] == pytest.approx(0.9)
+        assert answer["dollars"] == pytest.approx(sum(dollars.values()), abs=1e-3)
+        shown = run("cost", "--month", "2026-10").out
+        assert "~$0.90" in shown
+        assert "$2.50" in shown
+        assert max(map(len, shown.splitlines())) <= 80
+
+    @pytest.mark.usefixtures("cloud")
+    @pytest.mark.parametrize("month", ["2026-13", "yesterday", "2999-01"])
+    def test_fails_on_months_that_make_no_sense(self, run: Any, month: str) -> None:
+        """Before AWS is asked."""
+        assert run("cost", "--month", month).exit_code == 64
+
+    def test_half_a_month_costs_half_of_what_stands_there(self) -> None:
+        """And what was used all of it."""
+        use = FunctionUse("f", invocations=0, seconds=1024, memory_mib=1024, arm=False)
+        whole, half = (
+            {line.what: line for line in bill(Use(share=share, functions=(use,), alarm_metrics=10))}
+            for share in (1.0, 0.5)
+        )
+        assert whole["f"].dollars == half["f"].dollars > 0
+        for what, line in whole.items():
+            if line.estimated:
+                assert half[what].dollars == pytest.approx(line.dollars / 2)
+
+
+def test_figures_are_written_the_same_everywhere() -> None:
+    """Whatever type they come as."""
+    assert figure(1200) == figure("1200") == figure(Decimal(1200)) == "1,200"
+    assert figure("1234.50") == "1,234.50"
+    assert figure(Decimal("1E+3")) == "1,000"
+    assert money(1234.5) == "$1,234.50"

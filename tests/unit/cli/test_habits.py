@@ -1,0 +1,126 @@
+"""What people expect of any command: versions, examples, pipes, full disks, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+
+from inventory_cli import main
+from inventory_cli.examples import EXAMPLES
+from terraform_runner.paths import VENV_BIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INVENTORY = str(VENV_BIN / "inventory")
+SECONDS = 60
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell."""
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_help_has_examples_that_parse(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by the command's own parser, with the files that it names."""
+    monkeypatch.chdir(tmp_path)
+    assert EXAMPLES[name]
+    command: Any = typer.main.get_command(main.command_line()).commands[name]  # type: ignore[attr-defined]
+    for example in EXAMPLES[name]:
+        words = shlex.split(example)
+        for word in words:
+            if word.endswith(".csv") and "/" not in word:
+                (tmp_path / word).touch()
+        command.make_context(name, words)
+        assert f"inventory {name} {example}".rstrip() in command.epilog
+
+
+def test_the_version_is_told(run: Any) -> None:
+    """In one line."""
+    ran = run("--version")
+    assert (ran.exit_code, ran.out) == (0, "inventory 0.1.0\n")
+
+
+def test_completion_can_be_shown() -> None:
+    """For the shell that asks."""
+    ran = shell(
+        f"_INVENTORY_COMPLETE=complete_bash COMP_WORDS='inventory his' COMP_CWORD=1 {INVENTORY}"
+    )
+    assert ran.stdout.split() == ["history"]
+
+
+@pytest.mark.parametrize("place", ["--no-color check odd.csv", "check odd.csv --no-color"])
+def test_colours_can_be_left_out_anywhere(place: str, tmp_path: Path) -> None:
+    """Also where a terminal is forced."""
+    (tmp_path / "odd.csv").write_text("colour\nred\n")
+    command = f"cd {tmp_path}; export FORCE_COLOR=1; {INVENTORY}"
+    assert "31m" in shell(f"{command} check odd.csv").stdout
+    assert "31m" not in shell(f"{command} {place}").stdout
+
+
+@pytest.mark.parametrize("option", ["", "--json"])
+def test_a_pipe_may_be_closed(tmp_path: Path, option: str) -> None:
+    """`| head` ends it without a word."""
+    path = tmp_path / "wide.csv"
+    path.write_text("sku,quantity\n" + "".join(f"S{n},x\n" for n in range(5_000)))
+    ran = shell(
+        f"{INVENTORY} check {path} --errors 5000 {option} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    )
+    assert ran.stderr == ""
+    assert ran.returncode == 1
+
+
+@pytest.mark.parametrize("option", ["", "--json", "--help"])
+def test_a_full_disk_is_told(tmp_path: Path, option: str) -> None:
+    """In one line, and never with exit code 0."""
+    path = tmp_path / "good.csv"
+    path.write_text("sku,quantity\nA,1\n")
+    ran = shell(f"{INVENTORY} check {path} {option} > /dev/full")
+    assert "the answer could not be written: No space left on device" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode == 4
+
+
+@pytest.mark.parametrize("after_seconds", [0.05, 0.15, 0.3, 0.6, 1.2])
+def test_ctrl_c_ends_it_without_a_traceback(after_seconds: float) -> None:
+    """At any moment once Python itself is up, imports included."""
+    # Python's own start is waited for: what is interrupted before belongs to nobody.
+    script = (
+        "import sys; sys.stderr.write('up\\n'); sys.stderr.flush(); "
+        "sys.argv = ['inventory', 'stock', '-']; from inventory_cli.main import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    with process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "up\n"
+        try:
+            process.wait(after_seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=SECONDS)
+    assert "Traceback" not in err
+    assert process.returncode == 130
