@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Batch, Reject
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.columns import ColumnMapper
-from inventory.domain.reading.damage import MAX_RECORD_LINES
 from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
@@ -184,10 +183,7 @@ class Batcher:
     def _map(self, records: list[list[str]], part: _Part, *, unreadable: bool) -> Batch:
         """Map records, as far as possible by column."""
         found = Batch()
-        longest = max(map(len, part.lines))
-        if len(records) < len(part.lines):
-            longest *= MAX_RECORD_LINES
-        sized = longest > SAFE_RECORD_CHARACTERS
+        sized = part.longest > SAFE_RECORD_CHARACTERS
         if unreadable or sized:
             self._map_each(found, records, 0, part, unreadable=unreadable, sized=sized)
         elif not self._map_columns(found, records, part.numbers):
@@ -300,6 +296,14 @@ class _Part:
         self._starts = starts
         self._encoding = encoding
         self._known = (0, byte_offset)
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest record."""
+        if len(self.numbers) >= len(self.lines):
+            return max(map(len, self.lines))
+        ends = list(accumulate(map(len, self.lines), initial=0))
+        return max(ends[stop] - ends[start] for start, stop in pairwise(self._starts))
 
     def raw(self, record: int) -> str:
         """The text of a record, without the line end."""
