@@ -155,7 +155,7 @@ def damaged_wholes() -> Iterator[DamagedFile]:
     yield file("empty", "", refused=True, absent=every)
     yield file("header-only", header, refused=True, absent=every)
     yield file("no-header", body, refused=True, absent=every)
-    yield file("preamble", "Stock of 2026-01-01\n\n" + text, refused=True, absent=every)
+    yield file("preamble", "Stock of 2026-01-01\n\n" + text)
     yield file("binary", bytes(range(256)) * 20, refused=True, absent=every)
     yield file("utf-16-without-mark", text.encode("utf-16-le"), refused=True, absent=every)
     twice = _DIALECT.record((*COLUMNS[:-1], "sku"))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Batch, Reject
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.columns import ColumnMapper
-from inventory.domain.reading.damage import MAX_RECORD_LINES
 from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
+from inventory.domain.reading.quantities import is_unusual
 from inventory.domain.reading.rows import RecordMapper, Refusal
 from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
 
@@ -125,6 +125,7 @@ class Batcher:
     def _take_all(self, stretch: Stretch) -> Iterator[None]:
         """Take every record; rows of other shares are only counted."""
         lines = physical_lines(stretch.text)
+        unusual = stretch.unreadable or is_unusual(stretch.text)
         reader = self._grammar.reader(lines)
         done, byte = 0, stretch.byte_offset
         while records := list(islice(reader, self._records_that_fit())):
@@ -136,7 +137,7 @@ class Batcher:
             first = stretch.line + done
             numbers = [first + start for start in starts]
             part = _Part(part_lines, starts, numbers, byte, self._encoding)
-            self._add(self._map(records, part, unreadable=stretch.unreadable))
+            self._add(self._map(records, part, unusual=unusual))
             done = reader.line_num
             ended = done == len(lines)
             byte = stretch.end_byte_offset if ended else byte + self._size(part_lines)
@@ -157,6 +158,7 @@ class Batcher:
     def _take_own(self, stretch: Stretch, found: OwnRecords) -> Iterator[None]:
         """Take the records of the share alone."""
         lines, starts, own = found
+        unusual = stretch.unreadable or is_unusual(stretch.text)
         done, byte, taken = 0, stretch.byte_offset, 0
         while done < len(lines):
             some = own[taken : taken + self._records_that_fit()]
@@ -166,7 +168,7 @@ class Batcher:
                 numbers = [stretch.line + starts[record] for record in some]
                 part = _Part(part_lines, part_starts, numbers, byte, self._encoding)
                 records = self._grammar.split(part_lines)
-                self._batch.rows += self._map(records, part, unreadable=stretch.unreadable).rows
+                self._batch.rows += self._map(records, part, unusual=unusual).rows
             stop = starts[some[-1] + 1] if taken < len(own) else len(lines)
             ended = stop == len(lines)
             byte = stretch.end_byte_offset if ended else byte + self._size(lines[done:stop])
@@ -181,21 +183,19 @@ class Batcher:
     def _size(self, lines: Sequence[str]) -> int:
         return self._encoding.byte_length("".join(lines))
 
-    def _map(self, records: list[list[str]], part: _Part, *, unreadable: bool) -> Batch:
+    def _map(self, records: list[list[str]], part: _Part, *, unusual: bool) -> Batch:
         """Map records, as far as possible by column."""
         found = Batch()
-        longest = max(map(len, part.lines))
-        if len(records) < len(part.lines):
-            longest *= MAX_RECORD_LINES
-        sized = longest > SAFE_RECORD_CHARACTERS
-        if unreadable or sized:
-            self._map_each(found, records, 0, part, unreadable=unreadable, sized=sized)
-        elif not self._map_columns(found, records, part.numbers):
-            # Something is unusual, mostly a row or two: look for it in small groups.
-            for at in range(0, len(records), _GROUP):
-                group = records[at : at + _GROUP]
-                if not self._map_columns(found, group, part.numbers[at : at + _GROUP]):
-                    self._map_each(found, group, at, part)
+        sized = part.longest > SAFE_RECORD_CHARACTERS
+        unusual = unusual or sized
+        if not unusual and self._map_columns(found, records, part.numbers):
+            return found
+        # Something is unusual, mostly a row or two: look for it in small groups.
+        for at in range(0, len(records), _GROUP):
+            group = records[at : at + _GROUP]
+            plain = not unusual or part.is_plain(at, at + len(group))
+            if not (plain and self._map_columns(found, group, part.numbers[at : at + _GROUP])):
+                self._map_each(found, group, at, part, sized=sized)
         return found
 
     def _map_columns(self, found: Batch, records: list[list[str]], numbers: Sequence[int]) -> bool:
@@ -212,12 +212,11 @@ class Batcher:
         first: int,
         part: _Part,
         *,
-        unreadable: bool = False,
-        sized: bool = False,
+        sized: bool,
     ) -> None:
         for index, cells in enumerate(records, first):
             refusals: Sequence[Refusal]
-            if unreadable and UNREADABLE.search("".join(cells)):
+            if UNREADABLE.search("".join(cells)):
                 refusals = (self._unreadable(cells),)
             else:
                 refusals = self._mapper.map(
@@ -270,7 +269,12 @@ class Batcher:
 
 def own_cells(layout: Layout, cells: list[str]) -> list[str]:
     """The cells without those that a reject file appended, whatever the width of the record."""
-    appended = len(layout.header) - len(layout.columns)
+    named = len(layout.columns)
+    appended = layout.width - named - layout.unnamed
+    if len(cells) == layout.width and not any(
+        map(str.strip, cells[named : named + layout.unnamed])
+    ):
+        return cells[:named]
     if appended and (len(cells) == layout.width or (cells[-2:-1] and cells[-2] in _CODES)):
         return cells[:-appended]
     return cells
@@ -300,6 +304,21 @@ class _Part:
         self._starts = starts
         self._encoding = encoding
         self._known = (0, byte_offset)
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest record."""
+        if len(self.numbers) >= len(self.lines):
+            return max(map(len, self.lines))
+        ends = list(accumulate(map(len, self.lines), initial=0))
+        return max(ends[stop] - ends[start] for start, stop in pairwise(self._starts))
+
+    def is_plain(self, first: int, stop: int) -> bool:
+        """Whether some records are short and hold nothing that has to be looked at."""
+        text = "".join(self.lines[self._starts[first] : self._starts[stop]])
+        return not (
+            len(text) > SAFE_RECORD_CHARACTERS or UNREADABLE.search(text) or is_unusual(text)
+        )
 
     def raw(self, record: int) -> str:
         """The text of a record, without the line end."""

@@ -27,7 +27,6 @@ BUILT_IN: tuple[dict[str, Any], ...] = (
             "updated_at": "updated_at",
         },
         "location": {"column": "location"},
-        "price_decimals": "point",
         "skip_blank_sku": False,
     },
     {

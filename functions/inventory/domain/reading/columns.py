@@ -48,7 +48,12 @@ class ColumnMapper:
         indexes = layout.indexes
         skus = list(map(str.strip, columns[indexes["sku"]]))
         quantities = self._required(columns[indexes["quantity"]])
-        if quantities is None or "" in skus or max(map(len, skus)) > SAFE_SKU_CHARACTERS:
+        if (
+            quantities is None
+            or self._in_doubt(records)
+            or "" in skus
+            or max(map(len, skus)) > SAFE_SKU_CHARACTERS
+        ):
             return None
         locations: Iterable[str] = repeat(layout.profile.location.constant)
         if not layout.profile.location.constant:
@@ -86,6 +91,16 @@ class ColumnMapper:
             )
         )
 
+    def _in_doubt(self, records: Sequence[list[str]]) -> bool:
+        """Whether a number could be another one, by what else stands in its row."""
+        indexes = self._layout.indexes
+        return any(
+            converter.doubts(cells, indexes[field])
+            for field, converter in self._converters.items()
+            if converter.doubted and field in indexes
+            for cells in records
+        )
+
     def _required(self, cells: Sequence[str]) -> list[str] | None:
         texts = list(map(self._converters["quantity"].__getitem__, cells))
         return None if "" in texts else texts
@@ -115,6 +130,7 @@ def _usable(layout: Layout) -> bool:
     profile = layout.profile
     return not (
         layout.stock
+        or layout.unnamed
         or profile.formula_guard
         or profile.skip_rows
         or "suffix" in layout.indexes

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
     from inventory.domain.reading.grammar import Grammar
 
-#: Most physical lines of one record; else one stray quote would make a cell of the file.
-MAX_RECORD_LINES = 64
+#: Lines up to which a well-formed record is taken for one whatever its cells hold; a longer one is
+#: compared with its lines, because a stray quote may have made it of many (`Recovery.is_one`).
+LONG_RECORD_LINES = 64
 #: How far ahead of damage is looked: every record that begins within reach also ends in it.
-WINDOW_LINES = 2 * MAX_RECORD_LINES
+WINDOW_LINES = 2 * LONG_RECORD_LINES
 WINDOW_CHARACTERS = 1 << 17
-#: How far back records are in doubt, besides `MAX_RECORD_LINES`.
+#: How far back records are in doubt, besides `LONG_RECORD_LINES`.
 _DOUBTFUL_CHARACTERS = 1 << 16
 #: Damage is dense where more than so many damages lie within so many characters: there every
 #: damaged line is refused alone. Where there are fewer, they share the steps.
@@ -47,6 +48,9 @@ _STEPS_OF_DOUBTFUL = 1 << 12
 #: Steps of an edit, besides one for each character that it makes necessary to look at.
 _STEPS_OF_EDIT = 100
 _STEPS_OF_PART = 10
+#: Lines after a damaged one that are no rows if they are the text of a cell, and rows after it.
+_LINES_OF_TEXT = 2
+_ROWS_AFTER_TEXT = 2
 
 _LINE = re.compile(LINE)
 _LINES = re.compile(rf"(?:{LINE}){{0,{WINDOW_LINES}}}+")
@@ -118,11 +122,28 @@ class Recovery:
         self._rests: dict[int, _Rest | None] = {}
         self._whole_ends: dict[int, int | None] = {}
 
+    def is_one(self, record: str) -> bool:
+        """Whether a well-formed record is one, and not rows that a stray quote has merged.
+
+        It is if it has no more than `LONG_RECORD_LINES` lines, or is a whole record of the feed;
+        else unless its lines are: of the first of them after its beginning more than half.
+        """
+        if record.count("\n") + record.count("\r") <= LONG_RECORD_LINES:
+            return True
+        lines = physical_lines(record)
+        if len(lines) <= LONG_RECORD_LINES or self._fits(record):
+            return True
+        inner = lines[1 : 1 + LONG_RECORD_LINES]
+        return 2 * sum(map(self._is_row, inner)) <= len(inner)
+
+    def _is_row(self, line: str) -> bool:
+        return self._grammar.record.fullmatch(line) is not None and self._fits(line)
+
     def doubtful(self, text: str, floor: int, damaged: int) -> list[int]:
         """Return where the records begin on which damage casts doubt.
 
-        That is the last record that is whole and all after it, but not more than a record may
-        have lines: they may be parts of one record, or have taken in others.
+        That is the last record that is whole and all after it, but not more than
+        `LONG_RECORD_LINES`: they may be parts of one record, or have taken in others.
 
         Args:
             text: Holds the records.
@@ -162,20 +183,20 @@ class Recovery:
         self._rests = {}
         self._whole_ends = {}
         line_stop = next_line(text, damaged)
-        if self._grammar.record.match(text, damaged):
-            message = f"the record runs over more than {MAX_RECORD_LINES} lines"
-            return message, damaged, self._absorb(damaged, line_stop)
+        if self._grammar.record.match(text, damaged, damaged + MAX_RECORD_SIZE):
+            message = "a quote in the line has no end before many whole rows"
+            return message, damaged, line_stop
         misplaced, opened = self._grammar.first_misplaced(text, damaged, end)
         message = self._describe(text[damaged:misplaced], opened=opened)
         self._steps = _STEPS // damages
         try:
             stop = self._repaired_here(damaged, line_stop, misplaced)
         except _OutOfStepsError:
-            return message, damaged, line_stop
+            return message, damaged, self._absorb(damaged, line_stop)
         if stop is not None:
-            return message, damaged, stop
+            return message, damaged, stop if stop > line_stop else self._beyond(damaged, line_stop)
         # Each record has steps of its own: what one tells does not depend on the others.
-        nearest = doubtful[: -1 - MAX_RECORD_LINES // damages : -1]
+        nearest = doubtful[: -1 - LONG_RECORD_LINES // damages : -1]
         for find in (self._repaired_earlier, self._merged):
             for start in nearest:
                 self._steps = _STEPS_OF_DOUBTFUL
@@ -188,7 +209,7 @@ class Recovery:
     def _describe(self, before: str, *, opened: bool) -> str:
         cell = len(self._grammar.split_loosely(before + "x"))
         if opened:
-            return f"the quote that opens cell {cell} has no end within {MAX_RECORD_LINES} lines"
+            return f"the quote that opens cell {cell} has no end"
         return f"a quote in cell {cell} neither begins nor ends it"
 
     def _spend(self, steps: int) -> None:
@@ -308,7 +329,7 @@ class Recovery:
                 record += text[stop : rest.stop]
                 self._spend(len(record))
                 stop = rest.stop
-            if grammar.record.fullmatch(record) and not too_long(record) and self._fits(record):
+            if grammar.record.fullmatch(record) and self._fits(record):
                 stops.add(stop)
         return stops
 
@@ -373,18 +394,45 @@ class Recovery:
         return self._whole_cells(self._grammar.split(physical_lines(record))[0])
 
     def _absorb(self, start: int, stop: int) -> int:
-        """Return the end of the lines that, broken like the first, are no wider than one record."""
+        """Return the end of the lines that seem to be of the record whose first line is given."""
         text = self._text
         cells = len(self._grammar.split_loosely(text[start:stop]))
-        for _ in range(MAX_RECORD_LINES):
-            if stop >= self._end or self._whole_end(stop) is not None:
+        end = stop
+        for _ in range(LONG_RECORD_LINES):
+            if end >= self._end or self._whole_end(end) is not None:
                 break
-            next_stop = next_line(text, stop)
-            cells += len(self._grammar.split_loosely(text[stop:next_stop])) - 1
+            next_stop = next_line(text, end)
+            cells += len(self._grammar.split_loosely(text[end:next_stop])) - 1
             if cells > self._width:
                 break
-            stop = next_stop
-        return stop
+            end = next_stop
+        return max(end, self._beyond(start, stop))
+
+    def _beyond(self, damaged: int, start: int) -> int:
+        """Return where the text ends that a cell may hold which the damaged line leaves open.
+
+        Rows follow one another after it, and none follows at once: then a single line of it that
+        looks like a row is none.
+        """
+        text = self._text
+        if not text.count('"', damaged, start) & 1:
+            return start
+        self._end = far_end(text, start)
+        self._whole_ends.clear()
+        self._rests.clear()
+        lines = rows = 0
+        position = resumed = start
+        while position < self._end and rows < _ROWS_AFTER_TEXT:
+            end = self._whole_end(position)
+            if end is None or text[position:end].isspace():
+                lines, rows = lines + 1, 0
+            elif lines < _LINES_OF_TEXT:
+                return start
+            else:
+                resumed = resumed if rows else position
+                rows += 1
+            position = end or next_line(text, position)
+        return resumed if rows else position
 
 
 class DamagesAhead:
@@ -457,12 +505,16 @@ def window_end(text: str, start: int, *, final: bool) -> int | None:
     return stop if final or _LINE.match(text, stop) else None
 
 
-def too_long(record: str) -> bool:
-    """Whether a well-formed record is longer than any that could be meant."""
-    if len(record) > MAX_RECORD_SIZE:
-        return True
-    most_lines = record.count("\n") + record.count("\r")
-    return most_lines > MAX_RECORD_LINES and len(physical_lines(record)) > MAX_RECORD_LINES
+def far_end(text: str, start: int) -> int:
+    """Return how far the text of a cell is looked for: the last line end of the window."""
+    stop = start + WINDOW_CHARACTERS
+    if stop >= len(text):
+        return len(text)
+    at = text.rfind("\n", start, stop)
+    if at < 0:
+        at = text.rfind("\r", start, stop)
+        at += text.startswith("\n", at + 1)
+    return max(at + 1, start)
 
 
 def next_line(text: str, start: int) -> int:
@@ -479,6 +531,6 @@ def _lines_before(text: str, floor: int, stop: int) -> list[str]:
         lines = physical_lines(text[begin:stop])
         if begin == stop - size:
             del lines[:1]  # begins before
-        if begin == floor or len(lines) >= MAX_RECORD_LINES or size >= _DOUBTFUL_CHARACTERS:
-            return lines[-MAX_RECORD_LINES:]
+        if begin == floor or len(lines) >= LONG_RECORD_LINES or size >= _DOUBTFUL_CHARACTERS:
+            return lines[-LONG_RECORD_LINES:]
         size *= 4

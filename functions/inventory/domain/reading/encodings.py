@@ -80,7 +80,7 @@ class FeedEncoding:
         """A line in a legacy encoding, unless it is UTF-8 and so contradicts the file."""
         if line.isascii():
             return line.decode("ascii")
-        if _is_utf_8(line):
+        if is_utf_8(line):
             return line.decode("ascii", "surrogateescape")
         return line.decode(self.name, "surrogateescape")
 
@@ -118,7 +118,7 @@ def survey(blocks: Iterable[bytes], legacy: Sequence[str]) -> FeedEncoding:
         for line in block.splitlines():
             if line.isascii():
                 continue
-            if _is_utf_8(line):
+            if is_utf_8(line):
                 valid += 1
                 continue
             invalid += 1
@@ -154,7 +154,8 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"  # noqa: PLR2004  lone surrogates
 
 
-def _is_utf_8(line: bytes) -> bool:
+def is_utf_8(line: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     return _decoded(line, UTF_8) is not None
 
 

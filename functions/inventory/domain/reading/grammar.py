@@ -117,7 +117,9 @@ def grammar_of(delimiter: str, *, quoted: bool) -> Grammar:
         # (?<!not a boundary) also holds at the beginning of the text, as (?!...) does at its end.
         opening, closing = rf'(?<!{boundary})"', rf'"(?!{boundary})'
         text = _CELL_TEXT.pattern
-        cells = rf"{plain}(?:{opening}{text}{closing}{plain})*+"
+        # Spreadsheets keep text from becoming a number by writing ="00123".
+        guarded = rf'(?<!{boundary}=)(?<==)"[^"{end}\r\n]*+{closing}'
+        cells = rf"{plain}(?:(?:{opening}{text}{closing}|{guarded}){plain})*+"
         opened = rf"{cells}{opening}{text}"
         one_line = cells.replace('[^"]', r'[^"\r\n]')
         text = text.replace('[^"]', r'[^"\r\n]')

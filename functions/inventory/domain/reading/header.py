@@ -5,6 +5,8 @@ All of it is decided before the first row is given, so that a file that is refus
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -14,8 +16,10 @@ from inventory.domain.reading.archives import Archive, archive_of, open_unpacked
 from inventory.domain.reading.blocks import TextBlock, byte_blocks
 from inventory.domain.reading.encodings import (
     LEGACY_ENCODINGS,
+    UNREADABLE,
     UTF_8,
     FeedEncoding,
+    is_utf_8,
     marked_encoding,
     survey,
 )
@@ -26,7 +30,7 @@ from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.matching import ProfileSet
@@ -42,6 +46,10 @@ _MANY_RECORDS = 16
 # Where apostrophes are looked for, and how many cells in them are too many.
 _SAMPLED_RECORDS = 100
 _WRAPPED_CELLS = 3
+# Titles, comments and blank lines above a header; and cells of a line that is no title.
+_LINES_ABOVE_HEADER = 20
+_CELLS_OF_HEADER = 3
+_DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,26 +97,25 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
     if whole and not body.strip():
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file is empty")
     if marked:
-        layout, encoding = _match(body, marked, key, profiles), marked
+        (layout, beginning), encoding = _match(body, marked, key, profiles), marked
     else:
-        layout = _match_unmarked(body, key, profiles)
+        layout, beginning = _match_unmarked(body, key, profiles)
         encoding = FeedEncoding(UTF_8)
         if layout.profile.encodings:
             with FullReads(open_unpacked(source, archive)) as stream:
                 encoding = survey(byte_blocks(stream), layout.profile.encodings)
-            layout = _match(body, encoding, key, profiles)
+            layout, beginning = _match(body, encoding, key, profiles)
     text, unreadable = _text(body, encoding, whole=whole)
-    record = _records(text)[(layout.delimiter, layout.profile.quoted)]
     opening = Opening(
         source=source,
         archive=archive,
         packed=packed,
         layout=layout,
         encoding=encoding,
-        body_byte=encoding.mark_bytes + min(encoding.byte_length(record), len(body)),
-        body_line=1 + len(physical_lines(record)),
+        body_byte=encoding.mark_bytes + min(encoding.byte_length(beginning), len(body)),
+        body_line=1 + len(physical_lines(beginning)),
     )
-    _check_body(opening, TextBlock(text[len(record) :], unreadable, final=whole))
+    _check_body(opening, TextBlock(text[len(beginning) :], unreadable, final=whole))
     return opening
 
 
@@ -126,12 +133,12 @@ def _text(body: bytes, encoding: FeedEncoding, *, whole: bool) -> tuple[str, boo
     return (text if text.endswith(("\n", "\r")) else text + "\n"), unreadable
 
 
-def _records(text: str) -> dict[tuple[str, bool], str]:
-    """The first record in every dialect in which it is well-formed."""
+def _records(text: str, start: int, delimiters: Iterable[str]) -> dict[tuple[str, bool], str]:
+    """The record at one place in every dialect in which it is well-formed."""
     records = {}
     for quoted in (True, False):
-        for delimiter in DELIMITERS:
-            match = grammar_of(delimiter, quoted=quoted).record.match(text)
+        for delimiter in delimiters:
+            match = grammar_of(delimiter, quoted=quoted).record.match(text, start)
             if match is not None and len(match[0]) <= MAX_HEADER_CHARACTERS:
                 records[delimiter, quoted] = match[0]
     return records
@@ -139,17 +146,53 @@ def _records(text: str) -> dict[tuple[str, bool], str]:
 
 def _match(
     body: bytes, encoding: FeedEncoding, key: str, profiles: ProfileSet, *, legacy: str = ""
-) -> Layout:
+) -> tuple[Layout, str]:
+    """The layout by the first record that is a header, and the text up to its end.
+
+    Titles may stand above it, comments, blank lines, and Excel's `sep=;`.
+    """
     text, _ = _text(body, encoding, whole=len(body) + encoding.mark_bytes < PROBE_BYTES)
-    if "\0" in physical_lines(text)[0]:
+    lines = physical_lines(text)[: 1 + _LINES_ABOVE_HEADER]
+    if "\0" in lines[0]:
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file is not text", line=1)
+    said = _DELIMITER_SAID.match(text)
+    delimiters = (said[1],) if said else DELIMITERS
+    start, widest = 0, 0
+    refusal: BadFileError | None = None
+    for number, line in enumerate(lines, 1):
+        records = _records(text, start, delimiters)
+        try:
+            layout = _match_record(records, key, profiles, legacy=legacy)
+        except BadFileError as error:
+            # The first record of three cells is what people would call the header.
+            cells = max(_filled(line, each) for each in delimiters)
+            if refusal is None or widest < _CELLS_OF_HEADER <= cells:
+                error.line = number
+                refusal, widest = error, cells
+        else:
+            if all(_is_title(each, layout) for each in lines[: number - 1]):
+                record = records[layout.delimiter, layout.profile.quoted]
+                return layout, text[: start + len(record)]
+        start += len(line)
+    if refusal is None:  # a header stands below what is no title
+        message = "no header within the first lines"
+        refusal = BadFileError(ErrorCode.MISSING_LABEL, message, line=1)
+    raise refusal
+
+
+def _match_record(
+    records: Mapping[tuple[str, bool], str], key: str, profiles: ProfileSet, *, legacy: str
+) -> Layout:
+    """The layout by one record in all its dialects."""
     headers = {
         (delimiter, quoted): grammar_of(delimiter, quoted=quoted).split(physical_lines(record))[0]
-        for (delimiter, quoted), record in _records(text).items()
+        for (delimiter, quoted), record in records.items()
     }
     if not headers:
         message = f"the header is longer than {MAX_HEADER_CHARACTERS} characters"
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+    if any(UNREADABLE.search(record) for record in records.values()):
+        raise BadFileError(ErrorCode.ENCODING_ERROR, "the header is not UTF-8 text", line=1)
     try:
         return profiles.match(headers, key, legacy=legacy)
     except BadFileError as error:
@@ -159,21 +202,29 @@ def _match(
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1) from None
 
 
-def _match_unmarked(body: bytes, key: str, profiles: ProfileSet) -> Layout:
+def _filled(line: str, delimiter: str) -> int:
+    """Cells of a line that are not blank."""
+    return sum(bool(cell.strip(' "\r\n')) for cell in line.split(delimiter))
+
+
+def _is_title(line: str, layout: Layout) -> bool:
+    """Whether a line may stand above the header: a comment, or fewer cells than three and it."""
+    most = min(_CELLS_OF_HEADER, sum(bool(label.strip()) for label in layout.header))
+    return line.startswith("#") or _filled(line, layout.delimiter) < most
+
+
+def _match_unmarked(body: bytes, key: str, profiles: ProfileSet) -> tuple[Layout, str]:
     """The layout by a header in UTF-8, or else in an encoding that its profile allows."""
-    first = body[: MAX_HEADER_CHARACTERS * 2].splitlines()[0]
     try:
-        first.decode(UTF_8)
-    except UnicodeDecodeError:
+        return _match(body, FeedEncoding(UTF_8), key, profiles)
+    except BadFileError as error:
+        beginning = b"".join(body.splitlines(keepends=True)[: 1 + _LINES_ABOVE_HEADER])
+        if error.code is not ErrorCode.ENCODING_ERROR and is_utf_8(beginning):
+            raise
         for name in LEGACY_ENCODINGS:
-            try:
+            with suppress(BadFileError):
                 return _match(body, FeedEncoding(name), key, profiles, legacy=name)
-            except BadFileError:
-                continue
-        raise BadFileError(
-            ErrorCode.ENCODING_ERROR, "the header is not UTF-8 text", line=1
-        ) from None
-    return _match(body, FeedEncoding(UTF_8), key, profiles)
+        raise
 
 
 def _check_body(opening: Opening, rest: TextBlock) -> None:

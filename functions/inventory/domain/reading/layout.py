@@ -38,7 +38,8 @@ class Layout:
         profile: The profile.
         delimiter: Of the feed.
         header: All columns of the file, those of a reject file included.
-        columns: The feed's own columns: without those of a reject file.
+        columns: The feed's own columns: without those of a reject file, and without names.
+        unnamed: How many columns without a name stand after them; their cells must be blank.
         indexes: Field to the index of its column; of "location" and "suffix" too.
         sku_fallback: Index of the column for blank SKUs; None without one.
         stock: Columns per location; empty in a feed with one quantity column.
@@ -51,6 +52,7 @@ class Layout:
     delimiter: str
     header: tuple[str, ...]
     columns: tuple[str, ...]
+    unnamed: int
     indexes: Mapping[str, int]
     sku_fallback: int | None
     stock: tuple[StockColumn, ...]
@@ -73,6 +75,9 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
     columns = header
     if tuple(map(normalised, header[-len(REJECT_COLUMNS) :])) == REJECT_COLUMNS:
         columns = header[: -len(REJECT_COLUMNS)]
+    own = len(columns)
+    while columns and not columns[-1].strip():
+        columns = columns[:-1]
     _check(profile, columns)
     labels = [normalised(column) for column in columns]
     indexes = {
@@ -92,6 +97,7 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
         delimiter=delimiter,
         header=header,
         columns=columns,
+        unnamed=own - len(columns),
         indexes=indexes,
         sku_fallback=sku_fallback,
         stock=stock,

@@ -17,8 +17,10 @@ A profile is an object with these entries; `name` and `columns` must be there:
                       or {"header_prefix": text, "underscores": bool, "fields": {field: prefix},
                       "families": [prefix]}
                       or {"after_column": aliases}                   default: "default"
-    decimals          "point", "comma" or "either", of quantities    default: "point"
+    decimals          "point", "comma" or "either", of quantities    default: "either"
     price_decimals    the same, of prices                            default: "either"
+    group             "," "." " " or "'" between groups of three digits; else "1.200" is refused
+                      where it could be both a thousand and more and a fraction
     not_stocked       list of quantity cells that mean: not kept here
     blank_prices      list of price cells that mean: no price
     skip_blank_sku    true or false                                  default: true
@@ -67,11 +69,13 @@ _ENTRIES = frozenset(
         "location",
         "decimals",
         "price_decimals",
+        "group",
         *_TEXTS,
         *_FLAGS,
         *_LISTS,
     )
 )
+_GROUPS = (",", ".", " ", "'")
 _LOCATION_WAYS = {
     "column": {"default"},
     "constant": {"suffix_column"},
@@ -102,8 +106,9 @@ def profile_from(data: Mapping[str, Any]) -> Profile:
         columns=columns,
         sku_fallback=sku_fallback,
         location=location,
-        decimals=Decimals(data.get("decimals", Decimals.POINT)),
+        decimals=Decimals(data.get("decimals", Decimals.EITHER)),
         price_decimals=Decimals(data.get("price_decimals", Decimals.EITHER)),
+        group=data.get("group", ""),
         not_stocked=frozenset(text.strip().casefold() for text in data.get("not_stocked", ())),
         blank_prices=frozenset(text.strip().casefold() for text in data.get("blank_prices", ())),
         skip_rows=tuple(
@@ -159,6 +164,8 @@ def problems_of(data: Any) -> Iterator[str]:  # noqa: ANN401  settings come as a
         yield from _problems_of_texts(key, data.get(key, []))
     yield from _problems_of_choices("delimiters", data.get("delimiters", [","]), DELIMITERS)
     yield from _problems_of_choices("encodings", data.get("encodings", []), LEGACY_ENCODINGS)
+    if data.get("group", ",") not in _GROUPS:
+        yield f"group must be one of {' '.join(map(repr, _GROUPS))}, got {data['group']!r}"
     for key in ("decimals", "price_decimals"):
         yield from _problems_of_choices(key, [data.get(key, "point")], tuple(Decimals))
     if data.get("delimiters") == []:

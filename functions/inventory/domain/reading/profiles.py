@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inventory.domain.reading.quantities import Decimals
+from inventory.domain.reading.quantities import Decimals, seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def normalised(label: str) -> str:
     """A label in lower case with its words separated by one space, e.g. "on hand current"."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", label).casefold()))
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", seen(label)).casefold()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +117,7 @@ class Profile:
         sku_fallback: Column that feeds the SKU where its own is blank.
         location: Where the location stands.
         decimals: How quantities are written.
+        group: What separates groups of three digits in numbers; "" where that is not said.
         price_decimals: How prices are written.
         not_stocked: Quantity cells, in lower case, that say that this SKU is not kept here.
         blank_prices: Price cells, in lower case, that say that there is none.
@@ -136,7 +137,8 @@ class Profile:
     columns: Mapping[str, tuple[str, ...]]
     sku_fallback: tuple[str, ...] = ()
     location: LocationRule = field(default_factory=LocationRule)
-    decimals: Decimals = Decimals.POINT
+    decimals: Decimals = Decimals.EITHER
+    group: str = ""
     price_decimals: Decimals = Decimals.EITHER
     not_stocked: frozenset[str] = frozenset()
     blank_prices: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canon
 from inventory.domain.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 #: Cells remembered per converter; past it everything is forgotten at once, which bounds memory.
 _REMEMBERED = 20_000
@@ -25,15 +25,73 @@ _REMEMBERED_LENGTH = 64
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CODE_BEFORE = re.compile(r"([+-]?)[A-Z]{3}\s*+(.*)", re.DOTALL)
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{3})+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,3}(?:[0-9]*|(?:(.)[0-9]{3})(?:\1[0-9]{3})*)")
+#: One separator before three digits: a thousand and more, or a fraction of three digits.
+_BOTH = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
+_COMMA_DECIMAL = re.compile(r"\D{0,4}[0-9]{1,3}(?:\.?[0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})\D{0,4}")
+AMBIGUOUS = (
+    "is ambiguous: a thousand and more, or a fraction; say which in the profile (decimals or "
+    "group), or write the number without the separator"
+)
+#: What separates groups of three digits, besides the comma or point that a profile names.
+_SPACES = " '\N{RIGHT SINGLE QUOTATION MARK}"
+#: What becomes of characters that nobody sees: soft hyphens, zero-width ones, marks of direction
+#: and byte order marks vanish, and a blank that does not break a line is a blank.
+_UNSEEN_TO: dict[int, str | None] = {
+    **dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0xFEFF)),
+    **dict.fromkeys((*range(0x2060, 0x2065), *range(0x2066, 0x206A))),
+    **dict.fromkeys((0xA0, 0x2007, 0x202F), " "),
+}
+_UNSEEN = tuple(map(chr, _UNSEEN_TO))
+_TEXT_GUARD = re.compile(r'="([^"]*)"')
+#: A long number as spreadsheets show it, and what they show in place of a value.
+_RUINED = re.compile(
+    r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}|#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!)"
+)
 
 
 class Decimals(StrEnum):
-    """How a profile writes decimal numbers."""
+    """How a profile writes decimal numbers.
+
+    EITHER: each number says itself whether a point or a comma is before its fraction; one that
+    does not ("1,200") is refused.
+    """
 
     POINT = "point"
     COMMA = "comma"
     EITHER = "either"
+
+
+def is_unusual(text: str) -> bool:
+    """Whether text may hold what `seen` changes or `is_ruined` finds; quick where it does not."""
+    # Single characters are found some fifty times as fast as anything else is.
+    return (
+        ("=" in text and '="' in text)
+        or ("+" in text and ("E+" in text or "e+" in text))
+        or ("#" in text and _RUINED.search(text) is not None)
+        or not (text.isascii() or not any(character in text for character in _UNSEEN))
+    )
+
+
+def seen(cell: str) -> str:
+    """The cell as people see it: without `="..."` around it and characters that nobody sees."""
+    if not cell.isascii():
+        cell = cell.translate(_UNSEEN_TO)
+    cell = cell.strip()
+    if cell.startswith("=") and (guarded := _TEXT_GUARD.fullmatch(cell)):
+        return guarded[1].strip()
+    return cell
+
+
+def is_ruined(key: str) -> bool:
+    """Whether a spreadsheet has put another text in place of a key: `8.85E+11`, `#REF!`."""
+    return ("+" in key or "#" in key) and _RUINED.fullmatch(key) is not None
+
+
+def has_comma_decimal(cells: Iterable[str]) -> bool:
+    """Whether one of the cells is a number with a comma before its fraction, and cannot be else."""
+    return any(_COMMA_DECIMAL.fullmatch(cell) for cell in cells)
 
 
 class CellError(ValueError):
@@ -54,56 +112,89 @@ class Converter(dict[str, str]):
     """Looks up the stored text of a cell; "" stands for a cell that `convert` refuses.
 
     Args:
-        convert: Gives the stored text of a stripped cell or raises `CellError`.
+        convert: Gives the stored text of a cell as people see it, or raises `CellError`.
+        doubtful: Matches cells that it reads in one way and that could mean another number.
+
+    Attributes:
+        doubted: Cells of that kind that it remembers.
     """
 
-    def __init__(self, convert: Callable[[str], str]) -> None:
+    def __init__(
+        self, convert: Callable[[str], str], doubtful: re.Pattern[str] | None = None
+    ) -> None:
         super().__init__()
         self.convert = convert
+        self.doubted: set[str] = set()
+        self._doubtful = doubtful
 
     def __missing__(self, cell: str) -> str:
         try:
-            text = self.convert(cell.strip())
+            text = self.convert(seen(cell))
         except CellError:
             text = ""
         if len(cell) <= _REMEMBERED_LENGTH:
             if len(self) >= _REMEMBERED:
                 self.clear()
+                self.doubted.clear()
             self[cell] = text
+            if self._doubtful is not None and text and self._doubtful.fullmatch(cell):
+                self.doubted.add(cell)
         return text
+
+    def doubts(self, cells: Sequence[str], at: int) -> bool:
+        """Whether the number in one cell of a row could be another one, by what the others are."""
+        return cells[at] in self.doubted and has_comma_decimal(cells)
 
     def refusal(self, cell: str) -> CellError:
         """Why a cell that gave "" was refused."""
         try:
-            self.convert(cell.strip())
+            self.convert(seen(cell))
         except CellError as error:
             return error
         return CellError(ErrorCode.TYPE_ERROR, "is blank")
 
 
 def number_converter(
-    decimals: Decimals, *, words: Collection[str] = (), money: bool = False
+    decimals: Decimals,
+    *,
+    group: str = "",
+    words: Collection[str] = (),
+    money: bool = False,
+    points: bool = True,
 ) -> Converter:
     """Make a converter of number cells.
 
     Args:
         decimals: How the fraction is separated.
+        group: What separates groups of three digits; "" where the profile does not say it.
         words: Cells in lower case that stand for no number, even if they look like one.
         money: Whether a currency sign or code may stand before or after the number.
+        points: Whether "1.200" has a fraction as long as the profile says nothing of it: not where
+            commas are decimal.
     """
 
     def convert(cell: str) -> str:
         try:
             if cell.casefold() not in words:
-                return canonical(_with_point(_without_currency(cell) if money else cell, decimals))
+                number = _without_currency(cell) if money else cell
+                if number.endswith("-") and number[:1].isdecimal():
+                    number = "-" + number[:-1].rstrip()
+                return canonical(_with_point(number, decimals, group, points=points))
         except DecimalRangeError as error:
             raise CellError(ErrorCode.CONSTRAINT_ERROR, f"has {error}") from None
         except DecimalTextError:
             pass
-        wanted = "an amount" if money else "a plain decimal number"
-        raise CellError(ErrorCode.TYPE_ERROR, f"is not {wanted}")
+        raise CellError(ErrorCode.TYPE_ERROR, _wrong_with(cell, decimals, group, money=money))
 
-    return Converter(convert)
+    unsaid = decimals is Decimals.EITHER and not group
+    return Converter(convert, _DOUBTFUL if unsaid and points else None)
+
+
+def _wrong_with(cell: str, decimals: Decimals, group: str, *, money: bool) -> str:
+    number = _without_currency(cell) if money else cell
+    if not group and decimals is not Decimals.COMMA and _BOTH.fullmatch(number.rstrip("- ")):
+        return AMBIGUOUS
+    return f"is not {'an amount' if money else 'a plain decimal number'}"
 
 
 def _without_currency(cell: str) -> str:
@@ -124,31 +215,41 @@ def _without_currency(cell: str) -> str:
     return sign + cell
 
 
-def _with_point(cell: str, decimals: Decimals) -> str:
-    """The number with a point before its fraction and no grouping.
-
-    Under `EITHER` one comma before exactly three digits could be both ("1,299"): it stays, and so
-    the cell is refused.
-    """
-    if decimals is Decimals.POINT or ("," not in cell and "." not in cell):
+def _with_point(cell: str, decimals: Decimals, group: str, *, points: bool) -> str:
+    """The number with a point before its fraction and no groups; "?" for what is no number."""
+    if cell.isdecimal():
         return cell
-    point, group = ".", ","
-    if decimals is Decimals.COMMA or cell.rfind(",") > cell.rfind("."):
-        point, group = ",", "."
-    whole, found, fraction = cell.rpartition(point)
-    if cell.count(point) > 1 or not found:
-        # No fraction at all: every separator must be a grouping one.
-        separators = set(re.sub(r"[^.,]", "", cell))
-        alone = decimals is Decimals.COMMA and separators == {group}
-        many = decimals is Decimals.EITHER and len(separators) == 1
-        return re.sub(r"[.,]", "", cell) if (alone or many) and _GROUPED.fullmatch(cell) else "?"
-    if group in whole:
-        if not _GROUPED.fullmatch(whole):
+    point, groups = _separators(cell, decimals, group)
+    whole, found, fraction = cell.rpartition(point) if point else (cell, "", "")
+    if not found:
+        whole, fraction = cell, ""
+    digits = whole.lstrip("+-")
+    separators = {each for each in digits if not each.isdigit()}
+    if separators:
+        match = _INTEGER.fullmatch(whole)
+        if not separators <= set(groups) or match is None:
             return "?"
-        whole = whole.replace(group, "")
-    elif decimals is Decimals.EITHER and point == "," and _GROUPED.fullmatch(cell):
-        return "?"
-    return f"{whole}.{fraction}"
+    elif decimals is Decimals.EITHER and not group and (point == "," or not points):
+        whole = "?" if _BOTH.fullmatch(cell) else whole  # the separator could be either
+    for separator in separators:
+        whole = whole.replace(separator, "")
+    return f"{whole}.{fraction}" if found else whole
+
+
+def _separators(cell: str, decimals: Decimals, group: str) -> tuple[str, str]:
+    """What separates the fraction of a number, "" where it has none, and what its groups."""
+    if decimals is Decimals.POINT:
+        return ".", group
+    if decimals is Decimals.COMMA:
+        return ",", group or "." + _SPACES
+    point = "," if cell.rfind(",") > cell.rfind(".") else "."
+    other = "." if point == "," else ","
+    if group in {".", ","}:
+        return (other if group == point else point), group
+    if cell.count(point) > 1:
+        # No fraction at all: every separator must be a grouping one.
+        return "", point
+    return point, group or other + _SPACES
 
 
 def time_converter(latest: str = "") -> Converter:

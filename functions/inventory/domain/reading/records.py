@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.damage import (
+    WINDOW_CHARACTERS,
     DamagesAhead,
     Recovery,
     is_dense,
     next_line,
-    too_long,
     window_end,
 )
 
@@ -111,7 +111,8 @@ class RecordSplitter:
             if final and stop == len(text):
                 yield self._stretch(text[position:])
                 return
-            damages = None if stop == len(text) else ahead.find(stop, final=final)
+            undecided = stop == len(text) or (not final and self._may_go_on(text, stop))
+            damages = None if undecided else ahead.find(stop, final=final)
             reach = None if damages is None else window_end(text, stop, final=final)
             if is_dense(damages):
                 if stop > position:
@@ -139,10 +140,20 @@ class RecordSplitter:
             match = grammar.run.match(text, position, end)
             assert match is not None
             if match.end() == position:
-                match = grammar.record.match(text, position, end)
-                if match is None or too_long(match[0]):
+                # Its size alone bounds a record: DynamoDB takes nothing that is longer.
+                match = grammar.record.match(text, position, min(end, position + MAX_RECORD_SIZE))
+                if match is None or not self._recovery.is_one(match[0]):
                     return position
             position = match.end()
+
+    def _may_go_on(self, text: str, position: int) -> bool:
+        """Whether the damage, or its absence, may depend on more text than there is."""
+        if not self._grammar.quoted or len(text) - position > MAX_RECORD_SIZE:
+            return False
+        line_stop = next_line(text, position)
+        if len(text) - line_stop <= WINDOW_CHARACTERS and text.count('"', position, line_stop) & 1:
+            return True
+        return self._grammar.first_misplaced(text, position, len(text))[1]
 
     def _dense_end(self, text: str, damaged: int, ahead: DamagesAhead, *, final: bool) -> int:
         """Where the damaged lines end that follow one another and are refused alone."""

@@ -6,7 +6,7 @@ definition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Row, Skip
@@ -21,9 +21,13 @@ from inventory.domain.reading.limits import (
     item_bytes,
 )
 from inventory.domain.reading.quantities import (
+    AMBIGUOUS,
+    CellError,
     Converter,
     currency_converter,
+    is_ruined,
     number_converter,
+    seen,
     time_converter,
 )
 
@@ -69,12 +73,13 @@ class RecordMapper:
         self.layout = layout
         profile = layout.profile
         money = profile.name != "canonical"
+        written: dict[str, Any] = {"group": profile.group, "points": layout.delimiter != ";"}
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
-            "quantity": number_converter(profile.decimals, words=profile.not_stocked),
-            "reorder_point": number_converter(profile.decimals),
+            "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
+            "reorder_point": number_converter(profile.decimals, **written),
             "unit_price": number_converter(
-                profile.price_decimals, words=profile.blank_prices, money=money
+                profile.price_decimals, words=profile.blank_prices, money=money, **written
             ),
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest),
@@ -98,14 +103,12 @@ class RecordMapper:
             Its refusals.
         """
         layout = self.layout
-        if len(cells) != layout.width:
-            if cells:
-                return (self._refused_width(len(cells)),)
+        if not cells:
             skips.append(Skip(line, "blank row", None))
             return ()
+        if refusal := self._misfit(cells):
+            return (refusal,)
         columns = layout.columns
-        if cells[0] == columns[0] and tuple(cells[: len(columns)]) == columns:
-            return (Refusal(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None),)
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         sku = self.sku(cells)
@@ -154,19 +157,28 @@ class RecordMapper:
             cells: The record as split, at least up to the cells that hold the SKU.
         """
         layout = self.layout
-        sku = self._unguarded(cells[layout.indexes["sku"]]).strip()
+        sku = seen(self._unguarded(cells[layout.indexes["sku"]]))
         if not sku and layout.sku_fallback is not None:
-            sku = self._unguarded(cells[layout.sku_fallback]).strip()
+            sku = seen(self._unguarded(cells[layout.sku_fallback]))
         return sku
 
     def _unguarded(self, cell: str) -> str:
         guarded = self.layout.profile.formula_guard and cell.startswith(_FORMULA_STARTS)
         return cell[1:] if guarded else cell
 
-    def _refused_width(self, cells: int) -> Refusal:
-        width = self.layout.width
-        code = ErrorCode.MISSING_CELL if cells < width else ErrorCode.EXTRA_CELL
-        return Refusal(code, f"the row has {cells} cells, the header {width}", None)
+    def _misfit(self, cells: list[str]) -> Refusal | None:
+        """Why a record does not fit the header."""
+        layout, columns = self.layout, self.layout.columns
+        if len(cells) != layout.width:
+            code = ErrorCode.MISSING_CELL if len(cells) < layout.width else ErrorCode.EXTRA_CELL
+            return Refusal(code, f"the row has {len(cells)} cells, the header {layout.width}", None)
+        if cells[0] == columns[0] and tuple(cells[: len(columns)]) == columns:
+            return Refusal(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None)
+        for at in range(len(columns), len(columns) + layout.unnamed):
+            if text := cells[at].strip():
+                message = f"the row has {text[:80]!r} in column {at + 1}, which has no name"
+                return Refusal(ErrorCode.EXTRA_CELL, message, None)
+        return None
 
     def _skip_of(self, cells: Sequence[str], sku: str, line: int) -> Skip | None:
         layout = self.layout
@@ -187,10 +199,16 @@ class RecordMapper:
             return Skip(line, "not stocked", layout.columns[at])
         if not sku:
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
+        if is_ruined(sku):
+            message = (
+                f"a spreadsheet has put {sku!r} in place of the SKU; export it again, with the "
+                "column formatted as text"
+            )
+            raise _RefusedError(ErrorCode.TYPE_ERROR, message, layout.indexes["sku"])
         if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
             message = f"sku has more than {MAX_SKU_BYTES} bytes"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
-        if not quantity:
+        if not quantity or self.converters["quantity"].doubts(cells, at):
             raise self._refused("quantity", cells[at], at)
         reorder_at = stock.reorder_point if stock is not None else None
         return Row(
@@ -214,10 +232,10 @@ class RecordMapper:
         if stock is not None:
             location, at = stock.location, stock.quantity
         elif rule.constant:
-            suffix = cells[at].strip() if at is not None else ""
+            suffix = seen(cells[at]) if at is not None else ""
             location = f"{rule.constant}-{suffix}" if suffix else rule.constant
         else:
-            location = (cells[at].strip() if at is not None else "") or rule.default
+            location = (seen(cells[at]) if at is not None else "") or rule.default
         if len(location) > SAFE_LOCATION_CHARACTERS and byte_size(location) > MAX_LOCATION_BYTES:
             message = f"location has more than {MAX_LOCATION_BYTES} bytes"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
@@ -232,16 +250,19 @@ class RecordMapper:
             at = self.layout.indexes.get(field)
         if at is None:
             return None
-        text = self.converters[field][cells[at]]
-        if text:
+        converter = self.converters[field]
+        text = converter[cells[at]]
+        if text and not converter.doubts(cells, at):
             return text
-        stripped = cells[at].strip()
+        stripped = seen(cells[at])
         if not stripped or stripped.casefold() in self._blank_words.get(field, ()):
             return None
         raise self._refused(field, cells[at], at)
 
     def _refused(self, field: str, cell: str, at: int) -> _RefusedError:
-        error = self.converters[field].refusal(cell)
+        converter = self.converters[field]
+        doubted = cell in converter.doubted
+        error = CellError(ErrorCode.TYPE_ERROR, AMBIGUOUS) if doubted else converter.refusal(cell)
         label = self.layout.columns[at].strip()
         shown = cell.strip()
         what = f"{label} is blank" if not shown else f"{label} {shown[:80]!r} {error.message}"

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from inventory.domain.keysets import encoded
 from inventory.domain.reading.grammar import physical_lines
+from inventory.domain.reading.quantities import is_unusual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,7 @@ class ShareReader:
             text: Whole, well-formed records.
         """
         lines = physical_lines(text)
+        plain = self._plain and not is_unusual(text)
         if self._grammar.quoted and '"' in text:
             # Each record holds an even number of quotes, and wherever a line ends inside of one,
             # their number is odd so far.
@@ -107,8 +109,9 @@ class ShareReader:
             records = lines
             if len(starts) <= len(lines):
                 records = ["".join(lines[start:stop]) for start, stop in pairwise(starts)]
-            return OwnRecords(lines, starts, self._own(self._quoted_skus(records)))
-        return OwnRecords(lines, range(len(lines) + 1), self._own(self._skus(lines)))
+            return OwnRecords(lines, starts, self._own(self._quoted_skus(records, plain=plain)))
+        skus = self._skus(lines, plain=plain)
+        return OwnRecords(lines, range(len(lines) + 1), self._own(skus))
 
     def _own(self, skus: Sequence[str]) -> list[int]:
         # As `Share.of` says of each.
@@ -116,16 +119,16 @@ class ShareReader:
         crcs = map(crc32, encoded(skus))
         return [record for record, crc in enumerate(crcs) if crc % workers == index]
 
-    def _skus(self, records: Sequence[str]) -> list[str]:
+    def _skus(self, records: Sequence[str], *, plain: bool) -> list[str]:
         """Return the SKU of each record without quotes, "" where it is too short to have one."""
         delimiter, depth = self._grammar.delimiter, self._cells
-        if self._plain:
+        if plain:
             at = self._at
             with suppress(IndexError):
                 return [record.split(delimiter, depth)[at].strip() for record in records]
         return [self._sku(record.split(delimiter, depth)) for record in records]
 
-    def _quoted_skus(self, records: Sequence[str]) -> list[str]:
+    def _quoted_skus(self, records: Sequence[str], *, plain: bool) -> list[str]:
         delimiter, depth = self._grammar.delimiter, self._cells
         # No quote among the cells that hold the SKU: they end at delimiters.
         simple = [
@@ -133,7 +136,7 @@ class ShareReader:
             for record in records
         ]
         if all(simple):
-            return self._skus(records)
+            return self._skus(records, plain=plain)
         quoted = self._grammar.reader(
             [record for record, is_simple in zip(records, simple, strict=True) if not is_simple]
         )
