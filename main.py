@@ -30,9 +30,13 @@ def problems_of_feed_profiles(profiles: dict[str, Any]) -> list[str]:
         profiles: Profiles and pins.
     """
     sys.path.insert(0, str(PROJECT_FOLDER / "functions"))
-    from inventory.domain.reading import validate_profiles  # slow, seldom needed
+    from inventory.feeds_file import FeedsFileError, feeds_from  # slow, seldom needed
 
-    return validate_profiles(profiles)
+    try:
+        feeds_from(profiles)
+    except FeedsFileError as error:
+        return str(error).splitlines()
+    return []
 
 
 def read_settings() -> Settings:

@@ -243,9 +243,9 @@ class Settings(BaseSettings):
         limits=(5, 10_080),
     )
     feed_profiles: Annotated[dict[str, Any], NoDecode, BeforeValidator(from_json)] = setting(
-        default={"profiles": [], "pins": {}},
-        description="Feed profiles beside the built-in ones, and the key prefixes pinned to one.",
-        allowed=f'JSON, {{"profiles": [], "pins": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
+        default={"profiles": {}, "feeds": {}},
+        description="Feeds, and profiles beside the built-in ones.",
+        allowed=f'JSON, {{"profiles": {{}}, "feeds": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
     )
     tags: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json)] = setting(
         default={},
@@ -307,9 +307,9 @@ class Settings(BaseSettings):
     @classmethod
     def _room_for_feed_profiles(cls, value: dict[str, Any]) -> dict[str, Any]:
         text = json.dumps(value, separators=(",", ":"))
-        if not {"profiles", "pins"} >= set(value) or len(text.encode()) > MOST_FEED_PROFILE_BYTES:
+        if not {"profiles", "feeds"} >= set(value) or len(text.encode()) > MOST_FEED_PROFILE_BYTES:
             raise ValueError("not feed profiles")
-        return {"profiles": [], "pins": {}, **value}
+        return {"profiles": {}, "feeds": {}, **value}
 
     @model_validator(mode="after")
     def _backend_is_complete(self) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inventory_cli.exits import Exit
+from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, load_feeds
 from inventory_cli.rendering import emit_json, emit_table, figure, say
 from inventory_cli.session import JsonOption
 
@@ -51,6 +51,7 @@ class FileReport:
     Attributes:
         file: Its path.
         profile: Profile it follows; "" when it is refused.
+        feed: Prefix of the feed that applies; "" when its key is below none.
         refused: Why the file would be refused; None when it would load.
         rows_read: Stock rows; each has exactly one of the outcomes that follow.
         loads: Rows that would load.
@@ -65,6 +66,7 @@ class FileReport:
 
     file: str
     profile: str = ""
+    feed: str = ""
     refused: Problem | None = None
     rows_read: int = 0
     loads: int = 0
@@ -87,15 +89,10 @@ def check(
     ] = 10,
     key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Object key, if it pins a profile. Default: the path."),
+        typer.Option(metavar="KEY", help="Object key, which tells the feed. Default: the path."),
     ] = None,
-    profiles: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="JSON",
-            help="File with your own profiles and pins, as in the setting feed_profiles.",
-        ),
-    ] = None,
+    feeds: FeedsOption = None,
+    environment: FeedsEnvironmentOption = "dev",
     *,
     json_: JsonOption = False,
 ) -> None:
@@ -104,7 +101,7 @@ def check(
     That is their profile, counts, first errors and what would load. Exit code 1: rows would be
     rejected; 2: a file would be refused.
     """
-    known = _profiles(profiles)
+    known = load_feeds(feeds, environment)
     reports = [check_file(file, known, errors=errors, key=key) for file in files]
     if json_:
         emit_json([_as_json(report) for report in reports])
@@ -133,12 +130,13 @@ def check_file(
     from inventory.domain.reading import open_feed
     from inventory.domain.settings import TIME_TOLERANCE
 
-    report = FileReport(file=str(file))
+    key = key or file.as_posix()
+    report = FileReport(file=str(file), feed=profiles.feed_of(key).name)
     seen: set[int] = set()
     try:
         feed = open_feed(
             _PathSource(file),
-            key=key or file.as_posix(),
+            key=key,
             profiles=profiles,
             latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
         )
@@ -180,21 +178,6 @@ class _PathSource:
         return stream
 
 
-def _profiles(path: Path | None) -> ProfileSet:
-    """Built-in profiles, and those of the file."""
-    from inventory.domain.reading import ProfileSet, validate_profiles
-
-    if path is None:
-        return ProfileSet()
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path}: {error}") from None
-    if problems := validate_profiles(data):
-        raise typer.BadParameter("; ".join(problems))
-    return ProfileSet.from_settings(data)
-
-
 def _as_json(report: FileReport) -> dict[str, Any]:
     examples = [
         {"sku": sku, "location": location, "quantity": quantity}
@@ -219,7 +202,8 @@ def _show(report: FileReport) -> None:
         say(f"{report.file}: refused", "fail")
         say(f"  {place}{report.refused.error}: {report.refused.message}")
         return
-    say(f"{report.file}: {report.profile}", "warn" if report.rejected else "ok")
+    feed = f", feed {report.feed}" if report.feed else ""
+    say(f"{report.file}: {report.profile}{feed}", "warn" if report.rejected else "ok")
     counts = {
         "rows read": report.rows_read,
         "would load": report.loads,

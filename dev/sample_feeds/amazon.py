@@ -103,13 +103,16 @@ def _amazon_listings_short() -> Export:
 
 def _amazon_open_listings() -> Export:
     return Export(
-        name="Amazon listings, long",
-        profile="amazon_listings",
+        name="Amazon listings, all",
+        profile="amazon_listings_long",
         data=_tabs(
-            "item-name item-description listing-id seller-sku price quantity open-date asin1",
-            'Pan~28~cm~"Pro" L1 0001 A-1 25 7 2026-01-01 B1',
+            "item-name item-description listing-id seller-sku price quantity open-date asin1"
+            " status",
+            'Pan~28~cm~"Pro" L1 0001 A-1 25 7 2026-01-01 B1 Active',
+            "Pan L1 0002 A-2 25 9 2026-01-01 B2 Inactive",
         ).encode(),
         items={("A-1", "default"): "7"},
+        skips=[(3, "listing is not active")],
         details={"A-1": {"name": 'Pan 28 cm "Pro"'}},
         key="listings.txt",
     )

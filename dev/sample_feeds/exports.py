@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sample_feeds import amazon, tills, webshops
+from sample_feeds import amazon, look_alikes, tills, webshops
 
 if TYPE_CHECKING:
     from sample_feeds.export import Export
@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 
 def exports() -> list[Export]:
     """One look-alike or more for every built-in profile."""
-    return [*tills.exports(), *webshops.exports(), *amazon.exports()]
+    return [*tills.exports(), *webshops.exports(), *amazon.exports(), *look_alikes.exports()]

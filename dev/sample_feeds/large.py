@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEADER = "sku,quantity,location,name,unit_price,currency,note\n"
+HEADER = "sku,quantity,location,name,unit_price,currency,attr_note\n"
 
 _ROWS_PER_BLOCK = 5_000
 # Every so many rows, from which one on.

@@ -21,7 +21,7 @@ def _canonical() -> Export:
                 "Currency",
                 "Reorder_Point",
                 "Updated_At",
-                "Shelf",
+                "attr_shelf",
             ),
             ("007", "+05.50", "Shop", "Lamp", "Home", "9.90", "eur", "2", "2026-01-02", "A1"),
             (" 7 ", "-3", "", "", "", "", "", "", "2026-01-02T03:04:05+02:00", ""),
@@ -152,8 +152,14 @@ def _square() -> Export:
                 "",
             ),
         ),
-        items={("Q1", joe): "5", ("Q1", pier): "0", ("Q2", pier): "3"},
-        skips=[(3, "not stocked"), (4, "blank sku"), (4, "blank sku")],
+        items={
+            ("Q1", joe): "5",
+            ("Q1", pier): "0",
+            ("Q2", pier): "3",
+            ("T3", joe): "1",
+            ("T3", pier): "3",
+        },
+        skips=[(3, "not stocked")],
         details={"Q1": {"unit_price": "12.5"}, "Q2": {"unit_price": None}},
     )
 

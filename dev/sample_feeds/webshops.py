@@ -212,13 +212,14 @@ def _woocommerce() -> Export:
             ("4", "simple", "'-W4", "", "'=Sum", "1", "", "1", "'-2", "", "", "", ""),
             ("5", "simple", "W5", "", "Card", "1", "", "1", "", "", "", "", ""),
             ("6", "simple", "", "", "No SKU", "1", "", "1", "3", "", "", "", ""),
+            ("7", "variable", "W7", "", "Sock", "1", "", "1", "", "", "", "", "Socks"),
         ),
-        items={("W1", "default"): "4", ("-W4", "default"): "-2"},
+        items={("W1", "default"): "4", ("W2", "default"): "9", ("-W4", "default"): "-2"},
         skips=[
-            (4, "parent product"),
-            (5, "not stocked"),
+            (5, "stock is kept by the parent"),
             (7, "not stocked"),
             (8, "blank sku"),
+            (9, "not stocked"),
         ],
         details={
             "W1": {"unit_price": "19.99", "reorder_point": "2", "category": "Home"},

@@ -88,23 +88,34 @@ def test_fails_with_2_on_a_file_that_is_not_there(run, tmp_path: Path) -> None:
     assert "No such file" in result.output
 
 
-def test_own_profiles_and_pins_are_read_from_a_file(run, tmp_path: Path) -> None:
-    """The same JSON as in the settings; the key decides about pins."""
-    own = {"name": "erp", "columns": {"sku": "Art", "quantity": "Bestand"}}
-    settings = tmp_path / "profiles.json"
-    settings.write_text(json.dumps({"profiles": [own], "pins": {"erp/": "erp"}}))
-    options = ("--profiles", str(settings))
+FEEDS = """
+[profiles.erp.columns]
+sku = "Art"
+quantity = "Bestand"
+
+[feeds."erp/"]
+profile = "erp"
+"""
+
+
+def test_feeds_are_read_from_a_file(run, tmp_path: Path) -> None:
+    """The same file as at synthesis; the key decides about the feed."""
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(FEEDS)
+    options = ("--feeds", str(feeds))
     assert run("Art;Bestand\nA;1\n", options=options).exit_code == 0
     assert run(GOOD, options=(*options, "--key", "erp/a.csv")).exit_code == 2
     assert run(GOOD, options=options).exit_code == 0
+    result = run("Art;Bestand\nA;1\n", options=(*options, "--key", "erp/a.csv"))
+    assert "feed erp/" in result.output
 
 
-@pytest.mark.parametrize("content", ["{", '{"profiles": [{"name": "X"}]}'])
-def test_fails_on_bad_profiles(run, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ["{", "[profiles.X]", "[feeds.'a/']\nprofile = 'b'"])
+def test_fails_on_bad_feeds(run, tmp_path: Path, content: str) -> None:
     """Every problem is said, and nothing is read."""
-    settings = tmp_path / "profiles.json"
-    settings.write_text(content)
-    result = run(GOOD, options=("--profiles", str(settings)))
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(content)
+    result = run(GOOD, options=("--feeds", str(feeds)))
     assert result.exit_code not in (0, 1)
     assert "would load" not in result.output
 

@@ -57,7 +57,7 @@ def ingest() -> Ingest:
     sqs = clients.sqs()
     lanes = PartitionedTable(api, config.lanes_table_name, usage)
     files = S3Reports(clients.s3(), config.reports_bucket_name)
-    profiles = ProfileSet.from_settings(config.feed_profiles)
+    profiles = ProfileSet(**config.feed_profiles)
     ports = IngestPorts(
         objects=S3Objects(clients.s3()),
         open_feed=partial(open_feed, profiles=profiles),
@@ -88,7 +88,7 @@ def ingest() -> Ingest:
             DynamoDbAcceptedFiles(lanes),
             deadline,
             config.max_stock_drop_share,
-            feed_of=profiles.feed_of,
+            feed_of=lambda key: profiles.feed_of(key).prefix,
         )
     return Ingest(ports, settings, hold=hold)
 

@@ -304,7 +304,7 @@ class FakeLambda:
         self.error = ""
         self.state = "Active"
         self.variables = {
-            "FEED_PROFILES": json.dumps({"profiles": [], "pins": {}}),
+            "FEED_PROFILES": json.dumps({"profiles": {}, "feeds": {}}),
             "TIME_TOLERANCE_MINUTES": "60",
             "LOW_STOCK_THRESHOLD": "10",
         }

@@ -301,7 +301,7 @@ def test_a_run_that_is_given_up_aborts_what_it_began() -> None:
 
 def test_a_header_with_quotes_and_delimiters_opens_the_file_once() -> None:
     """In the feed's own dialect, also when the file is joined from pieces."""
-    data = 'sku;quantity;"a ""name""; or two"\n' + "".join(f"S{row};x;\n" for row in range(5))
+    data = 'sku;quantity;"attr_""name""; or two"\n' + "".join(f"S{row};x;\n" for row in range(5))
     rejects = [reject for batch in opened(data).batches() for reject in batch.rejects]
     place = Place()
     first = place.publisher(data, "1")
@@ -310,7 +310,7 @@ def test_a_header_with_quotes_and_delimiters_opens_the_file_once() -> None:
     last = place.publisher(data, "2", rejects_before=2)
     last.add(rejects[2:])
     last.finish([piece])
-    assert place.file.startswith('sku;quantity;"a ""name""; or two";line;error;message\n')
+    assert place.file.startswith('sku;quantity;"attr_""name""; or two";line;error;message\n')
     assert place.file.count("name") == 1
     assert len(opened(place.file).header) == 3
 

@@ -76,8 +76,8 @@ def test_fails_on_half_a_character_of_utf_16() -> None:
 
 def test_a_header_may_be_in_an_encoding_of_its_profile() -> None:
     """A deployment's profile with umlauts in cp1252."""
-    own = {"name": "erp", "encodings": ["cp1252"], "columns": {"sku": "Art", "quantity": "Stück"}}
-    profiles = ProfileSet.from_settings({"profiles": [own]})
+    own = {"encodings": ["cp1252"], "columns": {"sku": "Art", "quantity": "Stück"}}
+    profiles = ProfileSet({"erp": own})
     data = "Art;Stück\nÄ1;5\n".encode("cp1252")
     assert read(data, profiles=profiles).items == {("Ä1", "default"): "5"}
     assert opened(data, profiles=profiles).state()["encoding"] == "cp1252"

@@ -45,4 +45,4 @@ def test_a_column_per_location_keeps_what_belongs_to_the_location() -> None:
 def test_further_columns_become_attributes() -> None:
     """What no field takes is kept under its label, blank cells left out."""
     canonical = EXPORTS[0]
-    assert [row.attributes for row in read(canonical.data).rows] == [{"Shelf": "A1"}, {}, {}]
+    assert [row.attributes for row in read(canonical.data).rows] == [{"attr_shelf": "A1"}, {}, {}]

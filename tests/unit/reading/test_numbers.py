@@ -149,7 +149,7 @@ def test_currency_signs_are_left_out_of_amounts(cell: str, expected: str) -> Non
 )
 def test_times_become_utc(cell: str, expected: str) -> None:
     """With an offset they are converted, without one they are UTC."""
-    assert time_converter()[cell] == expected
+    assert time_converter("")[cell] == expected
 
 
 @pytest.mark.parametrize(

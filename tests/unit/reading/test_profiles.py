@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from feeds import opened, read
+from feeds import gathered, opened, read
 from inventory.domain.errors import BadFileError, ErrorCode
-from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, validate_profiles
+from inventory.domain.reading import BytesSource, ProfileSet, continue_feed
 from inventory.domain.reading.catalogue import BUILT_IN
+from inventory.domain.reading.matching import built_in_profiles
+from inventory.feeds_file import FeedsFileError, feeds_from
 
 ERP = {
-    "name": "erp",
     "title": "ERP stock list",
     "delimiters": [";"],
     "columns": {"sku": ["Artikel", "Art.-Nr."], "quantity": "Bestand", "unit_price": "Preis"},
@@ -27,7 +29,7 @@ DATA = "Art.-Nr.;Bestand;Preis;Lager;Typ\n1;1.000,5;9,90 €;;\n2;-;;;\n3;1;;;Se
 
 def test_a_deployment_adds_a_profile_as_data() -> None:
     """Its own aliases, separators, default location and skips."""
-    profiles = ProfileSet.from_settings({"profiles": [ERP]})
+    profiles = ProfileSet({"erp": ERP})
     outcome = read(DATA, profiles=profiles)
     assert outcome.items == {("1", "Zentrale"): "1000.5"}
     assert outcome.rows[0].unit_price == "9.9"
@@ -37,7 +39,7 @@ def test_a_deployment_adds_a_profile_as_data() -> None:
 
 def test_a_feed_of_an_own_profile_continues_from_its_state_alone() -> None:
     """The state carries the profile, for a process that has other settings."""
-    feed = opened(DATA, profiles=ProfileSet.from_settings({"profiles": [ERP]}))
+    feed = opened(DATA, profiles=ProfileSet({"erp": ERP}))
     state = json.loads(json.dumps(feed.state()))
     rest = continue_feed(
         state, BytesSource(DATA.encode()), start_byte=feed.start_byte, start_line=feed.start_line
@@ -47,8 +49,9 @@ def test_a_feed_of_an_own_profile_continues_from_its_state_alone() -> None:
 
 def test_the_longest_pinned_prefix_decides() -> None:
     """A pinned key follows its profile alone, even where another fits as well."""
-    pins = {"in/": "magento_msi", "in/acme/": "canonical"}
-    profiles = ProfileSet.from_settings({"pins": pins})
+    profiles = ProfileSet(
+        feeds={"in/": {"profile": "magento_msi"}, "in/acme/": {"profile": "canonical"}}
+    )
     data = "source_code,sku,quantity\nx,A,1\n"
     assert opened(data, "in/acme/a.csv", profiles).profile == "canonical"
     assert opened(data, "in/a.csv", profiles).profile == "magento_msi"
@@ -58,16 +61,17 @@ def test_the_longest_pinned_prefix_decides() -> None:
 
 
 def test_fails_on_an_unknown_header_and_names_what_is_nearest() -> None:
-    """Three profiles, the nearest first, each with what is missing."""
+    """What was found, three profiles, each with what is missing, and the command that helps."""
     with pytest.raises(BadFileError) as caught:
         read("sku,qty,location\nA,1,x\n")
     assert caught.value.code is ErrorCode.MISSING_LABEL
     assert caught.value.line == 1
-    _, _, nearest = caught.value.message.partition("nearest: ")
-    named = nearest.split("; ")
-    assert len(named) == 3
-    assert named[0] == "Canonical (our own) (canonical) misses quantity"
-    assert all("misses" in name for name in named)
+    found, _, nearest = caught.value.message.partition("nearest: ")
+    assert "found: sku, qty, location" in found
+    named, _, advice = nearest.partition(". ")
+    assert len(named.split("; ")) == 3
+    assert "Canonical (our own) (canonical) misses quantity" in named
+    assert "`inventory profile FILE`" in advice
 
 
 def test_a_column_that_speaks_against_a_profile_is_named() -> None:
@@ -127,77 +131,199 @@ def test_fails_on_a_file_without_rows_or_text(data: bytes) -> None:
 def test_fails_on_a_header_that_fits_none_of_the_first_rows() -> None:
     """A header that lost a delimiter names fewer columns than all rows have cells."""
     with pytest.raises(BadFileError, match="names 3 columns, but the first rows have 4 cells"):
-        read("sku,quantity,namecategory\n" + "A,1,x,y\n" * 3)
+        read("sku,quantity,attr_namecategory\n" + "A,1,x,y\n" * 3)
     # Two rows may be wrong themselves.
-    assert len(read("sku,quantity,namecategory\n" + "A,1,x,y\n" * 2).rejects) == 2
+    assert len(read("sku,quantity,attr_namecategory\n" + "A,1,x,y\n" * 2).rejects) == 2
 
 
-def test_valid_settings_have_no_problems() -> None:
-    """The built-in profiles are written in the language of settings."""
-    assert validate_profiles({"profiles": [ERP], "pins": {"x/": "erp", "y/": "square"}}) == []
-    assert validate_profiles({}) == []
-    renamed = [{**profile, "name": f"own_{profile['name']}"} for profile in BUILT_IN]
-    assert validate_profiles({"profiles": renamed}) == []
+def test_what_a_feeds_file_holds_makes_profiles_and_feeds() -> None:
+    """The built-in profiles are written in the language of the file."""
+    assert feeds_from({}) == {"feeds": {}, "profiles": {}}
+    renamed = {f"own_{name}": data for name, data in BUILT_IN.items()}
+    given = feeds_from({"profiles": renamed, "feeds": {"x/": {"profile": "own_square"}}})
+    profiles = {profile.name: profile for profile in ProfileSet(**given)}
+    for name, profile in built_in_profiles().items():
+        own = replace(profiles[f"own_{name}"], name=name)
+        assert repr(own) == repr(profile)
 
 
-def test_fails_on_settings_with_every_problem_at_once() -> None:
+def test_fails_on_a_feeds_file_with_every_problem_at_once() -> None:
     """Each problem with the entry, the value got and the values allowed."""
     bad = {
-        "name": "Bad Name",
         "colums": {},
         "delimiters": [":"],
-        "quoted": "yes",
+        "quoted": "maybe",
         "encodings": ["latin-1"],
-        "columns": {"sku": "", "qty": "x"},
+        "columns": {"sku": "", "qty": "x", "quantity": "q"},
         "location": {"column": "a", "constant": "b"},
         "decimals": "dot",
         "skip_rows": [{"column": "x", "words": [1]}],
-        "strong": "x",
+        "time_zone": "Berlin",
+        "time_formats": ["%Q"],
     }
-    problems = validate_profiles(
-        {
-            "profiles": [bad, {"name": "canonical", "columns": {"sku": "a", "quantity": "b"}}, 7],
-            "pins": {"a/": "nobody"},
-            "extra": 1,
-        }
-    )
-    text = "\n".join(problems)
+    feed = {
+        "on_duplicate": "add",
+        "max_stock_drop_share": 1.5,
+        "expected_every": {"days": ["monday"], "time": "25:00", "zone": "UTC"},
+    }
+    with pytest.raises(FeedsFileError) as caught:
+        feeds_from({"profiles": {"bad": bad, "Bad Name": ERP}, "feeds": {"a/": feed}, "extra": 1})
+    text = str(caught.value)
     for part in (
-        "extra is neither",
-        "profiles[0]: name must be lower case letters, digits, _ and -, got 'Bad Name'",
-        "profiles[0]: colums is no entry",
-        "delimiters got ':', allowed are",
-        "quoted must be true or false, got 'yes'",
-        "encodings got 'latin-1', allowed are 'cp1252', 'cp932'",
-        "columns must name quantity",
-        "columns got the field 'qty'",
-        "columns.sku must name labels",
-        "location must have exactly one of",
-        "decimals got 'dot', allowed are 'point', 'comma', 'either'",
-        "skip_rows.reason must be text",
-        "skip_rows.words must hold text alone",
-        "strong must be a list",
-        "profiles[1]: the name 'canonical' is taken",
-        "profiles[2]: a profile must be an object, got 7",
-        "pins: 'a/' names 'nobody'",
+        "extra: Extra inputs are not permitted, got 1",
+        "profiles.bad.colums: Extra inputs",
+        "profiles.bad.delimiters.0: allowed: ',', '\\t', ';', '|', got ':'",
+        "profiles.bad.quoted: Input should be a valid boolean",
+        "profiles.bad.encodings.0: allowed: 'cp1252', 'cp932', got 'latin-1'",
+        "profiles.bad.columns.sku",
+        "a label has letters or digits, got ''",
+        "profiles.bad.columns.qty.[key]: allowed: 'sku', 'quantity'",
+        "profiles.bad.location: needs one of column, constant, header_prefix and after_column",
+        "profiles.bad.decimals: Input should be 'point', 'comma' or 'either', got 'dot'",
+        "profiles.bad.skip_rows.0.reason: Field required",
+        "profiles.bad.time_zone: not an IANA time zone",
+        "profiles.bad.time_formats.0: not a format of strptime, got '%Q'",
+        "profiles.Bad Name.[key]: String should match pattern",
+        "feeds.a/.on_duplicate: Input should be 'last', 'sum' or 'reject', got 'add'",
+        "feeds.a/.max_stock_drop_share: Input should be less than or equal to 1, got 1.5",
+        "feeds.a/.expected_every.OnDays.days.0",
+        "feeds.a/.expected_every.OnDays.time: String should match pattern",
     ):
         assert part in text
-    with pytest.raises(ValueError, match="colums"):
-        ProfileSet.from_settings({"profiles": [bad]})
 
 
 @pytest.mark.parametrize(
-    "data", [None, 3, [], {"profiles": {}}, {"pins": []}, {"profiles": [None]}]
+    ("data", "problem"),
+    [
+        ({"feeds": {"a/": {"profile": "nobody"}}}, "there is no profile 'nobody'"),
+        ({"profiles": {"square": ERP}}, "profiles.square: a built-in profile has this name"),
+        ({"profiles": {"a": {"columns": {"sku": "a"}}}}, "columns must name quantity"),
+        ({"feeds": {"": {}}}, "at least 1 character"),
+        ({"feeds": []}, "feeds"),
+        ([], "dictionary"),
+        (None, "dictionary"),
+    ],
 )
-def test_fails_on_settings_of_any_other_shape(data) -> None:
-    """Whatever JSON holds is judged, not stumbled over."""
-    assert validate_profiles(data)
+def test_fails_on_a_feeds_file_whose_parts_do_not_fit(data, problem: str) -> None:
+    """Names that nobody has or that are taken, and shapes of any kind."""
+    with pytest.raises(FeedsFileError, match=problem):
+        feeds_from(data)
 
 
-@pytest.mark.parametrize("entry", sorted({key for profile in BUILT_IN for key in profile}))
+@pytest.mark.parametrize("entry", sorted({key for profile in BUILT_IN.values() for key in profile}))
 @pytest.mark.parametrize("value", [None, 3, "x", [3], [[]], {"x": 3}, {"column": 3}, True])
-def test_settings_of_any_shape_are_valid_or_refused(entry, value) -> None:
+def test_profiles_of_any_shape_are_valid_or_refused(entry, value) -> None:
     """What is said to be valid makes a profile; nothing else gets that far."""
-    data = {"profiles": [{**ERP, entry: value}]}
-    if not validate_profiles(data):
-        ProfileSet.from_settings(data)
+    try:
+        given = feeds_from({"profiles": {"own": {**ERP, entry: value}}})
+    except FeedsFileError:
+        return
+    ProfileSet(**given)
+
+
+@pytest.mark.parametrize(
+    ("extra", "header", "row", "expected"),
+    [
+        (
+            {"location": {"column": "Plant", "suffix_columns": ["Sloc", "Bin"]}},
+            "Art;Bestand;Plant;Sloc;Bin",
+            "A;7;01;W1;",
+            {("A", "01-W1"): "7"},
+        ),
+        (
+            {"location": {"constant": "x", "states": {"Blocked": "blocked", "QI": "qi"}}},
+            "Art;Bestand;Blocked;QI",
+            "A;7;2;1",
+            {("A", "x"): "7", ("A", "x-blocked"): "2", ("A", "x-qi"): "1"},
+        ),
+        (
+            {"plus": ["Transit"], "minus": ["Reserved", "Held"]},
+            "Art;Bestand;Transit;Reserved;Held",
+            "A;7;2;0,5;",
+            {("A", "default"): "8.5"},
+        ),
+        (
+            {"location": {"header_prefix": "In stock [", "header_ending": "]"}},
+            "Art;In stock [Main, store];In stock [Depot]",
+            "A;7;2",
+            {("A", "Main, store"): "7", ("A", "Depot"): "2"},
+        ),
+        (
+            {"location": {"header_ending": " - on hand"}},
+            "Art;Main - on hand;Other",
+            "A;7;2",
+            {("A", "Main"): "7"},
+        ),
+        ({"sku_form": "brackets"}, "Art;Bestand", "[A-1] Red mug;7", {("A-1", "default"): "7"}),
+        ({"sku_form": "brackets"}, "Art;Bestand", "Red mug;7", {}),
+        ({"sku_form": "either"}, "Art;Bestand", "A-1;7", {("A-1", "default"): "7"}),
+        ({"sku_form": "single"}, "Art;Bestand", "A,B;7", {}),
+        (
+            {"skip_rows": [{"column": "Art", "words": ["Total *"], "reason": "total"}]},
+            "Art;Bestand",
+            "Total stock;7",
+            {},
+        ),
+        (
+            {"skip_rows": [{"column": "Typ", "other_than": ["Item"], "reason": "no item"}]},
+            "Art;Bestand;Typ",
+            "A;7;Folder",
+            {},
+        ),
+    ],
+)
+def test_what_a_profile_can_say(extra, header: str, row: str, expected) -> None:
+    """Text around a location, joined columns, states, sums, SKUs in brackets, rows by pattern."""
+    columns = {"sku": "Art", "quantity": "Bestand"}
+    data = {"columns": columns, "delimiters": [";"], "decimals": "comma", **extra}
+    given = feeds_from({"profiles": {"own": data}, "feeds": {"f": {"profile": "own"}}})
+    assert read(f"{header}\n{row}\n", profiles=ProfileSet(**given)).items == expected
+
+
+def test_a_date_column_with_its_format_and_zone_is_the_time_of_the_row() -> None:
+    """The newest date wins, whatever the order of the rows."""
+    data = {
+        "columns": {"sku": "Art", "quantity": "Bestand", "updated_at": "Datum"},
+        "time_formats": ["%d.%m.%Y", "%d.%m.%Y %H:%M"],
+        "time_zone": "Europe/Berlin",
+    }
+    profiles = ProfileSet({"own": data}, {"f": {"profile": "own"}})
+    outcome = read(
+        "Art,Bestand,Datum\nA,7,02.05.2026\nB,1,02.01.2026 12:30\nC,1,May 2\n", "f", profiles
+    )
+    assert [row.updated_at for row in outcome.rows] == [
+        "2026-05-01T22:00:00.000000Z",
+        "2026-01-02T11:30:00.000000Z",
+    ]
+    assert outcome.errors == [(4, "type-error", "Datum")]
+
+
+def test_a_feed_sets_its_own_locations_alone() -> None:
+    """A row for another shop is rejected, in a process that continues the file too."""
+    profiles = ProfileSet(feeds={"shop-b/": {"locations": ["Shop B", "Shop C"]}})
+    data = "sku,quantity,location\nA,1,Shop B\nB,2,Shop A\nC,3,\n"
+    outcome = read(data, "shop-b/today.csv", profiles)
+    assert outcome.items == {("A", "Shop B"): "1"}
+    assert outcome.errors == [
+        (3, "constraint-error", "location"),
+        (4, "constraint-error", "location"),
+    ]
+    feed = opened(data, "shop-b/today.csv", profiles)
+    rest = continue_feed(
+        json.loads(json.dumps(feed.state())),
+        BytesSource(data.encode()),
+        start_byte=feed.start_byte,
+        start_line=feed.start_line,
+    )
+    assert gathered(rest.batches()) == outcome
+
+
+def test_a_thousand_feeds_are_found_by_their_longest_prefix() -> None:
+    """As many as a chain has shops, with prefixes within prefixes."""
+    feeds = {f"shop-{number}/": {"locations": [f"Shop {number}"]} for number in range(1000)}
+    given = feeds_from({"feeds": {**feeds, "shop-7/depot/": {"required": True}}})
+    profiles = ProfileSet(**given)
+    assert profiles.feed_of("shop-999/a.csv").locations == {"Shop 999"}
+    assert profiles.feed_of("shop-7/depot/a.csv").required
+    assert profiles.feed_of("shop-7/a.csv").prefix == "shop-7/"
+    assert profiles.feed_of("elsewhere/a.csv").prefix == "elsewhere/a.csv"

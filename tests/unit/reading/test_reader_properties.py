@@ -19,7 +19,7 @@ from inventory.domain.errors import BadFileError
 from inventory.domain.reading import BytesSource, columns, continue_feed
 from sample_feeds.table import Dialect
 
-HEADER = ("sku", "quantity", "name", "note")
+HEADER = ("sku", "quantity", "name", "attr_note")
 FAST = settings(max_examples=150, deadline=None, derandomize=True)
 
 plain_cells = st.text("ab 0.,;|\t#é商", max_size=8)
@@ -50,7 +50,7 @@ def written(dialect: Dialect, table: list[tuple[str, ...]]) -> str:
 def loaded(outcome) -> list[tuple[str, ...]]:
     """Rows as the cells they came from."""
     return [
-        (row.sku, row.quantity, row.name or "", row.attributes.get("note", ""))
+        (row.sku, row.quantity, row.name or "", row.attributes.get("attr_note", ""))
         for row in outcome.rows
     ]
 

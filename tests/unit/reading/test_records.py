@@ -212,9 +212,9 @@ def test_room_is_kept_for_what_the_writer_adds() -> None:
 @pytest.mark.parametrize(("excess", "loads"), [(-1, True), (0, True), (1, False)])
 def test_fails_on_a_row_too_large_for_an_item(excess: int, loads: bool) -> None:
     """All further columns count, and room is kept for what the writer adds."""
-    base = item_bytes(read("sku,quantity,note,more\nA,1,x,y\n").rows[0]) - 1
+    base = item_bytes(read("sku,quantity,attr_note,attr_more\nA,1,x,y\n").rows[0]) - 1
     note = "x" * (MAX_ITEM_BYTES - RESERVED_ITEM_BYTES - base + excess)
-    outcome = read(f"sku,quantity,note,more\nA,1,{note},y\nB,2,,\n")
+    outcome = read(f"sku,quantity,attr_note,attr_more\nA,1,{note},y\nB,2,,\n")
     assert [row.sku for row in outcome.rows] == (["A", "B"] if loads else ["B"])
     assert [str(r.error) for r in outcome.rejects] == ([] if loads else ["constraint-error"])
 

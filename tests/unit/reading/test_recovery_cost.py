@@ -11,7 +11,7 @@ import pytest
 from feeds import gathered, opened
 from inventory.domain.reading import BytesSource, Share, continue_feed
 
-HEAD = "sku,quantity,name,place\n"
+HEAD = "sku,quantity,name,attr_place\n"
 CLEAN = "".join(f"SKU-{n:05d},{n % 97},Product name {n % 50},store-{n % 7}\n" for n in range(9000))
 LINES = [
     '"x',

@@ -232,9 +232,9 @@ def test_a_file_that_is_uploaded_uncorrected_gives_the_same_rejects() -> None:
 
 def test_a_feed_with_a_column_of_that_name_keeps_it() -> None:
     """Only the three together, at the end, are dropped."""
-    file = reject_file("line,sku,quantity\n7,A,many\n")
+    file = reject_file("attr_line,sku,quantity\n7,A,many\n")
     outcome = read(corrected(file, {"7,A,many": "7,A,1"}))
-    assert outcome.rows[0].attributes == {"line": "7"}
+    assert outcome.rows[0].attributes == {"attr_line": "7"}
 
 
 def test_several_bad_cells_of_a_record_make_one_line() -> None:

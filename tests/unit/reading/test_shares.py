@@ -90,18 +90,16 @@ def test_damaged_files_are_shared_without_loss() -> None:
 
 
 OWN = {
-    "name": "own",
     "columns": {"sku": "SKU", "quantity": "On hand", "name": "Title"},
     "sku_fallback": "Barcode",
     "formula_guard": True,
     "skip_rows": [{"column": "Kind", "words": ["parent"], "reason": "parent"}],
 }
 WIDE = {
-    "name": "wide",
     "columns": {"sku": "SKU", "name": "Title"},
     "location": {"header_prefix": "Stock at "},
 }
-PROFILES = ProfileSet.from_settings({"profiles": [OWN, WIDE]})
+PROFILES = ProfileSet({"own": OWN, "wide": WIDE})
 HEADERS = [
     "sku,quantity,name",
     "Title,SKU,On hand,Barcode,Kind",

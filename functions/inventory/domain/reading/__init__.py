@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 from inventory.domain.reading.feed import Feed, continue_feed, open_feed
-from inventory.domain.reading.matching import ProfileSet, validate_profiles
+from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.sharing import Share
 from inventory.domain.reading.sources import BytesSource, ByteStream, FeedSource
 
@@ -27,5 +27,4 @@ __all__ = [
     "Share",
     "continue_feed",
     "open_feed",
-    "validate_profiles",
 ]

@@ -7,11 +7,12 @@ that is none, a long key) sends the stretch to `RecordMapper`, which decides eac
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from inventory.domain.model import Row
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
+from inventory.domain.reading.profiles import SkuForm
 from inventory.domain.reading.rows import NO_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class ColumnMapper:
                 if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS:
                     return None
                 locations = [location or default for location in stripped]
+        if layout.locations is not None:
+            locations = list(islice(locations, len(skus)))
+            if not layout.locations.issuperset(locations):
+                return None
         optional: dict[str, Iterable[str | None]] = {}
         for field in ("unit_price", "currency", "reorder_point", "updated_at"):
             found = self._optional(columns, field)
@@ -133,7 +138,10 @@ def _usable(layout: Layout) -> bool:
         or layout.unnamed
         or profile.formula_guard
         or profile.skip_rows
-        or "suffix" in layout.indexes
+        or profile.sku_form is not SkuForm.PLAIN
+        or layout.suffixes
+        or layout.plus
+        or layout.minus
         or layout.sku_fallback is not None
     )
 

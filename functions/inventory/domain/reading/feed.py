@@ -13,6 +13,7 @@ from inventory.domain.reading.grammar import grammar_of
 from inventory.domain.reading.header import Opening, open_header
 from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import ProfileSet
+from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import FullReads
@@ -70,15 +71,21 @@ def continue_feed(
         latest: As for `open_feed`.
         block_bytes: Read at a time.
     """
-    profiles = ProfileSet([state["own_profile"]] if state["own_profile"] else ())
+    own = state["own_profile"]
+    profiles = ProfileSet({state["profile"]: own} if own else {})
     profile = next(profile for profile in profiles if profile.name == state["profile"])
+    locations = state["locations"]
+    layout = replace(
+        layout_of(profile, tuple(state["header"]), state["delimiter"]),
+        locations=None if locations is None else frozenset(locations),
+        on_duplicate=OnDuplicate(state["on_duplicate"]),
+        latest=latest,
+    )
     opening = Opening(
         source=source,
         archive=Archive(state["archive"]),
         packed=Archive(state["archive"]),
-        layout=replace(
-            layout_of(profile, tuple(state["header"]), state["delimiter"]), latest=latest
-        ),
+        layout=layout,
         encoding=FeedEncoding(state["encoding"]),
         body_byte=start_byte,
         body_line=start_line,
@@ -139,8 +146,11 @@ class Feed:
 
     def state(self) -> dict[str, Any]:
         """What `continue_feed` needs to know of the file; survives JSON."""
+        locations = self._layout.locations
         return {
             "profile": self.profile,
+            "locations": None if locations is None else sorted(locations),
+            "on_duplicate": str(self._layout.on_duplicate),
             "own_profile": self._profiles.own_data(self.profile),
             "header": list(self._layout.header),
             "delimiter": self.delimiter,

@@ -6,27 +6,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import BadFileError, ErrorCode
-from inventory.domain.reading.profiles import REJECT_COLUMNS, normalised
+from inventory.domain.reading.profiles import REJECT_COLUMNS, OnDuplicate, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from inventory.domain.reading.profiles import Profile
+    from inventory.domain.reading.profiles import LocationRule, Profile
 
 
 class StockColumn(NamedTuple):
-    """The columns of one location in a feed with a column per location.
+    """The columns of one location or state in a feed with several quantity columns.
 
     Attributes:
-        location: Its name, from the header.
+        location: Its name, from the header; for a state of goods what the location ends with.
         quantity: Index of its quantity.
-        reorder_point: Index of its reorder point; None without one.
+        reorder_point: Index of its reorder point; None without one of its own.
+        unit_price: Index of its price; None without one of its own.
         extras: Its further columns, name and index.
     """
 
     location: str
     quantity: int
     reorder_point: int | None
+    unit_price: int | None
     extras: tuple[tuple[str, int], ...]
 
 
@@ -40,11 +42,17 @@ class Layout:
         header: All columns of the file, those of a reject file included.
         columns: The feed's own columns: without those of a reject file, and without names.
         unnamed: How many columns without a name stand after them; their cells must be blank.
-        indexes: Field to the index of its column; of "location" and "suffix" too.
+        indexes: Field to the index of its column; of "location" too.
+        suffixes: Indexes of the columns whose cells end the location.
+        plus: Indexes of the columns that are added to the quantity.
+        minus: Indexes of the columns that are taken from it.
         sku_fallback: Index of the column for blank SKUs; None without one.
-        stock: Columns per location; empty in a feed with one quantity column.
+        stock: Columns per location or state; empty in a feed with one quantity column.
+        unknown: Labels of the columns that the profile does not know.
         extras: Further columns, name and index: they become attributes.
         skips: For each skip rule of the profile the index of its column; None without it.
+        locations: The only locations that its rows may set; None for any.
+        on_duplicate: What the same key twice in the file means.
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
     """
 
@@ -54,10 +62,16 @@ class Layout:
     columns: tuple[str, ...]
     unnamed: int
     indexes: Mapping[str, int]
+    suffixes: tuple[int, ...]
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
     sku_fallback: int | None
     stock: tuple[StockColumn, ...]
+    unknown: tuple[str, ...]
     extras: tuple[tuple[str, int], ...]
     skips: tuple[int | None, ...]
+    locations: frozenset[str] | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.LAST
     latest: str = ""
 
     @property
@@ -88,10 +102,15 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
     sku_fallback = _index(labels, profile.sku_fallback)
     if "sku" not in indexes and sku_fallback is not None:
         indexes["sku"], sku_fallback = sku_fallback, None
-    stock = tuple(_stock_columns(profile, columns))
-    used = {*indexes.values(), sku_fallback}
+    stock = (*_stock_columns(profile, columns), *_state_columns(profile, labels, indexes))
+    suffixes = _indexes(labels, profile.location.suffixes)
+    plus, minus = _indexes(labels, profile.plus), _indexes(labels, profile.minus)
+    used = {*indexes.values(), *suffixes, *plus, *minus, sku_fallback}
     for column in stock:
-        used |= {column.quantity, column.reorder_point, *(index for _, index in column.extras)}
+        used |= {column.quantity, column.reorder_point, column.unit_price}
+        used |= {index for _, index in column.extras}
+    skips = tuple(_index(labels, rule.columns) for rule in profile.skip_rows)
+    known = {*used, *skips}
     return Layout(
         profile=profile,
         delimiter=delimiter,
@@ -99,30 +118,43 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
         columns=columns,
         unnamed=own - len(columns),
         indexes=indexes,
+        suffixes=suffixes,
+        plus=plus,
+        minus=minus,
         sku_fallback=sku_fallback,
         stock=stock,
+        unknown=tuple(
+            column.strip()
+            for index, column in enumerate(columns)
+            if index not in known and not _is_known(profile, labels[index])
+        ),
         extras=tuple((c.strip(), i) for i, c in enumerate(columns) if i not in used),
-        skips=tuple(_index(labels, rule.columns) for rule in profile.skip_rows),
+        skips=skips,
     )
 
 
 def location_labels(profile: Profile, columns: Sequence[str]) -> list[tuple[str, int]]:
     """Names of the locations in a header, with the index of their quantity column."""
     rule = profile.location
-    if rule.prefix:
-        return list(_after_prefix(columns, rule.prefix, underscores=rule.underscores))
+    if rule.prefix or rule.ending:
+        return list(_between(columns, rule.prefix, rule))
     labels = [normalised(column) for column in columns]
     after = _index(labels, rule.after)
     if after is None:
         return []
     known = {alias for aliases in profile.columns.values() for alias in aliases}
-    known |= {label for alternatives in profile.required for label in alternatives}
-    known |= {*profile.strong, *REJECT_COLUMNS}
+    known |= set(REJECT_COLUMNS)
     return [
         (column.strip(), index)
         for index, column in enumerate(columns)
-        if index > after and labels[index] not in known
+        if index > after and labels[index] not in known and not _is_known(profile, labels[index])
     ]
+
+
+def _is_known(profile: Profile, label: str) -> bool:
+    """Tell whether a profile names a column, besides those that it reads."""
+    required = any(label in alternatives for alternatives in profile.required)
+    return required or label in profile.strong or label in profile.attributes
 
 
 def _check(profile: Profile, header: Sequence[str]) -> None:
@@ -155,22 +187,37 @@ def _check(profile: Profile, header: Sequence[str]) -> None:
 def _fields(profile: Profile) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from profile.columns.items()
     yield "location", profile.location.columns
-    yield "suffix", profile.location.suffix
 
 
 def _index(labels: Sequence[str], aliases: Sequence[str]) -> int | None:
     return next((labels.index(alias) for alias in aliases if alias in labels), None)
 
 
-def _after_prefix(
-    columns: Sequence[str], prefix: str, *, underscores: bool
-) -> Iterator[tuple[str, int]]:
+def _indexes(labels: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    found = (_index(labels, aliases) for aliases in columns)
+    return tuple(index for index in found if index is not None)
+
+
+def _between(columns: Sequence[str], prefix: str, rule: LocationRule) -> Iterator[tuple[str, int]]:
+    """Names that stand in the labels between a prefix and the rule's ending."""
+    begins, ends = prefix.casefold(), rule.ending.casefold()
     for index, column in enumerate(columns):
         label = column.strip()
-        if label[: len(prefix)].casefold() == prefix.casefold():
-            name = label[len(prefix) :]
-            if name := (name.replace("_", " ") if underscores else name).strip():
+        if label.casefold().startswith(begins) and label.casefold().endswith(ends):
+            name = label[len(prefix) : len(label) - len(rule.ending)]
+            if name := (name.replace("_", " ") if rule.underscores else name).strip():
                 yield name, index
+
+
+def _state_columns(
+    profile: Profile, labels: Sequence[str], indexes: Mapping[str, int]
+) -> Iterator[StockColumn]:
+    """The quantity column and those of the states, where the profile has states."""
+    if profile.location.states:
+        yield StockColumn("", indexes["quantity"], None, None, ())
+    for aliases, state in profile.location.states:
+        if (index := _index(labels, aliases)) is not None:
+            yield StockColumn(state, index, None, None, ())
 
 
 def _stock_columns(profile: Profile, columns: Sequence[str]) -> Iterator[StockColumn]:
@@ -178,7 +225,7 @@ def _stock_columns(profile: Profile, columns: Sequence[str]) -> Iterator[StockCo
     if not rule.in_header:
         return
     by_prefix = {
-        prefix: dict(_after_prefix(columns, prefix, underscores=rule.underscores))
+        prefix: dict(_between(columns, prefix, rule))
         for prefix in (*rule.fields.values(), *rule.families)
     }
     seen: set[str] = set()
@@ -191,13 +238,17 @@ def _stock_columns(profile: Profile, columns: Sequence[str]) -> Iterator[StockCo
                 column=columns[quantity],
             )
         seen.add(location)
-        reorder = rule.fields.get("reorder_point")
+        reorder_point, unit_price = (
+            by_prefix[rule.fields[field]].get(location) if field in rule.fields else None
+            for field in ("reorder_point", "unit_price")
+        )
         yield StockColumn(
             location,
             quantity,
-            by_prefix[reorder].get(location) if reorder else None,
+            reorder_point,
+            unit_price,
             tuple(
-                (prefix.strip(" _"), by_prefix[prefix][location])
+                (prefix.strip(" _[("), by_prefix[prefix][location])
                 for prefix in rule.families
                 if location in by_prefix[prefix]
             ),

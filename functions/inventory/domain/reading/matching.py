@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.catalogue import BUILT_IN
+from inventory.domain.reading.evidence import looks_like
+from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
-from inventory.domain.reading.profile_settings import problems_of, profile_from
+from inventory.domain.reading.not_stock import report_of
+from inventory.domain.reading.profile_settings import profile_from
 from inventory.domain.reading.profiles import normalised
 
 if TYPE_CHECKING:
@@ -17,46 +22,14 @@ if TYPE_CHECKING:
     from inventory.domain.reading.profiles import Profile
 
 _NEAREST = 3
+_NAMED_LABELS = 12
+_ADVICE = "describe it with `inventory profile FILE`"
 
 
-def validate_profiles(data: Any) -> list[str]:  # noqa: ANN401  settings come as any JSON
-    """Everything that is wrong with the profiles of a deployment; nothing when they are valid.
-
-    Args:
-        data: `{"profiles": [...], "pins": {key prefix: profile name}}`; both may be left out. The
-            entries of a profile are listed in `profile_settings`.
-
-    Example:
-        >>> validate_profiles({"pins": {"acme/": "acme"}})
-        ["pins: 'acme/' names 'acme', which is no profile"]
-    """
-    if not isinstance(data, dict):
-        return [f"profiles must be an object with profiles and pins, got {data!r}"]
-    problems = [
-        f"{key} is neither profiles nor pins" for key in sorted(set(data) - {"profiles", "pins"})
-    ]
-    profiles = data.get("profiles", [])
-    if not isinstance(profiles, list):
-        problems.append(f"profiles must be a list, got {profiles!r}")
-        profiles = []
-    names = {built_in["name"] for built_in in BUILT_IN}
-    for index, profile in enumerate(profiles):
-        problems += [f"profiles[{index}]: {problem}" for problem in problems_of(profile)]
-        name = profile.get("name") if isinstance(profile, dict) else None
-        if isinstance(name, str):
-            if name in names:
-                problems.append(f"profiles[{index}]: the name {name!r} is taken")
-            names.add(name)
-    pins = data.get("pins", {})
-    if not isinstance(pins, dict):
-        problems.append(f"pins must be an object, got {pins!r}")
-        pins = {}
-    problems += [
-        f"pins: {prefix!r} names {name!r}, which is no profile"
-        for prefix, name in pins.items()
-        if not isinstance(name, str) or name not in names
-    ]
-    return problems
+@cache
+def built_in_profiles() -> Mapping[str, Profile]:
+    """The built-in profiles by name, in the order in which they are tried."""
+    return {name: profile_from(name, data) for name, data in BUILT_IN.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +43,23 @@ class _Candidate:
 
 
 class ProfileSet:
-    """The profiles of a deployment: its own before the built-in ones.
+    """The profiles and feeds of a deployment: its own profiles before the built-in ones.
 
     Args:
-        own: Data of the deployment's own profiles, valid.
-        pins: Key prefix to the name of the only profile for keys that begin so.
+        profiles: Name to data of the deployment's own profiles, valid.
+        feeds: Key prefix to what is expected of the files below it, valid.
     """
 
     def __init__(
-        self, own: Sequence[Mapping[str, Any]] = (), pins: Mapping[str, str] | None = None
+        self,
+        profiles: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        feeds: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
-        self._own = {data["name"]: data for data in own}
-        self._profiles = {data["name"]: profile_from(data) for data in (*own, *BUILT_IN)}
-        self._pins = dict(pins or {})
-
-    @classmethod
-    def from_settings(cls, data: Mapping[str, Any]) -> ProfileSet:
-        """The set that settings describe.
-
-        Args:
-            data: As `validate_profiles` takes it.
-
-        Raises:
-            ValueError: The data is not valid; the message lists everything that is wrong.
-        """
-        if problems := validate_profiles(data):
-            raise ValueError("; ".join(problems))
-        return cls(data.get("profiles", ()), data.get("pins"))
+        self._own = profiles
+        own = {name: profile_from(name, data) for name, data in profiles.items()}
+        self._profiles = {**own, **built_in_profiles()}
+        self._feeds = feeds
+        self._lengths = sorted({len(prefix) for prefix in feeds}, reverse=True)
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._profiles.values())
@@ -105,29 +68,23 @@ class ProfileSet:
         """The data of a profile of the deployment's own; None for a built-in one."""
         return self._own.get(name)
 
-    def fitting(self, key: str) -> list[Profile]:
-        """The profiles that a file with this key may follow."""
-        pin = self._pin(key)
-        return list(self) if pin is None else [self._profiles[self._pins[pin]]]
-
-    def feed_of(self, key: str) -> str:
-        """Name of the feed that a key belongs to: the prefix that pins it, else the key itself."""
-        pin = self._pin(key)
-        return key if pin is None else pin
-
-    def _pin(self, key: str) -> str | None:
-        prefixes = [prefix for prefix in self._pins if key.startswith(prefix)]
-        return max(prefixes, key=len, default=None)
+    def feed_of(self, key: str) -> FeedSettings:
+        """The feed that a key belongs to: that of the longest prefix, else one of its own."""
+        prefixes = (key[:length] for length in self._lengths)
+        prefix = next((prefix for prefix in prefixes if prefix in self._feeds), None)
+        if prefix is None:
+            return FeedSettings(prefix=key)
+        return FeedSettings.from_data(prefix, self._feeds[prefix])
 
     def match(
         self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""
     ) -> Layout:
-        """The layout of a feed by the profile that fits its header best.
+        """The layout of a file by the profile that fits its header best.
 
         Args:
             headers: The header's cells in every dialect (delimiter, quoted) in which it is
                 well-formed.
-            key: Object key, which may pin a profile.
+            key: Object key, whose feed may name the profile.
             legacy: The encoding the header was read in, if only profiles that list it may fit.
 
         Raises:
@@ -137,7 +94,9 @@ class ProfileSet:
             _Candidate(delimiter, quoted, tuple(cells), frozenset(map(normalised, cells)))
             for (delimiter, quoted), cells in headers.items()
         ]
-        profiles = [p for p in self.fitting(key) if not legacy or legacy in p.encodings]
+        feed = self.feed_of(key)
+        profiles = [self._profiles[feed.profile]] if feed.profile else list(self)
+        profiles = [p for p in profiles if not legacy or legacy in p.encodings]
         best: tuple[int, Profile, _Candidate] | None = None
         for profile in profiles:
             for candidate in candidates:
@@ -145,28 +104,72 @@ class ProfileSet:
                 if fit is not None and (best is None or fit > best[0]):
                     best = fit, profile, candidate
         if best is None:
-            raise BadFileError(ErrorCode.MISSING_LABEL, self._nearest(profiles, candidates), line=1)
+            raise BadFileError(ErrorCode.MISSING_LABEL, _refusal(profiles, candidates), line=1)
         _, profile, candidate = best
-        return layout_of(profile, candidate.labels, candidate.delimiter)
-
-    def _nearest(self, profiles: Sequence[Profile], candidates: Sequence[_Candidate]) -> str:
-        """What the profiles that fit best still miss."""
-        ranked = []
-        for order, profile in enumerate(profiles):
-            missing = min(
-                (_missing(profile, candidate) for candidate in _in_dialect(profile, candidates)),
-                key=len,
-                default=None,
-            )
-            if missing is not None:
-                ranked.append((len(missing), order, profile, missing))
-        ranked.sort(key=lambda entry: entry[:2])
-        nearest = "; ".join(
-            f"{profile.title} ({profile.name}) misses {', '.join(missing) or 'nothing'}"
-            + _unwanted(profile, candidates)
-            for _, _, profile, missing in ranked[:_NEAREST]
+        layout = layout_of(profile, candidate.labels, candidate.delimiter)
+        if not feed.profile:
+            _check_evidence(layout)
+        return replace(
+            layout,
+            locations=feed.locations,
+            on_duplicate=feed.on_duplicate or profile.on_duplicate,
         )
-        return f"the header fits no profile; nearest: {nearest or 'none in its dialect'}"
+
+
+def _check_evidence(layout: Layout) -> None:
+    """Refuse what a file that nobody vouches for must not hold.
+
+    Raises:
+        BadFileError: Its header is that of a report that is no stock, or a column is unknown.
+    """
+    profile = layout.profile
+    report = report_of(set(map(normalised, layout.columns)))
+    if report is not None:
+        raise BadFileError(ErrorCode.CONSTRAINT_ERROR, report.refusal(), line=1)
+    for label in layout.unknown:
+        if profile.closed:
+            what = "is none of its columns"
+        elif kind := looks_like(label):
+            what = f"it does not know, and looks like {kind}"
+        else:
+            continue
+        keep = f"; call it attr_{label} to keep it" if profile.name == "canonical" else ""
+        raise BadFileError(
+            ErrorCode.CONSTRAINT_ERROR,
+            f"{profile.title} ({profile.name}) fits but for the column {label!r}, which {what}"
+            f"{keep}. If the file is stock, {_ADVICE}, or name the profile for its feed",
+            line=1,
+            column=label,
+        )
+
+
+def _refusal(profiles: Sequence[Profile], candidates: Sequence[_Candidate]) -> str:
+    """Why no profile fits, with what was found and what the nearest ones miss."""
+    labels = max((candidate.labels for candidate in candidates), key=len, default=())
+    report = report_of(set(map(normalised, labels)))
+    if report is not None:
+        return report.refusal()
+    found = ", ".join(label.strip() for label in labels[:_NAMED_LABELS])
+    more = f" and {len(labels) - _NAMED_LABELS} more" if len(labels) > _NAMED_LABELS else ""
+    ranked = []
+    for order, profile in enumerate(profiles):
+        in_dialect = _in_dialect(profile, candidates)
+        missing = min(
+            (_missing(profile, candidate) for candidate in in_dialect), key=len, default=None
+        )
+        if missing is not None:
+            share = len(missing) / len(profile.required)
+            ranked.append((share, order, profile, missing))
+    ranked.sort(key=lambda entry: entry[:2])
+    nearest = "; ".join(
+        f"{profile.title} ({profile.name}) misses {', '.join(missing) or 'nothing'}"
+        + _unwanted(profile, candidates)
+        for _, _, profile, missing in ranked[:_NEAREST]
+    )
+    return (
+        f"the header fits no profile; found: {found}{more}; nearest: "
+        f"{nearest or 'none in its dialect'}. If the file is stock, {_ADVICE}"
+    )
 
 
 def _in_dialect(profile: Profile, candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -186,7 +189,8 @@ def _missing(profile: Profile, candidate: _Candidate) -> list[str]:
         if labels.isdisjoint(alternatives)
     ]
     if profile.location.in_header and not location_labels(profile, candidate.labels):
-        where = profile.location.prefix.strip() or f"after {profile.location.after[0]}"
+        rule = profile.location
+        where = f"{rule.prefix}…{rule.ending}" if not rule.after else f"after {rule.after[0]}"
         missing.append(f"a column per location ({where})")
     return missing
 
@@ -196,7 +200,7 @@ def _fit(profile: Profile, candidate: _Candidate) -> int | None:
     if not _in_dialect(profile, [candidate]) or _missing(profile, candidate):
         return None
     labels = candidate.known
-    if not labels.isdisjoint(profile.negative):
+    if any(label in profile.negative for label in labels):
         return None
     strong = sum(label in labels for label in profile.strong)
     return len(profile.required) + profile.location.in_header + strong
@@ -205,5 +209,5 @@ def _fit(profile: Profile, candidate: _Candidate) -> int | None:
 def _unwanted(profile: Profile, candidates: Sequence[_Candidate]) -> str:
     """Columns that speak against a profile."""
     labels = {label for c in _in_dialect(profile, candidates) for label in c.known}
-    found = [label for label in profile.negative if label in labels]
+    found = sorted(label for label in labels if label in profile.negative)
     return f" and has {', '.join(found)}" if found else ""

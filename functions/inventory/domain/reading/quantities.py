@@ -10,7 +10,9 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canonical
 from inventory.domain.errors import ErrorCode
@@ -252,19 +254,29 @@ def _separators(cell: str, decimals: Decimals, group: str) -> tuple[str, str]:
     return point, group or other + _SPACES
 
 
-def time_converter(latest: str = "") -> Converter:
-    """A converter of ISO 8601 times (UTC without an offset) to `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+def time_converter(latest: str, formats: Sequence[str] = (), zone: str = "UTC") -> Converter:
+    """A converter of times to `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 
     Args:
-        latest: The latest time that it takes, in the latter form; "" for any.
+        latest: The latest time that it takes, in that form; "" for any.
+        formats: How cells are written, as `strptime` takes it; none for ISO 8601.
+        zone: IANA time zone of cells without an offset.
     """
+    local = UTC if zone == "UTC" else ZoneInfo(zone)
+    parsers: list[Callable[[str], datetime]] = [partial(_parsed, form) for form in formats]
+    parsers = parsers or [datetime.fromisoformat]
+    wanted = f"a time like {' or '.join(formats)}" if formats else "an ISO 8601 time"
 
     def convert(cell: str) -> str:
-        try:
-            time = datetime.fromisoformat(cell)
-            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise CellError(ErrorCode.TYPE_ERROR, "is not an ISO 8601 time") from None
+        for parse in parsers:
+            try:
+                time = parse(cell)
+                time = (time if time.tzinfo else time.replace(tzinfo=local)).astimezone(UTC)
+                break
+            except (ValueError, OverflowError):
+                continue
+        else:
+            raise CellError(ErrorCode.TYPE_ERROR, f"is not {wanted}")
         text = time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         if latest and text > latest:
             message = f"is later than {latest}, when the file was stored plus the tolerance"
@@ -272,6 +284,10 @@ def time_converter(latest: str = "") -> Converter:
         return text
 
     return Converter(convert)
+
+
+def _parsed(form: str, cell: str) -> datetime:
+    return datetime.strptime(cell, form)  # noqa: DTZ007  the caller knows the zone
 
 
 def currency_converter() -> Converter:

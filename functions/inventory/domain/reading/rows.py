@@ -6,8 +6,11 @@ definition.
 
 from __future__ import annotations
 
+import re
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from inventory.domain.decimals import DecimalRangeError, canonical
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Row, Skip
 from inventory.domain.reading.limits import (
@@ -20,6 +23,7 @@ from inventory.domain.reading.limits import (
     byte_size,
     item_bytes,
 )
+from inventory.domain.reading.profiles import SkuForm
 from inventory.domain.reading.quantities import (
     AMBIGUOUS,
     CellError,
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
     from inventory.domain.reading.layout import Layout, StockColumn
 
 NO_ATTRIBUTES: dict[str, str] = {}
+_IN_BRACKETS = re.compile(r"\[([^\]]+)\]")
+#: Adds numbers of any places that DynamoDB takes without rounding.
+_EXACT = Context(prec=400)
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -82,8 +89,9 @@ class RecordMapper:
                 profile.price_decimals, words=profile.blank_prices, money=money, **written
             ),
             "currency": currency_converter(),
-            "updated_at": time_converter(layout.latest),
+            "updated_at": time_converter(layout.latest, profile.times.formats, profile.times.zone),
         }
+        self.converters["addend"] = number_converter(profile.decimals, **written)
         self._blank_words = {"unit_price": profile.blank_prices}
         self._may_skip = profile.skip_blank_sku or any(index is not None for index in layout.skips)
 
@@ -158,6 +166,9 @@ class RecordMapper:
         """
         layout = self.layout
         sku = seen(self._unguarded(cells[layout.indexes["sku"]]))
+        if layout.profile.sku_form in {SkuForm.BRACKETS, SkuForm.EITHER}:
+            match = _IN_BRACKETS.match(sku)
+            sku = match[1] if match else sku if layout.profile.sku_form is SkuForm.EITHER else ""
         if not sku and layout.sku_fallback is not None:
             sku = seen(self._unguarded(cells[layout.sku_fallback]))
         return sku
@@ -199,6 +210,9 @@ class RecordMapper:
             return Skip(line, "not stocked", layout.columns[at])
         if not sku:
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
+        if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
+            message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
         if is_ruined(sku):
             message = (
                 f"a spreadsheet has put {sku!r} in place of the SKU; export it again, with the "
@@ -210,7 +224,12 @@ class RecordMapper:
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
         if not quantity or self.converters["quantity"].doubts(cells, at):
             raise self._refused("quantity", cells[at], at)
+        if layout.plus or layout.minus:
+            quantity = self._sum(quantity, cells)
         reorder_at = stock.reorder_point if stock is not None else None
+        price_at = stock.unit_price if stock is not None else None
+        if price_at is not None and not cells[price_at].strip():
+            price_at = None
         return Row(
             line=line,
             sku=sku,
@@ -218,24 +237,43 @@ class RecordMapper:
             quantity=quantity,
             name=self._text(cells, "name"),
             category=self._text(cells, "category"),
-            unit_price=self._converted(cells, "unit_price"),
+            unit_price=self._converted(cells, "unit_price", price_at),
             currency=self._converted(cells, "currency"),
             reorder_point=self._converted(cells, "reorder_point", reorder_at),
             attributes=self._attributes(cells, stock),
             updated_at=self._converted(cells, "updated_at"),
         )
 
+    def _sum(self, quantity: str, cells: Sequence[str]) -> str:
+        """The quantity with what further columns add to it and take from it."""
+        total = Decimal(quantity)
+        for columns, sign in ((self.layout.plus, 1), (self.layout.minus, -1)):
+            for at in columns:
+                text = self.converters["addend"][cells[at]]
+                if not text and cells[at].strip():
+                    raise self._refused("addend", cells[at], at)
+                total = _EXACT.add(total, sign * Decimal(text or 0))
+        try:
+            return canonical(f"{total:f}")
+        except DecimalRangeError as error:
+            message = f"the sum of the quantities has {error}"
+            at = self.layout.indexes["quantity"]
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at) from None
+
     def _location(self, cells: Sequence[str], stock: StockColumn | None) -> str:
         layout = self.layout
         rule = layout.profile.location
-        at = layout.indexes.get("location", layout.indexes.get("suffix"))
-        if stock is not None:
+        at = layout.indexes.get("location")
+        if rule.in_header and stock is not None:
             location, at = stock.location, stock.quantity
-        elif rule.constant:
-            suffix = seen(cells[at]) if at is not None else ""
-            location = f"{rule.constant}-{suffix}" if suffix else rule.constant
         else:
-            location = (seen(cells[at]) if at is not None else "") or rule.default
+            base = rule.constant or (seen(cells[at]) if at is not None else "") or rule.default
+            ends = [seen(cells[index]) for index in layout.suffixes]
+            ends.append(stock.location if stock is not None else "")
+            location = "-".join([base, *filter(None, ends)])
+        if layout.locations is not None and location not in layout.locations:
+            message = f"location {location[:80]!r} is none that this feed may set"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
         if len(location) > SAFE_LOCATION_CHARACTERS and byte_size(location) > MAX_LOCATION_BYTES:
             message = f"location has more than {MAX_LOCATION_BYTES} bytes"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)

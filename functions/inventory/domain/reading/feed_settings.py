@@ -1,0 +1,57 @@
+"""What is expected of the files below a key prefix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from inventory.domain.reading.profiles import OnDuplicate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedSettings:
+    """A feed: a key prefix with what is expected of the files below it.
+
+    Attributes:
+        prefix: What their keys begin with; of a key below no feed, the key itself.
+        named: Whether the feeds file has it.
+        profile: Name of the only profile they may follow; "" for the one their header fits.
+        locations: The only locations they may set; None for any.
+        on_duplicate: What the same key twice in a file means; None for what the profile says.
+        max_stock_drop_share: Share (0 to 1) of the last file's stock that a file may take away;
+            0 for any.
+        complete: Whether a file states the whole stock of the feed.
+        required: Whether it is a failure that no file comes.
+        expected_every: When files are expected, as in the feeds file; None for any time.
+    """
+
+    prefix: str
+    named: bool = False
+    profile: str = ""
+    locations: frozenset[str] | None = None
+    on_duplicate: OnDuplicate | None = None
+    max_stock_drop_share: Decimal = Decimal(0)
+    complete: bool = False
+    required: bool = False
+    expected_every: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its prefix; "" for a key below no feed."""
+        return self.prefix if self.named else ""
+
+    @classmethod
+    def from_data(cls, prefix: str, data: Mapping[str, Any]) -> FeedSettings:
+        """Make the settings of their entry in the feeds file, which is valid."""
+        given = dict(data)
+        if "locations" in given:
+            given["locations"] = frozenset(given["locations"])
+        if "on_duplicate" in given:
+            given["on_duplicate"] = OnDuplicate(given["on_duplicate"])
+        if "max_stock_drop_share" in given:
+            given["max_stock_drop_share"] = Decimal(str(given["max_stock_drop_share"]))
+        return cls(prefix=prefix, named=True, **given)

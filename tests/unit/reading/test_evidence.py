@@ -1,0 +1,152 @@
+"""Reports that have a SKU and a number and are no stock; columns that may not go unread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from feeds import opened, read
+from inventory.domain.errors import BadFileError
+from inventory.domain.reading import ProfileSet, matching
+from inventory.domain.reading.catalogue import BUILT_IN
+from inventory.domain.reading.evidence import looks_like
+from inventory.domain.reading.layout import layout_of
+from inventory.domain.reading.matching import built_in_profiles
+from inventory.domain.reading.not_stock import REPORTS, report_of
+from inventory.domain.reading.profiles import normalised
+from sample_feeds.exports import exports
+from sample_feeds.table import Dialect
+
+DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
+
+
+class Header(NamedTuple):
+    """A report's header, as its vendor documents it."""
+
+    report: str
+    delimiter: str
+    labels: tuple[str, ...]
+
+    def file(self, delimiter: str) -> str:
+        """The header with a row in which every cell is a number."""
+        dialect = Dialect(delimiter=delimiter)
+        return dialect.record(self.labels) + dialect.record(("1",) * len(self.labels))
+
+
+def _headers() -> list[Header]:
+    lines = (Path(__file__).parent / "headers" / "not_stock.txt").read_text().splitlines()
+    parted = [line.split(" | ", 3) for line in lines if not line.startswith("#")]
+    return [
+        Header(f"{system}: {report}", DELIMITERS[delimiter], tuple(labels.split("; ")))
+        for system, report, delimiter, labels in parted
+    ]
+
+
+HEADERS = _headers()
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=[header.report for header in HEADERS])
+def test_fails_on_a_report_that_is_no_stock(header: Header, monkeypatch) -> None:
+    """In every dialect, and also if the table of reports does not know it.
+
+    What is no stock lacks the labels of stock; the table only says it better.
+    """
+    for delimiter in DELIMITERS.values():
+        with pytest.raises(BadFileError, match=r"no stock|inventory profile"):
+            opened(header.file(delimiter))
+    monkeypatch.setattr(matching, "report_of", lambda _: None)
+    for delimiter in DELIMITERS.values():
+        with pytest.raises(BadFileError, match="inventory profile"):
+            opened(header.file(delimiter))
+
+
+def test_a_report_of_the_table_is_named_with_what_to_take_instead() -> None:
+    """A person reads which report this is and which one to export."""
+    with pytest.raises(BadFileError, match=r"Amazon: customer returns .* take FBA Manage Inv"):
+        read("return-date\torder-id\tsku\tquantity\n1\t2\tA\t1\n")
+
+
+def test_no_stock_file_looks_like_such_a_report() -> None:
+    """No look-alike of stock holds all labels of a report that is none."""
+    for export in exports():
+        labels = set(map(normalised, opened(export.data, export.key).header))
+        assert report_of(labels) is None, export.name
+
+
+def test_every_report_of_the_table_can_be_told() -> None:
+    """Labels have letters, and none of them is a column that each file has."""
+    for report in REPORTS:
+        assert all(map(normalised, report.labels))
+        assert not {normalised(label) for label in report.labels} <= {"sku", "quantity"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "sku,quantity,colour",
+        "sku,quantity,warehouse,location",
+        "SKU,Name,Quantity,Location_1,Qty_1",
+        "sku,quantity,reserved",
+        "sku,quantity,date",
+    ],
+)
+def test_fails_on_a_canonical_file_with_any_other_column(header: str) -> None:
+    """Documented labels, and attr_ for the others; the message says so."""
+    with pytest.raises(BadFileError, match="call it attr_"):
+        read(f"{header}\n{','.join('1' * (header.count(',') + 1))}\n")
+    pinned = ProfileSet(feeds={"a/": {"profile": "canonical"}})
+    assert read(f"{header}\n{','.join('1' * (header.count(',') + 1))}\n", "a/b.csv", pinned).rows
+
+
+def test_no_profile_lets_a_column_go_unread_that_must_not() -> None:
+    """A state, a time or a movement that a profile does not name is unknown to it."""
+    for export in exports():
+        feed = opened(export.data, export.key)
+        profile = built_in_profiles()[feed.profile]
+        # One report has ninety columns, another takes every column for a location.
+        if profile.name not in {"amazon_planning", "shopify_wide"}:
+            header = (*feed.header, "Damaged units", "Counted at", "Zone of the warehouse")
+            layout = layout_of(profile, header, feed.delimiter)
+            unknown = [label for label in layout.unknown if profile.closed or looks_like(label)]
+            assert unknown == list(header[-3:]), profile.name
+
+
+def test_fails_on_a_stock_file_with_a_column_that_must_not_go_unread() -> None:
+    """The column and what it looks like are named; a pinned feed takes it as an attribute."""
+    data = "SKU,Stock Level,Location,Bin Rack,Damaged\nA,1,x,b,2\n"
+    with pytest.raises(BadFileError, match="'Damaged', which it does not know, and looks like"):
+        read(data)
+    pinned = ProfileSet(feeds={"a/": {"profile": "linnworks"}})
+    assert read(data, "a/b.csv", pinned).rows[0].attributes == {"Bin Rack": "b", "Damaged": "2"}
+
+
+def test_every_profile_needs_a_label_beside_sku_and_quantity() -> None:
+    """All but our own, whose columns are all documented, have evidence."""
+    for name, profile in built_in_profiles().items():
+        if name != "canonical":
+            quantity = () if profile.location.in_header else profile.columns["quantity"]
+            plain = {*profile.columns["sku"], *profile.sku_fallback, *quantity}
+            others = [labels for labels in profile.required if not plain.issuperset(labels)]
+            distinct = set(quantity) - {"quantity", "stock", "qty"}
+            assert others or distinct or profile.location.in_header, name
+    assert BUILT_IN["canonical"]["closed"]
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("FulfillmentCenter", "a location"),
+        ("Lagerort", "a location"),
+        ("qty in transit", "a state of goods"),
+        ("updatedAt", "a time"),
+        ("Order #", "an order, a sale or a movement"),
+        ("Colour", None),
+        ("Reordering", None),
+        ("storage", None),
+    ],
+)
+def test_columns_are_judged_by_whole_words(label: str, kind: str | None) -> None:
+    """Words within other words say nothing; words joined by capitals do."""
+    assert looks_like(label) == kind
