@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 PROJECT_FOLDER = Path(__file__).resolve().parent
 
 
-def problems_of_feed_profiles(profiles: dict[str, Any]) -> list[str]:
-    """Ask the functions' reader what is wrong with feed profiles.
+def read_feeds(settings: Settings) -> dict[str, Any]:
+    """Read the feeds and profiles of an environment, as the functions get them.
 
     Args:
-        profiles: Profiles and pins.
+        settings: Its settings, which name the file.
+
+    Raises:
+        SettingsError: The file cannot be read or used; the message names everything.
     """
     sys.path.insert(0, str(PROJECT_FOLDER / "functions"))
-    from inventory.feeds_file import FeedsFileError, feeds_from  # slow, seldom needed
+    from inventory.feeds_file import FeedsFileError, read_feeds_file  # the functions' own check
 
     try:
-        feeds_from(profiles)
+        return read_feeds_file(PROJECT_FOLDER / settings.feeds_file)
     except FeedsFileError as error:
-        return str(error).splitlines()
-    return []
+        raise SettingsError(str(error)) from None
 
 
 def read_settings() -> Settings:
@@ -50,7 +52,7 @@ def read_settings() -> Settings:
     environments = configuration["context"]["environments"]
     # An environment that cdktf.json does not know, such as a branch's, is one like dev.
     context = {**environments.get(suffix, environments["dev"]), "environment_suffix": suffix}
-    return load_settings(context, problems_of_feed_profiles)
+    return load_settings(context)
 
 
 def main() -> None:
@@ -58,6 +60,7 @@ def main() -> None:
     output_folder = Path(os.environ.get("CDKTF_OUTDIR") or PROJECT_FOLDER / "cdktf.out")
     try:
         settings = read_settings()
+        feeds = read_feeds(settings)
         zips = build_zips(PROJECT_FOLDER / "functions", PROJECT_FOLDER / "Pipfile.lock")
     except (SettingsError, PackageError) as error:
         sys.exit(str(error))
@@ -77,7 +80,7 @@ def main() -> None:
     # What cdktf would validate is whether a `terraform` on this machine is new enough for the
     # backend; synthesis does not need one, and Terraform says so itself.
     app = App(outdir=str(output_folder), skip_validation=True)
-    InventoryStack(app, settings, packages)
+    InventoryStack(app, settings, packages, feeds)
     app.synth()
     write_versions(stack_folder)
 

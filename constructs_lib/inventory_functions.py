@@ -15,11 +15,11 @@ from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
 from constructs_lib.metrics import METRICS_NAMESPACE
 from constructs_lib.names import SERVICES
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
-from constructs_lib.terraform import escape_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cdktf_cdktf_provider_aws.s3_object import S3Object
     from constructs import Construct
 
     from constructs_lib.alarm_topic import AlarmTopic
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 REJECTS_PREFIX = "rejects/"
 PARTS_PREFIX = "parts/"
 SUMMARIES_PREFIX = "summaries/"
+SETTINGS_PREFIX = "settings/"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_INVOCATION_SECONDS = 900
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -49,7 +50,8 @@ class InventoryFunctionsProps:
         names: The environment's names.
         packages: The zips with their code, by the name of the handler's module.
         uploads: Bucket of stock files.
-        reports: Bucket of rejected rows and summaries.
+        reports: Bucket of rejected rows and summaries, and of the feeds.
+        feeds: The feeds and profiles, in that bucket.
         items: Table of the stock.
         ingestions: Table of the records, one per object version.
         lanes: Table in which runs tell each other what they read and wrote.
@@ -64,6 +66,7 @@ class InventoryFunctionsProps:
     packages: Mapping[str, FunctionPackage]
     uploads: PrivateBucket
     reports: PrivateBucket
+    feeds: S3Object
     items: InventoryTable
     ingestions: InventoryTable
     lanes: InventoryTable
@@ -186,7 +189,9 @@ def _add_function(
 def _ingest_environment(props: InventoryFunctionsProps) -> dict[str, str]:
     return {
         "DEAD_LETTER_QUEUE_URL": props.dead_letter_queue.queue_url,
-        "FEED_PROFILES": escape_template(props.settings.feed_profiles_json()),
+        "FEEDS_KEY": props.feeds.key,
+        # The version that belongs to this deployment; with another one the functions start anew.
+        "FEEDS_VERSION_ID": props.feeds.version_id,
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
         "ITEMS_TABLE_NAME": props.items.table_name,
         "LANES_TABLE_NAME": props.lanes.table_name,
@@ -225,6 +230,7 @@ def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> N
     props.reports.grant_put(function, REJECTS_PREFIX)
     props.reports.grant_put(function, PARTS_PREFIX)
     props.reports.grant_get(function, PARTS_PREFIX)
+    props.reports.grant_get_version(function, SETTINGS_PREFIX)
     props.reports.grant_list(function)
     props.items.grant_upsert(function)
     props.ingestions.grant_read_write(function)

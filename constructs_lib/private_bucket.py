@@ -31,6 +31,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
     S3BucketVersioningA,
     S3BucketVersioningVersioningConfiguration,
 )
+from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs_lib.iam import Grant, PolicyDocument, only_over_tls
@@ -47,6 +48,7 @@ LIST_ACTIONS = ("s3:ListBucket",)
 LIST_VERSIONS_ACTIONS = ("s3:ListBucketVersions",)
 PUT_ACTIONS = ("s3:AbortMultipartUpload", "s3:PutObject")
 GET_ACTIONS = ("s3:GetObject",)
+GET_VERSION_ACTIONS = ("s3:GetObjectVersion",)
 # Without `*`, `?` and `$`, which a policy would not read as they stand.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 SAFE_PREFIX = r"[A-Za-z0-9/!_.'()-]{0,1024}"
@@ -124,7 +126,7 @@ class PrivateBucket(Construct):
         )
         self.bucket_name: str = self.resource.bucket
         self.bucket_arn: str = self.resource.arn
-        versioning = S3BucketVersioningA(
+        self._versioning = S3BucketVersioningA(
             self,
             "Versioning",
             bucket=self.bucket_name,
@@ -142,7 +144,7 @@ class PrivateBucket(Construct):
             bucket=self.bucket_name,
             rule=_lifecycle(props),
             # Rules for versions may only follow once there are versions.
-            depends_on=[versioning],
+            depends_on=[self._versioning],
         )
 
     def _log_access(self, target: AccessLogBucket) -> None:
@@ -161,7 +163,7 @@ class PrivateBucket(Construct):
         )
 
     def _encrypt(self) -> None:
-        S3BucketServerSideEncryptionConfigurationA(
+        self._encryption = S3BucketServerSideEncryptionConfigurationA(
             self,
             "Encryption",
             bucket=self.bucket_name,
@@ -202,6 +204,29 @@ class PrivateBucket(Construct):
             self, "Policy", bucket=self.bucket_name, policy=self.document.json
         )
 
+    def add_object(self, id_: str, key: str, content: str, content_type: str) -> S3Object:
+        """Add an object whose content the plan shows.
+
+        Args:
+            id_: Its construct id.
+            key: Its key.
+            content: Its text.
+            content_type: Its media type.
+
+        Returns:
+            The object; its `version_id` names this content for good.
+        """
+        return S3Object(
+            self,
+            id_,
+            bucket=self.bucket_name,
+            key=key,
+            content=content,
+            content_type=content_type,
+            # So that it has a version, and the bucket's encryption.
+            depends_on=[self._versioning, self._encryption],
+        )
+
     def grant_read(self, grantee: Grantable) -> Grant:
         """Allow s3:GetObject and GetObjectVersion on every object, and ListBucket."""
         return self._grant_reading(grantee, READ_ACTIONS, "").combined(self.grant_list(grantee))
@@ -237,6 +262,18 @@ class PrivateBucket(Construct):
             InvalidPropsError: A policy would not read the prefix as it stands.
         """
         return self._grant_reading(grantee, GET_ACTIONS, prefix)
+
+    def grant_get_version(self, grantee: Grantable, prefix: str = "") -> Grant:
+        """Allow s3:GetObjectVersion below a prefix.
+
+        Args:
+            grantee: Reader.
+            prefix: Prefix of the keys, ending in a slash. Default: every key.
+
+        Raises:
+            InvalidPropsError: A policy would not read the prefix as it stands.
+        """
+        return self._grant_reading(grantee, GET_VERSION_ACTIONS, prefix)
 
     def _grant_reading(self, grantee: Grantable, actions: tuple[str, ...], prefix: str) -> Grant:
         given = Grant.to(grantee, actions, self._below(prefix), key=self._key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -31,9 +31,6 @@ from constructs_lib.limits import (
 )
 from constructs_lib.schedule_gap import longest_gap_hours
 
-# Lambda gives all variables of a function 4 KB together.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MOST_FEED_PROFILE_BYTES = 2800
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
@@ -229,7 +226,7 @@ class Settings(BaseSettings):
     )
     max_stock_drop_share: Decimal = setting(
         default=Decimal(0),
-        description="Share of its feed's last stock that a file may take away; 0 for any.",
+        description="Share of the last stock that a file may take away, unless its feed says it.",
         limits=(0, 1),
     )
     time_tolerance_minutes: int = setting(
@@ -242,10 +239,11 @@ class Settings(BaseSettings):
         description="Age at which a file must have been accounted for.",
         limits=(5, 10_080),
     )
-    feed_profiles: Annotated[dict[str, Any], NoDecode, BeforeValidator(from_json)] = setting(
-        default={"profiles": {}, "feeds": {}},
-        description="Feeds, and profiles beside the built-in ones.",
-        allowed=f'JSON, {{"profiles": {{}}, "feeds": {{}}}}, up to {MOST_FEED_PROFILE_BYTES} bytes',
+    feeds_file: str = setting(
+        default="feeds.toml",
+        description="File with the feeds and their profiles, from the project's folder on.",
+        allowed="path of a TOML file",
+        pattern=r"\.toml$",
     )
     tags: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json)] = setting(
         default={},
@@ -263,10 +261,6 @@ class Settings(BaseSettings):
     def keeps_access_logs(self) -> bool:
         """True if there is a bucket of access logs."""
         return self.access_logs or self.customer_managed_keys
-
-    def feed_profiles_json(self) -> str:
-        """Return the feed profiles as the functions get them: compact, keys in order."""
-        return json.dumps(self.feed_profiles, separators=(",", ":"), sort_keys=True)
 
     @field_validator("log_retention_days")
     @classmethod
@@ -302,14 +296,6 @@ class Settings(BaseSettings):
         if not fits:
             raise ValueError("not tags that AWS takes")
         return value
-
-    @field_validator("feed_profiles")
-    @classmethod
-    def _room_for_feed_profiles(cls, value: dict[str, Any]) -> dict[str, Any]:
-        text = json.dumps(value, separators=(",", ":"))
-        if not {"profiles", "feeds"} >= set(value) or len(text.encode()) > MOST_FEED_PROFILE_BYTES:
-            raise ValueError("not feed profiles")
-        return {"profiles": {}, "feeds": {}, **value}
 
     @model_validator(mode="after")
     def _backend_is_complete(self) -> Self:

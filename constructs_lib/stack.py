@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from cdktf import TerraformOutput, TerraformStack
 
@@ -19,6 +21,7 @@ from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleP
 from constructs_lib.inventory_functions import (
     LONGEST_INVOCATION_SECONDS,
     PARTS_PREFIX,
+    SETTINGS_PREFIX,
     InventoryFunctionsProps,
     add_functions,
 )
@@ -29,7 +32,7 @@ from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedR
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
 from constructs_lib.schedule_gap import longest_gap_hours
-from constructs_lib.terraform import add_backend, add_provider
+from constructs_lib.terraform import add_backend, add_provider, escape_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +46,18 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 SCHEDULED_TIME = '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
 
+NO_FEEDS: Mapping[str, Any] = MappingProxyType({"feeds": {}, "profiles": {}})
+
 
 class InventoryStack(TerraformStack):
     """Everything that one environment needs."""
 
     def __init__(
-        self, scope: Construct, settings: Settings, packages: Mapping[str, FunctionPackage]
+        self,
+        scope: Construct,
+        settings: Settings,
+        packages: Mapping[str, FunctionPackage],
+        feeds: Mapping[str, Any] = NO_FEEDS,
     ) -> None:
         """Compose the stack.
 
@@ -56,9 +65,11 @@ class InventoryStack(TerraformStack):
             scope: The app.
             settings: The environment's settings.
             packages: The zips with the functions, by the name of the handler's module.
+            feeds: Feeds and profiles as the functions read them. Default: none.
         """
         super().__init__(scope, settings.stack_name)
         self._settings = settings
+        self._feeds_data = feeds
         self._names = Names(settings.environment_suffix)
         add_provider(self, settings)
         add_backend(self, settings)
@@ -99,6 +110,7 @@ class InventoryStack(TerraformStack):
                 packages=packages,
                 uploads=self._uploads,
                 reports=self._reports,
+                feeds=self._feeds,
                 items=self._items,
                 ingestions=self._ingestions,
                 lanes=self._lanes,
@@ -144,6 +156,11 @@ class InventoryStack(TerraformStack):
         )
         self._uploads = PrivateBucket(self, "Uploads", uploads)
         self._reports = PrivateBucket(self, "Reports", reports)
+        # An entry is a few lines, so that the plan shows what becomes of each.
+        content = json.dumps(dict(self._feeds_data), indent=1, sort_keys=True, ensure_ascii=False)
+        self._feeds = self._reports.add_object(
+            "Feeds", f"{SETTINGS_PREFIX}feeds.json", escape_template(content), "application/json"
+        )
 
     def _add_queues(self) -> None:
         self._dead_letter_queue = MessageQueue(

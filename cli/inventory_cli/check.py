@@ -107,7 +107,7 @@ def check(
         emit_json([_as_json(report) for report in reports])
     else:
         for report in reports:
-            _show(report)
+            show(report)
     if any(report.refused for report in reports):
         raise typer.Exit(Exit.REFUSED)
     if any(report.rejected for report in reports):
@@ -196,7 +196,8 @@ def _problem(reject: Reject) -> Problem:
     return Problem(reject.line, reject.column or "", str(reject.error), reject.message)
 
 
-def _show(report: FileReport) -> None:
+def show(report: FileReport) -> None:
+    """Print what would become of a file."""
     if report.refused is not None:
         place = f"line {report.refused.line}: " if report.refused.line else ""
         say(f"{report.file}: refused", "fail")

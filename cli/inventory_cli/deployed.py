@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
 from inventory.domain.order import Tokens, base_of, latest_time, object_time
 from inventory.domain.reading import ProfileSet
@@ -38,8 +38,13 @@ class Deployed:
     @cached_property
     def profiles(self) -> ProfileSet:
         """The profiles that files are read by."""
-        settings: Any = self._of_processor("FEED_PROFILES", json.loads)
-        return ProfileSet.from_settings(settings)
+        feeds = read_feeds(
+            self._session.s3,
+            self._session.outputs.reports_bucket_name,
+            self._of_processor("FEEDS_KEY", str),
+            self._of_processor("FEEDS_VERSION_ID", str),
+        )
+        return ProfileSet(**feeds)
 
     @cached_property
     def tolerance(self) -> timedelta:

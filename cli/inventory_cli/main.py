@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: Subcommands in the order in which the help lists them.
 COMMANDS = (
     "check",
+    "profile",
     "upload",
     "status",
     "files",

@@ -30,6 +30,7 @@ from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
 from inventory.domain.ports import ConsumedCapacity, Deadline, ObjectInfo, VersionPage
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import Share
+from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reconcile import Reconcile
 from inventory.domain.settings import IngestSettings
 
@@ -435,8 +436,7 @@ class World:
             hold = StockDropHold(
                 DynamoDbAcceptedFiles(lanes),
                 ports.deadline,
-                share,
-                feed_of=str,
+                feed_of=lambda key: FeedSettings(prefix=key, max_stock_drop_share=share),
                 batch_rows=batch_rows,
             )
         return Ingest(

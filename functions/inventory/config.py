@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Self
@@ -38,18 +37,10 @@ def _share(value: str) -> Decimal:
     return share
 
 
-def _json_object(value: str) -> dict[str, Any]:
-    parsed = json.loads(value)
-    if not isinstance(parsed, dict):
-        raise TypeError("must be a JSON object")
-    return parsed
-
-
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": _text,
     "int": _whole_number,
     "Decimal": _share,
-    "dict[str, Any]": _json_object,
 }
 
 
@@ -99,11 +90,12 @@ class IngestConfig(Config):
         dead_letter_queue_url: Where rejects go.
         work_queue_url: Where segments of jobs and rechecks go.
         reports_bucket_name: Where reject files go.
-        feed_profiles: Profiles and pins of this deployment, beside the built-in ones.
+        feeds_key: Where in the reports bucket the feeds and profiles of this deployment are.
+        feeds_version_id: Which version of that object they are.
         reject_message_limit: Reject messages per object version before one message stands for all.
         large_object_bytes: Objects above this size are processed by several workers.
         max_stock_drop_share: Share (0 to 1) of the stock of a feed's last file that a file may
-            take away; 0 switches it off.
+            take away where its feed says nothing; 0 for any.
         time_tolerance_minutes: How much later than its object was stored the time of a file or
             row may be.
     """
@@ -114,7 +106,8 @@ class IngestConfig(Config):
     dead_letter_queue_url: str
     work_queue_url: str
     reports_bucket_name: str
-    feed_profiles: dict[str, Any]
+    feeds_key: str
+    feeds_version_id: str
     reject_message_limit: int
     large_object_bytes: int
     max_stock_drop_share: Decimal

@@ -36,6 +36,7 @@ from inventory.domain.reading.quantities import Decimals
 if TYPE_CHECKING:
     from pathlib import Path
 
+DEFAULT_NAME = "feeds.toml"
 #: Feeds and profiles a file may hold, each.
 MOST_ENTRIES = 5000
 #: Bytes of a key prefix: what S3 takes for a whole key.
@@ -298,11 +299,13 @@ def feeds_from(data: object) -> dict[str, Any]:
 
 
 def read_feeds_file(path: Path) -> dict[str, Any]:
-    """Read and check a feeds file.
+    """Read and check a feeds file; without one of the default name there are no feeds.
 
     Raises:
         FeedsFileError: It cannot be read or used; each line begins with the path.
     """
+    if path.name == DEFAULT_NAME and not path.exists():
+        return feeds_from({})
     try:
         return feeds_from(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -107,16 +107,16 @@ def test_fails_in_lines_and_without_a_traceback(tmp_path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_fails_for_feed_profiles_that_the_reader_refuses(tmp_path) -> None:
+def test_fails_for_feeds_that_the_functions_could_not_use(tmp_path) -> None:
     """A deployment that would refuse every file is refused itself."""
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text('[feeds."acme/"]\nprofile = "acme"\n')
     result = run_main(
         PROJECT,
         tmp_path,
-        FEED_PROFILES='{"pins": {"acme/": "acme"}}',
+        FEEDS_FILE=str(feeds),
         CDKTF_OUTDIR=str(tmp_path / "out"),
     )
 
     assert result.returncode == 1
-    assert result.stderr == (
-        "feed_profiles (FEED_PROFILES): pins: 'acme/' names 'acme', which is no profile\n"
-    )
+    assert result.stderr == f"{feeds}: feeds.'acme/'.profile: there is no profile 'acme'\n"

@@ -45,6 +45,7 @@ INGEST = {
     ("s3:AbortMultipartUpload", "<Reports>/parts/*"),
     ("s3:AbortMultipartUpload", "<Reports>/rejects/*"),
     ("s3:GetObject", "<Reports>/parts/*"),
+    ("s3:GetObjectVersion", "<Reports>/settings/*"),
     ("s3:PutObject", "<Reports>/parts/*"),
     ("s3:PutObject", "<Reports>/rejects/*"),
     ("sqs:SendMessage", "<WorkQueue>"),

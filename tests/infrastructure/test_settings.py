@@ -61,19 +61,13 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch) -> None:
 
 
 def test_what_is_an_object_in_the_file_is_json_in_the_environment(monkeypatch) -> None:
-    """Tags, warm throughput and feed profiles."""
-    profiles = {"profiles": [{"name": "acme"}], "pins": {"acme/": "acme"}}
+    """Tags and warm throughput."""
     monkeypatch.setenv("TAGS", '{"team": "stock"}')
     monkeypatch.setenv("WARM_THROUGHPUT", '{"write_units_per_second": 8000}')
-    monkeypatch.setenv("FEED_PROFILES", json.dumps(profiles))
     settings = load_settings({})
 
     assert settings.tags == {"team": "stock"}
     assert settings.warm_throughput.write_units_per_second == 8000
-    assert settings.feed_profiles == profiles
-    assert settings.feed_profiles_json() == (
-        '{"pins":{"acme/":"acme"},"profiles":[{"name":"acme"}]}'
-    )
 
 
 def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
@@ -131,8 +125,7 @@ def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
         ("tags", {"": "stock"}),
         ("tags", {"team": "x" * 257}),
         ("tags", {str(number): "x" for number in range(41)}),
-        ("feed_profiles", {"profile": []}),
-        ("feed_profiles", {"profiles": ["x" * 2800]}),
+        ("feeds_file", "feeds.json"),
     ],
 )
 def test_fails_for_a_value_that_is_not_allowed(name, wrong) -> None:
@@ -151,20 +144,6 @@ def test_fails_for_a_backend_without_what_it_needs(backend, missing) -> None:
     """The line names the setting that is missing."""
     assert refusal({"backend": backend}) == f"{missing} must be set for the {backend} backend"
     assert load_settings({"backend": backend, missing: "something"})
-
-
-def test_fails_for_feed_profiles_that_the_functions_would_refuse() -> None:
-    """The check itself is given, because infrastructure does not know the functions."""
-    message = refusal(
-        {"feed_profiles": {"profiles": [{}]}, "low_stock_threshold": -1},
-        validate_feed_profiles=lambda profiles: [f"{len(profiles['profiles'])} bad", "and so on"],
-    )
-
-    assert message.splitlines() == [
-        "low_stock_threshold (LOW_STOCK_THRESHOLD): got -1, allowed: 0 to 1000000000",
-        "feed_profiles (FEED_PROFILES): 1 bad",
-        "feed_profiles (FEED_PROFILES): and so on",
-    ]
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

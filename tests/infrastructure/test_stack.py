@@ -6,9 +6,12 @@ import json
 import re
 from typing import Any
 
+import cdktf
 import pytest
 
-from synthesised import only, readable, resources
+from constructs_lib.settings_loading import load_settings
+from constructs_lib.stack import InventoryStack
+from synthesised import PACKAGES, only, readable, resources
 
 NAMES = {
     "aws_cloudwatch_dashboard": {"inventory-dev"},
@@ -232,19 +235,25 @@ def test_a_key_of_our_own_encrypts_everything(whole_stack) -> None:
         assert readable(schedule["kms_key_arn"]) == "<Key>"
 
 
-def test_feed_profiles_arrive_as_they_are(whole_stack) -> None:
-    """An expression of Terraform in them stays text."""
-    profiles = {"profiles": [{"name": "a", "note": "${x} %{y}"}], "pins": {"in/": "a"}}
-    document = whole_stack(feed_profiles=profiles)
-    (processor,) = (
-        each
-        for each in resources(document, "aws_lambda_function")
-        if each["function_name"] == "inventory-processor-dev"
-    )
-    text = processor["environment"]["variables"]["FEED_PROFILES"]
+def test_feeds_arrive_as_they_are() -> None:
+    """An expression of Terraform in them stays text, and the plan shows an entry by lines."""
+    feeds = {
+        "profiles": {"a": {"columns": {"sku": "${x} %{y}", "quantity": "q"}}},
+        "feeds": {f"shop-{number}/": {"profile": "a"} for number in range(500)},
+    }
+    settings = load_settings({})
+    stack = InventoryStack(cdktf.Testing.app(), settings, PACKAGES, feeds)
+    document = json.loads(cdktf.Testing.synth(stack))
+    (stored,) = resources(document, "aws_s3_object")
+    text = stored["content"]
 
-    assert json.loads(text.replace("$${", "${").replace("%%{", "%{")) == profiles
+    assert json.loads(text.replace("$${", "${").replace("%%{", "%{")) == feeds
     assert "$${x} %%{y}" in text
+    assert text.count("\n") > 1000
+    for function in resources(document, "aws_lambda_function"):
+        variables = function["environment"]["variables"]
+        if "FEEDS_KEY" in variables:
+            assert variables["FEEDS_VERSION_ID"].endswith(".version_id}")
 
 
 def test_the_stack_of_production_is_the_one_reviewed(whole_stack, snapshot) -> None:

@@ -22,7 +22,6 @@ EVERY_OPTION = {
     "max_reserved_concurrency": 5,
     "max_stock_drop_share": "0.5",
     "tags": {"note": "${not} an %{expression}"},
-    "feed_profiles": {"profiles": [], "pins": {"${a}/": "canonical"}},
 }
 
 

@@ -15,7 +15,8 @@ INGEST = {
     "DEAD_LETTER_QUEUE_URL": "https://queue/dlq",
     "WORK_QUEUE_URL": "https://queue/work",
     "REPORTS_BUCKET_NAME": "reports",
-    "FEED_PROFILES": '{"profiles":{},"feeds":{}}',
+    "FEEDS_KEY": "settings/feeds.json",
+    "FEEDS_VERSION_ID": "v1",
     "REJECT_MESSAGE_LIMIT": "1000",
     "LARGE_OBJECT_BYTES": "67108864",
     "MAX_STOCK_DROP_SHARE": "0.5",
@@ -24,13 +25,12 @@ INGEST = {
 
 
 def test_every_variable_becomes_a_typed_field() -> None:
-    """Numbers, shares and JSON arrive parsed."""
+    """Numbers and shares arrive parsed."""
     config = IngestConfig.from_env(INGEST)
 
     assert config.large_object_bytes == 67108864
     assert config.max_stock_drop_share == Decimal("0.5")
     assert config.time_tolerance_minutes == 60
-    assert config.feed_profiles == {"profiles": {}, "feeds": {}}
 
 
 def test_the_variables_of_a_function_are_its_fields_in_upper_case() -> None:

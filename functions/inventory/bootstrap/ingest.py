@@ -13,6 +13,7 @@ from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import DynamoDbAcceptedFiles, DynamoDbFollowUps
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_reports import S3Reports
 from inventory.adapters.sqs_messages import (
@@ -57,7 +58,10 @@ def ingest() -> Ingest:
     sqs = clients.sqs()
     lanes = PartitionedTable(api, config.lanes_table_name, usage)
     files = S3Reports(clients.s3(), config.reports_bucket_name)
-    profiles = ProfileSet(**config.feed_profiles)
+    feeds = read_feeds(
+        clients.s3(), config.reports_bucket_name, config.feeds_key, config.feeds_version_id
+    )
+    profiles = ProfileSet(**feeds, max_stock_drop_share=config.max_stock_drop_share)
     ports = IngestPorts(
         objects=S3Objects(clients.s3()),
         open_feed=partial(open_feed, profiles=profiles),
@@ -83,12 +87,11 @@ def ingest() -> Ingest:
         time_tolerance=timedelta(minutes=config.time_tolerance_minutes),
     )
     hold = None
-    if config.max_stock_drop_share:
+    if profiles.holds:
         hold = StockDropHold(
             DynamoDbAcceptedFiles(lanes),
             deadline,
-            config.max_stock_drop_share,
-            feed_of=lambda key: profiles.feed_of(key).prefix,
+            feed_of=profiles.feed_of,
         )
     return Ingest(ports, settings, hold=hold)
 

@@ -1,4 +1,4 @@
-"""Holding a file that would take away more of its feed's stock than a set share.
+"""Holding a file that would take away more of its feed's stock than the feed's share.
 
 A file whose export broke off in the middle, or that lists everything as sold out, is well formed;
 what it would do to the stock is the only sign that something is wrong. So before anything of a
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import AcceptedFiles, Deadline, Feed
+    from inventory.domain.reading.feed_settings import FeedSettings
 
 #: Seconds that must be left to sum on; to pass on the sum takes far less.
 RESERVE_SECONDS = 20.0
@@ -30,8 +31,7 @@ class StockDropHold:
     Args:
         accepted: Sums of the accepted files.
         deadline: Seconds left.
-        share: Largest share of the last file's stock that a file may take away, 0 to 1.
-        feed_of: Gives the name of the feed that an object key belongs to.
+        feed_of: Gives the feed that an object key belongs to.
         batch_rows: Rows that are summed up together.
     """
 
@@ -39,14 +39,12 @@ class StockDropHold:
         self,
         accepted: AcceptedFiles,
         deadline: Deadline,
-        share: Decimal,
         *,
-        feed_of: Callable[[str], str],
+        feed_of: Callable[[str], FeedSettings],
         batch_rows: int = 1000,
     ) -> None:
         self._accepted = accepted
         self._deadline = deadline
-        self._share = share
         self._feed_of = feed_of
         self._batch_rows = batch_rows
 
@@ -87,13 +85,14 @@ class StockDropHold:
         Raises:
             HeldFileError: It would take away more than the share.
         """
-        feed, quantity = self._feed_of(version.key), Decimal(report.quantity)
-        last = self._accepted.before(feed, base)
-        if not released and last and last > 0 and last - quantity > self._share * last:
+        settings, quantity = self._feed_of(version.key), Decimal(report.quantity)
+        feed, share = settings.prefix, settings.max_stock_drop_share
+        last = self._accepted.before(feed, base) if share else None
+        if not released and last and last > 0 and last - quantity > share * last:
             raise HeldFileError(
                 ErrorCode.CONSTRAINT_ERROR,
                 f"The file holds a stock of {quantity:f} and the last one of {feed} held "
-                f"{last:f}: it would take away more than the share of {self._share:f} that is "
+                f"{last:f}: it would take away more than the share of {share:f} that is "
                 "allowed. It is held and nothing of it is loaded; look at it, and let it in with "
                 f"`inventory release`.",
                 column="quantity",

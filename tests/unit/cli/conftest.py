@@ -223,6 +223,7 @@ class FakeS3:
         self.bytes: dict[str, bytes] = {}
         self.metadata: dict[str, dict[str, str]] = {}
         self.reports: dict[str, bytes] = {}
+        self.feeds: dict[str, Any] = {}
 
     def put(self, key: str, content: bytes, stored: datetime = NOW, **metadata: str) -> str:
         """Store a version of an upload; gives its id."""
@@ -276,6 +277,8 @@ class FakeS3:
 
     def get_object(self, **request: Any) -> Any:
         if request["Bucket"] == "reports":
+            if request["Key"] == "settings/feeds.json":
+                return {"Body": io.BytesIO(json.dumps(self.feeds).encode())}
             if request["Key"] not in self.reports:
                 raise NoSuchKey
             return {"Body": io.BytesIO(self.reports[request["Key"]])}
@@ -304,7 +307,8 @@ class FakeLambda:
         self.error = ""
         self.state = "Active"
         self.variables = {
-            "FEED_PROFILES": json.dumps({"profiles": {}, "feeds": {}}),
+            "FEEDS_KEY": "settings/feeds.json",
+            "FEEDS_VERSION_ID": "v1",
             "TIME_TOLERANCE_MINUTES": "60",
             "LOW_STOCK_THRESHOLD": "10",
         }

@@ -148,9 +148,7 @@ class TestChanges:
         cloud.dynamodb.item("A", "x", TIME, quantity=1200, written_at=now, source=at)
         cloud.dynamodb.item("=B", "x", TIME, quantity=0, written_at=now)
         cloud.dynamodb.item("C", "x", TIME, quantity=0, written_at=TIME)
-        cloud.functions.variables["FEED_PROFILES"] = json.dumps(
-            {"profiles": [], "pins": {"stores/": "canonical"}}
-        )
+        cloud.s3.feeds = {"feeds": {"stores/": {"profile": "canonical"}}}
         return cloud
 
     @pytest.mark.usefixtures("changed")

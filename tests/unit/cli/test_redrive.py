@@ -215,7 +215,7 @@ def test_a_held_file_is_compared_again_until_it_is_replaced(cloud: Any, run: Any
     assert {} == cloud.dead_letters.messages == cloud.work.messages
 
 
-@pytest.mark.parametrize("variable", ["FEED_PROFILES", "TIME_TOLERANCE_MINUTES"])
+@pytest.mark.parametrize("variable", ["FEEDS_VERSION_ID", "TIME_TOLERANCE_MINUTES"])
 def test_fails_where_the_function_does_not_say_how_it_reads(
     cloud: Any, run: Any, variable: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -48,17 +49,21 @@ class ProfileSet:
     Args:
         profiles: Name to data of the deployment's own profiles, valid.
         feeds: Key prefix to what is expected of the files below it, valid.
+        max_stock_drop_share: That of feeds that do not say one.
     """
 
     def __init__(
         self,
         profiles: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         feeds: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        *,
+        max_stock_drop_share: Decimal = Decimal(0),
     ) -> None:
         self._own = profiles
         own = {name: profile_from(name, data) for name, data in profiles.items()}
         self._profiles = {**own, **built_in_profiles()}
         self._feeds = feeds
+        self._share = max_stock_drop_share
         self._lengths = sorted({len(prefix) for prefix in feeds}, reverse=True)
 
     def __iter__(self) -> Iterator[Profile]:
@@ -73,8 +78,16 @@ class ProfileSet:
         prefixes = (key[:length] for length in self._lengths)
         prefix = next((prefix for prefix in prefixes if prefix in self._feeds), None)
         if prefix is None:
-            return FeedSettings(prefix=key)
-        return FeedSettings.from_data(prefix, self._feeds[prefix])
+            return FeedSettings(prefix=key, max_stock_drop_share=self._share)
+        return FeedSettings.from_data(
+            prefix, {"max_stock_drop_share": self._share, **self._feeds[prefix]}
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether files of any feed are held when they would take too much stock away."""
+        shares = (feed.get("max_stock_drop_share", 0) for feed in self._feeds.values())
+        return bool(self._share) or any(map(Decimal, shares))
 
     def match(
         self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""

@@ -1,0 +1,123 @@
+"""`inventory profile`: an unknown file becomes an entry of the feeds file that loads it."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from feeds import read
+from inventory.domain.reading import ProfileSet
+from inventory.feeds_file import read_feeds_file
+from inventory_cli import check, profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+SAP = """Material;Plant;Material Description;Unrestricted;Blocked
+00100;0001;Screw;1.200,5;2
+00200;0001;Bolt;7;0
+Total;;;1.207,5;2
+"""
+STOCK_LIST = b"Art.-Nr.;Bezeichnung;Bestand;Lagerort\n1;M\xfctze;7;Nord\n2;Hut;3;S\xfcd\n"
+BINS = "SKU,Name,Quantity,Location_1,Qty_1\nMUG-01,Mug,0,D-2-3,0\nMUG-01,Mug,0,Z,16\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs the command over a file, with a feeds file of its own."""
+    monkeypatch.setenv("COLUMNS", "200")
+    app = typer.Typer()
+    check.register(app)
+    profile.register(app)
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text("")
+
+    def call(content: str | bytes, *options: str) -> tuple[Result, Path, ProfileSet]:
+        path = tmp_path / "stock list.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        arguments = ["profile", str(path), "--feeds", str(feeds), *options]
+        result = CliRunner().invoke(app, arguments)
+        return result, path, ProfileSet(**read_feeds_file(feeds))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "items"),
+    [
+        (
+            STOCK_LIST,
+            ("--sku", "Art.-Nr."),
+            {("1", "Nord"): "7", ("2", "Süd"): "3"},
+        ),
+        (
+            BINS,
+            ("--quantity", "Qty_1", "--location", "Location_1"),
+            {("MUG-01", "D-2-3"): "0", ("MUG-01", "Z"): "16"},
+        ),
+        (
+            "Code;Producto;Existencia\nA-1;Taza;7\nA-2;Plato;2\n",
+            (),
+            {("A-1", "default"): "7", ("A-2", "default"): "2"},
+        ),
+        (
+            "item_code\ton hand\tdamaged\nA\t7\t2\n",
+            ("--at", "Depot"),
+            {("A", "Depot"): "7"},
+        ),
+    ],
+    ids=["german", "bins beside a total", "spanish", "one location"],
+)
+def test_what_is_written_loads_the_file_right(run, content, options, items) -> None:
+    """The entry is valid, its feed believes it, and each quantity ends at its place."""
+    result, path, feeds = run(content, "--write", "--prefix", "in/", *options)
+    assert result.exit_code == 0, result.output
+    assert read(path.read_bytes(), "in/today.csv", feeds).items == items
+    assert "would load" in result.output
+
+
+def test_a_total_line_and_decimal_commas_are_proposed(run) -> None:
+    """What a person would have to think of."""
+    result, path, feeds = run(
+        SAP, "--write", "--prefix", "in/", "--quantity", "Unrestricted", "--location", "Plant"
+    )
+    outcome = read(path.read_bytes(), "in/today.csv", feeds)
+    assert outcome.items == {("00100", "0001"): "1200.5", ("00200", "0001"): "7"}, result.output
+    assert outcome.reasons == [(4, "total line")]
+
+
+def test_fails_where_it_is_in_doubt_and_nobody_can_answer(run) -> None:
+    """Two columns may be the stock: the option and the candidates are named."""
+    result, _, feeds = run(BINS)
+    assert result.exit_code != 0
+    assert "--quantity LABEL, of: Quantity, Qty_1" in result.output
+    assert feeds.own_data("stock_list") is None
+
+
+def test_a_file_that_loads_needs_nothing(run) -> None:
+    """It says by which profile."""
+    result, _, _ = run("sku,quantity\nA,1\n")
+    assert result.exit_code == 0
+    assert "needs no profile of your own" in result.output
+
+
+def test_fails_on_a_file_without_anything_like_a_sku(run) -> None:
+    """Nothing is written, and the reason is the refusal itself."""
+    result, _, _ = run("colour,size\nred,L\n", "--write")
+    assert result.exit_code == 2
+    assert "no line of it looks like a header" in result.output
+
+
+def test_without_write_the_entry_is_printed_alone(run) -> None:
+    """It can be copied: what is printed is TOML of a feeds file."""
+    result, _, feeds = run(STOCK_LIST, "--sku", "Art.-Nr.")
+    assert feeds.own_data("stock_list") is None
+    start = result.output.index('[feeds."stock_list/"]')
+    entry = result.output[start:].partition("\nAdd it to")[0]
+    assert tomllib.loads(entry)["profiles"]["stock_list"]["encodings"] == ["cp1252"]
