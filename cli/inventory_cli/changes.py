@@ -83,7 +83,7 @@ def changes(
     profiles = Deployed(session).profiles
     found = sorted(
         (
-            (profiles.feed_of(item.key) if item.key else "", item)
+            (profiles.feed_of(item.key).prefix if item.key else "", item)
             for item in items_written_since(session, timestamp(start))
         ),
         key=lambda each: (each[0], each[1].sku, each[1].location),

@@ -186,9 +186,9 @@ def _columns(labels: Sequence[str]) -> dict[str, list[str]]:
         found[name] = [label for _, _, label in sorted(ranked)]
     taken = set(found["sku"][:1]) | set(found["location"])
     found["quantity"] = [label for label in found["quantity"] if label not in taken]
-    exact = [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
+    plain = [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
     # A code of its own beats what a label merely contains ("SKU of included item").
-    found["sku"] = exact[:1] or [each for each in found["sku"] if looks_like(each) is None]
+    found["sku"] = plain[:1] or [each for each in found["sku"] if looks_like(each) is None]
     return found
 
 

@@ -275,6 +275,38 @@ _SAMPLES = (
         skips=((3, "no goods in stock"),),
     ),
     _Sample(
+        "quickbooks_stock_status",
+        """Item | Description | Pref Vendor | Reorder Pt | On Hand | Avail
+        Inventory | | | | |
+        MUG-01 | Blue mug | V | 5 | 1,200 | 1,190
+        Total Inventory | | | | 1,200 | 1,190""",
+        {("MUG-01", "default"): "1200"},
+        skips=((2, "not stocked"), (4, "total line")),
+    ),
+    _Sample(
+        "quickbooks_desktop",
+        """Active Status | Type | Item | Description | Sales Tax Code | Account | COGS Account | Asset Account | Quantity On Hand | U/M | Cost | Preferred Vendor | Price | Reorder Pt (Min) | MPN
+        Active | Inventory Part | Mugs:MUG-01 | Blue mug | | 1 | 2 | 3 | 1,200 | ea | 5 | V | 9.90 | 5 |
+        Not-active | Inventory Part | OLD | Old | | 1 | 2 | 3 | 4 | ea | 5 | V | 9.90 | |
+        Active | Service | TALK | Talk | | 1 | | | | | | | 50 | |""",
+        {("Mugs:MUG-01", "default"): "1200"},
+        skips=((3, "not active"), (4, "no goods in stock")),
+    ),
+    _Sample(
+        "sap_mb52",
+        """Material | Plant | Storage Location | Special Stock | Base Unit of Measure | Unrestricted | Currency | Value Unrestricted | Transit and Transfer | Quality Inspection | Restricted-Use Stock | Blocked | Returns | Material Description
+        000100 | 0001 | W1 | | PC | 7 | EUR | 70 | 0 | 1 | 0 | 2 | | Mug""",
+        {
+            ("000100", "0001-W1"): "7",
+            ("000100", "0001-W1-transfer"): "0",
+            ("000100", "0001-W1-quality"): "1",
+            ("000100", "0001-W1-restricted"): "0",
+            ("000100", "0001-W1-blocked"): "2",
+        },
+        skips=((2, "not stocked"),),
+        delimiter="\t",
+    ),
+    _Sample(
         "linnworks",
         """SKU | Stock Level | Location | Minimum Level | Unit Cost | Stock Value | Bin Rack
         M-1 | 7 | Default | 2 | 5 | 35 | B1""",
@@ -327,8 +359,9 @@ _SAMPLES = (
         "odoo_quants_reference",
         """Product/Internal Reference | Product/Name | Available Quantity | Quantity | Lot/Serial Number | Location
         M-1 | Mug | 40 | 40 | L1 | WH/Stock
+        M-1 | Mug | 25 | 25 | L2 | WH/Stock
         [M-2] Red mug | Red | 3 | 3 | | WH/Stock""",
-        {("M-1", "WH/Stock"): "40", ("M-2", "WH/Stock"): "3"},
+        {("M-1", "WH/Stock"): "65", ("M-2", "WH/Stock"): "3"},
     ),
     _Sample(
         "fishbowl",

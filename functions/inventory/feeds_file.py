@@ -186,10 +186,12 @@ class ProfileEntry(_Entry):
     """Label of the SKU where the first is blank."""
     location: LocationEntry | None = None
     """Where the location stands; without it every row is at `default`."""
-    decimals: Decimals = Decimals.POINT
-    """How quantities are written."""
+    decimals: Decimals = Decimals.EITHER
+    """How quantities are written: `point`, `comma` or `either`."""
+    group: Annotated[str, _one_of(",", ".", " ", "'")] | None = None
+    """What separates groups of three digits; without it `1.200` is refused where it is doubtful."""
     price_decimals: Decimals = Decimals.EITHER
-    """How prices are written."""
+    """The same of prices."""
     time_formats: list[Annotated[Text, AfterValidator(_time_format)]] = []
     """How `updated_at` is written, as `strptime` takes it; without it ISO 8601."""
     time_zone: Zone = "UTC"

@@ -12,6 +12,8 @@ from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed
 from inventory.domain.reading.catalogue import BUILT_IN
 from inventory.domain.reading.matching import built_in_profiles
+from inventory.domain.reading.profiles import OnDuplicate
+from inventory.domain.reading.repeated import repeated_keys
 from inventory.feeds_file import FeedsFileError, feeds_from
 
 ERP = {
@@ -327,3 +329,46 @@ def test_a_thousand_feeds_are_found_by_their_longest_prefix() -> None:
     assert profiles.feed_of("shop-7/depot/a.csv").required
     assert profiles.feed_of("shop-7/a.csv").prefix == "shop-7/"
     assert profiles.feed_of("elsewhere/a.csv").prefix == "elsewhere/a.csv"
+
+
+LOTS = "sku,quantity,location\nA,40,x\nB,1,x\nA,2.5,x\nA,-1,y\nB,1,x\n"
+
+
+def duplicates(on_duplicate: str) -> ProfileSet:
+    """A feed that says what the same key twice means."""
+    return ProfileSet(feeds={"lots/": {"on_duplicate": on_duplicate}})
+
+
+def test_rows_of_a_key_are_added_where_the_feed_says_so() -> None:
+    """Each of them states the sum, wherever reading begins: no order and no crash can part them."""
+    profiles = duplicates("sum")
+    outcome = read(LOTS, "lots/a.csv", profiles)
+    assert outcome.items == {("A", "x"): "42.5", ("B", "x"): "2", ("A", "y"): "-1"}
+    assert [row.quantity for row in outcome.rows] == ["42.5", "2", "42.5", "-1", "2"]
+    feed = opened(LOTS, "lots/a.csv", profiles)
+    second = next(iter(feed.batches(max_rows=1)))
+    rest = continue_feed(
+        json.loads(json.dumps(feed.state())),
+        BytesSource(LOTS.encode()),
+        start_byte=second.next_byte_offset,
+        start_line=second.next_line,
+    )
+    assert gathered(rest.batches()).rows == outcome.rows[1:]
+
+
+def test_rows_of_a_key_are_refused_where_they_contradict_each_other() -> None:
+    """With `reject`, the same quantity twice is no contradiction."""
+    outcome = read(LOTS, "lots/a.csv", duplicates("reject"))
+    assert outcome.items == {("B", "x"): "1", ("A", "y"): "-1"}
+    assert [(line, code) for line, code, _ in outcome.errors] == [
+        (2, "constraint-error"),
+        (4, "constraint-error"),
+    ]
+    assert len(read(LOTS, "a.csv", duplicates("reject")).rows) == 5
+
+
+def test_fails_on_more_keys_than_can_be_remembered() -> None:
+    """Memory is bounded; the file is refused rather than added up in part."""
+    batches = opened(LOTS).batches()
+    with pytest.raises(BadFileError, match="more than 2 different"):
+        repeated_keys(batches, OnDuplicate.SUM, most_keys=2)

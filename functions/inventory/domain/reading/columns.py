@@ -140,6 +140,7 @@ def _usable(layout: Layout) -> bool:
         or profile.skip_rows
         or profile.sku_form is not SkuForm.PLAIN
         or layout.suffixes
+        or layout.repeated
         or layout.plus
         or layout.minus
         or layout.sku_fallback is not None

@@ -15,6 +15,7 @@ from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.records import RecordSplitter
+from inventory.domain.reading.repeated import repeated_keys
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import FullReads
 
@@ -81,16 +82,17 @@ def continue_feed(
         on_duplicate=OnDuplicate(state["on_duplicate"]),
         latest=latest,
     )
-    opening = Opening(
+    first = Opening(
         source=source,
         archive=Archive(state["archive"]),
         packed=Archive(state["archive"]),
         layout=layout,
         encoding=FeedEncoding(state["encoding"]),
-        body_byte=start_byte,
-        body_line=start_line,
+        body_byte=state["first_byte"],
+        body_line=state["first_line"],
     )
-    return Feed(opening, profiles=profiles, block_bytes=block_bytes)
+    opening = replace(first, body_byte=start_byte, body_line=start_line)
+    return Feed(opening, profiles=profiles, block_bytes=block_bytes, first=first)
 
 
 class Feed:
@@ -100,6 +102,7 @@ class Feed:
         opening: What is known of the file, and where to begin.
         profiles: The set its profile is of.
         block_bytes: Read at a time.
+        first: The same, to begin with the first record. Default: the opening.
     """
 
     def __init__(
@@ -108,8 +111,10 @@ class Feed:
         *,
         profiles: ProfileSet,
         block_bytes: int,
+        first: Opening | None = None,
     ) -> None:
         self._opening = opening
+        self._first = first or opening
         self._profiles = profiles
         self._block_bytes = block_bytes
         self._layout = opening.layout
@@ -151,6 +156,8 @@ class Feed:
             "profile": self.profile,
             "locations": None if locations is None else sorted(locations),
             "on_duplicate": str(self._layout.on_duplicate),
+            "first_byte": self._first.body_byte,
+            "first_line": self._first.body_line,
             "own_profile": self._profiles.own_data(self.profile),
             "header": list(self._layout.header),
             "delimiter": self.delimiter,
@@ -183,6 +190,20 @@ class Feed:
             share: Whose rows to give; None for all. The batches of all shares together give what
                 the feed gives: each row in one of them, and rejects and skips in that of worker 0.
         """
+        self._settle()
         return Batcher(self._layout, self._opening.encoding, max_rows, share).batches(
             self.stretches(), line=self.start_line, byte_offset=self.start_byte
         )
+
+    def _settle(self) -> None:
+        """Learn which keys the file repeats, if that means something.
+
+        Raises:
+            BadFileError: It has more keys than can be remembered.
+        """
+        on_duplicate = self._layout.on_duplicate
+        if on_duplicate is OnDuplicate.LAST or self._layout.repeated:
+            return
+        plain = replace(self._first, layout=replace(self._layout, on_duplicate=OnDuplicate.LAST))
+        whole = Feed(plain, profiles=self._profiles, block_bytes=self._block_bytes)
+        self._layout = replace(self._layout, repeated=repeated_keys(whole.batches(), on_duplicate))

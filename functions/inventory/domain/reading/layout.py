@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -10,6 +10,7 @@ from inventory.domain.reading.profiles import REJECT_COLUMNS, OnDuplicate, norma
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from inventory.domain.reading.profiles import LocationRule, Profile
 
@@ -53,6 +54,7 @@ class Layout:
         skips: For each skip rule of the profile the index of its column; None without it.
         locations: The only locations that its rows may set; None for any.
         on_duplicate: What the same key twice in the file means.
+        repeated: Keys that the file repeats, as `repeated_keys` gives them.
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
     """
 
@@ -72,6 +74,7 @@ class Layout:
     skips: tuple[int | None, ...]
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate = OnDuplicate.LAST
+    repeated: Mapping[tuple[str, str], Decimal | None] = field(default_factory=dict)
     latest: str = ""
 
     @property

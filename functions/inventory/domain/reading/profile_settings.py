@@ -1,6 +1,6 @@
 """Profiles from data: of the catalogue, and of the feeds file of a deployment.
 
-The data is valid: `constructs_lib.feeds_file` checks it when the stack is synthesised, and says
+The data is valid: `inventory.feeds_file` checks it when the stack is synthesised, and says
 what each entry means.
 """
 

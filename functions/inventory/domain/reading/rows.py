@@ -7,7 +7,7 @@ definition.
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventory.domain.decimals import DecimalRangeError, canonical
@@ -34,6 +34,7 @@ from inventory.domain.reading.quantities import (
     seen,
     time_converter,
 )
+from inventory.domain.reading.repeated import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
 NO_ATTRIBUTES: dict[str, str] = {}
 _IN_BRACKETS = re.compile(r"\[([^\]]+)\]")
-#: Adds numbers of any places that DynamoDB takes without rounding.
-_EXACT = Context(prec=400)
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -230,10 +229,13 @@ class RecordMapper:
         price_at = stock.unit_price if stock is not None else None
         if price_at is not None and not cells[price_at].strip():
             price_at = None
+        location = self._location(cells, stock)
+        if layout.repeated:
+            quantity = self._of_all(quantity, (sku, location), at)
         return Row(
             line=line,
             sku=sku,
-            location=self._location(cells, stock),
+            location=location,
             quantity=quantity,
             name=self._text(cells, "name"),
             category=self._text(cells, "category"),
@@ -252,13 +254,25 @@ class RecordMapper:
                 text = self.converters["addend"][cells[at]]
                 if not text and cells[at].strip():
                     raise self._refused("addend", cells[at], at)
-                total = _EXACT.add(total, sign * Decimal(text or 0))
+                total = EXACT.add(total, sign * Decimal(text or 0))
+        return self._exactly(total, self.layout.indexes["quantity"])
+
+    def _exactly(self, total: Decimal, at: int) -> str:
         try:
             return canonical(f"{total:f}")
         except DecimalRangeError as error:
             message = f"the sum of the quantities has {error}"
-            at = self.layout.indexes["quantity"]
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at) from None
+
+    def _of_all(self, quantity: str, key: tuple[str, str], at: int) -> str:
+        """What the rows of a key state together."""
+        if key not in self.layout.repeated:
+            return quantity
+        total = self.layout.repeated[key]
+        if total is None:
+            message = f"{key[0]} at {key[1]} stands in the file with different quantities"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at)
+        return self._exactly(total, at)
 
     def _location(self, cells: Sequence[str], stock: StockColumn | None) -> str:
         layout = self.layout
