@@ -5,12 +5,22 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Annotated
 
+import boto3
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
-from inventory_cli.errors import CliError, OutOfReachError
-from inventory_cli.plans import plan_at, plan_of_environment
+from inventory_cli.errors import OutOfReachError
+from inventory_cli.plans import (
+    NotReviewedError,
+    is_planned_with_own_keys,
+    plan_at,
+    plan_of_environment,
+    provider_of,
+)
 from inventory_cli.rendering import remark, say
 from inventory_cli.review import EnvironmentOfPlan, PlanArgument
+from plan_review.digest import NotAPlanFileError, configuration_of, source_of
+from plan_review.plan import UnknownPlanError, read_plan
 from terraform_runner.errors import RunnerError
 from terraform_runner.terraform import Terraform
 
@@ -21,12 +31,6 @@ EXIT_CODES = (
     "Exit codes: 0 applied; 3 refused, this is not what was reviewed; 4 Terraform failed; "
     "64 wrong command line."
 )
-
-
-class NotReviewedError(CliError):
-    """The plan, the stack or a zip is not the one that was reviewed."""
-
-    exit_code = 3  # as `inventory review` refuses
 
 
 def register(app: typer.Typer) -> None:
@@ -49,27 +53,59 @@ def apply_plan(
 ) -> None:
     """Apply the plan that `inventory review` judged; refuse any other."""
     file = plan_at(plan) if plan else plan_of_environment(env)
-    _insist_on_review(file, reviewed)
-    remark(f"applying {file.path.name}")
-    try:
-        terraform = Terraform(file.stack_folder, variables={})
-        # The plan may come from another machine; the provider stays where it was.
-        terraform.init()
-        terraform.apply_plan(file.path)
-    except RunnerError as error:
-        raise OutOfReachError(str(error)) from error
+    if not file.path.is_file():
+        raise NotReviewedError(f"there is no plan {file.path.name}: run `inventory review`")
+    wanted = _reviewed(file, reviewed)
+    # Nobody else can change the copy, so what is compared is what is applied.
+    with file.private_copy() as copy:
+        _compare(copy, wanted, file.title)
+        remark(f"applying {file.path.name}")
+        try:
+            terraform = Terraform(copy.stack_folder, variables={})
+            # The plan may come from another machine; the provider stays where it was.
+            terraform.init()
+            _insist_on_account(terraform, copy)
+            _compare(copy, wanted, file.title)
+            terraform.apply_plan(copy.path)
+        except RunnerError as error:
+            raise OutOfReachError(str(error)) from error
     file.record.unlink(missing_ok=True)
     say(f"{file.title} is as planned", style="ok")
 
 
-def _insist_on_review(file: PlanFile, reviewed: str | None) -> None:
-    if reviewed is None and not file.record.is_file():
-        raise NotReviewedError(f"{file.path.name} was not reviewed: run `inventory review`")
+def _reviewed(file: PlanFile, given: str | None) -> str:
     # An empty digest is one that a script lost, not the wish for the one beside the plan.
-    wanted = file.record.read_text(encoding="ascii") if reviewed is None else reviewed
-    if not file.path.is_file() or not hmac.compare_digest(
-        wanted.strip().encode(), file.digest().encode()
-    ):
+    if given is not None:
+        return given.strip()
+    if not file.record.is_file():
+        raise NotReviewedError(f"{file.path.name} was not reviewed: run `inventory review`")
+    return file.record.read_text(encoding="ascii").strip()
+
+
+def _insist_on_account(terraform: Terraform, file: PlanFile) -> None:
+    """Refuse credentials of another account than the one that was planned for."""
+    try:
+        configuration = configuration_of(file.path)
+        plan = read_plan(terraform.show_plan(file.path), source_of(configuration))
+    except (NotAPlanFileError, UnknownPlanError) as error:
+        raise NotReviewedError(str(error)) from error
+    planned = plan.account_id
+    if is_planned_with_own_keys(configuration) or not planned:
+        return
+    try:
+        sts = boto3.client("sts", region_name=provider_of(plan).get("region"))
+        account = sts.get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise OutOfReachError(f"AWS does not say whose credentials these are: {error}") from error
+    if account != planned:
         raise NotReviewedError(
-            f"{file.path.name}, the stack or a zip is not what was reviewed: review it again"
+            f"the plan is for account {planned}, the credentials are of {account}: take others"
+        )
+
+
+def _compare(file: PlanFile, wanted: str, title: str) -> None:
+    if not hmac.compare_digest(wanted.encode(), file.digest().encode()):
+        raise NotReviewedError(
+            f"the plan of {title}, its stack, its workspace or a zip is not what was reviewed: "
+            "review it again"
         )

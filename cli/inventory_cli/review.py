@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from inventory_cli.access_analyzer import verdicts
 from inventory_cli.errors import OutOfReachError, UsageError
 from inventory_cli.exits import Exit
-from inventory_cli.plans import PlanFile, plan_at, plan_of_environment
+from inventory_cli.plans import (
+    NotReviewedError,
+    PlanFile,
+    is_planned_with_own_keys,
+    plan_at,
+    plan_of_environment,
+    provider_of,
+    where,
+)
 from inventory_cli.rendering import remark
 from plan_review.cost import Load
+from plan_review.digest import (
+    NotAPlanFileError,
+    configuration_of,
+    contradictions,
+    source_of,
+)
 from plan_review.markdown import markdown
 from plan_review.plan import Plan, UnknownPlanError, read_plan
-from plan_review.review import UnusedAllowanceError, review
+from plan_review.review import Review, UnusedAllowanceError, review
 from plan_review.terminal import show
 from policy_check.checkov import is_installed
 from policy_check.waivers import PolicyCheckError, unexplained
@@ -28,7 +44,8 @@ REFUSED = 3
 
 EXIT_CODES = (
     "Exit codes: 0 reviewed, may be applied; 1 with --strict: something needs attention; "
-    "3 refused, data would be lost; 4 Terraform could not plan; 64 wrong command line."
+    "3 refused, data would be lost or the stack is not what was planned; "
+    "4 Terraform could not plan; 64 wrong command line."
 )
 
 EnvironmentOfPlan = Annotated[
@@ -71,50 +88,96 @@ def review_plan(
     policy: Annotated[
         bool, typer.Option(help="Run Checkov over the stack, where it is installed.")
     ] = True,
+    access_analyzer: Annotated[
+        bool,
+        typer.Option(
+            "--access-analyzer/--no-access-analyzer",
+            help="Ask AWS about changed policies, where there are credentials.",
+        ),
+    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when something needs attention.")
     ] = False,
 ) -> None:
     """Show what a plan changes, and refuse the loss of data."""
     file = plan_at(plan) if plan else plan_of_environment(env)
-    document = _planned(file, fresh=plan is None)
-    try:
-        result = review(
-            document,
-            allowed=allow or (),
-            load=Load(rows_per_day=rows_per_day),
-            findings=_findings(file) if policy else None,
-        )
-    except UnusedAllowanceError as error:
-        raise UsageError(str(error)) from None
+    if plan is None:
+        _make(file)
+    file.keep_private()
     file.record.unlink(missing_ok=True)
+    digest = file.digest()
+    configuration, document = _planned(file)
+    findings = _findings(file) if policy else None
+    load = Load(rows_per_day=rows_per_day)
+    result = _judged(document, allow or (), load, findings, looked=plan is None)
+    if access_analyzer and not is_planned_with_own_keys(configuration):
+        region = str(provider_of(document).get("region"))
+        result = replace(result, verdicts=verdicts(result, region))
+    if digest != file.digest():
+        raise NotReviewedError(f"{file.path.name} or its stack changed while it was reviewed")
     # A plan that is refused gets no digest, so that it cannot be applied by accident.
-    digest = "" if result.refused else file.digest()
+    digest = "" if result.refused else digest
+    _tell(result, f"{file.title} ({where(document, file)})", digest, markdown_to)
     if digest:
+        file.record.touch(mode=0o600)
         file.record.write_text(f"{digest}\n", encoding="ascii")
-    text = markdown(result, title=file.title, digest=digest)
-    if markdown_to is not None and str(markdown_to) == "-":
-        sys.stdout.write(text)
-    else:
-        show(result, Console(highlight=False), title=file.title, digest=digest)
-        if markdown_to is not None:
-            markdown_to.write_text(text, encoding="utf-8")
     if result.refused:
         raise typer.Exit(REFUSED)
     if strict and result.attention:
         raise typer.Exit(Exit.ATTENTION)
 
 
-def _planned(file: PlanFile, *, fresh: bool) -> Plan:
-    terraform = Terraform(file.stack_folder, variables={})
+def _judged(
+    plan: Plan,
+    allowed: list[str] | tuple[()],
+    load: Load,
+    findings: list[str] | None,
+    *,
+    looked: bool,
+) -> Review:
     try:
-        if fresh:
-            remark(f"planning {file.title}")
-            terraform.init()
-            terraform.save_plan(file.path)
-        return read_plan(terraform.show_plan(file.path))
-    except (RunnerError, UnknownPlanError) as error:
+        return review(plan, allowed=allowed, load=load, findings=findings, looked=looked)
+    except UnusedAllowanceError as error:
+        raise UsageError(str(error)) from None
+    except UnknownPlanError as error:
         raise OutOfReachError(str(error)) from error
+
+
+def _tell(result: Review, title: str, digest: str, markdown_to: Path | None) -> None:
+    if markdown_to is not None and str(markdown_to) == "-":
+        sys.stdout.write(markdown(result, title=title, digest=digest))
+        return
+    show(result, Console(highlight=False), title=title, digest=digest)
+    if markdown_to is not None:
+        text = markdown(result, title=title, digest=digest)
+        markdown_to.write_text(text, encoding="utf-8")
+
+
+def _make(file: PlanFile) -> None:
+    remark(f"planning {file.title}")
+    try:
+        terraform = Terraform(file.stack_folder, variables={})
+        terraform.init()
+        file.keep_private()
+        terraform.save_plan(file.path)
+    except RunnerError as error:
+        raise OutOfReachError(str(error)) from error
+
+
+def _planned(file: PlanFile) -> tuple[dict[str, bytes], Plan]:
+    """The files that a plan was made from, and the plan; both belong to the stack around it."""
+    try:
+        document = Terraform(file.stack_folder, variables={}).show_plan(file.path)
+        configuration = configuration_of(file.path)
+        plan = read_plan(document, source_of(configuration))
+    except RecursionError:
+        raise OutOfReachError(f"{file.path.name} is nested too deep to be judged") from None
+    except (NotAPlanFileError, RunnerError, UnknownPlanError) as error:
+        raise OutOfReachError(str(error)) from error
+    wrong = contradictions(plan, configuration, file.stack_folder)
+    if wrong:
+        raise NotReviewedError(f"{'; '.join(wrong)}: synthesise and plan again")
+    return configuration, plan
 
 
 def _findings(file: PlanFile) -> list[str] | None:

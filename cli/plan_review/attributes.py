@@ -6,14 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from plan_review.masking import ABSENT, UNKNOWN, anywhere, at, shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plan_review.plan import Change, JsonValue
-
-SENSITIVE = "(sensitive)"
-UNKNOWN = "(known after apply)"
-ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,25 +60,7 @@ class _Masks:
         return self.before is True or self.after is True
 
     def at(self, key: str | int) -> _Masks:
-        return _Masks(*(_at(mask, key) for mask in (self.unknown, self.before, self.after)))
-
-
-def _at(mask: JsonValue, key: str | int) -> JsonValue:
-    if mask is True:
-        return True
-    if isinstance(mask, dict):
-        return mask.get(key, False)
-    if isinstance(mask, list) and isinstance(key, int) and key < len(mask):
-        return mask[key]
-    return False
-
-
-def _any(mask: JsonValue) -> bool:
-    if isinstance(mask, dict):
-        return any(_any(each) for each in mask.values())
-    if isinstance(mask, list):
-        return any(_any(each) for each in mask)
-    return mask is True
+        return _Masks(*(at(mask, key) for mask in (self.unknown, self.before, self.after)))
 
 
 def _walk(
@@ -91,12 +71,13 @@ def _walk(
 ) -> Iterator[Difference]:
     name = ".".join(path)
     if masks.unknown is True:
-        old = SENSITIVE if masks.sensitive or _any(masks.before) else _text(before)
-        yield Difference(path=name, before=old, after=UNKNOWN)
+        hidden = masks.sensitive or anywhere(masks.before)
+        yield Difference(path=name, before=_text(shown(before, hidden)), after=UNKNOWN)
         return
     if masks.sensitive:
         if normal(before) != normal(after):
-            yield Difference(path=name, before=_masked(before), after=_masked(after))
+            before, after = shown(before, masks.sensitive), shown(after, masks.sensitive)
+            yield Difference(path=name, before=_text(before), after=_text(after))
         return
     keys = _keys(before, after, masks.unknown)
     if keys is not None:
@@ -107,15 +88,13 @@ def _walk(
         return
     documents = _document(before), _document(after)
     if None not in documents and not any(
-        _any(mask) for mask in (masks.unknown, masks.before, masks.after)
+        anywhere(mask) for mask in (masks.unknown, masks.before, masks.after)
     ):
         yield from _walk(path, *documents, _Masks())
         return
-    hidden = _any(masks.before) or _any(masks.after)
+    hidden = anywhere(masks.before) or anywhere(masks.after)
     yield Difference(
-        path=name,
-        before=_masked(before) if hidden else _text(before),
-        after=_masked(after) if hidden else _text(after),
+        path=name, before=_text(shown(before, hidden)), after=_text(shown(after, hidden))
     )
 
 
@@ -143,7 +122,7 @@ def _document(value: JsonValue) -> JsonValue:
         return None
     try:
         return json.loads(value)
-    except ValueError:
+    except (RecursionError, ValueError):
         return None
 
 
@@ -159,10 +138,6 @@ def normal(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [normal(each) for each in value] or None
     return None if value == "" else value
-
-
-def _masked(value: JsonValue) -> str:
-    return ABSENT if value is None else SENSITIVE
 
 
 def _text(value: JsonValue) -> str:

@@ -56,6 +56,7 @@ FREE = frozenset(
         "aws_lambda_code_signing_config",
         "aws_lambda_event_source_mapping",
         "aws_lambda_function_event_invoke_config",
+        "aws_lambda_function_recursion_config",
         "aws_lambda_permission",
         "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_logging",

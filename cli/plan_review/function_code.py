@@ -1,16 +1,46 @@
-"""Which files of the functions a deployment changes."""
+"""Which code a deployment gives to functions, and which of its files change."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from plan_review.plan import Kind
 
 if TYPE_CHECKING:
-    from plan_review.plan import JsonObject, Plan
+    from collections.abc import Iterator
+
+    from plan_review.plan import Change, JsonObject, Plan
 
 OUTPUT = "function_files"
+
+CODE = (
+    "source_code_hash",
+    "filename",
+    "s3_bucket",
+    "s3_key",
+    "s3_object_version",
+    "image_uri",
+    "layers",
+)
+"""Attributes that decide which code a function runs."""
+
+CODE_TYPES = frozenset({"aws_lambda_function", "aws_lambda_layer_version"})
+"""Types that take code."""
+
+
+class PlannedCode(NamedTuple):
+    """A file with code that a plan deploys.
+
+    Attributes:
+        file: Its path in the stack's folder.
+        hash: Base64 of its SHA-256; empty if the plan does not say.
+        signed: Whether a signed one takes its place after the synthesis.
+    """
+
+    file: str
+    hash: str
+    signed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +54,7 @@ class CodeChange:
         removed: Files that go.
         known: Whether the deployed files are known; they are not before the first deployment that
             keeps them in the state.
+        elsewhere: Whether code comes from elsewhere than the stack's folder, where nobody reviews.
     """
 
     function: str
@@ -31,6 +62,27 @@ class CodeChange:
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     known: bool = True
+    elsewhere: bool = False
+
+
+def planned_code(plan: Plan) -> Iterator[PlannedCode]:
+    """Give the files with code that applying a plan reads.
+
+    Args:
+        plan: The plan.
+    """
+    for change in plan.changes:
+        file = change.after.get("filename") if change.after else None
+        if change.type in CODE_TYPES and file and change.kind not in {Kind.MOVE, Kind.FORGET}:
+            unknown = change.unknown if isinstance(change.unknown, dict) else {}
+            yield PlannedCode(
+                file=str(file),
+                hash=str(change.after.get("source_code_hash") or ""),
+                signed=bool(
+                    change.after.get("code_signing_config_arn")
+                    or unknown.get("code_signing_config_arn")
+                ),
+            )
 
 
 def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
@@ -44,23 +96,34 @@ def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
     after: JsonObject = (output.after if output else None) or {}
     found = []
     for change in plan.changes:
-        if change.type != "aws_lambda_function" or change.kind not in {Kind.UPDATE, Kind.REPLACE}:
+        if change.type != "aws_lambda_function" or change.after is None:
             continue
-        if change.before.get("source_code_hash") == change.after.get("source_code_hash"):
+        elsewhere = not change.after.get("filename")
+        if (change.kind is Kind.CREATE and not elsewhere) or not _changes_code(change):
             continue
         module = str(change.after.get("handler", "")).removesuffix(".handler").rpartition(".")[2]
         old, new = before.get(module), after.get(module)
-        if not isinstance(old, dict) or not isinstance(new, dict):
-            found.append(CodeChange(function=change.name, known=False))
+        name = change.name or change.address
+        if elsewhere or not isinstance(old, dict) or not isinstance(new, dict):
+            found.append(CodeChange(function=name, known=False, elsewhere=elsewhere))
             continue
         found.append(
             CodeChange(
-                function=change.name,
+                function=name,
                 added=tuple(sorted(new.keys() - old.keys())),
                 changed=tuple(
-                    name for name in sorted(new.keys() & old.keys()) if new[name] != old[name]
+                    file for file in sorted(new.keys() & old.keys()) if new[file] != old[file]
                 ),
                 removed=tuple(sorted(old.keys() - new.keys())),
             )
         )
     return tuple(found)
+
+
+def _changes_code(change: Change) -> bool:
+    unknown = change.unknown if isinstance(change.unknown, dict) else {}
+    before = change.before or {}
+    return any(
+        (before.get(name) or None) != (change.after.get(name) or None) or unknown.get(name)
+        for name in CODE
+    )

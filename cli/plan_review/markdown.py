@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from plan_review.masking import printable
 from plan_review.sections import headline, sections
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def markdown(review: Review, *, title: str, digest: str, most: int = MOST_CHARAC
         digest: What `inventory apply --reviewed` takes; empty if the plan is refused.
         most: The most characters.
     """
-    lines = [MARKER, f"## {_plain(title)}: {headline(review)}", ""]
+    lines = [MARKER, f"## {_code(title)}: {headline(review)}", ""]
     if review.refused:
         lines += ["> [!CAUTION]", "> **Refused**: this plan would lose data.", ""]
     elif review.attention:
-        lines += ["> [!WARNING]", f"> {'; '.join(review.attention)}.", ""]
+        lines += ["> [!WARNING]", f"> {_plain('; '.join(review.attention))}.", ""]
     if digest:
         lines += [f"Reviewed: `{digest}`", ""]
     room = most - ROOM_FOR_REMARKS - _size(lines)
@@ -82,11 +83,12 @@ def _line(line: Line) -> str:
     note = f" {_plain(line.note)}" if line.note else ""
     if note and (line.sign == "!" or line.note.isupper() or "HOLDS" in line.note):
         note = f" **{_plain(line.note)}**"
-    return f"{'  ' * line.depth}- {sign}{_code(line.subject)}{note}"
+    quoted = f" {_code(line.quoted)}" if line.quoted else ""
+    return f"{'  ' * line.depth}- {sign}{_code(line.subject)}{note}{quoted}"
 
 
 def _code(text: str) -> str:
-    shown = "".join(each if each.isprintable() else "�" for each in text)
+    shown = printable(text)
     if len(shown) > LONGEST_SUBJECT:
         shown = f"{shown[: LONGEST_SUBJECT - 1]}…"
     if not shown:
@@ -98,8 +100,13 @@ def _code(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    shown = "".join(each if each.isprintable() else "�" for each in text)
-    return "".join(f"\\{each}" if each in r"\`*_[]<>@#|" else each for each in shown)
+    """Give words with which nothing happens.
+
+    GitHub calls people and links numbers after it has read escapes, so an invisible space stands
+    behind what begins such a call.
+    """
+    escaped = "".join(f"\\{each}" if each in r"\`*_[]<>@#|" else each for each in printable(text))
+    return re.sub(r"[@#:](?=\S)", "\\g<0>\u200b", escaped)
 
 
 def _size(lines: list[str]) -> int:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from plan_review.masking import SENSITIVE, shown
 
 FORMAT_MAJOR = "1"
 
@@ -61,6 +61,7 @@ class Change:
         before_sensitive: Which of the old ones nobody may see, in their shape.
         after_sensitive: Which of the new ones nobody may see, in their shape.
         replaced_by: Attributes that cannot change in place.
+        circumstances: What else happens to it, in words, each with text of the plan or nothing.
     """
 
     address: str
@@ -72,18 +73,25 @@ class Change:
     before_sensitive: JsonValue = False
     after_sensitive: JsonValue = False
     replaced_by: tuple[str, ...] = ()
+    circumstances: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def shown_before(self) -> JsonValue:
+        """The old attributes as anybody may see them."""
+        return shown(self.before, self.before_sensitive, self.after_sensitive)
+
+    @cached_property
+    def shown_after(self) -> JsonValue:
+        """The new attributes as anybody may see them."""
+        return shown(self.after, self.before_sensitive, self.after_sensitive)
 
     @property
     def name(self) -> str:
         """The resource's own name, where it has one that may be seen."""
-        for side, mask in (
-            (self.before, self.before_sensitive),
-            (self.after, self.after_sensitive),
-        ):
+        for side in (self.shown_before, self.shown_after):
             for key in ("function_name", "alarm_name", "bucket", "name", "policy_name"):
                 value = side.get(key) if isinstance(side, dict) else None
-                hidden = mask is True or (isinstance(mask, dict) and mask.get(key))
-                if isinstance(value, str) and value and not hidden:
+                if isinstance(value, str) and value not in {"", SENSITIVE}:
                     return value
         return ""
 
@@ -94,29 +102,49 @@ class Plan:
 
     Attributes:
         changes: What happens to resources, unchanged ones left out.
+        unchanged: Resources that stay as they are.
         drift: What changed outside of Terraform since the last apply, as Terraform found it.
         reads: Data sources that are read during apply, by address.
         outputs: Changes of outputs, by name.
-        references: Which other addresses an attribute is made from, by address and attribute;
-            within blocks, the attribute is a path such as `statement.0.resources`.
+        source: The synthesised stack, whose expressions the plan's JSON only hints at.
+        account_id: The account that was planned for; empty if the plan does not say.
+        partial: Why it is not the whole of what there is to do, a reason each.
     """
 
     changes: tuple[Change, ...]
     drift: tuple[Change, ...]
+    unchanged: tuple[Change, ...] = ()
     reads: dict[str, Change] = field(default_factory=dict)
     outputs: dict[str, Change] = field(default_factory=dict)
-    references: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    source: JsonObject = field(default_factory=dict)
+    account_id: str = ""
+    partial: tuple[str, ...] = ()
+
+    def written(self, address: str) -> JsonObject | None:
+        """Give how the synthesised stack writes a resource; None if it does not.
+
+        Args:
+            address: Its address.
+        """
+        name = address.partition("[")[0]
+        kind, _, name = name.partition(".")
+        found = self.source.get("resource", {}).get(kind, {}).get(name)
+        return found if isinstance(found, dict) else None
 
 
-def read_plan(document: JsonObject) -> Plan:
+def read_plan(document: JsonObject, source: JsonObject | None = None) -> Plan:
     """Read what `terraform show -json PLAN` prints.
 
     Args:
         document: The parsed JSON.
+        source: The synthesised stack, `cdk.tf.json`. Default: it is not known, and what is made
+            of expressions cannot be judged.
 
     Raises:
         UnknownPlanError: It is something else, the plan failed, or its format is unknown.
     """
+    if not isinstance(document, dict):
+        raise UnknownPlanError("not a plan: no object of JSON")
     version = str(document.get("format_version", ""))
     if version.partition(".")[0] != FORMAT_MAJOR or "resource_changes" not in document:
         raise UnknownPlanError(
@@ -124,7 +152,22 @@ def read_plan(document: JsonObject) -> Plan:
         )
     if document.get("errored"):
         raise UnknownPlanError("the plan is incomplete: planning it failed")
+    try:
+        return _read(document, source or {})
+    except UnknownPlanError:
+        raise
+    except _ODD_SHAPES as error:
+        raise UnknownPlanError(
+            f"not a plan in the shape that Terraform documents: {type(error).__name__}: {error}"
+        ) from error
+
+
+_ODD_SHAPES = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+
+
+def _read(document: JsonObject, source: JsonObject) -> Plan:
     changes: list[Change] = []
+    unchanged: list[Change] = []
     reads: dict[str, Change] = {}
     for each in document["resource_changes"]:
         actions = tuple(each["change"]["actions"])
@@ -132,21 +175,56 @@ def read_plan(document: JsonObject) -> Plan:
             reads[each["address"]] = _change(each, Kind.CREATE)
             continue
         kind = _kind(each, actions)
-        if kind is not None:
+        if kind is None:
+            unchanged.append(_change(each, Kind.UPDATE))
+        else:
             changes.append(_change(each, kind))
+    drift = tuple(
+        _change(each, Kind.DESTROY if each["change"]["actions"] == ["delete"] else Kind.UPDATE)
+        for each in document.get("resource_drift", [])
+    )
     return Plan(
         changes=tuple(changes),
-        drift=tuple(
-            _change(each, Kind.DESTROY if each["change"]["actions"] == ["delete"] else Kind.UPDATE)
-            for each in document.get("resource_drift", [])
-        ),
+        unchanged=tuple(unchanged),
+        drift=drift,
         reads=reads,
         outputs={
             name: _change({"address": name, "type": "output", "change": each}, Kind.UPDATE)
             for name, each in document.get("output_changes", {}).items()
         },
-        references=_references(document),
+        source=source,
+        account_id=_account_id(document),
+        partial=tuple(_partial(document, changes)),
     )
+
+
+def _account_id(document: JsonObject) -> str:
+    """The account that the stack's own `aws_caller_identity` was read in."""
+    root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+    for each in root.get("resources", []):
+        if each["type"] == "aws_caller_identity":
+            return str(each["values"].get("account_id") or "")
+    return ""
+
+
+def _partial(document: JsonObject, changes: list[Change]) -> list[str]:
+    reasons = []
+    if document.get("complete") is False:
+        reasons.append("Terraform calls it incomplete (-target, or changes that it deferred)")
+    if document.get("deferred_changes"):
+        reasons.append(f"{len(document['deferred_changes'])} changes are deferred")
+    failing = [
+        each for each in document.get("checks", []) if each.get("status") in {"fail", "error"}
+    ]
+    if failing:
+        reasons.append(f"{len(failing)} of the configuration's checks fail")
+    if document.get("action_invocations"):
+        reasons.append("it invokes actions, which are not judged here")
+    outputs = document.get("output_changes", {}).values()
+    idle = not changes and all(each["actions"] == ["no-op"] for each in outputs)
+    if idle and document.get("applyable"):
+        reasons.append("applying it changes the state alone, if anything (-refresh-only)")
+    return reasons
 
 
 def _kind(each: JsonObject, actions: tuple[str, ...]) -> Kind | None:
@@ -163,6 +241,9 @@ def _kind(each: JsonObject, actions: tuple[str, ...]) -> Kind | None:
 
 def _change(each: JsonObject, kind: Kind) -> Change:
     change = each["change"]
+    for side in ("before", "after"):
+        if each["type"] != "output" and not isinstance(change.get(side), dict | None):
+            raise UnknownPlanError(f"{each['address']}: its {side} is no object")
     return Change(
         address=each["address"],
         type=each["type"],
@@ -175,25 +256,27 @@ def _change(each: JsonObject, kind: Kind) -> Change:
         replaced_by=tuple(
             ".".join(str(part) for part in path) for path in change.get("replace_paths", [])
         ),
+        circumstances=tuple(_circumstances(each)),
     )
 
 
-def _references(document: JsonObject) -> dict[tuple[str, str], tuple[str, ...]]:
-    root = document.get("configuration", {}).get("root_module", {})
-    return {
-        (resource["address"], path): references
-        for resource in root.get("resources", [])
-        for path, references in _referring("", resource.get("expressions", {}))
-    }
+REASONS = {
+    "replace_because_tainted": "it is tainted",
+    "replace_by_request": "asked for by -replace",
+}
+"""Source: `action_reason` in Terraform's JSON output format."""
 
 
-def _referring(path: str, expressions: JsonValue) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Attributes that are made from others, with their paths; blocks are lists."""
-    if isinstance(expressions, list):
-        for index, block in enumerate(expressions):
-            yield from _referring(f"{path}.{index}", block)
-    elif isinstance(expressions, dict) and "references" in expressions:
-        yield path.removeprefix("."), tuple(expressions["references"])
-    elif isinstance(expressions, dict):
-        for name, expression in expressions.items():
-            yield from _referring(f"{path}.{name}", expression)
+def _circumstances(each: JsonObject) -> list[tuple[str, str]]:
+    importing = each["change"].get("importing") or {}
+    found = [
+        ("moved from", each.get("previous_address")),
+        ("imported as", str(importing.get("id") or importing.get("identity") or "?"))
+        if importing
+        else ("", None),
+        ("a deposed object, left of an earlier replacement:", each.get("deposed")),
+    ]
+    reason = REASONS.get(each.get("action_reason", ""))
+    return [(words, str(text)) for words, text in found if text] + (
+        [(reason, "")] if reason else []
+    )

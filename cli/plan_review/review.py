@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from plan_review.cost import Costs, Load, costs
-from plan_review.data import DATA_TYPES, LOSING, loses_data
+from plan_review.data import LOSING, loses_data, what_it_holds
 from plan_review.drift import Drift, drifts
 from plan_review.function_code import OUTPUT, CodeChange, code_changes
-from plan_review.iam import PermissionChange, permission_changes
+from plan_review.guards import Loosening, loosenings
+from plan_review.permissions import Owners, PermissionChange, permission_changes
+from plan_review.plan import Kind, UnknownPlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from plan_review.plan import Change, Plan
 
 
 class UnusedAllowanceError(ValueError):
-    """An allowance names something that the plan does not destroy."""
+    """An allowance names something that the plan does not lose."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What AWS itself says of a policy that changes.
+
+    Attributes:
+        passed: Whether it allows nothing new and nothing to the public.
+        words: What AWS says.
+    """
+
+    passed: bool
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,36 +43,44 @@ class Review:
 
     Attributes:
         plan: The plan.
-        refused: Addresses of what holds data and would be lost without an allowance.
-        allowed: Addresses of what holds data and may be lost.
+        refused: Addresses of what would lose data without an allowance.
+        allowed: Addresses of what may lose data.
         permissions: Policies that change.
+        verdicts: What AWS says of them, by address, where it was asked.
+        guards: What shortens the life of data, or takes a guard away.
         code: Functions whose code changes.
         drift: What changed outside of Terraform.
         costs: What it costs.
         findings: What policy checks say that no waiver explains; None if they were not run.
+        partial: Why the plan is not the whole of what there is to do.
     """
 
     plan: Plan
     refused: tuple[str, ...]
     allowed: tuple[str, ...]
     permissions: tuple[PermissionChange, ...]
+    verdicts: Mapping[str, Verdict]
+    guards: tuple[Loosening, ...]
     code: tuple[CodeChange, ...]
     drift: tuple[Drift, ...]
     costs: Costs
     findings: tuple[str, ...] | None
+    partial: tuple[str, ...]
 
-    @property
+    @cached_property
     def destructive(self) -> tuple[Change, ...]:
-        """What is destroyed or replaced; what holds data first."""
-        found = [each for each in self.plan.changes if each.kind in LOSING]
+        """What is destroyed, replaced or forgotten with its data; what holds data first."""
+        found = [each for each in self.plan.changes if each.kind in LOSING or loses_data(each)]
         return tuple(sorted(found, key=lambda each: (not loses_data(each), each.address)))
 
-    @property
+    @cached_property
     def others(self) -> tuple[Change, ...]:
         """What is created, updated or merely moved."""
-        return tuple(each for each in self.plan.changes if each.kind not in LOSING)
+        return tuple(
+            each for each in self.plan.changes if each.kind not in LOSING and not loses_data(each)
+        )
 
-    @property
+    @cached_property
     def output_changes(self) -> tuple[Change, ...]:
         """Outputs that change, without the list of the functions' files."""
         return tuple(
@@ -68,16 +92,33 @@ class Review:
     @property
     def widening(self) -> bool:
         """Whether somebody may do more than before, has a wildcard anew, or nobody can tell."""
-        return any(each.widening or each.unknown for each in self.permissions)
+        return any(self.widens(each) for each in self.permissions)
+
+    def widens(self, change: PermissionChange) -> bool:
+        """Whether a change of permissions allows more, or nobody can tell.
+
+        Args:
+            change: One of `permissions`; AWS's word on it outranks ours.
+        """
+        verdict = self.verdicts.get(change.address)
+        if verdict is not None:
+            return not verdict.passed
+        return bool(change.widening) or change.unknown
 
     @property
     def attention(self) -> tuple[str, ...]:
         """What a person should look at, a few words each."""
         reasons = (
             (bool(self.destructive), "something is destroyed or replaced"),
+            (bool(self.guards), "a guard is taken away, or data lives shorter"),
             (self.widening, "permissions are widened, or new ones have wildcards"),
+            (
+                any(each.elsewhere for each in self.code),
+                "code comes from elsewhere than the stack's folder",
+            ),
             (bool(self.drift), "something changed outside of Terraform"),
             (bool(self.findings), "policy checks found something"),
+            (bool(self.partial), f"this plan is not all: {'; '.join(self.partial)}"),
         )
         return tuple(words for holds, words in reasons if holds)
 
@@ -93,34 +134,84 @@ def review(
     allowed: Collection[str] = (),
     load: Load | None = None,
     findings: Collection[str] | None = None,
+    verdicts: Mapping[str, Verdict] | None = None,
+    looked: bool = True,
 ) -> Review:
     """Judge a plan.
 
     Args:
         plan: The plan.
-        allowed: Addresses of what holds data and may be destroyed or replaced.
+        allowed: Addresses of what may lose data.
         load: The load that costs are stated at. Default: `Load()`.
         findings: What policy checks say that no waiver explains. Default: they were not run.
+        verdicts: What AWS says of changed permissions, by address. Default: it was not asked.
+        looked: Whether it is known that the plan was made after a look at what is deployed; a
+            plan file does not say so.
 
     Raises:
         UnusedAllowanceError: An allowance names nothing that would be lost; a leftover would let
             a later plan pass.
+        UnknownPlanError: A resource has a shape that its type cannot have.
     """
+    try:
+        return _review(
+            plan,
+            frozenset(allowed),
+            load or Load(),
+            None if findings is None else tuple(sorted(findings)),
+            verdicts or {},
+            looked=looked,
+        )
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
+        raise UnknownPlanError(
+            f"a resource of this plan has a shape that cannot be judged: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _review(
+    plan: Plan,
+    allowed: frozenset[str],
+    load: Load,
+    findings: tuple[str, ...] | None,
+    verdicts: Mapping[str, Verdict],
+    *,
+    looked: bool,
+) -> Review:
+    guards = _guards(plan)
     losing = {each.address for each in plan.changes if loses_data(each)}
-    unused = sorted(set(allowed) - losing)
+    losing |= {each.address for each in guards if each.refused}
+    unused = sorted(allowed - losing)
     if unused:
         raise UnusedAllowanceError(
-            f"{', '.join(unused)}: allowed to be lost, but this plan does not destroy or replace it"
+            f"{', '.join(unused)}: allowed to be lost, but this plan does not lose anything of it"
         )
+    partial = plan.partial
+    if not looked and not plan.drift and (plan.unchanged or any(c.before for c in plan.changes)):
+        partial += ("nothing shows that it looked at what is deployed (-refresh=false?)",)
     return Review(
         plan=plan,
-        refused=tuple(sorted(losing - set(allowed))),
-        allowed=tuple(sorted(losing & set(allowed))),
+        refused=tuple(sorted(losing - allowed)),
+        allowed=tuple(sorted(losing & allowed)),
         permissions=permission_changes(plan),
+        verdicts=verdicts,
+        guards=guards,
         code=code_changes(plan),
         drift=drifts(plan),
-        costs=costs(plan, load or Load()),
-        findings=None if findings is None else tuple(sorted(findings)),
+        costs=costs(plan, load),
+        findings=findings,
+        partial=partial,
+    )
+
+
+def _guards(plan: Plan) -> tuple[Loosening, ...]:
+    owners = Owners(plan)
+    return tuple(
+        each
+        for change in plan.changes
+        if change.kind in {Kind.UPDATE, Kind.REPLACE}
+        or (change.kind is Kind.CREATE and owners.is_added_to_old(change))
+        for each in loosenings(change)
     )
 
 
@@ -130,4 +221,4 @@ def what_is_lost(change: Change) -> str:
     Args:
         change: A change of a plan.
     """
-    return DATA_TYPES[change.type] if loses_data(change) else ""
+    return what_it_holds(change) if loses_data(change) else ""

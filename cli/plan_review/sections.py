@@ -6,17 +6,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from plan_review.attributes import UNKNOWN, differences
-from plan_review.iam import POLICY_ATTRIBUTES
+from plan_review.attributes import differences
+from plan_review.masking import UNKNOWN
+from plan_review.permissions import document_attributes
 from plan_review.plan import Kind
+from plan_review.policies import is_wild
 from plan_review.review import what_is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plan_review.attributes import Difference
-    from plan_review.iam import Pair, PermissionChange
+    from plan_review.permissions import PermissionChange
     from plan_review.plan import Change
+    from plan_review.policies import Pair
     from plan_review.review import Review
 
 SIGNS = {
@@ -48,13 +51,15 @@ class Line:
     Attributes:
         sign: `+`, `-`, `~`, `-/+`, `!` or nothing.
         subject: What it is about, to be shown as it is.
-        note: What is said about it, in words.
+        note: What is said about it, in words of this package.
+        quoted: Text of the plan that the note ends with, to be shown as it is.
         depth: 0 for what stands alone, 1 for what belongs to the line above.
     """
 
     sign: str = ""
     subject: str = ""
     note: str = ""
+    quoted: str = ""
     depth: int = 0
 
 
@@ -81,6 +86,8 @@ def headline(review: Review) -> str:
     Args:
         review: The review.
     """
+    if review.empty and (review.partial or review.drift):
+        return "Nothing to apply, but what is deployed may not be what the configuration says."
     if review.empty:
         return "No changes: what is deployed is what the configuration says."
     counts = Counter(each.kind for each in review.plan.changes)
@@ -110,7 +117,13 @@ def sections(review: Review) -> tuple[Section, ...]:
     """
     drafts = (
         Section(title="Refused: data would be lost", lines=tuple(_refused(review)), loud=True),
+        Section(
+            title="Not all there is to do",
+            lines=tuple(Line(sign="!", subject=each) for each in review.partial),
+            loud=True,
+        ),
         Section(title="Destroyed or replaced", lines=tuple(_destructive(review)), loud=True),
+        Section(title="Guards and lifetimes", lines=tuple(_guards(review)), loud=True),
         Section(title="Permissions", lines=tuple(_permissions(review))),
         Section(title="Policy findings", lines=tuple(_findings(review)), loud=True),
         Section(title="Changed outside of Terraform", lines=tuple(_drift(review))),
@@ -124,40 +137,61 @@ def sections(review: Review) -> tuple[Section, ...]:
 
 
 def _refused(review: Review) -> Iterator[Line]:
-    for change in review.destructive:
-        if change.address in review.refused:
-            yield Line(
-                sign="!",
-                subject=change.address,
-                note=f"holds {what_is_lost(change)}; if that may be lost, say "
-                f"--allow {change.address}",
-            )
+    held = {each.address: what_is_lost(each) for each in review.destructive}
+    shortened = {each.address: each.says for each in review.guards if each.refused}
+    for address in review.refused:
+        lost = held.get(address)
+        why = f"holds {lost}" if lost else shortened[address]
+        yield Line(
+            sign="!",
+            subject=address,
+            note=f"{why}; if that may be lost, say",
+            quoted=f"--allow {address}",
+        )
 
 
 def _destructive(review: Review) -> Iterator[Line]:
     for change in review.destructive:
         note = WORDS[change.kind]
-        if change.replaced_by:
-            note += f" because of {', '.join(change.replaced_by)}"
         lost = what_is_lost(change)
         if lost:
             note += f", HOLDS {lost.upper()}"
         if change.address in review.allowed:
             note += ", allowed"
-        yield Line(sign=SIGNS[change.kind], subject=_titled(change), note=note)
+        if change.replaced_by:
+            note += ", because of"
+        yield Line(
+            sign=SIGNS[change.kind],
+            subject=_titled(change),
+            note=note,
+            quoted=", ".join(change.replaced_by),
+        )
+        yield from _circumstances(change)
         if change.kind is Kind.REPLACE:
             for each in differences(change):
                 if each.path.startswith(change.replaced_by):
                     yield _difference(each)
 
 
+def _circumstances(change: Change) -> Iterator[Line]:
+    for words, quoted in change.circumstances:
+        yield Line(note=words, quoted=quoted, depth=1)
+
+
+def _guards(review: Review) -> Iterator[Line]:
+    for each in review.guards:
+        change = f"{each.path}: {_brief(each.before)} -> {_brief(each.after)}"
+        note = f"{each.says}, allowed" if each.address in review.allowed else each.says
+        yield Line(sign="!", subject=f"{each.address} {change}", note=note)
+
+
 def _permissions(review: Review) -> Iterator[Line]:
     for change in review.permissions:
-        note = _judgement(change)
+        verdict = review.verdicts.get(change.address)
         yield Line(
-            sign="!" if change.widening or change.unknown else "~",
+            sign="!" if review.widens(change) else "~",
             subject=f"{change.address} ({change.name})",
-            note=note,
+            note=f"{_judgement(change)}; AWS: {verdict.words}" if verdict else _judgement(change),
         )
         for sign, pairs in (("+", change.added), ("-", change.removed)):
             for pair in pairs:
@@ -171,9 +205,11 @@ def _permissions(review: Review) -> Iterator[Line]:
 
 def _judgement(change: PermissionChange) -> str:
     if change.unknown:
-        return "cannot be compared: it is known only after apply, or sensitive"
+        return "cannot be judged: known only after apply, sensitive, or of a kind not read here"
     if change.new:
-        return "new, with WILDCARDS" if change.widening else "new"
+        wild = any(is_wild(each) for each in change.widening)
+        others = not all(is_wild(each) for each in change.widening)
+        return f"new{', with WILDCARDS' if wild else ''}{', LETS OTHERS IN' if others else ''}"
     if change.widening:
         return "WIDENED"
     return "narrowed" if change.removed and not change.added else "not widened"
@@ -183,7 +219,7 @@ def _width(pair: Pair, change: PermissionChange) -> str:
     if pair not in change.widening:
         return ""
     if change.new:
-        return "WILD"
+        return "WILD" if is_wild(pair) else "LETS IN"
     return "WIDER, unless it is the same once it is known" if UNKNOWN in str(pair) else "WIDER"
 
 
@@ -204,7 +240,12 @@ def _drift(review: Review) -> Iterator[Line]:
 def _code(review: Review) -> Iterator[Line]:
     for change in review.code:
         if not change.known:
-            yield Line(sign="~", subject=change.function, note="new code; its files are not known")
+            note = (
+                "code from ELSEWHERE than the stack's folder, which nobody reviews"
+                if change.elsewhere
+                else "new code; its files are not known"
+            )
+            yield Line(sign="!" if change.elsewhere else "~", subject=change.function, note=note)
             continue
         count = len(change.added) + len(change.changed) + len(change.removed)
         note = f"{count} file{'' if count == 1 else 's'}"
@@ -220,13 +261,18 @@ def _updated(review: Review) -> Iterator[Line]:
         if change.kind is not Kind.UPDATE:
             continue
         yield Line(sign="~", subject=_titled(change))
+        yield from _circumstances(change)
+        documents = tuple(document_attributes(change, review.plan))
+        changed = set()
         for each in differences(change):
             # A policy is told pair by pair; its text tells nothing that the pairs do not.
-            if each.path.partition(".")[0] != POLICY_ATTRIBUTES.get(change.type):
+            if each.path.partition(".")[0] in documents:
+                changed.add(each.path.partition(".")[0])
+            else:
                 yield _difference(each)
-        if change.type in POLICY_ATTRIBUTES:
+        for name in sorted(changed):
             says = "see Permissions" if change.address in told else "says what it said before"
-            yield Line(subject=POLICY_ATTRIBUTES[change.type], note=says, depth=1)
+            yield Line(subject=name, note=says, depth=1)
 
 
 def _difference(each: Difference) -> Line:
@@ -270,6 +316,7 @@ def _created(review: Review) -> Iterator[Line]:
     for change in review.others:
         if change.kind is not Kind.UPDATE:
             yield Line(sign=SIGNS[change.kind], subject=_titled(change), note=WORDS[change.kind])
+            yield from _circumstances(change)
 
 
 def _titled(change: Change) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 from rich.text import Text
 
+from plan_review.masking import printable
 from plan_review.sections import headline, sections
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ STYLES = {
     "!": "bold red",
 }
 
+MOST_STYLED = 2_000
+"""Lines of a section that are coloured and wrapped, which takes a while; more come as they are."""
+
 
 def show(review: Review, console: Console, *, title: str, digest: str) -> None:
     """Print a review, all of it.
@@ -33,10 +37,14 @@ def show(review: Review, console: Console, *, title: str, digest: str) -> None:
         title: What was planned, such as `inventory-prod`.
         digest: What `inventory apply --reviewed` takes; empty if the plan is refused.
     """
-    console.print(Text(f"{title}: {headline(review)}", style="bold"))
+    console.print(Text(printable(f"{title}: {headline(review)}"), style="bold"))
     for section in sections(review):
-        body = Text("\n").join(_line(line) for line in section.lines)
         console.print()
+        if len(section.lines) > MOST_STYLED:
+            console.print(Text(section.title, style="bold underline"))
+            console.file.writelines(f"{_line(line).plain}\n" for line in section.lines)
+            continue
+        body = Text("\n").join(_line(line) for line in section.lines)
         if section.loud:
             console.print(Panel(body, title=section.title, border_style="red", expand=False))
         else:
@@ -46,7 +54,7 @@ def show(review: Review, console: Console, *, title: str, digest: str) -> None:
     if review.findings is None:
         console.print(Text("Policy checks were not run.", style="dim"))
     for words in review.attention:
-        console.print(Text(f"! {words}", style="yellow"))
+        console.print(Text(printable(f"! {words}"), style="yellow"))
     if review.refused:
         console.print(Text("Refused: this plan would lose data.", style="bold red"))
     elif digest:
@@ -58,12 +66,9 @@ def _line(line: Line) -> Text:
     if line.sign:
         text.append(f"{line.sign} ", style=STYLES.get(line.sign, ""))
     # Control characters of a plan must not reach the terminal.
-    text.append(
-        "".join(
-            each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-            for each in line.subject
-        )
-    )
-    if line.note:
-        text.append(f"  {line.note}", style=STYLES.get(line.sign, "dim"))
+    text.append(printable(line.subject))
+    said = " ".join(each for each in (line.note, line.quoted) if each)
+    if said:
+        gap = "  " if line.subject else ""
+        text.append(f"{gap}{printable(said)}", style=STYLES.get(line.sign, "dim"))
     return text

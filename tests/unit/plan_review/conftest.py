@@ -27,7 +27,12 @@ def recorded() -> Callable[[str], dict[str, Any]]:
 @pytest.fixture
 def judge(recorded) -> Callable[..., Review]:
     """Give a function that reviews a recorded plan."""
-    return lambda name, **options: review(read_plan(recorded(name)), **options)
+
+    def run(name: str, **options: Any) -> Review:
+        document = recorded(name)
+        return review(read_plan(document, document["source"]), **options)
+
+    return run
 
 
 @pytest.fixture

@@ -28,17 +28,57 @@ if TYPE_CHECKING:
 
 PLANS = Path(__file__).with_name("plans")
 WORK = BUILD / "plan-recording"
-KEPT = ("format_version", "terraform_version", "resource_changes", "resource_drift")
+KEPT = (
+    "applyable",
+    "checks",
+    "complete",
+    "deferred_changes",
+    "errored",
+    "format_version",
+    "resource_changes",
+    "resource_drift",
+    "terraform_version",
+)
 PARTS = ("main.py", "cdktf.json", "Pipfile.lock", "constructs_lib", "fastsynth", "functions")
+
+ECHOED = {
+    "aws_iam_role_policy",
+    "aws_iam_role_policy_attachment",
+    "aws_s3_bucket_lifecycle_configuration",
+    "aws_s3_bucket_logging",
+    "aws_s3_bucket_policy",
+    "aws_s3_bucket_server_side_encryption_configuration",
+    "aws_s3_bucket_versioning",
+    "aws_sns_topic_policy",
+    "aws_sqs_queue_policy",
+    "aws_sqs_queue_redrive_policy",
+}
+NAMES = {"arn", "bucket", "id", "name"}
+SOURCES = {
+    "arn",
+    "assume_role_policy",
+    "bucket",
+    "function_name",
+    "policy",
+    "queue_url",
+    "role",
+    "source_arn",
+}
 
 Stack = dict[str, Any]
 
 
-def trimmed(plan: dict[str, Any]) -> dict[str, Any]:
-    """Give a plan with what reviews read, and without ports, times and unchanged resources."""
+def trimmed(plan: dict[str, Any], source: Stack) -> dict[str, Any]:
+    """Give a plan with what reviews read, and without ports and times.
+
+    Of unchanged resources, what others echo stays; of the synthesised stack, what policies are
+    made from.
+    """
     kept = {name: plan[name] for name in KEPT if name in plan}
     kept["resource_changes"] = [
-        each for each in kept.get("resource_changes", []) if each["change"]["actions"] != ["no-op"]
+        each if each["change"]["actions"] != ["no-op"] else unchanged(each)
+        for each in kept.get("resource_changes", [])
+        if each["change"]["actions"] != ["no-op"] or each["type"] in ECHOED
     ]
     kept["resource_drift"] = [
         {**each, "change": differing(each["change"])} for each in kept.get("resource_drift", [])
@@ -48,42 +88,59 @@ def trimmed(plan: dict[str, Any]) -> dict[str, Any]:
         for name, each in plan.get("output_changes", {}).items()
         if each["actions"] != ["no-op"]
     }
-    kept["configuration"] = {
-        "root_module": {
-            "resources": [
-                {
-                    "address": each["address"],
-                    "expressions": references_in(each.get("expressions", {})),
-                }
-                for each in plan["configuration"]["root_module"]["resources"]
-            ]
+    prior = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
+    kept["prior_state"] = {
+        "values": {
+            "root_module": {
+                "resources": [
+                    each
+                    for each in prior.get("resources", [])
+                    if each["type"] == "aws_caller_identity"
+                ]
+            }
         }
     }
+    kept["configuration"] = {"provider_config": plan["configuration"]["provider_config"]}
+    kept["source"] = sources_of(source)
     text = json.dumps(kept)
     text = re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:4566", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(Z|\+0000)", "2026-01-01T00:00:00Z", text)
     return json.loads(text)
 
 
-def references_in(expressions: dict[str, Any]) -> dict[str, Any]:
-    """Give the references that policies are made from."""
-    kept = {
-        name: {"references": expressions[name]["references"]}
-        for name in ("policy", "assume_role_policy")
-        if "references" in expressions.get(name, {})
+def unchanged(resource: dict[str, Any]) -> dict[str, Any]:
+    """Give an unchanged resource with what it is."""
+    before = resource["change"]["before"]
+    return {
+        "address": resource["address"],
+        "type": resource["type"],
+        "change": {"actions": ["no-op"], "before": before, "after": before},
     }
-    if "effect" in next(iter(expressions.get("statement", [])), {}):
-        kept["statement"] = [
-            {"resources": {"references": each.get("resources", {}).get("references", [])}}
-            for each in expressions["statement"]
-        ]
-    return kept
+
+
+def sources_of(stack: Stack) -> Stack:
+    """Give the part of a synthesised stack that policies are made from."""
+    return {
+        "resource": {
+            kind: {
+                name: {key: each[key] for key in each.keys() & SOURCES}
+                for name, each in resources.items()
+            }
+            for kind, resources in stack["resource"].items()
+        },
+        "data": {
+            "aws_iam_policy_document": {
+                name: {key: value for key, value in each.items() if key != "//"}
+                for name, each in stack["data"]["aws_iam_policy_document"].items()
+            }
+        },
+    }
 
 
 def differing(change: dict[str, Any]) -> dict[str, Any]:
-    """Give a change with the attributes in which its sides differ, and their masks."""
+    """Give a change with its names, the attributes in which its sides differ, and their masks."""
     before, after = change["before"] or {}, change["after"] or {}
-    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    names = {name for name in {*before, *after} if before.get(name) != after.get(name)} | NAMES
     return {
         "actions": change["actions"],
         **{
@@ -178,7 +235,7 @@ class Recorder:
         """Plan and keep what a review reads."""
         plan = WORK / f"{name}.tfplan"
         self.terraform.save_plan(plan, *options)
-        document = trimmed(self.terraform.show_plan(plan))
+        document = trimmed(self.terraform.show_plan(plan), json.loads(self._file.read_text()))
         (PLANS / f"{name}.json").write_text(
             json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )

@@ -16,7 +16,10 @@ def texts(result) -> str:
     lines = [headline(result)]
     for section in sections(result):
         lines.append(section.title)
-        lines += [f"{line.sign} {line.subject} {line.note}" for line in section.lines]
+        lines += [
+            f"{line.sign} {line.subject} {line.note} {line.quoted}".rstrip()
+            for line in section.lines
+        ]
     return "\n".join(lines)
 
 
@@ -41,14 +44,17 @@ def test_a_first_deployment_shows_permissions_and_cost(judge) -> None:
     result = judge("create")
 
     assert result.refused == ()
-    assert headline(result).startswith("90 created")
+    assert headline(result).startswith(f"{len(result.plan.changes)} created")
     (processor,) = (
         each
         for each in result.permissions
         if each.name == "inventory-processor-dev" and "role_policy" in each.address
     )
-    assert {pair.action for pair in processor.added} >= {"dynamodb:PartiQLUpdate", "s3:GetObject"}
-    assert {pair.action for pair in processor.widening} == {
+    assert {str(pair.action) for pair in processor.added} >= {
+        "dynamodb:PartiQLUpdate",
+        "s3:GetObject",
+    }
+    assert {str(pair.action) for pair in processor.widening} == {
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
     }
@@ -83,8 +89,9 @@ def test_a_table_that_is_replaced_comes_first_and_is_refused(judge) -> None:
     refused, destroyed = sections(result)[:2]
     assert refused.loud
     assert destroyed.loud
-    assert f"--allow {ITEMS}" in refused.lines[0].note
-    assert destroyed.lines[0].note == "REPLACED because of range_key, HOLDS ITEMS"
+    assert refused.lines[0].quoted == f"--allow {ITEMS}"
+    assert destroyed.lines[0].note == "REPLACED, HOLDS ITEMS, because of"
+    assert destroyed.lines[0].quoted == "range_key"
     assert destroyed.lines[1].subject == "range_key: location -> shop"
 
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from plan_review.iam import pairs_of, permission_changes
+from plan_review.permissions import permission_changes
 from plan_review.plan import read_plan
+from plan_review.policies import OPAQUE, pairs_of
 
 
 def policy(*statements: dict) -> str:
@@ -166,30 +167,28 @@ def test_what_is_not_known_yet_is_named_by_what_it_is_made_from(plan_of, change)
     role_policy = change(
         "aws_iam_role_policy.P", ["create"], None, {"role": "r"}, unknown={"policy": True}
     )
-    bucket, queue = "aws_s3_bucket.B", ["aws_sqs_queue.Q.arn", "aws_sqs_queue.R.arn"]
-    resources = [
-        {
-            "address": "aws_iam_role_policy.P",
-            "expressions": {"policy": {"references": [f"{address}.json", address]}},
+    source = {
+        "resource": {
+            "aws_iam_role_policy": {"P": {"policy": "${data.aws_iam_policy_document.D.json}"}}
         },
-        {
-            "address": address,
-            "expressions": {
-                "statement": [
-                    {"resources": {"references": [f"{bucket}.arn", bucket]}},
-                    {"resources": {"references": queue}},
-                    {"resources": {"constant_value": ["*"]}},
-                ]
-            },
+        "data": {
+            "aws_iam_policy_document": {
+                "D": {
+                    "statement": [
+                        {"resources": ["${aws_s3_bucket.B.arn}/*"]},
+                        {"resources": ['${replace(aws_sqs_queue.Q.arn, "q", "*")}']},
+                        {"resources": ["*"]},
+                    ]
+                }
+            }
         },
-    ]
-    configuration = {"root_module": {"resources": resources}}
-    document = plan_of(read, role_policy, configuration=configuration)
+    }
+    document = plan_of(read, role_policy)
 
-    (found,) = permission_changes(read_plan(document))
+    (found,) = permission_changes(read_plan(document, source))
 
     assert [str(pair) for pair in found.added] == [
-        "s3:GetObject on aws_s3_bucket.B.arn (known after apply)",
-        "sqs:SendMessage on (known after apply)",
+        "s3:GetObject on aws_s3_bucket.B.arn/* (known after apply)",
+        f"sqs:SendMessage on {OPAQUE}",
         "deny s3:* on *",
     ]

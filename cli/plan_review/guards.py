@@ -1,0 +1,351 @@
+"""What shortens the life of data, or takes a guard away: a table of attributes and directions."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from plan_review.attributes import normal
+from plan_review.masking import ABSENT, SENSITIVE, UNKNOWN, anywhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from plan_review.plan import Change, JsonValue
+
+
+class To(StrEnum):
+    """A direction that an attribute must not take unseen.
+
+    SOONER: a smaller number, where none and 0 are never. LESS: a smaller number. OFF: not true, or
+    not there, any more. ON: true from now on. OTHER: another value.
+    """
+
+    SOONER = "sooner"
+    LESS = "less"
+    OFF = "off"
+    ON = "on"
+    OTHER = "other"
+
+
+class Guard(NamedTuple):
+    """An attribute that guards data, or decides how long it lives.
+
+    Attributes:
+        type: The resource's type.
+        path: The attribute; `*` stands for any element, `**` for all below.
+        to: The direction that is told.
+        says: What it means.
+        refused: Whether data goes with it, so that it has to be allowed.
+        values: The values that are told, of a direction `OTHER`; all, if there are none.
+    """
+
+    type: str
+    path: str
+    to: To
+    says: str
+    refused: bool = False
+    values: tuple[str, ...] = ()
+
+
+_TABLE, _BUCKET, _RULE = (
+    "aws_dynamodb_table",
+    "aws_s3_bucket",
+    "aws_s3_bucket_lifecycle_configuration",
+)
+_QUEUE, _KEY, _FUNCTION = "aws_sqs_queue", "aws_kms_key", "aws_lambda_function"
+_SCHEDULE, _TARGET = "aws_scheduler_schedule", "aws_cloudwatch_event_target"
+_INVOKE, _ALARM = "aws_lambda_function_event_invoke_config", "aws_cloudwatch_metric_alarm"
+_BLOCK, _DATABASE = "aws_s3_bucket_public_access_block", "aws_db_instance"
+
+GUARDS = (
+    Guard(_TABLE, "deletion_protection_enabled", To.OFF, "the table may be deleted"),
+    Guard(_TABLE, "point_in_time_recovery.*.enabled", To.OFF, "its backups go", refused=True),
+    Guard(
+        _TABLE,
+        "point_in_time_recovery.*.recovery_period_in_days",
+        To.LESS,
+        "backups go sooner",
+        refused=True,
+    ),
+    Guard(_TABLE, "ttl.*.enabled", To.ON, "items expire", refused=True),
+    Guard(_TABLE, "ttl.*.attribute_name", To.OTHER, "other items expire", refused=True),
+    Guard(_TABLE, "replica.**", To.OFF, "a replica goes", refused=True),
+    Guard(_TABLE, "server_side_encryption.*.enabled", To.OFF, "its own encryption goes"),
+    Guard(
+        _BUCKET,
+        "lifecycle_rule.*.expiration.*.days",
+        To.SOONER,
+        "objects expire sooner",
+        refused=True,
+    ),
+    Guard(_BUCKET, "force_destroy", To.ON, "objects may be destroyed with it"),
+    Guard(_RULE, "rule.*.expiration.*.days", To.SOONER, "objects expire sooner", refused=True),
+    Guard(_RULE, "rule.*.expiration.*.date", To.OTHER, "objects expire", refused=True),
+    Guard(
+        _RULE,
+        "rule.*.noncurrent_version_expiration.*.noncurrent_days",
+        To.SOONER,
+        "old versions go sooner",
+        refused=True,
+    ),
+    Guard(
+        _RULE,
+        "rule.*.noncurrent_version_expiration.*.newer_noncurrent_versions",
+        To.SOONER,
+        "fewer old versions stay",
+        refused=True,
+    ),
+    Guard(
+        _RULE,
+        "rule.*.status",
+        To.OTHER,
+        "its objects expire",
+        refused=True,
+        values=("Enabled",),
+    ),
+    Guard(_RULE, "rule.*.filter.**", To.OTHER, "other objects expire", refused=True),
+    Guard(_RULE, "rule.*.prefix", To.OTHER, "other objects expire", refused=True),
+    Guard(
+        "aws_s3_bucket_versioning",
+        "versioning_configuration.*.status",
+        To.OTHER,
+        "what is overwritten is lost",
+        refused=True,
+        values=("Disabled", "Suspended"),
+    ),
+    Guard(
+        "aws_s3_bucket_versioning",
+        "versioning_configuration.*.mfa_delete",
+        To.OTHER,
+        "versions may be deleted without it",
+        values=("Disabled",),
+    ),
+    Guard(
+        "aws_s3_bucket_object_lock_configuration",
+        "rule.*.default_retention.*.*",
+        To.LESS,
+        "objects may be deleted sooner",
+        refused=True,
+    ),
+    *(
+        Guard(_BLOCK, name, To.OFF, "the bucket may become public")
+        for name in (
+            "block_public_acls",
+            "block_public_policy",
+            "ignore_public_acls",
+            "restrict_public_buckets",
+        )
+    ),
+    Guard(
+        "aws_s3_bucket_ownership_controls",
+        "rule.*.object_ownership",
+        To.OTHER,
+        "lists of access count again",
+        values=("BucketOwnerPreferred", "ObjectWriter"),
+    ),
+    Guard(
+        "aws_s3_bucket_notification", "eventbridge", To.OFF, "nobody hears of new files any more"
+    ),
+    Guard(_QUEUE, "message_retention_seconds", To.LESS, "messages go sooner", refused=True),
+    Guard(_QUEUE, "redrive_policy", To.OTHER, "failed messages go elsewhere, or are lost"),
+    Guard(_QUEUE, "kms_master_key_id", To.OFF, "its own key goes"),
+    Guard(_QUEUE, "sqs_managed_sse_enabled", To.OFF, "messages are stored in clear"),
+    Guard(
+        "aws_sqs_queue_redrive_policy",
+        "redrive_policy",
+        To.OTHER,
+        "failed messages go elsewhere, or are lost",
+    ),
+    Guard(
+        "aws_cloudwatch_log_group", "retention_in_days", To.SOONER, "logs go sooner", refused=True
+    ),
+    Guard("aws_cloudwatch_log_group", "kms_key_id", To.OFF, "its own key goes"),
+    Guard(_KEY, "is_enabled", To.OFF, "nobody can read what it encrypts", refused=True),
+    Guard(_KEY, "enable_key_rotation", To.OFF, "the key stays the same for ever"),
+    Guard(_KEY, "rotation_period_in_days", To.OTHER, "it rotates in another rhythm"),
+    Guard(_KEY, "deletion_window_in_days", To.LESS, "less time to take a deletion back"),
+    Guard(_KEY, "bypass_policy_lockout_safety_check", To.ON, "its policy may lock everybody out"),
+    Guard("aws_cloudwatch_event_rule", "is_enabled", To.OFF, "events are not delivered"),
+    Guard(
+        "aws_cloudwatch_event_rule",
+        "state",
+        To.OTHER,
+        "events are not delivered",
+        values=("DISABLED",),
+    ),
+    Guard("aws_cloudwatch_event_rule", "event_pattern", To.OTHER, "other events are delivered"),
+    Guard(_TARGET, "dead_letter_config.**", To.OTHER, "undeliverable events are lost"),
+    Guard(_TARGET, "retry_policy.*.*", To.LESS, "it gives up sooner"),
+    Guard(_SCHEDULE, "state", To.OTHER, "it does not run", values=("DISABLED",)),
+    Guard(_SCHEDULE, "target.*.dead_letter_config.**", To.OTHER, "what fails is lost"),
+    Guard(_SCHEDULE, "target.*.retry_policy.*.*", To.LESS, "it gives up sooner"),
+    Guard(_SCHEDULE, "target.*.role_arn", To.OTHER, "it runs with another role"),
+    Guard(_FUNCTION, "role", To.OTHER, "it runs with another role"),
+    Guard(
+        _FUNCTION,
+        "reserved_concurrent_executions",
+        To.OTHER,
+        "it does not run",
+        values=("0",),
+    ),
+    Guard(_FUNCTION, "dead_letter_config.**", To.OTHER, "failed events are lost"),
+    Guard(_FUNCTION, "code_signing_config_arn", To.OFF, "it takes code that nobody signed"),
+    Guard("aws_lambda_event_source_mapping", "enabled", To.OFF, "nobody reads the queue"),
+    Guard(
+        "aws_lambda_event_source_mapping",
+        "function_response_types.**",
+        To.OFF,
+        "one bad message fails its batch",
+    ),
+    Guard(
+        "aws_lambda_code_signing_config",
+        "policies.*.untrusted_artifact_on_deployment",
+        To.OTHER,
+        "it takes code that nobody signed",
+        values=("Warn",),
+    ),
+    Guard(_INVOKE, "maximum_retry_attempts", To.LESS, "it gives up sooner"),
+    Guard(_INVOKE, "maximum_event_age_in_seconds", To.LESS, "it gives up sooner"),
+    Guard(_INVOKE, "destination_config.**", To.OFF, "failed events are lost"),
+    Guard(_ALARM, "alarm_actions.**", To.OFF, "nobody is told"),
+    Guard(_ALARM, "actions_enabled", To.OFF, "nobody is told"),
+    Guard(
+        _ALARM,
+        "treat_missing_data",
+        To.OTHER,
+        "silence is no alarm",
+        values=("ignore", "missing", "notBreaching"),
+    ),
+    Guard("aws_sns_topic", "kms_master_key_id", To.OFF, "its own key goes"),
+    Guard(_DATABASE, "backup_retention_period", To.LESS, "backups go sooner", refused=True),
+    Guard(_DATABASE, "deletion_protection", To.OFF, "it may be deleted"),
+    Guard(_DATABASE, "skip_final_snapshot", To.ON, "nothing is kept when it goes"),
+    Guard(
+        "aws_secretsmanager_secret",
+        "recovery_window_in_days",
+        To.LESS,
+        "less time to take a deletion back",
+    ),
+)
+"""What is told, whatever else a plan does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loosening:
+    """An attribute that goes in a direction of the table.
+
+    Attributes:
+        address: The resource.
+        path: The attribute.
+        before: What it was, as it may be shown.
+        after: What it becomes.
+        says: What that means.
+        refused: Whether data goes with it.
+    """
+
+    address: str
+    path: str
+    before: str
+    after: str
+    says: str
+    refused: bool
+
+
+def loosenings(change: Change) -> Iterator[Loosening]:
+    """Give what a change does to guards, and to how long data lives.
+
+    Args:
+        change: A change of a resource that stays, or that is added to one that stays.
+    """
+    guards = [each for each in GUARDS if each.type == change.type]
+    if not guards or change.after is None:
+        return
+    before, after = dict(_leaves(change.before)), dict(_leaves(change.after))
+    after |= {path: UNKNOWN for path, mask in _leaves(change.unknown) if mask is True}
+    hidden = anywhere([change.before_sensitive, change.after_sensitive])
+    for guard in guards:
+        for path in sorted({**before, **after}):
+            old, new = before.get(path), after.get(path)
+            if _pattern(guard.path).fullmatch(path) and _goes(guard, old, new):
+                if guard.type == _RULE and not _stays(path, after):
+                    continue
+                yield Loosening(
+                    address=change.address,
+                    path=guard.path if hidden else path,
+                    before=SENSITIVE if hidden else _text(old),
+                    after=SENSITIVE if hidden else _text(new),
+                    says=guard.says,
+                    refused=guard.refused and new != UNKNOWN,
+                )
+
+
+def _goes(guard: Guard, old: JsonValue, new: JsonValue) -> bool:
+    """Whether an attribute goes in the direction that is told."""
+    if normal(old) == normal(new):
+        return False
+    if new == UNKNOWN:
+        return bool(old)
+    if guard.to is To.OTHER and guard.values:
+        return str(new) in guard.values and str(old) not in guard.values
+    return _DIRECTIONS[guard.to](old, new)
+
+
+_DIRECTIONS: dict[To, Callable[[JsonValue, JsonValue], bool]] = {
+    To.SOONER: lambda old, new: _number(new or math.inf) < _number(old or math.inf),
+    To.LESS: lambda old, new: None not in (old, new) and _number(new) < _number(old),
+    To.OFF: lambda old, new: bool(old) and not new,
+    To.ON: lambda old, new: bool(new) and not old,
+    To.OTHER: lambda old, _: bool(old),
+}
+
+
+def _number(value: JsonValue) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.inf
+
+
+def _stays(path: str, after: dict[str, JsonValue]) -> bool:
+    """Whether the rule is still there: one that goes lets objects live longer."""
+    rule = ".".join(path.split(".")[:2])
+    return any(each.startswith(f"{rule}.") for each in after)
+
+
+@lru_cache
+def _pattern(path: str) -> re.Pattern[str]:
+    inner = re.escape(path).replace(r"\*\*", ".+").replace(r"\*", "[^.]+")
+    return re.compile(inner)
+
+
+def _leaves(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonValue]]:
+    """Values by path; elements of lists by their id, by themselves, or by their place."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _leaves(each, f"{path}.{key}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            name = each.get("id", index) if isinstance(each, dict) else each
+            yield from _leaves(each, f"{path}.{str(name).replace('.', ' ')}")
+    else:
+        yield path, _document(value)
+
+
+def _document(value: JsonValue) -> JsonValue:
+    """A document of JSON in one way of writing it, anything else as it is."""
+    if not isinstance(value, str) or value[:1] != "{":
+        return value
+    try:
+        return json.dumps(json.loads(value), sort_keys=True)
+    except (RecursionError, ValueError):
+        return value
+
+
+def _text(value: JsonValue) -> str:
+    return ABSENT if value is None else value if isinstance(value, str) else json.dumps(value)

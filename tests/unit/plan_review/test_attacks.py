@@ -1,0 +1,571 @@
+"""Attacks on the review with plans that nobody can make by an honest change.
+
+Those that real Terraform plans are in `tests/e2e/test_review_attacks.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import time
+
+import pytest
+from rich.console import Console
+
+from plan_review.markdown import markdown
+from plan_review.plan import UnknownPlanError, read_plan
+from plan_review.policies import matches, not_covered, pairs_of
+from plan_review.review import Verdict, review
+from plan_review.sections import headline
+from plan_review.terminal import show
+
+FOREIGN = "999999999999"
+SECRET = "hunter2"
+
+
+def policy(*statements: dict) -> str:
+    """Give a policy's JSON."""
+    filled = [{"Effect": "Allow", "Resource": "arn:r", **each} for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": filled})
+
+
+def all_of(result) -> str:
+    """Give a review as it stands on a terminal and in a comment."""
+    screen = io.StringIO()
+    show(result, Console(file=screen, width=300), title="t", digest="d")
+    return screen.getvalue() + markdown(result, title="t", digest="d")
+
+
+# Policies: what one document allows that another does not.
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wider"),
+    [
+        # One set with reversed inclusion: fewer exceptions allow more.
+        ({"NotAction": ["s3:*", "iam:*"]}, {"NotAction": ["s3:*"]}, True),
+        ({"NotAction": ["s3:*"]}, {"NotAction": ["s3:*", "iam:*"]}, False),
+        ({"NotAction": ["s3:*"]}, {"NotAction": ["s3:Get*"]}, True),
+        ({"NotAction": ["s3:Get*"]}, {"NotAction": ["s3:*"]}, False),
+        ({"NotAction": ["s3:*"]}, {"Action": "s3:GetObject"}, True),
+        ({"NotAction": ["s3:*"]}, {"Action": "sqs:SendMessage"}, False),
+        ({"NotAction": ["s3:Get*"]}, {"Action": "s3:*"}, True),
+        ({"Action": "*"}, {"NotAction": ["s3:*"]}, False),
+        ({"Action": "s3:*"}, {"NotAction": ["s3:*"]}, True),
+        (
+            {"Action": "s3:*", "NotResource": ["arn:a", "arn:b"]},
+            {"Action": "s3:*", "NotResource": ["arn:a"]},
+            True,
+        ),
+        # A question mark is one character.
+        ({"Action": "s3:Get?bject"}, {"Action": "s3:Get*bject"}, True),
+        ({"Action": "s3:Get*bject"}, {"Action": "s3:Get?bject"}, False),
+        ({"Action": "s3:?"}, {"Action": "s3:*"}, True),
+        # Brackets mean nothing to IAM.
+        ({"Action": "s3:*", "Resource": "arn:[ab]"}, {"Action": "s3:*", "Resource": "arn:a"}, True),
+        # Principals are a set, and everybody but one is none of them.
+        (
+            {"Action": "s3:*", "Principal": {"AWS": ["1", "2"]}},
+            {"Action": "s3:*", "Principal": {"AWS": "1"}},
+            False,
+        ),
+        (
+            {"Action": "s3:*", "Principal": {"AWS": "1"}},
+            {"Action": "s3:*", "Principal": {"AWS": ["1", "2"]}},
+            True,
+        ),
+        (
+            {"Action": "s3:*", "NotPrincipal": {"AWS": ["1", "2"]}},
+            {"Action": "s3:*", "NotPrincipal": {"AWS": "1"}},
+            True,
+        ),
+        (
+            {"Action": "s3:*", "Principal": {"AWS": "*"}},
+            {"Action": "s3:*", "Principal": "*"},
+            False,
+        ),
+    ],
+)
+def test_what_one_document_allows_beyond_another(before, after, wider) -> None:
+    """More than before is found, less is not called more."""
+    old, new = pairs_of(policy(before)), pairs_of(policy(after))
+
+    assert bool(not_covered(new, old, "Allow")) == wider
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 30, "a*" * 30 + "b"])
+def test_a_pattern_of_many_stars_is_matched_at_once(pattern) -> None:
+    """Backtracking would take years."""
+    began = time.monotonic()
+
+    assert not matches(pattern, "a" * 2_000 + "c")
+    assert time.monotonic() - began < 5
+
+
+@pytest.fixture
+def judged(plan_of, change):
+    """Give a function that reviews one change, and what is around it."""
+
+    def run(address: str, actions: list[str], before=None, after=None, **more):
+        around = more.pop("around", [])
+        source = more.pop("source", None)
+        document = plan_of(change(address, actions, before, after, **more), *around)
+        return review(read_plan(document, source))
+
+    return run
+
+
+def test_a_name_makes_no_owner(judged, change) -> None:
+    """A new bucket that is called like a role does not make the role new."""
+    bucket = change("aws_s3_bucket.B", ["create"], None, {"bucket": "r"})
+    after = {"role": "r", "policy": policy({"Action": "s3:GetObject"})}
+
+    result = judged("aws_iam_role_policy.P", ["create"], None, after, around=[bucket])
+
+    assert result.widening
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Action": "s3:GetObject", "Principal": {"AWS": f"arn:aws:iam::{FOREIGN}:root"}},
+        {"Action": "s3:GetObject", "Principal": {"AWS": FOREIGN}},
+        {"Action": "s3:GetObject", "Principal": "*"},
+        {"Action": "s3:GetObject", "NotPrincipal": {"AWS": FOREIGN}},
+        {"Action": "s3:GetObject", "Principal": {"CanonicalUser": "79a5"}},
+        {"Action": "s3:GetObject", "Principal": {"Federated": "accounts.google.com"}},
+        {"NotAction": "iam:*", "Principal": {"Service": "logs.amazonaws.com"}},
+        {"Action": "s3:*", "Principal": {"Service": "logs.amazonaws.com"}},
+        {
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::*",
+            "Principal": {"Service": "logs.amazonaws.com"},
+        },
+    ],
+)
+def test_who_is_none_of_ours_counts_for_new_resources_too(judged, change, statement) -> None:
+    """Everybody, another account, everything but: also of a bucket that comes with its policy."""
+    bucket = change("aws_s3_bucket.B", ["create"], None, {"bucket": "b"})
+    after = {"bucket": "b", "policy": policy(statement)}
+
+    result = judged("aws_s3_bucket_policy.P", ["create"], None, after, around=[bucket])
+
+    assert result.widening
+
+
+def test_a_permission_without_a_source_is_one_for_everybody(judged, change) -> None:
+    """It is absent, not unknown: any bucket of anybody may invoke the function."""
+    function = change(
+        "aws_lambda_function.F", ["create"], None, {"function_name": "f", "filename": "f"}
+    )
+    side = {
+        "function_name": "f",
+        "action": "lambda:InvokeFunction",
+        "principal": "s3.amazonaws.com",
+    }
+
+    result = judged("aws_lambda_permission.P", ["create"], None, side, around=[function])
+
+    (permission,) = result.permissions
+    assert [str(each) for each in permission.widening] == [
+        "lambda:InvokeFunction on f for s3.amazonaws.com"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "before", "after"),
+    [
+        ("aws_iam_role.R", {"managed_policy_arns": []}, {"managed_policy_arns": ["arn:p"]}),
+        (
+            "aws_iam_role.R",
+            {"inline_policy": []},
+            {"inline_policy": [{"name": "x", "policy": policy({"Action": "*"})}]},
+        ),
+        ("aws_iam_user.U", {"permissions_boundary": "arn:b"}, {"permissions_boundary": None}),
+        ("aws_sqs_queue.Q", {"policy": ""}, {"policy": policy({"Action": "*", "Principal": "*"})}),
+        ("aws_vpc_endpoint.E", {}, {"policy": policy({"Action": "*", "Principal": "*"})}),
+    ],
+)
+def test_permissions_within_other_resources_count(judged, address, before, after) -> None:
+    """Inline and managed policies, boundaries, and documents of whatever type."""
+    result = judged(address, ["update"], {"name": "n", **before}, {"name": "n", **after})
+
+    assert result.permissions[0].widening
+
+
+@pytest.mark.parametrize("document", ["[]", '{"Statement": 7}', "no JSON", '{"Statement": "x"}'])
+def test_a_document_that_is_none_cannot_be_judged(judged, document) -> None:
+    """It is neither harmless nor the end of the review."""
+    after = {"role": "r", "policy": document}
+    result = judged("aws_iam_role_policy.P", ["update"], {"role": "r", "policy": policy()}, after)
+
+    assert result.permissions[0].unknown
+    assert result.attention
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        '${replace(data.aws_iam_policy_document.D.json, "a", "*")}',
+        "x${data.aws_iam_policy_document.D.json}",
+        "${data.aws_iam_policy_document.Other.json}",
+        None,
+    ],
+)
+def test_only_a_plain_reference_says_what_its_document_says(judged, change, expression) -> None:
+    """Seen: what a function makes of a document was called what the policy said before."""
+    statement = {"actions": ["s3:GetObject"], "resources": ["arn:r"], "effect": None}
+    read = change("data.aws_iam_policy_document.D", ["read"], None, {"statement": [statement]})
+    before = {"role": "r", "policy": policy({"Action": "s3:GetObject"})}
+    source = {
+        "resource": {"aws_iam_role_policy": {"P": {"policy": expression}}},
+        "data": {"aws_iam_policy_document": {"D": {"statement": [{"resources": ["arn:r"]}]}}},
+    }
+    options = {"unknown": {"policy": True}, "around": [read]}
+
+    def unknown(its_source):
+        result = judged(
+            "aws_iam_role_policy.P", ["update"], before, {"role": "r"}, source=its_source, **options
+        )
+        return [each.unknown for each in result.permissions]
+
+    assert unknown(source) == [True]
+    source["resource"]["aws_iam_role_policy"]["P"]["policy"] = (
+        "${data.aws_iam_policy_document.D.json}"
+    )
+    assert unknown(source) == []
+
+
+@pytest.mark.parametrize(
+    "merged",
+    [
+        {"override_policy_documents": ["{}"]},
+        {"source_policy_documents": ["{}"]},
+        {"override_json": "{}"},
+    ],
+)
+def test_a_document_that_merges_others_cannot_be_judged(judged, change, merged) -> None:
+    """Seen: `*` on `*`, added by an override."""
+    statement = {"actions": ["s3:GetObject"], "resources": ["arn:r"], "effect": None}
+    read = change(
+        "data.aws_iam_policy_document.D", ["read"], None, {"statement": [statement], **merged}
+    )
+    source = {
+        "resource": {
+            "aws_iam_role_policy": {"P": {"policy": "${data.aws_iam_policy_document.D.json}"}}
+        },
+        "data": {"aws_iam_policy_document": {"D": {"statement": [{"resources": ["arn:r"]}]}}},
+    }
+    before = {"role": "r", "policy": policy({"Action": "s3:GetObject"})}
+    result = judged(
+        "aws_iam_role_policy.P",
+        ["update"],
+        before,
+        {"role": "r"},
+        source=source,
+        unknown={"policy": True},
+        around=[read],
+    )
+
+    assert result.permissions[0].unknown
+
+
+def test_the_word_of_aws_outranks_ours(judged) -> None:
+    """Both ways: it knows what we cannot know."""
+    before = {"role": "r", "policy": policy({"Action": "s3:GetObject"})}
+    after = {"role": "r", "policy": policy({"Action": "s3:GetObjectVersion"})}
+    ours = judged("aws_iam_role_policy.P", ["update"], before, after)
+    address = ours.permissions[0].address
+
+    def told(*, passed: bool):
+        said = {address: Verdict(passed=passed, words="no new access" if passed else "new access")}
+        return review(ours.plan, verdicts=said)
+
+    assert ours.widening
+    assert not told(passed=True).widening
+    assert told(passed=False).widening
+    assert "AWS: no new access" in all_of(told(passed=True))
+
+
+# Drift: what somebody did by hand.
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "by_hand"),
+    [
+        (
+            "aws_iam_role",
+            "inline_policy",
+            lambda echo: [*echo, {"name": "evil", "policy": policy({"Action": "*"})}],
+        ),
+        (
+            "aws_iam_role",
+            "managed_policy_arns",
+            lambda echo: [*(echo or []), "arn:aws:iam::1:evil"],
+        ),
+        ("aws_sns_topic", "policy", lambda _: policy({"Action": "*", "Principal": "*"})),
+        ("aws_sqs_queue", "policy", lambda _: policy({"Action": "*", "Principal": "*"})),
+        ("aws_sqs_queue", "redrive_policy", lambda _: '{"maxReceiveCount":1000}'),
+    ],
+)
+def test_an_echo_is_hidden_only_if_the_stack_says_the_same(
+    recorded, kind, attribute, by_hand
+) -> None:
+    """Seen: a `*:*` inline policy, put on a role by hand, and "No changes"."""
+    document = recorded("no-op")
+    change = copy.deepcopy(
+        next(each for each in document["resource_drift"] if each["type"] == kind)["change"]
+    )
+    drifted = copy.deepcopy(document)
+    target = next(each for each in drifted["resource_drift"] if each["type"] == kind)["change"]
+    target["after"][attribute] = by_hand(change["after"].get(attribute))
+
+    honest = review(read_plan(document, document["source"]))
+    attacked = review(read_plan(drifted, document["source"]))
+
+    assert honest.drift == ()
+    assert [each.address.partition(".")[0] for each in attacked.drift] == [kind]
+    assert attacked.empty
+    assert "No changes" not in headline(attacked)
+    assert attacked.attention
+
+
+# What holds data.
+
+
+@pytest.mark.parametrize(
+    ("address", "actions", "more"),
+    [
+        ("aws_sqs_queue.Q", ["forget"], {}),
+        ("aws_nobody_knows_it.X", ["delete"], {}),
+        ("aws_nobody_knows_it.X", ["create", "forget"], {}),
+        ("aws_nobody_knows_it.X", ["delete", "create"], {}),
+    ],
+)
+def test_what_may_hold_data_is_refused(judged, address, actions, more) -> None:
+    """Forgotten as well as destroyed, and a type that nobody knows here."""
+    side = {"name": "n"}
+    after = None if actions in (["forget"], ["delete"]) else side
+
+    assert judged(address, actions, side, after, **more).refused == (address,)
+
+
+def test_what_happens_beside_a_change_is_named(plan_of, change) -> None:
+    """A move, an import and a replacement that somebody asked for."""
+    side, other = {"name": "q"}, {"name": "q", "delay_seconds": 1}
+    moved = {**change("aws_sqs_queue.A", ["update"], side, other), "previous_address": "x.Old"}
+    imported = change("aws_sqs_queue.B", ["update"], side, other, importing={"id": "url"})
+    asked = {
+        **change("aws_iam_role.C", ["delete", "create"], side, side),
+        "action_reason": "replace_by_request",
+    }
+
+    text = all_of(review(read_plan(plan_of(moved, imported, asked))))
+
+    assert "moved from x.Old" in text
+    assert "imported as url" in text
+    assert "-replace" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ([], [{"id": "n", "expiration": [{"days": 5}]}], True),
+        (
+            [{"id": "a", "expiration": [{"days": 9}]}],
+            [{"id": "a", "expiration": [{"days": 8}]}],
+            True,
+        ),
+        (
+            [{"id": "a", "expiration": [{"days": 9}]}],
+            [{"id": "a", "expiration": [{"days": 10}]}],
+            False,
+        ),
+        ([{"id": "a", "expiration": [{"days": 9}]}], [], False),
+        # A short rule elsewhere does not excuse a new one for everything.
+        (
+            [{"id": "scratch", "expiration": [{"days": 1}], "filter": [{"prefix": "tmp/"}]}],
+            [
+                {"id": "scratch", "expiration": [{"days": 1}], "filter": [{"prefix": "tmp/"}]},
+                {"id": "all", "expiration": [{"days": 2}], "filter": [{"prefix": ""}]},
+            ],
+            True,
+        ),
+        (
+            [{"id": "scratch", "expiration": [{"days": 1}], "filter": [{"prefix": "tmp/"}]}],
+            [{"id": "scratch", "expiration": [{"days": 1}], "filter": [{"prefix": ""}]}],
+            True,
+        ),
+        (
+            [{"id": "a", "noncurrent_version_expiration": [{"noncurrent_days": 90}]}],
+            [{"id": "a", "noncurrent_version_expiration": [{"noncurrent_days": 1}]}],
+            True,
+        ),
+        ([{"id": "a", "status": "Disabled"}], [{"id": "a", "status": "Enabled"}], True),
+    ],
+)
+def test_objects_that_expire_sooner_are_refused(judged, before, after, refused) -> None:
+    """Rule by rule; a rule that goes lets them live."""
+    address = "aws_s3_bucket_lifecycle_configuration.L"
+    result = judged(
+        address, ["update"], {"bucket": "b", "rule": before}, {"bucket": "b", "rule": after}
+    )
+
+    assert result.refused == ((address,) if refused else ())
+    if refused:
+        assert f"--allow {address}" in all_of(result)
+
+
+def test_code_from_elsewhere_needs_attention(judged) -> None:
+    """An image or an object of S3 is no zip that anybody reviewed."""
+    old = {"function_name": "f", "filename": "assets/f.zip", "source_code_hash": "h"}
+    new = {"function_name": "f", "s3_bucket": "b", "s3_key": "k", "source_code_hash": "h"}
+
+    result = judged("aws_lambda_function.F", ["update"], old, new)
+
+    assert [each.elsewhere for each in result.code] == [True]
+    assert result.attention
+
+
+# Plans that are not all there is to do.
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        {"complete": False},
+        {"deferred_changes": [{"reason": "x"}]},
+        {"checks": [{"status": "fail"}]},
+        {"checks": [{"status": "error"}]},
+        {"applyable": True},
+        {"action_invocations": [{}]},
+    ],
+)
+def test_a_partial_plan_is_never_no_changes(plan_of, partial) -> None:
+    """Whatever it leaves out."""
+    result = review(read_plan(plan_of(**partial)))
+
+    assert "No changes" not in headline(result)
+    assert result.attention
+
+
+def test_a_plan_that_may_not_have_looked_is_never_no_changes(plan_of, change) -> None:
+    """`-refresh=false` leaves no trace in a plan; without any drift nobody can tell."""
+    same = change("aws_sqs_queue.Q", ["no-op"], {"name": "q"}, {"name": "q"})
+    plan = read_plan(plan_of(same))
+
+    assert review(plan).attention == ()
+    assert review(plan, looked=False).attention
+
+
+# Text that is more than text.
+
+
+def test_secrets_hide_in_names_owners_and_pairs(plan_of, change) -> None:
+    """One function masks whatever is printed."""
+    hidden = {"function_name": True, "principal": True, "name": True, "role": True, "policy": True}
+    masks = {"before_sensitive": hidden, "after_sensitive": hidden}
+    function = {"function_name": SECRET, "timeout": 1, "filename": "f", "source_code_hash": "a"}
+    permission = {"function_name": SECRET, "action": "a", "principal": SECRET, "name": SECRET}
+    text = policy({"Action": SECRET})
+    document = plan_of(
+        change("aws_lambda_function.F", ["update"], function, {**function, "timeout": 2}, **masks),
+        change("aws_lambda_permission.P", ["create"], None, permission, **masks),
+        change("aws_iam_role_policy.R", ["delete"], {"role": SECRET, "policy": text}, **masks),
+        change("aws_kinesis_stream.S", ["delete"], {"name": SECRET}, **masks),
+        change("aws_iam_role.T", ["create"], None, {"name": SECRET, "policy": text}, **masks),
+    )
+
+    assert SECRET not in all_of(review(read_plan(document)))
+
+
+def test_text_of_a_plan_stays_text_in_notes_too(plan_of, change) -> None:
+    """Addresses with keys, paths and places of origin: nobody is called, nothing is coloured."""
+    evil = 'aws_sqs_queue.Q["@octocat `x` #1 \x1b[2J \u202e"]'
+    moved = {**change(evil, ["no-op"]), "previous_address": f"{evil} @other"}
+    lost = change(
+        f"{evil}2", ["delete", "create"], {"name": "q"}, {"name": "q"}, replace_paths=[[evil]]
+    )
+    text = all_of(review(read_plan(plan_of(moved, lost))))
+    comment = markdown(review(read_plan(plan_of(moved, lost))), title="@me", digest="")
+    outside = "".join(_outside_of_code(line) for line in comment.splitlines())
+
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "@" not in outside
+    assert "octocat" not in outside
+
+
+def _outside_of_code(line: str) -> str:
+    """Give the part of a line that is not in a code span: equal runs of backticks enclose one."""
+    parts, rest = [], line
+    while "`" in rest:
+        before, _, rest = rest.partition("`")
+        fence = "`" + rest[: len(rest) - len(rest.lstrip("`"))]
+        rest = rest.lstrip("`")
+        parts.append(before)
+        _, _, rest = rest.partition(fence)
+    return "".join([*parts, rest])
+
+
+# Plans that are odd, deep or huge.
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"format_version": "1.2", "resource_changes": 7},
+        {"format_version": "1.2", "resource_changes": [{}]},
+        {"format_version": "1.2", "resource_changes": [{"address": "a.b", "change": None}]},
+        {
+            "format_version": "1.2",
+            "resource_changes": [
+                {"address": "a.b", "type": "a", "change": {"actions": ["update"], "before": "x"}}
+            ],
+        },
+    ],
+)
+def test_fails_in_one_line_for_an_odd_shape(document) -> None:
+    """It is no plan that Terraform wrote."""
+    with pytest.raises(UnknownPlanError) as raised:
+        read_plan(document)
+
+    assert "\n" not in str(raised.value)
+
+
+def test_fails_in_one_line_for_a_resource_of_an_odd_shape(judged) -> None:
+    """A table whose recovery is no list."""
+    with pytest.raises(UnknownPlanError, match="shape"):
+        judged("aws_dynamodb_table.T", ["create"], None, {"point_in_time_recovery": 7})
+
+
+def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
+    """Python gives up at a depth that an attacker can reach."""
+    deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+
+    result = judged("aws_ssm_parameter.P", ["update"], {"value": "x"}, {"value": deep})
+    attacked = judged("aws_iam_role_policy.P", ["update"], {"policy": policy()}, {"policy": deep})
+
+    assert "value" in all_of(result)
+    assert attacked.permissions == () or attacked.attention
+
+
+def test_twenty_thousand_changes_take_seconds(plan_of, change) -> None:
+    """Judging and telling them, with a permission among them that must not drown."""
+    many = [
+        change(f"aws_sqs_queue.Q{index}", ["update"], {"delay_seconds": 1}, {"delay_seconds": 2})
+        for index in range(20_000)
+    ]
+    before, after = ({"role": "r", "policy": policy({"Action": each})} for each in ("s3:a", "*"))
+    document = plan_of(*many, change("aws_iam_role_policy.P", ["update"], before, after))
+    began = time.process_time()
+
+    screen = io.StringIO()
+    show(review(read_plan(document)), Console(file=screen, width=100), title="t", digest="")
+    text = screen.getvalue()
+
+    assert time.process_time() - began < 60
+    assert text.index("aws_iam_role_policy.P") < text.index("aws_sqs_queue.Q0")
+    assert "aws_sqs_queue.Q19999" in text
