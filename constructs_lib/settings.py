@@ -30,10 +30,14 @@ from constructs_lib.limits import (
     is_time_zone,
 )
 from constructs_lib.schedule_gap import longest_gap_hours
+from constructs_lib.stack_folder import locked_provider
 
 # Lambda gives all variables of a function 4 KB together.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MOST_FEED_PROFILE_BYTES = 2800
+# The first provider that knows the argument; older ones call it an extraneous property.
+# https://github.com/hashicorp/terraform-provider-aws/blob/v6.13.0/CHANGELOG.md
+WARM_THROUGHPUT_SINCE = (6, 13, 0)
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
@@ -192,7 +196,7 @@ class Settings(BaseSettings):
         WarmThroughputSettings | None, NoDecode, BeforeValidator(from_json)
     ] = setting(
         default=None,
-        description="Warm throughput of the items table, above AWS's default.",
+        description="Warm throughput that the items table is made with, above AWS's default.",
         allowed=(
             "read_units_per_second {} to {}, write_units_per_second {} to {}, or nothing"
         ).format(*WARM_READ_UNITS, *WARM_WRITE_UNITS),
@@ -310,6 +314,18 @@ class Settings(BaseSettings):
         if not {"profiles", "pins"} >= set(value) or len(text.encode()) > MOST_FEED_PROFILE_BYTES:
             raise ValueError("not feed profiles")
         return {"profiles": [], "pins": {}, **value}
+
+    @model_validator(mode="after")
+    def _provider_knows_warm_throughput(self) -> Self:
+        locked = locked_provider()
+        if self.warm_throughput and locked < WARM_THROUGHPUT_SINCE:
+            needed, there = (".".join(map(str, each)) for each in (WARM_THROUGHPUT_SINCE, locked))
+            raise ValueError(
+                f"warm_throughput needs provider {needed} or later, and the lock has {there}: lock "
+                "a later one with `make providers-lock`, or warm the table by hand "
+                "(docs/scale.md)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _backend_is_complete(self) -> Self:

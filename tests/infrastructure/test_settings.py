@@ -65,6 +65,7 @@ def test_what_is_an_object_in_the_file_is_json_in_the_environment(monkeypatch) -
     profiles = {"profiles": [{"name": "acme"}], "pins": {"acme/": "acme"}}
     monkeypatch.setenv("TAGS", '{"team": "stock"}')
     monkeypatch.setenv("WARM_THROUGHPUT", '{"write_units_per_second": 8000}')
+    monkeypatch.setattr("constructs_lib.settings.locked_provider", lambda: (6, 13, 0))
     monkeypatch.setenv("FEED_PROFILES", json.dumps(profiles))
     settings = load_settings({})
 
