@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
@@ -66,8 +67,9 @@ class InventoryTableProps:
         expiry_attribute: Attribute with the second at which DynamoDB may delete an item. Default:
             items stay.
         deletion_protection: Make AWS refuse to delete the table. Default: it refuses.
-        warm_throughput: Load that the table takes at once. Default: that of every new table; the
-            argument is left out, because older providers do not know it.
+        warm_throughput: Load that the table takes at once when it is made. Later changes of it are
+            ignored. Default: that of every new table; the argument is left out, because providers
+            before 6.13.0 do not know it.
         encryption_key: Customer managed key. Default: a key that DynamoDB owns, free of charge.
     """
 
@@ -134,6 +136,12 @@ class InventoryTable(Construct):
                 read_units_per_second=warm.read_units_per_second,
                 write_units_per_second=warm.write_units_per_second,
             )
+            if props.warm_throughput
+            else None,
+            # DynamoDB raises it by itself and never lowers it, and to a provider that finds more
+            # than it asks for that is a reason to replace the table, with everything in it.
+            # https://github.com/hashicorp/terraform-provider-aws/pull/49032
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["warm_throughput"])
             if props.warm_throughput
             else None,
         )

@@ -30,7 +30,11 @@ from constructs_lib.limits import (
     is_time_zone,
 )
 from constructs_lib.schedule_gap import longest_gap_hours
+from constructs_lib.stack_folder import locked_provider
 
+# The first provider that knows the argument; older ones call it an extraneous property.
+# https://github.com/hashicorp/terraform-provider-aws/blob/v6.13.0/CHANGELOG.md
+WARM_THROUGHPUT_SINCE = (6, 13, 0)
 MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
@@ -189,7 +193,7 @@ class Settings(BaseSettings):
         WarmThroughputSettings | None, NoDecode, BeforeValidator(from_json)
     ] = setting(
         default=None,
-        description="Warm throughput of the items table, above AWS's default.",
+        description="Warm throughput that the items table is made with, above AWS's default.",
         allowed=(
             "read_units_per_second {} to {}, write_units_per_second {} to {}, or nothing"
         ).format(*WARM_READ_UNITS, *WARM_WRITE_UNITS),
@@ -296,6 +300,18 @@ class Settings(BaseSettings):
         if not fits:
             raise ValueError("not tags that AWS takes")
         return value
+
+    @model_validator(mode="after")
+    def _provider_knows_warm_throughput(self) -> Self:
+        locked = locked_provider()
+        if self.warm_throughput and locked < WARM_THROUGHPUT_SINCE:
+            needed, there = (".".join(map(str, each)) for each in (WARM_THROUGHPUT_SINCE, locked))
+            raise ValueError(
+                f"warm_throughput needs provider {needed} or later, and the lock has {there}: lock "
+                "a later one with `make providers-lock`, or warm the table by hand "
+                "(docs/scale.md)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _backend_is_complete(self) -> Self:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ VERSIONS_FILE = "versions.tf.json"
 # https://developer.hashicorp.com/terraform/language/files/dependency-lock
 LOCK_FILE = ".terraform.lock.hcl"
 LOCK = Path(__file__).with_name("terraform.lock.hcl")
+LOCKED_VERSION = re.compile(r'^  version +\= "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,13 @@ class FunctionPackage:
     path: str
     sha256_base64: str
     files: Mapping[str, str]
+
+
+def locked_provider() -> tuple[int, ...]:
+    """Return the version of the AWS provider in the lock, such as `(5, 100, 0)`."""
+    found = LOCKED_VERSION.search(LOCK.read_text(encoding="utf-8"))
+    assert found, f"{LOCK} names no version"
+    return tuple(map(int, found.groups()))
 
 
 def write_packages(zips: Mapping[str, Zip], stack_folder: Path) -> dict[str, FunctionPackage]:

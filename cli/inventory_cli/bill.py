@@ -131,6 +131,20 @@ def bill(use: Use) -> Iterator[BillLine]:
         estimated=True,
         dollars=use.share * gib * prices.OBJECT_GB_MONTH,
     )
+    metrics = sum(prices.CUSTOM_METRICS.values())
+    yield BillLine(
+        "metrics of the functions",
+        f"{metrics} metrics",
+        estimated=True,
+        dollars=use.share * metrics * prices.CUSTOM_METRIC_MONTH,
+    )
+    invocations = sum(each.invocations for each in use.functions)
+    yield BillLine(
+        "traces",
+        f"{invocations:,.0f} at most, one an invocation",
+        estimated=True,
+        dollars=invocations * prices.TRACE,
+    )
     yield BillLine(
         "alarms",
         f"{use.alarm_metrics:,} metrics watched",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from inventory_cli.queues import messages_in
 from inventory_cli.records import scan_records
@@ -52,6 +52,11 @@ class Finding(NamedTuple):
     found: str
 
 
+Checks: TypeAlias = (
+    "Mapping[str, Callable[[Session, datetime, timedelta | None], Iterator[Finding]]]"
+)
+
+
 def credentials(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
     """Who the caller is, and whether it is the account the stack is in."""
     identity = session.sts.get_caller_identity()
@@ -79,6 +84,35 @@ def functions(session: Session, _now: datetime, _interval: timedelta | None) -> 
         reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
         text = f"{state}, last update {update} {reason}".rstrip()
         yield Finding(Level.OK if well else Level.FAIL, f"function {name}", text)
+
+
+def concurrency(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Whether the account's concurrency is enough for what may run at the same time.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+    """
+    names = session.outputs
+    limits = session.functions.get_account_settings()["AccountLimit"]
+    reserved = session.functions.get_function_concurrency(
+        FunctionName=names.processor_function_name
+    ).get("ReservedConcurrentExecutions", 0)
+    mappings = session.functions.list_event_source_mappings(
+        FunctionName=names.chunk_processor_function_name
+    )["EventSourceMappings"]
+    workers = sum(each.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for each in mappings)
+    # The summary and the reconcile, and a file where nothing is set aside for files.
+    others = 2 if reserved else 3
+    free = limits["UnreservedConcurrentExecutions"]
+    text = (
+        f"{figure(limits['ConcurrentExecutions'])} in the account, {figure(free)} of them "
+        f"unreserved; {reserved} reserved for files, and {workers} workers of large files and "
+        f"{others} others may run beside them"
+    )
+    if workers + others > free:
+        hint = "ask AWS for more, or lower work_queue_concurrency"
+        yield Finding(Level.WARN, "concurrency", f"{text}: {hint}")
+        return
+    yield Finding(Level.OK, "concurrency", text)
 
 
 def tables(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
@@ -241,9 +275,10 @@ def _queue_arn(session: Session, queue_url: str) -> str:
 
 
 #: Checks in the order in which they are made.
-CHECKS: Mapping[str, Callable[[Session, datetime, timedelta | None], Iterator[Finding]]] = {
+CHECKS: Checks = {
     "credentials": credentials,
     "functions": functions,
+    "concurrency": concurrency,
     "tables": tables,
     "buckets": buckets,
     "queues": queues,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inventory_cli.checks import CHECKS, Finding, Level
+from inventory_cli.checks import CHECKS, Checks, Finding, Level
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.failures import explain
+from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.rendering import emit_json, emit_table, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -37,6 +38,14 @@ def doctor(
         ),
     ] = None,
     *,
+    first: Annotated[
+        bool,
+        typer.Option(
+            "--first",
+            help="After a first deployment: prove what only AWS can prove. Uploads an empty object "
+            "and sets off an alarm.",
+        ),
+    ] = False,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
@@ -44,11 +53,12 @@ def doctor(
     """Check the stack, your permissions, queues, alarms and feeds.
 
     Every check is one line: ok, warn or fail. Exit 1 when one failed, 4 when the stack or AWS is
-    out of reach; warnings alone exit 0. Nothing is changed.
+    out of reach; warnings alone exit 0. Nothing is changed without --first.
     """
     session = connect(outputs, env)
     interval = None if feed_hours is None else timedelta(hours=feed_hours)
-    findings = list(examine(session, datetime.now(UTC), interval))
+    checks = {**CHECKS, **FIRST_CHECKS} if first else CHECKS
+    findings = list(examine(session, datetime.now(UTC), interval, checks))
     if json_:
         emit_json([finding._asdict() for finding in findings])
     else:
@@ -64,16 +74,19 @@ def doctor(
     raise typer.Exit(Exit.ATTENTION if failed else Exit.OK)
 
 
-def examine(session: Session, now: datetime, feed_interval: timedelta | None) -> Iterator[Finding]:
+def examine(
+    session: Session, now: datetime, feed_interval: timedelta | None, checks: Checks = CHECKS
+) -> Iterator[Finding]:
     """Findings of every check; one that cannot be made fails and the others go on.
 
     Args:
         session: Connection.
         now: The present.
         feed_interval: Within which a feed must have come; None for what the alarm watches.
+        checks: The checks.
     """
     yield Finding(Level.OK, "outputs", session.where)
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         try:
             yield from check(session, now, feed_interval)
         except CliError as error:

@@ -79,7 +79,7 @@ def plan_event(dead_letter: DeadLetter, outputs: Outputs) -> WorkAgain | InvokeA
 def _object_created(event: Mapping[str, Any], outputs: Outputs) -> WorkAgain | None:
     try:
         version = from_object_created(dict(event)).version
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return None
     if version.bucket != outputs.uploads_bucket_name or not (version.version_id or version.etag):
         return None

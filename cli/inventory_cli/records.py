@@ -23,6 +23,7 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED", "HELD"})
 _KEYS_PER_READ = 100
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 3.0
+_USUAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def await_record(
     *,
     timeout_seconds: float,
     after: str = "",
+    on_silence: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Record:
@@ -161,18 +163,24 @@ def await_record(
         object_id: Partition key of the record.
         timeout_seconds: How long to wait.
         after: ISO 8601 time; the record must have ended later than that.
+        on_silence: Called once, after a minute without any record.
         sleep: Takes seconds.
         clock: Seconds of a monotonic clock.
 
     Raises:
         NotYetError: It has not ended in time.
     """
-    deadline = clock() + timeout_seconds
+    began = clock()
+    deadline = began + timeout_seconds
+    silent = False
     pause = _FIRST_PAUSE_SECONDS
     while True:
         record = get_record(session, object_id)
         if record is not None and record.ended and record.moment > after:
             return record
+        if record is None and not silent and clock() - began >= _USUAL_SECONDS:
+            silent = True
+            on_silence()
         if clock() + pause > deadline:
             state = "no record yet" if record is None else f"the record is {record.status}"
             raise NotYetError(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -105,6 +106,12 @@ class Session:
     def scheduler(self) -> EventBridgeSchedulerClient:
         """EventBridge Scheduler."""
         client: EventBridgeSchedulerClient = self.client("scheduler")
+        return client
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        client: SNSClient = self.client("sns")
         return client
 
     @cached_property

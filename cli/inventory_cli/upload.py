@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory_cli.session import Session
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
+# and https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+_NO_RECORD_YET = (
+    "no record after a minute. A new bucket sends events after about 5 minutes, and may hide a "
+    "version for 15; the hourly reconcile finds what they miss. Else ask `inventory doctor`"
+)
 
 # Lambda's longest invocation; a file that needs longer goes on in parts, see --timeout.
 _DEFAULT_TIMEOUT_SECONDS = 900
@@ -209,9 +217,12 @@ def _report(
 ) -> Exit:
     worst = Exit.OK
     records: list[Record] = []
+    warn = cache(partial(remark, _NO_RECORD_YET))  # once, for however many files
     for object_id in object_ids:
         try:
-            record = await_record(session, object_id, timeout_seconds=timeout_seconds)
+            record = await_record(
+                session, object_id, timeout_seconds=timeout_seconds, on_silence=warn
+            )
         except NotYetError as error:
             complain(str(error))
             worst = max(worst, Exit.NOT_YET)

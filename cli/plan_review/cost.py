@@ -30,6 +30,7 @@ X86_GB_SECOND = 0.0000166667
 INVOCATION = 0.20e-6
 # https://aws.amazon.com/cloudwatch/pricing/
 ALARM_METRIC_MONTH = 0.10
+CUSTOM_METRIC_MONTH = 0.30
 DASHBOARD_MONTH = 3.00
 LOG_GB = 0.50
 LOG_GB_MONTH = 0.03
@@ -37,11 +38,23 @@ LOG_GB_MONTH = 0.03
 OBJECT_GB_MONTH = 0.023
 # https://aws.amazon.com/kms/pricing/
 KEY_MONTH = 1.00
+KEY_REQUEST = 0.03 / 10_000
+# DynamoDB, SQS and S3's bucket keys ask anew every five minutes, once to write and once to read.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+KEY_REQUESTS_PER_DAY = 2 * 12 * 24
+# https://aws.amazon.com/xray/pricing/ (X-Ray records the first request of a second, and 5% more)
+TRACE = 5.00e-6
 # https://aws.amazon.com/sqs/pricing/
 QUEUE_REQUEST = 0.40e-6
 # Five pollers wait 20 s each.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_PER_DAY = 5 * 3 * 60 * 24
+
+CUSTOM_METRICS = {"inventory-processor": 10, "inventory-summary": 6, "inventory-reconcile": 1}
+"""Metrics that functions publish, by the name without the environment's suffix.
+
+Both functions that load files publish the same, which are counted with the first.
+"""
 
 FREE = frozenset(
     {
@@ -64,7 +77,6 @@ FREE = frozenset(
         "aws_s3_bucket_ownership_controls",
         "aws_s3_bucket_policy",
         "aws_s3_bucket_public_access_block",
-        "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_versioning",
         "aws_scheduler_schedule",
         "aws_sns_topic",
@@ -181,7 +193,12 @@ def _table(side: JsonObject, load: Load) -> float:
         writes, reads, gigabytes = changed, float(load.rows_per_day), load.items * 1024 / GIB
     recovery = side.get("point_in_time_recovery") or [{}]
     per_gigabyte = TABLE_GB_MONTH + (RECOVERY_GB_MONTH if recovery[0].get("enabled") else 0)
-    return DAYS * (writes * WRITE_UNIT + reads * READ_UNIT) + gigabytes * per_gigabyte
+    encryption = side.get("server_side_encryption") or [{}]
+    return (
+        DAYS * (writes * WRITE_UNIT + reads * READ_UNIT)
+        + gigabytes * per_gigabyte
+        + _key_requests(used=bool(encryption[0].get("enabled")))
+    )
 
 
 def _function(side: JsonObject, load: Load) -> float:
@@ -196,9 +213,10 @@ def _function(side: JsonObject, load: Load) -> float:
     key = name.rpartition("-")[0]
     arm = "arm64" in (side.get("architectures") or [])
     per_second = memory_gb * (ARM_GB_SECOND if arm else X86_GB_SECOND)
-    return DAYS * (
+    traced = any(each.get("mode") == "Active" for each in side.get("tracing_config") or [])
+    return CUSTOM_METRICS.get(key, 0) * CUSTOM_METRIC_MONTH + DAYS * (
         seconds.get(key, float(load.files_per_day)) * per_second
-        + invocations.get(key, load.files_per_day) * INVOCATION
+        + invocations.get(key, load.files_per_day) * (INVOCATION + (TRACE if traced else 0))
     )
 
 
@@ -219,9 +237,24 @@ def _bucket(side: JsonObject, load: Load) -> float:
     return kept * share * OBJECT_GB_MONTH
 
 
+def _bucket_encryption(side: JsonObject, _: Load) -> float:
+    defaults = [
+        default
+        for rule in side.get("rule") or []
+        for default in rule.get("apply_server_side_encryption_by_default") or []
+    ]
+    return _key_requests(used=any(each.get("sse_algorithm") == "aws:kms" for each in defaults))
+
+
 def _queue(side: JsonObject, load: Load) -> float:
     polls = POLLS_PER_DAY if "work" in str(side.get("name", "")) else 0
-    return DAYS * (polls + 3 * load.files_per_day) * QUEUE_REQUEST
+    # A plan does not know the id of a key that it makes, but that SQS's own is not used.
+    own_key = _key_requests(used=not side.get("sqs_managed_sse_enabled", True))
+    return DAYS * (polls + 3 * load.files_per_day) * QUEUE_REQUEST + own_key
+
+
+def _key_requests(*, used: bool) -> float:
+    return DAYS * KEY_REQUESTS_PER_DAY * KEY_REQUEST if used else 0.0
 
 
 HALF_A_CENT = 0.005
@@ -235,6 +268,7 @@ PRICES: dict[str, Callable[[JsonObject, Load], float]] = {
     "aws_kms_key": lambda _, __: KEY_MONTH,
     "aws_lambda_function": _function,
     "aws_s3_bucket": _bucket,
+    "aws_s3_bucket_server_side_encryption_configuration": _bucket_encryption,
     "aws_sqs_queue": _queue,
 }
 """What a resource costs a month, by type: a function of its attributes and the load."""

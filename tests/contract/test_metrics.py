@@ -6,6 +6,7 @@ import ast
 import json
 from pathlib import Path
 
+from plan_review.cost import CUSTOM_METRICS
 from synthesised import resources
 
 HANDLERS = Path(__file__).parents[2] / "functions" / "inventory" / "handlers"
@@ -49,3 +50,14 @@ def test_every_metric_that_is_published_is_looked_at_and_the_other_way_round(sta
     https://aws.amazon.com/cloudwatch/pricing/
     """
     assert published() == looked_at(stack)
+
+
+def test_the_review_counts_every_metric_that_is_paid_for() -> None:
+    """By the function that publishes it; the processor stands for both that load files."""
+    counted = {"ingest": "inventory-processor"}
+    by_function: dict[str, int] = {}
+    for service, _ in published():
+        function = counted.get(service, f"inventory-{service}")
+        by_function[function] = by_function.get(function, 0) + 1
+
+    assert by_function == CUSTOM_METRICS

@@ -236,16 +236,16 @@ def test_a_summary_is_made_and_its_absence_alarms(
     assert "operations" in {each["name"] for each in summary["locations"]["named"]}
     assert "Inventory on" in inventory("summary", "--date", summary["date"])
 
-    # The alarm's arithmetic: as on AWS, hours without the metric count as below its threshold.
+    # The alarm's arithmetic: as on AWS, hours without a summary count while the stack is there.
     cloudwatch = deployment.cloud.client("cloudwatch")
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[SUMMARY_ALARM])["MetricAlarms"]
     scheduler = deployment.cloud.client("scheduler")
     schedule = scheduler.get_schedule(Name="inventory-summary-daily-dev")
-    hours = alarm["EvaluationPeriods"] * alarm["Period"] // 3600
-    assert alarm["TreatMissingData"] == "breaching"
-    assert breaches(alarm, [0.0] * hours)
+    hours = alarm["EvaluationPeriods"]
     for hour in range(hours):
         assert not breaches(alarm, [1.0 if each == hour else None for each in range(hours)])
+    for age in range(hours):
+        assert not breaches(alarm, [None] * hours, age=age)
 
     # Killing the schedule is what makes every hour one without a summary.
     scheduler.delete_schedule(Name=schedule["Name"])
@@ -272,15 +272,24 @@ def test_a_summary_is_made_and_its_absence_alarms(
         scheduler.create_schedule(**kept)
 
 
-def breaches(alarm: dict[str, Any], hours: list[float | None]) -> bool:
-    """Whether an alarm that wants every data point low goes off; None is missing data.
+def breaches(alarm: dict[str, Any], events: list[float | None], age: int | None = None) -> bool:
+    """Whether an alarm on what must happen goes off in a stack of so many hours.
 
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    `IF(m2,m1)` has a data point in the hours in which the stack was there: what happened, else 0.
+    Treated as missing, hours without one let it go off only when the oldest data point is as old
+    as the evaluation periods and all of them are low.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    and https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
-    missing = alarm["TreatMissingData"] == "breaching"
-    low = [missing if value is None else value < alarm["Threshold"] for value in hours]
-    return sum(low) >= alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+    assert alarm["TreatMissingData"] == "missing"
+    assert [each["Expression"] for each in alarm["Metrics"] if "Expression" in each] == [
+        "IF(m2,m1)"
+    ]
+    there = len(events) if age is None else age
+    points = [value or 0.0 for value in events[len(events) - there :]]
+    wanted = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+    return len(points) >= wanted and all(value < alarm["Threshold"] for value in points)
 
 
 def test_the_doctor_finds_a_healthy_stack_well(inventory: Operator) -> None:

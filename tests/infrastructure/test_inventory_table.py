@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from constructs_lib import stack_folder
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
+from constructs_lib.settings_loading import SettingsError, load_settings
 from synthesised import only, resources
 
 
@@ -48,7 +52,7 @@ def test_items_expire_only_by_the_attribute_named(synth) -> None:
 
 
 def test_warm_throughput_is_written_only_when_set(synth) -> None:
-    """Providers before 6.0 do not know the argument."""
+    """Providers before 6.13.0 do not know the argument."""
     warm = WarmThroughput(read_units_per_second=20_000, write_units_per_second=8_000)
     table = only(synth(lambda stack: a_table(stack, warm_throughput=warm)), "aws_dynamodb_table")
 
@@ -58,8 +62,39 @@ def test_warm_throughput_is_written_only_when_set(synth) -> None:
     }
 
 
-def test_the_items_table_alone_is_warmed(whole_stack) -> None:
+def test_more_than_was_asked_for_is_no_reason_to_replace_a_table(synth) -> None:
+    """DynamoDB raises warm throughput by itself, and providers force a new table then.
+
+    https://github.com/hashicorp/terraform-provider-aws/pull/49032
+    """
+    warm = only(
+        synth(lambda stack: a_table(stack, warm_throughput=WarmThroughput())), "aws_dynamodb_table"
+    )
+
+    assert warm["lifecycle"] == {"ignore_changes": ["warm_throughput"]}
+    assert "lifecycle" not in only(synth(a_table), "aws_dynamodb_table")
+
+
+def test_keys_are_arguments_that_every_provider_in_the_range_takes(whole_stack) -> None:
+    """Those of a table are not deprecated, those within an index are since provider 6.29.0.
+
+    https://github.com/hashicorp/terraform-provider-aws/pull/45357
+    """
+    for table in resources(whole_stack("prod"), "aws_dynamodb_table"):
+        assert table["hash_key"]
+        assert not {"global_secondary_index", "local_secondary_index"} & table.keys()
+
+
+def locked(monkeypatch, tmp_path, version: str) -> None:
+    """Lock the provider in a version."""
+    lock = tmp_path / "terraform.lock.hcl"
+    lock.write_text(f'provider "registry" {{\n  version     = "{version}"\n}}\n')
+    monkeypatch.setattr(stack_folder, "LOCK", lock)
+
+
+def test_the_items_table_alone_is_warmed(whole_stack, monkeypatch, tmp_path) -> None:
     """It is the one that many functions write at once."""
+    locked(monkeypatch, tmp_path, "6.13.0")
     document = whole_stack(warm_throughput={"write_units_per_second": 10_000})
 
     warm = {
@@ -75,6 +110,18 @@ def test_the_items_table_alone_is_warmed(whole_stack) -> None:
         "inventory-ingestions-dev": None,
         "inventory-lanes-dev": None,
     }
+
+
+def test_fails_to_warm_a_table_with_a_provider_that_cannot(monkeypatch, tmp_path) -> None:
+    """Terraform would call it an extraneous property, halfway through a deployment."""
+    locked(monkeypatch, tmp_path, "6.12.9")
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"warm_throughput": {"write_units_per_second": 10_000}})
+
+    assert str(caught.value) == (
+        "warm_throughput needs provider 6.13.0 or later, and the lock has 6.12.9: lock a later one "
+        "with `make providers-lock`, or warm the table by hand (docs/scale.md)"
+    )
 
 
 def test_tables_have_the_keys_that_others_rest_on(whole_stack) -> None:

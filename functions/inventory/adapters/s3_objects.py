@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import (
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 _GONE = frozenset(
     {"404", "405", "412", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "PreconditionFailed"}
 )
+
+# In a bucket whose versioning is young, S3 may answer so for an object that is there.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+_NOT_FOUND = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
+_UNTIL_IT_IS_SEEN = timedelta(minutes=15)
 
 _REOPENINGS = 3
 
@@ -60,6 +66,7 @@ class S3Objects:
                 version_id=version.version_id or _named(head.get("VersionId")),
                 etag=head["ETag"].strip('"'),
                 size_bytes=head["ContentLength"],
+                stored_at=head["LastModified"],
             ),
             last_modified=head["LastModified"],
             metadata={name.lower(): value for name, value in head["Metadata"].items()},
@@ -204,6 +211,12 @@ def _exactly(version: ObjectVersion) -> dict[str, Any]:
 def _error(error: ClientError | BotoCoreError, version: ObjectVersion) -> InventoryError:
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
+        young = version.stored_at and datetime.now(UTC) - version.stored_at < _UNTIL_IT_IS_SEEN
+        if code in _NOT_FOUND and young:
+            return RetryableError(
+                f"{version.object_id}: S3 does not find it ({code}), which is no proof within "
+                f"{_UNTIL_IT_IS_SEEN.seconds // 60} minutes of its upload"
+            )
         if code in _GONE:
             return ObjectGoneError(f"The object version was deleted before it was read ({code}).")
     return sorted_error(error, f"{version.object_id} was not read")

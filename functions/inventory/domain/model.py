@@ -7,7 +7,10 @@ made per file, and a tuple is built in C.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Row(NamedTuple):
@@ -110,6 +113,7 @@ class ObjectVersion:
         etag: Entity tag without quotes.
         size_bytes: Size of the object as stored.
         sequencer: The event's sequencer; "" where there is none (a listing has none).
+        stored_at: When it was stored, as far as that is known; no part of its identity.
     """
 
     bucket: str
@@ -118,6 +122,7 @@ class ObjectVersion:
     etag: str
     size_bytes: int
     sequencer: str = ""
+    stored_at: datetime | None = field(default=None, compare=False)
 
     @property
     def object_id(self) -> str:

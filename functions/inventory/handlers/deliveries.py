@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from inventory.domain.model import ObjectVersion
@@ -14,8 +15,8 @@ def from_object_created(event: dict[str, Any]) -> Delivery:
 
     Args:
         event: EventBridge event; read are `id` and `detail.bucket.name`, `detail.object.key`,
-            `.etag`, `.size`, `.version-id` (versioned buckets) and `.sequencer`. The key is used
-            as it stands: unlike in S3's own notifications it is not URL-encoded.
+            `.etag`, `.size`, `.version-id` (versioned buckets) and `.sequencer`, and `time`. The
+            key is used as it stands: unlike in S3's own notifications it is not URL-encoded.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
@@ -27,6 +28,7 @@ def from_object_created(event: dict[str, Any]) -> Delivery:
         etag=described.get("etag", ""),
         size_bytes=described.get("size", 0),
         sequencer=described.get("sequencer", ""),
+        stored_at=datetime.fromisoformat(event["time"]) if "time" in event else None,
     )
     return Delivery(kind=Kind.CREATED, version=version, delivery_id=event["id"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -215,3 +215,31 @@ def test_fails_with_the_class_that_says_whether_to_come_again(
         bucket.objects.describe(VERSION)
     with pytest.raises(expected):
         bucket.objects.source(VERSION).open()
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion"])
+@pytest.mark.parametrize(("minutes", "expected"), [(14, RetryableError), (16, ObjectGoneError)])
+def test_a_version_is_not_given_up_before_s3_shows_it_everywhere(
+    bucket: Bucket, code: str, minutes: int, expected: type[Exception]
+) -> None:
+    """For a quarter of an hour after versioning was enabled S3 may answer so for what is there.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
+    """
+    bucket.error = answered(code)
+    version = replace(VERSION, stored_at=datetime.now(UTC) - timedelta(minutes=minutes))
+
+    with pytest.raises(expected):
+        bucket.objects.describe(version)
+    with pytest.raises(expected):
+        bucket.objects.source(version).open()
+
+
+@pytest.mark.parametrize("code", ["405", "412"])
+def test_a_version_that_was_deleted_or_replaced_is_gone_however_young(
+    bucket: Bucket, code: str
+) -> None:
+    """These answers are about an object that S3 knows."""
+    bucket.error = answered(code)
+    with pytest.raises(ObjectGoneError):
+        bucket.objects.describe(replace(VERSION, stored_at=datetime.now(UTC)))

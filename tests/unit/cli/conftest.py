@@ -79,6 +79,8 @@ class FakeSqs:
             OUTPUTS.work_queue_url: FakeQueue(),
         }
         self.refuses_work = False
+        rule = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
+        self.policy: Any = {"Statement": [rule]}
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, **_: Any) -> Any:
         queue = self.queues[QueueUrl]
@@ -115,6 +117,8 @@ class FakeSqs:
         return {}
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Any:
+        if AttributeNames == ["Policy"]:
+            return {"Attributes": {"Policy": json.dumps(self.policy)}}
         if AttributeNames == ["QueueArn"]:
             name = QueueUrl.rpartition("/")[2]
             return {"Attributes": {"QueueArn": f"arn:aws:sqs:us-east-1:111122223333:{name}"}}
@@ -224,6 +228,9 @@ class FakeS3:
         self.metadata: dict[str, dict[str, str]] = {}
         self.reports: dict[str, bytes] = {}
         self.feeds: dict[str, Any] = {}
+        self.versioning = "Enabled"
+        self.sends_events = True
+        self.logged = False
 
     def put(self, key: str, content: bytes, stored: datetime = NOW, **metadata: str) -> str:
         """Store a version of an upload; gives its id."""
@@ -289,7 +296,16 @@ class FakeS3:
     def head_bucket(self, **_: Any) -> Any:
         return {}
 
-    def list_objects_v2(self, *, Prefix: str, **_: Any) -> Any:
+    def get_bucket_versioning(self, **_: Any) -> Any:
+        return {"Status": self.versioning} if self.versioning else {}
+
+    def get_bucket_notification_configuration(self, **_: Any) -> Any:
+        return {"EventBridgeConfiguration": {}} if self.sends_events else {}
+
+    def get_bucket_logging(self, **_: Any) -> Any:
+        return {"LoggingEnabled": {"TargetBucket": "logs"}} if self.logged else {}
+
+    def list_objects_v2(self, *, Prefix: str = "", **_: Any) -> Any:
         found = {
             f"{Prefix}{key.removeprefix(Prefix).partition('/')[0]}/"
             for key in self.reports
@@ -306,12 +322,34 @@ class FakeLambda:
         self.answer: dict[str, Any] = {"date": "2026-11-22"}
         self.error = ""
         self.state = "Active"
+        self.unreserved = 10
+        self.recursive_loop = "Allow"
         self.variables = {
             "FEEDS_KEY": "settings/feeds.json",
             "FEEDS_VERSION_ID": "v1",
             "TIME_TOLERANCE_MINUTES": "60",
             "LOW_STOCK_THRESHOLD": "10",
         }
+
+    def get_account_settings(self) -> Any:
+        return {
+            "AccountLimit": {
+                "ConcurrentExecutions": self.unreserved,
+                "UnreservedConcurrentExecutions": self.unreserved,
+            }
+        }
+
+    def get_function_concurrency(self, *, FunctionName: str) -> Any:
+        assert FunctionName == OUTPUTS.processor_function_name
+        return {}
+
+    def list_event_source_mappings(self, *, FunctionName: str) -> Any:
+        assert FunctionName == OUTPUTS.chunk_processor_function_name
+        return {"EventSourceMappings": [{"ScalingConfig": {"MaximumConcurrency": 5}}]}
+
+    def get_function_recursion_config(self, *, FunctionName: str) -> Any:
+        assert FunctionName == OUTPUTS.chunk_processor_function_name
+        return {"RecursiveLoop": self.recursive_loop}
 
     def get_function_configuration(self, *, FunctionName: str) -> Any:
         return {
@@ -336,6 +374,16 @@ class FakeCloudWatch:
 
     def __init__(self) -> None:
         self.alarms = [self.alarm("inventory-dlq-not-empty-dev")]
+        self.set_off: list[str] = []
+        self.action = "Successfully executed action arn:aws:sns:us-east-1:111122223333:alarms"
+
+    def set_alarm_state(self, *, AlarmName: str, StateValue: str, StateReason: str) -> Any:
+        assert (StateValue, bool(StateReason)) == ("ALARM", True)
+        self.set_off.append(AlarmName)
+
+    def describe_alarm_history(self, *, AlarmName: str, **_: Any) -> Any:
+        assert AlarmName in self.set_off
+        return {"AlarmHistoryItems": [{"HistorySummary": self.action}]}
 
     @staticmethod
     def alarm(name: str, state: str = "OK", **more: Any) -> dict[str, Any]:
@@ -362,6 +410,17 @@ class FakeScheduler:
     def get_schedule(self, *, Name: str) -> Any:
         assert Name == "inventory-summary-daily-dev"
         return {"State": self.state, "ScheduleExpression": "cron(0 6 * * ? *)"}
+
+
+class FakeSns:
+    """SNS with the topic's subscriptions."""
+
+    def __init__(self) -> None:
+        self.arns = ["arn:aws:sns:us-east-1:111122223333:alarms:1"]
+
+    def list_subscriptions_by_topic(self, *, TopicArn: str) -> Any:
+        assert TopicArn == OUTPUTS.alarm_topic_arn
+        return {"Subscriptions": [{"SubscriptionArn": each} for each in self.arns]}
 
 
 class FakeIam:
@@ -399,6 +458,7 @@ class Cloud:
         self.functions = FakeLambda()
         self.cloudwatch = FakeCloudWatch()
         self.scheduler = FakeScheduler()
+        self.sns = FakeSns()
         self.iam = FakeIam()
         self.sts = FakeSts()
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from inventory_cli import main
+from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.rendering import age, parse_since, printable
 
 if TYPE_CHECKING:
@@ -606,6 +607,76 @@ class TestDoctor:
         monkeypatch.setattr(cloud.sts, "get_caller_identity", none)
         ran = run("doctor", "--json")
         assert list(self.levels(ran)) == ["outputs", "credentials"]
+        assert ran.exit_code == 1
+
+    @pytest.mark.parametrize(("unreserved", "level"), [(8, "ok"), (7, "warn")])
+    def test_compares_the_account_with_what_may_run_at_once(
+        self, fed: Any, run: Any, unreserved: int, level: str
+    ) -> None:
+        """Five workers, a file, the summary and the reconcile."""
+        fed.functions.unreserved = unreserved
+        assert self.levels(run("doctor", "--json"))["concurrency"] == level
+
+
+class TestDoctorFirst:
+    """`inventory doctor --first`."""
+
+    @pytest.fixture
+    def deployed(self, cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """A cloud that loads what is uploaded, and nobody who waits."""
+
+        def put_object(**request: Any) -> dict[str, str]:
+            assert request == {"Bucket": "uploads", "Key": "inventory-doctor/", "Body": b""}
+            moment = datetime.now(UTC).isoformat()
+            cloud.dynamodb.record(
+                "uploads/inventory-doctor/#v1", status=cloud.becomes, finished_at=moment
+            )
+            return {"VersionId": "v1"}
+
+        cloud.becomes = "COMPLETED"
+        monkeypatch.setattr(cloud.s3, "put_object", put_object, raising=False)
+        monkeypatch.setattr("inventory_cli.first._ALARM_SECONDS", 0.0)
+        monkeypatch.setattr("inventory_cli.first._PROBE_SECONDS", 0.0)
+        return cloud
+
+    def test_proves_what_only_a_real_account_can(self, deployed: Any, run: Any) -> None:
+        """An upload comes through, and an alarm's action is told by its history."""
+        levels = TestDoctor.levels(run("doctor", "--first", "--json"))
+        assert {check for check, level in levels.items() if level != "ok"} == {"feeds"}
+        assert levels.keys() > FIRST_CHECKS.keys()
+        assert deployed.cloudwatch.set_off == ["inventory-summary-dev-duration"]
+
+    @pytest.mark.parametrize(
+        ("attribute", "value", "check", "level"),
+        [
+            ("s3.versioning", "", "versioning of uploads", "fail"),
+            ("s3.sends_events", False, "events of uploads", "fail"),
+            ("s3.logged", True, "access logs", "warn"),
+            ("functions.recursive_loop", "Terminate", "recursive loop", "fail"),
+            ("sqs.policy", {"Statement": []}, "dead letters of the rule", "fail"),
+            ("sns.arns", [], "mail of alarms", "warn"),
+            ("sns.arns", ["PendingConfirmation"], "mail of alarms", "fail"),
+            (
+                "cloudwatch.action",
+                "Failed to execute action: no authorization to access the SNS topic encryption key",
+                "alarm to topic",
+                "fail",
+            ),
+        ],
+    )
+    def test_finds_what_would_fail_in_silence(
+        self, deployed: Any, run: Any, attribute: str, value: Any, check: str, level: str
+    ) -> None:
+        """Each with the line that says where to look."""
+        service, _, name = attribute.partition(".")
+        setattr(getattr(deployed, service), name, value)
+        assert TestDoctor.levels(run("doctor", "--first", "--json"))[check] == level
+
+    def test_fails_when_the_upload_has_no_record(self, deployed: Any, run: Any) -> None:
+        """The way from the bucket to the table is broken somewhere."""
+        deployed.becomes = "IN_PROGRESS"
+        ran = run("doctor", "--first", "--json")
+        assert TestDoctor.levels(ran)["an upload"] == "fail"
         assert ran.exit_code == 1
 
 

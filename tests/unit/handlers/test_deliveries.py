@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ def test_an_object_created_event_names_the_exact_version(
     )
     assert version.size_bytes == 5120
     assert version.sequencer == "00617F08299329D189"
+    assert version.stored_at == datetime(2026, 11, 12, tzinfo=UTC)
 
 
 def test_a_key_with_plus_and_percent_is_not_decoded(
