@@ -131,6 +131,7 @@ def _usable(layout: Layout) -> bool:
     return not (
         layout.stock
         or layout.unnamed
+        or layout.corrected
         or profile.formula_guard
         or profile.skip_rows
         or "suffix" in layout.indexes
