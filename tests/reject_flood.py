@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from inventory.adapters.s3_reports import S3Reports
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import ObjectVersion, Reject
+from inventory.domain.order import base_of
 from inventory.domain.publishing import RejectDestinations, RejectPublisher
 from inventory.domain.reading import BytesSource, ProfileSet, open_feed
 from inventory.domain.rejects import piece_key
@@ -66,6 +67,7 @@ def main(megabytes: int, row_bytes: int) -> None:
         RejectDestinations(queue=queue, reports=reports, message_limit=1000),
         version=version,
         feed=open_feed(source, key="a.csv", profiles=ProfileSet()),
+        base=base_of("2026-11-22T20:00:00.000000Z", ""),
         timestamp="2026-11-22T20:00:00.000000Z",
         piece_key=piece_key(version, "run"),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import BadFileError
 from inventory.domain.reading import ProfileSet, open_feed
+from inventory.domain.reading.corrections import guarded
 from inventory.domain.reading.layout import Layout, layout_of
 from inventory.domain.reading.rows import RecordMapper
 
@@ -127,7 +128,9 @@ def keys_of(layout: Layout, reject: Reject) -> tuple[StockKey, ...]:
     """Items of a refused row, if its SKU and location are intact."""
     if len(reject.cells) != len(layout.columns):
         return ()
-    cells = [*reject.cells, *layout.header[len(layout.columns) :]]
+    cells = list(reject.cells)
+    if layout.corrected:
+        cells = [*map(guarded, cells), *layout.header[len(cells) : -1], reject.place or ""]
     for name, text in _HARMLESS.items():
         if name in layout.indexes:
             cells[layout.indexes[name]] = text

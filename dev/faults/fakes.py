@@ -180,6 +180,7 @@ class TinyFeed:
     header: tuple[str, ...] = ("sku", "location", "quantity", "name", "updated_at")
     delimiter: str = ","
     quoted: bool = True
+    corrected: bool = False
 
     @property
     def start_byte(self) -> int:

@@ -77,7 +77,7 @@ def test_bad_rows_are_rejected_alone_with_their_reason(deployment: Deployment) -
         Key=f"rejects/mixed/stock.csv/{version}.csv",
     )
     lines = stored["Body"].read().decode("utf-8-sig").splitlines()
-    assert lines[0] == "sku,quantity,name,line,error,message"
+    assert lines[0] == "sku,quantity,name,line,error,message,counts as of"
     assert [line.partition(",")[0] for line in lines[1:]] == ["MIX-2", "MIX-3", "MIX-4"]
 
 

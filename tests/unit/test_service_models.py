@@ -60,7 +60,7 @@ def test_an_enumeration_is_known() -> None:
     ("text", "parameters", "problem"),
     [
         (INSERT.replace("VALUE", "VALUES"), PAIR, "VALUE is expected, not VALUES"),
-        (INSERT.replace("'sku'", '"sku"'), PAIR, "a name in ' is expected, not \"sku\""),
+        (INSERT.replace("'sku'", '"sku"'), PAIR, 'a name in \' is expected, not "sku"'),
         (INSERT.replace("'location': ?", "'sku': ?"), PAIR, "sku stands there twice"),
         (INSERT.replace("location", "place"), PAIR, "it is not about one primary key"),
         (INSERT.replace('"t"', "t-1"), PAIR, "\"-1 VALUE {'sku': ?, \" is no token"),

@@ -171,7 +171,7 @@ class Ingest:
         )
         outcome = replace(outcome, profile=feed.profile)
         job = self._job(admission, described, feed)
-        weigh = self._hold is not None and not _decided(admission)
+        weigh = self._hold is not None and not feed.corrected and not _decided(admission)
         replaced = ""
         if admission.has_job:
             assert admission.record is not None

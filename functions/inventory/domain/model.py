@@ -27,7 +27,8 @@ class Row(NamedTuple):
         currency: ISO 4217 code.
         reorder_point: Quantity at which to reorder, canonical decimal text.
         attributes: Every further non-empty column, header to cell text.
-        updated_at: The row's own time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`, where the feed has one.
+        updated_at: The row's own time, `YYYY-MM-DDTHH:MM:SS.ffffffZ`, where the feed has one; of a
+            row of a reject file, its place in the order, see `reading.corrections`.
     """
 
     line: int
@@ -55,6 +56,8 @@ class Reject(NamedTuple):
         value: The offending text, where there is one.
         row: The raw record.
         cells: The record split by the feed's dialect, for the reject file.
+        place: Where it stood in the order by the reject file that it comes from, "" where that
+            cannot be told; None in a feed that is no reject file.
     """
 
     line: int
@@ -65,6 +68,7 @@ class Reject(NamedTuple):
     value: str | None
     row: str
     cells: tuple[str, ...]
+    place: str | None = None
 
 
 class Skip(NamedTuple):

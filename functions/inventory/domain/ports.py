@@ -86,6 +86,11 @@ class Feed(Protocol):
         ...
 
     @property
+    def corrected(self) -> bool:
+        """Whether it is a reject file that comes back, hence only a part of its feed's stock."""
+        ...
+
+    @property
     def start_byte(self) -> int:
         """Byte of the unpacked file at which its first record begins."""
         ...

@@ -53,6 +53,7 @@ class RejectPublisher:
         destinations: Where rejects go.
         version: Source of the rows.
         feed: Its profile, columns and dialect.
+        base: Base of its tokens.
         timestamp: ISO 8601 time of the messages.
         piece_key: Where a piece is stored, see `rejects.piece_key`.
         rejects_before: Rejects of the file before the stretch that this run reads.
@@ -66,6 +67,7 @@ class RejectPublisher:
         *,
         version: ObjectVersion,
         feed: Feed,
+        base: str,
         timestamp: str,
         piece_key: str,
         rejects_before: int = 0,
@@ -75,6 +77,7 @@ class RejectPublisher:
         self._destinations = destinations
         self._version = version
         self._feed = feed
+        self._base = base
         self._timestamp = timestamp
         self._piece_key = piece_key
         self._rejects = rejects_before
@@ -147,6 +150,7 @@ class RejectPublisher:
         self._file = RejectFile(
             self._writer,
             header=None if self._rejects else feed.header,
+            base=self._base,
             delimiter=feed.delimiter,
             quoted=feed.quoted,
         )

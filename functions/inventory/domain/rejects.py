@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
 from inventory.domain.messages import message_bytes
 from inventory.domain.model import Reject
+from inventory.domain.reading.corrections import guarded, place_of
 from inventory.domain.reading.encodings import printable
 from inventory.domain.reading.profiles import REJECT_COLUMNS
 
@@ -153,10 +154,11 @@ class ByteSink(Protocol):
 
 
 class RejectFile:
-    """Writes the reject file: the feed's own columns and dialect, plus line, error and message.
+    """Writes the reject file: the feed's own columns and dialect, plus `REJECT_COLUMNS`.
 
-    Correct the cells and upload it: the reader knows the three last columns and drops them. It is
-    UTF-8 with a byte order mark, so that spreadsheets read it right. No cell is ever lost: rows of
+    Correct the cells and upload it: the reader knows the four last columns, drops three and takes
+    the rows' places in the order from the last. It is UTF-8 with a byte order mark, so that
+    spreadsheets read it right, and nothing in it is run as a formula. No cell is ever lost: rows of
     another width than the header keep all their cells, damaged ones are split at the delimiters
     with their quotes as text, undecodable bytes stay as they were. Several rejects of one record
     (one per location) make one line, with all errors and messages.
@@ -164,6 +166,7 @@ class RejectFile:
     Args:
         sink: Takes the file; not closed.
         header: The feed's columns, `Feed.header`; None for rows that follow others.
+        base: Base of the tokens of the object version.
         delimiter: `Feed.delimiter`.
         quoted: `Feed.quoted`.
     """
@@ -173,16 +176,18 @@ class RejectFile:
         sink: ByteSink,
         *,
         header: Sequence[str] | None,
+        base: str,
         delimiter: str = ",",
         quoted: bool = True,
     ) -> None:
         self._sink = sink
+        self._base = base
         self._delimiter = delimiter
         self._quoted = quoted
         self._waiting: list[Reject] = []
         if header is not None:
             sink.write(_UTF_8_MARK)
-            self._write((*header, *REJECT_COLUMNS))
+            self._write((*map(guarded, header), *REJECT_COLUMNS))
 
     def add(self, reject: Reject) -> None:
         """Take a reject of a row; those of one record come one after another."""
@@ -197,7 +202,10 @@ class RejectFile:
         first = self._waiting[0]
         codes = dict.fromkeys(str(reject.error) for reject in self._waiting)
         messages = dict.fromkeys(_cut(reject.message) for reject in self._waiting)
-        self._write((*first.cells, str(first.line), " ".join(codes), "; ".join(messages)))
+        place = place_of(self._base, first.line) if first.place is None else first.place
+        message = guarded("; ".join(messages))
+        cells = map(guarded, first.cells)
+        self._write((*cells, str(first.line), " ".join(codes), message, place))
         self._waiting = []
 
     def _write(self, cells: Sequence[str]) -> None:
@@ -206,9 +214,9 @@ class RejectFile:
             csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(cells)
             text = line.getvalue()
         else:
-            *own, message = cells
+            *own, message, place = cells
             message = message.translate(_LINE_BREAKS)
-            text = self._delimiter.join((*own, message)) + "\n"
+            text = self._delimiter.join((*own, message, place)) + "\n"
         self._sink.write(_encoded(text))
 
 

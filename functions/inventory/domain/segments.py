@@ -206,6 +206,7 @@ class SegmentProcessor:
             self._ports.rejects,
             version=segment.version,
             feed=feed,
+            base=job.base,
             timestamp=job.began,
             # Two attempts may end at different places, so what they store stands apart.
             piece_key=piece_key(segment.version, segment.attempt),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import typer
 
 from inventory_cli import main
 from inventory_cli.examples import EXAMPLES
-from terraform_runner.paths import VENV_BIN
+from terraform_runner.paths import ROOT, VENV_BIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,9 +54,12 @@ def test_every_help_has_examples_that_parse(
 
 
 def test_the_version_is_told(run: Any) -> None:
-    """In one line."""
+    """It is the newest release of the changelog."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    release = re.search(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert release is not None
     ran = run("--version")
-    assert (ran.exit_code, ran.out) == (0, "inventory 0.1.0\n")
+    assert (ran.exit_code, ran.out) == (0, f"inventory {release[1]}\n")
 
 
 def test_completion_can_be_shown() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fakes import World
+from faults.fakes import TinyFeed
 from ingest_steps import counts, deliver, die_after_first_write, drain, looks, put, quantities
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.hold import RESERVE_SECONDS
@@ -291,3 +293,12 @@ def test_a_file_that_breaks_off_while_it_is_weighed_is_refused() -> None:
     assert deliver(world, version, **HALF).status is Status.FAILED
     assert world.record(version)["error"].startswith("source-error")
     assert quantities(world) == {"A": "60", "B": "40"}
+
+
+def test_a_corrected_reject_file_is_not_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a part of its feed's stock, and the next whole file is not compared with it."""
+    world = _stocked()
+    with monkeypatch.context() as patched:
+        patched.setattr("faults.fakes.TinyFeed", partial(TinyFeed, corrected=True))
+        assert _load(world, "A,x,1,,", hour=2).status is Status.COMPLETED
+    assert _load(world, "A,x,40,,", hour=3).status is Status.HELD

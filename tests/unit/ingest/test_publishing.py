@@ -16,6 +16,7 @@ from inventory.adapters.s3_reports import S3Reports
 from inventory.domain.errors import RejectedRequestError, RetryableError
 from inventory.domain.messages import BYTES_PER_REQUEST, MESSAGES_PER_REQUEST, message_bytes
 from inventory.domain.model import ObjectVersion, Reject
+from inventory.domain.order import base_of
 from inventory.domain.publishing import RejectDestinations, RejectPublisher
 from inventory.domain.rejects import piece_key
 from s3_wire import WireS3, refusal
@@ -23,6 +24,7 @@ from s3_wire import WireS3, refusal
 VERSION = ObjectVersion(bucket="uploads", key="in/a.csv", version_id="v", etag="e", size_bytes=9)
 FINAL = "rejects/in/a.csv/v.csv"
 TIME = "2026-11-22T20:00:00.000000Z"
+BASE = base_of(TIME, "")
 PART = 1_000
 TESTS = Path(__file__).parents[2]
 
@@ -74,6 +76,7 @@ class Place:
             RejectDestinations(queue=self.queue, reports=reports, message_limit=self.limit),
             version=VERSION,
             feed=opened(data),
+            base=BASE,
             timestamp=TIME,
             piece_key=piece_key(VERSION, attempt),
             note_sent=self.noted.append,
@@ -310,7 +313,9 @@ def test_a_header_with_quotes_and_delimiters_opens_the_file_once() -> None:
     last = place.publisher(data, "2", rejects_before=2)
     last.add(rejects[2:])
     last.finish([piece])
-    assert place.file.startswith('sku;quantity;"attr_""name""; or two";line;error;message\n')
+    assert place.file.startswith(
+        'sku;quantity;"attr_""name""; or two";line;error;message;counts as of\n'
+    )
     assert place.file.count("name") == 1
     assert len(opened(place.file).header) == 3
 

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds import Outcome, gathered, opened, read
+from feeds import BUILT_IN, Outcome, gathered, opened, read
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.messages import message_bytes, message_text
 from inventory.domain.model import ObjectVersion, Reject
+from inventory.domain.order import TIME_LENGTH, Tokens, base_of
+from inventory.domain.reading import BytesSource, open_feed
+from inventory.domain.reading.corrections import guarded, restored
 from inventory.domain.rejects import (
     MAX_KEY_BYTES,
     MAX_MESSAGE_BYTES,
@@ -35,6 +38,12 @@ VERSION = ObjectVersion(
     bucket="uploads", key="in/a b+c.csv", version_id="v1", etag="e", size_bytes=9, sequencer="0A"
 )
 TIME = "2026-01-02T03:04:05.000000Z"
+BASE = base_of(TIME, "0A")
+
+
+def place(line: int) -> str:
+    """The last cell of a row of the reject file."""
+    return f"{TIME}#0A{'0' * 30}#{line:012d}"
 
 
 def message(reject: Reject) -> dict[str, Any]:
@@ -46,7 +55,9 @@ def reject_file(data: bytes | str, key: str = "feed.csv") -> bytes:
     """The reject file of a feed."""
     feed = opened(data, key)
     sink = io.BytesIO()
-    file = RejectFile(sink, header=feed.header, delimiter=feed.delimiter, quoted=feed.quoted)
+    file = RejectFile(
+        sink, header=feed.header, base=BASE, delimiter=feed.delimiter, quoted=feed.quoted
+    )
     for batch in feed.batches():
         for reject in batch.rejects:
             file.add(reject)
@@ -172,26 +183,27 @@ def test_a_piece_of_the_file_has_rows_alone() -> None:
     feed = opened("sku,quantity\nA,many\nB\nC,1,2\n")
     rejects = [reject for batch in feed.batches() for reject in batch.rejects]
     whole, pieces = io.BytesIO(), io.BytesIO()
-    file = RejectFile(whole, header=feed.header)
+    file = RejectFile(whole, header=feed.header, base=BASE)
     for reject in rejects:
         file.add(reject)
     file.finish()
     for at, reject in enumerate(rejects):
-        piece = RejectFile(pieces, header=None if at else feed.header)
+        piece = RejectFile(pieces, header=None if at else feed.header, base=BASE)
         piece.add(reject)
         piece.finish()
     assert pieces.getvalue() == whole.getvalue()
 
 
-def test_the_file_has_the_columns_of_the_feed_and_three_more() -> None:
+def test_the_file_has_the_columns_of_the_feed_and_four_more() -> None:
     """In the feed's own dialect, readable by spreadsheets."""
     data = 'sku;quantity;name\nA;many;"x;y"\n\nB;1\nC;1;z;!\nD;1;12" wide\n'
     assert reject_file(data).decode("utf-8-sig") == (
-        "sku;quantity;name;line;error;message\n"
-        "A;many;\"x;y\";2;type-error;quantity 'many' is not a plain decimal number\n"
-        "B;1;4;missing-cell;the row has 2 cells, the header 3\n"
-        "C;1;z;!;5;extra-cell;the row has 4 cells, the header 3\n"
-        'D;1;"12"" wide";6;source-error;a quote in cell 3 neither begins nor ends it\n'
+        "sku;quantity;name;line;error;message;counts as of\n"
+        f"A;many;\"x;y\";2;type-error;quantity 'many' is not a plain decimal number;{place(2)}\n"
+        f"B;1;4;missing-cell;the row has 2 cells, the header 3;{place(4)}\n"
+        f"C;1;z;!;5;extra-cell;the row has 4 cells, the header 3;{place(5)}\n"
+        'D;1;"12"" wide";6;source-error;a quote in cell 3 neither begins nor ends it;'
+        f"{place(6)}\n"
     )
 
 
@@ -205,7 +217,7 @@ def corrected(file: bytes, corrections: dict[str, str]) -> str:
 
 
 def test_a_corrected_file_uploads_again_without_other_edits() -> None:
-    """Line, error and message are dropped; what was corrected loads."""
+    """What was appended is dropped; what was corrected loads."""
     file = reject_file("sku,quantity,name\nA,many,x\nB,2\nC,3,ok\n")
     text = corrected(file, {"A,many,x": "A,7,x", "B,2": "B,2,y"})
     outcome = read(text)
@@ -227,11 +239,13 @@ def test_a_file_that_is_uploaded_uncorrected_gives_the_same_rejects() -> None:
     ]
     again = reject_file(once)
     rows = [list(csv.reader(io.StringIO(f.decode("utf-8-sig")))) for f in (once, again)]
-    assert [row[:-3] for row in rows[0]] == [row[:-3] for row in rows[1]]
+    # The lines are those of the file that is uploaded; the places stay.
+    kept = [[(row[:-4], row[-3], row[-1]) for row in each] for each in rows]
+    assert kept[0] == kept[1]
 
 
 def test_a_feed_with_a_column_of_that_name_keeps_it() -> None:
-    """Only the three together, at the end, are dropped."""
+    """Only the four together, at the end, are dropped."""
     file = reject_file("attr_line,sku,quantity\n7,A,many\n")
     outcome = read(corrected(file, {"7,A,many": "7,A,1"}))
     assert outcome.rows[0].attributes == {"attr_line": "7"}
@@ -244,8 +258,8 @@ def test_several_bad_cells_of_a_record_make_one_line() -> None:
     assert len(read(data).rejects) == 2
     first, second = (f"{name} is not a plain decimal number" for name in ("Main 'x'", "Depot 'y'"))
     assert reject_file(data).decode("utf-8-sig").splitlines() == [
-        f"{header},line,error,message",
-        f"h,t,S,,x,y,2,type-error,{first}; {second}",
+        f"{header},line,error,message,counts as of",
+        f"h,t,S,,x,y,2,type-error,{first}; {second},{place(2)}",
     ]
 
 
@@ -291,5 +305,105 @@ def test_no_cell_is_ever_lost(body: str) -> None:
     data = "sku,quantity,name\nA,1,x\n" + body
     outcome: Outcome = gathered(opened(data).batches())
     rows = list(csv.reader(io.StringIO(reject_file(data).decode("utf-8-sig"), newline="")))[1:]
-    assert [signs("".join(row[:-3])) for row in rows] == [signs(r.row) for r in outcome.rejects]
-    assert [row[-3] for row in rows] == [str(reject.line) for reject in outcome.rejects]
+    assert [signs("".join(restored(row[:-4]))) for row in rows] == [
+        signs(r.row) for r in outcome.rejects
+    ]
+    assert [row[-4] for row in rows] == [str(reject.line) for reject in outcome.rejects]
+
+
+def saved_by_a_spreadsheet(file: bytes) -> bytes:
+    """The file as Excel saves it where the comma is the decimal separator."""
+    rows = csv.reader(io.StringIO(file.decode("utf-8-sig"), newline=""))
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=";", lineterminator="\r\n").writerows(rows)
+    return b"\xef\xbb\xbf" + saved.getvalue().encode()
+
+
+@pytest.mark.parametrize("save", [bytes, saved_by_a_spreadsheet])
+def test_a_correction_counts_as_of_the_file_it_came_from(save: Any) -> None:
+    """It follows the refused row, and comes before the next line and before whatever is newer."""
+    original = Tokens(BASE, "uploads/stock.csv#v1")
+    file = save(reject_file("sku,quantity\nA,1\nA,many\nA,3\n").replace(b"A,many", b"A,2"))
+    [row] = read(file).rows
+    token = Tokens(base_of("2026-12-24T00:00:00.000000Z", "FF"), "u/c#v9").of(2, row.updated_at)
+    newer = Tokens(base_of("2026-01-02T03:04:05.000001Z", ""), "uploads/stock.csv#v2")
+    older = Tokens(base_of("2026-01-02T03:04:04.999999Z", "FF"), "uploads/stock.csv#v0")
+    assert older.of(999, None) < original.of(3, None) < token < original.of(4, None)
+    assert token < newer.of(1, None)
+    assert token[:TIME_LENGTH] == TIME
+
+
+def test_a_correction_of_a_row_with_a_time_of_its_own_keeps_that() -> None:
+    """Corrected in the file, it is the corrected one."""
+    data = "sku,quantity,updated_at\nA,many,2025-01-01\nB,many,2025-01-01\n"
+    file = reject_file(data).replace(b"many", b"1").replace(b"B,1,2025-01-01", b"B,1,2025-02-03")
+    tokens = Tokens(base_of(TIME, ""), "x")
+    assert [tokens.of(row.line, row.updated_at)[:TIME_LENGTH] for row in read(file).rows] == [
+        "2025-01-01T00:00:00.000000Z",
+        "2025-02-03T00:00:00.000000Z",
+    ]
+
+
+def test_a_second_correction_counts_as_of_the_first_file() -> None:
+    """What is refused twice keeps its place, however often it goes round."""
+    once = reject_file("sku,quantity\nA,1\nB,many\n")
+    twice = reject_file(b"\n".join([once.splitlines()[0], b"", once.splitlines()[1]]) + b"\n")
+    assert place(3) in twice.decode()
+    [row] = read(twice.replace(b"many", b"7")).rows
+    assert row.updated_at == f"{place(3)}~"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "sku,quantity,line,error,message",
+        "sku,quantity,counts as of",
+        "sku,quantity,line,error,counts as of,message",
+        "counts as of,sku,quantity,line,error,message",
+    ],
+)
+def test_a_reject_file_without_its_columns_is_refused(header: str) -> None:
+    """Its rows would count as of now."""
+    with pytest.raises(BadFileError, match="inventory rejects get"):
+        opened(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+
+
+@pytest.mark.parametrize("cell", ["", "2026-01-02", "now", "2026-01-02T03:04:05.000000Z", "x#1#2"])
+def test_a_row_whose_place_was_lost_is_refused(cell: str) -> None:
+    """It alone; and what it says then cannot be mistaken for a place."""
+    file = reject_file("sku,quantity\nA,x\nB,y\n").decode("utf-8-sig")
+    lines = file.replace("A,x", "A,1").replace("B,y", "B,2").replace(place(2), cell)
+    outcome = read(lines)
+    assert outcome.items == {("B", "default"): "2"}
+    assert outcome.errors == [(2, "constraint-error", "counts as of")]
+
+
+def test_a_place_later_than_the_file_is_refused() -> None:
+    """No stock is known in advance."""
+    file = reject_file("sku,quantity\nA,x\n").replace(b"A,x", b"A,1")
+    source = BytesSource(file)
+    feed = open_feed(source, key="a.csv", profiles=BUILT_IN, latest="2026-01-02T03:04:04.000000Z")
+    assert gathered(feed.batches()).errors == [(2, "constraint-error", "counts as of")]
+
+
+FORMULAS = ["=1+1", "+cmd", "-x", "@SUM(A1)", "\uff1dx", "'=kept", "''-kept"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_cell_is_run_as_a_formula_and_all_come_back(formula: str) -> None:
+    """Whether it stands in a cell, in a header or in the message; numbers stay numbers."""
+    file = reject_file(f"sku,quantity,attr_x,unit_price\n{formula},many,{formula},-5\n")
+    rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"))))
+    assert not any(cell[:1] in set("=+@\uff1d") or cell == "-x" for row in rows for cell in row)
+    assert rows[1][3] == "-5"
+    [row] = read(file.replace(b"many", b"1")).rows
+    assert (row.sku, row.attributes["attr_x"]) == (formula, formula)
+    assert read(file.replace(b",-5,", b",5,")).rejects[0].cells[0] == formula
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(cell=st.text("'=+-@\t1.,a", max_size=6))
+def test_what_is_guarded_can_be_restored(cell: str) -> None:
+    """And is nothing that a spreadsheet runs."""
+    assert restored([guarded(cell)]) == [cell]
+    assert guarded(cell)[:1] not in set("=@\t")

@@ -10,9 +10,11 @@ from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Batch, Reject
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.columns import ColumnMapper
+from inventory.domain.reading.corrections import restored
 from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
+from inventory.domain.reading.profiles import REJECT_COLUMNS
 from inventory.domain.reading.quantities import is_unusual
 from inventory.domain.reading.rows import RecordMapper, Refusal
 from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
@@ -236,25 +238,27 @@ class Batcher:
     def _rejects(
         self, refusals: Iterable[Refusal], cells: list[str], record: int, part: _Part
     ) -> list[Reject]:
-        columns = self._layout.columns
+        header = self._layout.header
         line, byte, raw = part.numbers[record], part.byte_offset(record), part.raw(record)
-        own = tuple(own_cells(self._layout, cells))
+        own, place = own_cells(self._layout, cells)
         return [
             Reject(
                 line,
                 byte,
                 error,
                 message,
-                None if column is None else columns[column].strip(),
+                None if column is None else header[column].strip(),
                 None if column is None else cells[column],
                 raw,
                 own,
+                place,
             )
             for error, message, column in refusals
         ]
 
     def _damaged(self, text: str, line: int, byte_offset: int, damage: str) -> Reject:
         raw = text.rstrip("\r\n")
+        own, place = own_cells(self._layout, self._grammar.split_loosely(raw))
         return Reject(
             line=line,
             byte_offset=byte_offset,
@@ -263,21 +267,33 @@ class Batcher:
             column=None,
             value=None,
             row=raw,
-            cells=tuple(own_cells(self._layout, self._grammar.split_loosely(raw))),
+            cells=own,
+            place=place,
         )
 
 
-def own_cells(layout: Layout, cells: list[str]) -> list[str]:
-    """The cells without those that a reject file appended, whatever the width of the record."""
+def own_cells(layout: Layout, cells: list[str]) -> tuple[tuple[str, ...], str | None]:
+    """The cells of a record that are the feed's own, and its place where it is of a reject file.
+
+    Args:
+        layout: Where the columns are.
+        cells: The record as split, of whatever width.
+
+    Returns:
+        The cells as they were refused; and what the reject file said of the row's place, "" where
+        that cannot be told, None in any other feed.
+    """
+    place = None
+    if layout.corrected:
+        appended = len(REJECT_COLUMNS)
+        error = " ".join(cells[1 - appended : 2 - appended]).partition(" ")[0]
+        told = len(cells) == layout.width or error in _CODES
+        place = cells[-1] if told else ""
+        cells = restored(cells[:-appended] if told else cells)
     named = len(layout.columns)
-    appended = layout.width - named - layout.unnamed
-    if len(cells) == layout.width and not any(
-        map(str.strip, cells[named : named + layout.unnamed])
-    ):
-        return cells[:named]
-    if appended and (len(cells) == layout.width or (cells[-2:-1] and cells[-2] in _CODES)):
-        return cells[:-appended]
-    return cells
+    if len(cells) == named + layout.unnamed and not any(map(str.strip, cells[named:])):
+        cells = cells[:named]
+    return tuple(cells), place
 
 
 class _Part:

@@ -136,6 +136,7 @@ def _usable(layout: Layout) -> bool:
     return not (
         layout.stock
         or layout.unnamed
+        or layout.corrected
         or profile.formula_guard
         or profile.skip_rows
         or profile.sku_form is not SkuForm.PLAIN

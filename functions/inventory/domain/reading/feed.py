@@ -140,6 +140,11 @@ class Feed:
         return self._layout.profile.quoted
 
     @property
+    def corrected(self) -> bool:
+        """Whether it is a reject file that comes back, hence only a part of its feed's stock."""
+        return self._layout.corrected
+
+    @property
     def start_byte(self) -> int:
         """Byte of the unpacked file at which its first record begins."""
         return self._opening.body_byte

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.reading.corrections import restored
 from inventory.domain.reading.profiles import REJECT_COLUMNS, OnDuplicate, normalised
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Layout:
     latest: str = ""
 
     @property
+    def corrected(self) -> bool:
+        """Whether it is of a reject file that comes back."""
+        return len(self.columns) + self.unnamed < self.width
+
+    @property
     def width(self) -> int:
         """Cells of a whole row."""
         return len(self.header)
@@ -91,7 +97,9 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
     """
     columns = header
     if tuple(map(normalised, header[-len(REJECT_COLUMNS) :])) == REJECT_COLUMNS:
-        columns = header[: -len(REJECT_COLUMNS)]
+        columns = tuple(restored(header[: -len(REJECT_COLUMNS)]))
+    else:
+        _check_whole(header)
     own = len(columns)
     while columns and not columns[-1].strip():
         columns = columns[:-1]
@@ -158,6 +166,25 @@ def _is_known(profile: Profile, label: str) -> bool:
     """Tell whether a profile names a column, besides those that it reads."""
     required = any(label in alternatives for alternatives in profile.required)
     return required or label in profile.strong or label in profile.attributes
+
+
+def _check_whole(header: Sequence[str]) -> None:
+    """A reject file has all the columns that it came with: its rows are not stock of now.
+
+    Raises:
+        BadFileError: Some are missing, or stand elsewhere.
+    """
+    *appended, place = REJECT_COLUMNS
+    labels = set(map(normalised, header))
+    if place in labels or labels.issuperset(appended):
+        raise BadFileError(
+            ErrorCode.MISSING_LABEL,
+            f"a reject file ends with the columns {', '.join(REJECT_COLUMNS)}, and this one does "
+            "not: its rows would count as of now and could replace newer stock; fetch it again "
+            "with `inventory rejects get` and leave these columns as they are",
+            line=1,
+            column=place,
+        )
 
 
 def _check(profile: Profile, header: Sequence[str]) -> None:

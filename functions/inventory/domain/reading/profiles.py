@@ -31,7 +31,7 @@ FIELDS = (
     "updated_at",
 )
 #: Columns that the reject file appends, and that a corrected one brings back.
-REJECT_COLUMNS = ("line", "error", "message")
+REJECT_COLUMNS = ("line", "error", "message", "counts as of")
 DEFAULT_LOCATION = "default"
 
 _WORD = re.compile(r"[^\W_]+")

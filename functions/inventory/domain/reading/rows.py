@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from inventory.domain.decimals import DecimalRangeError, canonical
 from inventory.domain.errors import ErrorCode
 from inventory.domain.model import Row, Skip
+from inventory.domain.reading.corrections import restored, time_of_place
 from inventory.domain.reading.limits import (
     MAX_ITEM_BYTES,
     MAX_LOCATION_BYTES,
@@ -113,12 +114,14 @@ class RecordMapper:
         if not cells:
             skips.append(Skip(line, "blank row", None))
             return ()
+        if layout.corrected:
+            cells = restored(cells)
         if refusal := self._misfit(cells):
             return (refusal,)
         columns = layout.columns
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
-        sku = self.sku(cells)
+        sku = self._sku(cells)
         skip = self._skip_of(cells, sku, line) if self._may_skip else None
         if skip is not None:
             skips.extend([skip] * max(len(layout.stock), 1))
@@ -163,18 +166,21 @@ class RecordMapper:
         Args:
             cells: The record as split, at least up to the cells that hold the SKU.
         """
+        if self.layout.corrected:
+            cells = restored(cells)
+        if self.layout.profile.formula_guard:
+            cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
+        return self._sku(cells)
+
+    def _sku(self, cells: Sequence[str]) -> str:
         layout = self.layout
-        sku = seen(self._unguarded(cells[layout.indexes["sku"]]))
+        sku = seen(cells[layout.indexes["sku"]])
         if layout.profile.sku_form in {SkuForm.BRACKETS, SkuForm.EITHER}:
             match = _IN_BRACKETS.match(sku)
             sku = match[1] if match else sku if layout.profile.sku_form is SkuForm.EITHER else ""
         if not sku and layout.sku_fallback is not None:
-            sku = seen(self._unguarded(cells[layout.sku_fallback]))
+            sku = seen(cells[layout.sku_fallback])
         return sku
-
-    def _unguarded(self, cell: str) -> str:
-        guarded = self.layout.profile.formula_guard and cell.startswith(_FORMULA_STARTS)
-        return cell[1:] if guarded else cell
 
     def _misfit(self, cells: list[str]) -> Refusal | None:
         """Why a record does not fit the header."""
@@ -243,7 +249,7 @@ class RecordMapper:
             currency=self._converted(cells, "currency"),
             reorder_point=self._converted(cells, "reorder_point", reorder_at),
             attributes=self._attributes(cells, stock),
-            updated_at=self._converted(cells, "updated_at"),
+            updated_at=self._time(cells),
         )
 
     def _sum(self, quantity: str, cells: Sequence[str]) -> str:
@@ -273,6 +279,18 @@ class RecordMapper:
             message = f"{key[0]} at {key[1]} stands in the file with different quantities"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at)
         return self._exactly(total, at)
+
+    def _time(self, cells: Sequence[str]) -> str | None:
+        layout = self.layout
+        own = self._converted(cells, "updated_at")
+        if not layout.corrected:
+            return own
+        at = layout.width - 1
+        try:
+            return time_of_place(cells[at], own, latest=layout.latest)
+        except CellError as error:
+            message = f"{layout.header[at].strip()} {cells[at].strip()[:80]!r} {error.message}"
+            raise _RefusedError(error.code, message, at) from None
 
     def _location(self, cells: Sequence[str], stock: StockColumn | None) -> str:
         layout = self.layout

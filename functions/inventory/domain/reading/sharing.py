@@ -91,7 +91,9 @@ class ShareReader:
         layout = mapper.layout
         self._at = layout.indexes["sku"]
         self._cells = max(self._at, layout.sku_fallback or 0) + 1
-        self._plain = layout.sku_fallback is None and not layout.profile.formula_guard
+        self._plain = layout.sku_fallback is None and not (
+            layout.profile.formula_guard or layout.corrected
+        )
 
     def find(self, text: str) -> OwnRecords:
         """Return the records of the share.

@@ -1,0 +1,77 @@
+"""What a reject file has that a feed has not: places in the order, and cells kept from computing.
+
+A corrected row counts as of the file that it came from. So its last cell says where the refused row
+stood in the order: the base of that file and the line, `<time>#<sequencer>#<line>`. No spreadsheet
+takes that for a date or a number. The row's token begins with it, hence follows the refused row
+and comes before the next line of that file and before whatever is newer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from inventory.domain.errors import ErrorCode
+from inventory.domain.reading.quantities import CellError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Sorts after the "#" that follows the line in a token of the file itself.
+_AFTER_THE_LINE = "~"
+_PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)(#[0-9A-F]{32}#\d{12})\Z", re.ASCII)
+# A cell that begins like this is run as a formula by Excel, LibreOffice or Google Sheets; the
+# full-width signs are read as their plain forms where East Asian input is set.
+# Source: https://owasp.org/www-community/attacks/CSV_Injection
+_SIGNS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(f"'*[{_SIGNS}]")
+_GUARDED = re.compile(f"'+[{_SIGNS}]")
+# What a spreadsheet reads as a number it does not run.
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*\Z")
+
+
+def place_of(base: str, line: int) -> str:
+    """The place of a row in the order, as its reject file states it.
+
+    Args:
+        base: Base of the file's tokens.
+        line: Physical line of the row.
+    """
+    return f"{base}#{line:012d}"
+
+
+def time_of_place(place: str, own_time: str | None, *, latest: str) -> str:
+    """What takes the place of a corrected row's own time, see `Tokens.of`.
+
+    Args:
+        place: Last cell of the row.
+        own_time: The row's own time, where the feed has one.
+        latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
+
+    Raises:
+        CellError: The cell is not what the reject file stated, or is later than that.
+    """
+    match = _PLACE.match(place.strip())
+    if match is None:
+        raise CellError(
+            ErrorCode.CONSTRAINT_ERROR,
+            "is not what the reject file said: without it the row would count as of now and could "
+            "replace newer stock; fetch the reject file again and leave this column as it is",
+        )
+    time, rest = match.groups()
+    if latest and time > latest:
+        raise CellError(
+            ErrorCode.CONSTRAINT_ERROR,
+            f"is later than {latest}, when the file was stored plus the tolerance",
+        )
+    return f"{own_time or time}{rest}{_AFTER_THE_LINE}"
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe before what may be a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell
+
+
+def restored(cells: Iterable[str]) -> list[str]:
+    """Cells as they were before `guarded`."""
+    return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]
