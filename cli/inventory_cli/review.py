@@ -111,7 +111,7 @@ def review_plan(
     load = Load(rows_per_day=rows_per_day)
     result = _judged(document, allow or (), load, findings, looked=plan is None)
     if access_analyzer and not is_planned_with_own_keys(configuration):
-        region = str(provider_of(document).get("region"))
+        region = str(provider_of(document).get("region") or "us-east-1")
         result = replace(result, verdicts=verdicts(result, region))
     if digest != file.digest():
         raise NotReviewedError(f"{file.path.name} or its stack changed while it was reviewed")

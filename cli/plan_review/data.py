@@ -96,7 +96,7 @@ HOLDS_NOTHING = frozenset(
 )
 """Types that Terraform makes again as they were; a type that is in neither table may hold data."""
 
-LOSING = frozenset({Kind.DESTROY, Kind.REPLACE})
+GOING = frozenset({Kind.DESTROY, Kind.FORGET, Kind.REPLACE})
 
 MAY_HOLD_DATA = "what nobody knows here"
 
@@ -107,9 +107,7 @@ def loses_data(change: Change) -> bool:
     Args:
         change: A change of a plan.
     """
-    return (change.kind in LOSING or change.kind is Kind.FORGET) and (
-        change.type not in HOLDS_NOTHING
-    )
+    return change.kind in GOING and change.type not in HOLDS_NOTHING
 
 
 def what_it_holds(change: Change) -> str:

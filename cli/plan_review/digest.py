@@ -24,8 +24,8 @@ WORKING = ".terraform"
 CONFIGURATION = "tfconfig/m-/"
 """Where a plan file keeps the configuration that it was made from."""
 
-SIGNATURES = "META-INF/"
-"""Where AWS Signer adds its files to a zip."""
+SIGNATURE = "META_INF/aws_signer_signature_"
+"""How the file begins that AWS Signer adds to a zip of Lambda."""
 
 
 # How the synthesis packs a zip; a test compares the two.
@@ -181,7 +181,7 @@ def _unsigned(path: Path) -> bytes:
     try:
         with zipfile.ZipFile(path) as signed, zipfile.ZipFile(buffer, "w") as archive:
             for name in sorted(signed.namelist()):
-                if not name.startswith(SIGNATURES):
+                if not name.startswith(SIGNATURE):
                     entry = zipfile.ZipInfo(name, FIXED_TIME)
                     entry.create_system = UNIX
                     entry.external_attr = REGULAR_FILE_MODE << 16

@@ -254,14 +254,17 @@ def document_attributes(change: Change, plan: Plan) -> Iterator[str]:
         if not POLICY_ATTRIBUTE.search(name) and name not in _NAMED:
             continue
         sides = [str((side or {}).get(name) or "") for side in (change.before, change.after)]
-        holds = any("Statement" in side or (name in _NAMED and side) for side in sides)
-        if name in written or not plan.source:
+        holds = any(_DOCUMENT.search(side) or (name in _NAMED and side) for side in sides)
+        if name in written or not plan.is_known(change.address):
             judged = holds or anywhere(unknown.get(name))
         else:
             judged = holds and name not in ECHOES.get(change.type, {})
         if judged:
             yield name
 
+
+_DOCUMENT = re.compile(r"Statement|\\u00")
+"""A policy's text, also with letters that are written as numbers."""
 
 _NAMED = frozenset({"managed_policy_arns", "permissions_boundary"})
 
@@ -354,7 +357,7 @@ def _documents(name: str, value: JsonValue, change: Change) -> frozenset[Pair]:
         pair
         for block in value
         for each in block.values()
-        if isinstance(each, str) and "Statement" in each
+        if isinstance(each, str) and _DOCUMENT.search(each)
         for pair in pairs_of(each)
     )
 
@@ -431,6 +434,8 @@ def _as_document(statement: JsonObject, source: JsonObject, unknown: JsonValue) 
     for key in ("effect", "actions", "not_actions", "not_resources", "not_principals"):
         if anywhere(at(unknown, key)):
             raise UnreadablePolicyError(f"{key} is not known")
+    if at(unknown, "principals") is True or at(unknown, "condition") is True:
+        raise UnreadablePolicyError("for whom, or under which condition, is not known")
     conditions: dict[str, dict[str, list[str]]] = {}
     for each, its_source in _beside(statement, source, "condition"):
         wanted = _known(each.get("values"), its_source.get("values"))
@@ -535,11 +540,12 @@ class Owners:
 
     def is_added_to_old(self, change: Change) -> bool:
         """Whether a resource is created for another one that is there already."""
-        key = self._key(change)
-        own = key is not None and key[0] == change.type
-        return (
-            key is not None and not own and change.kind is Kind.CREATE and not self.is_new(change)
-        )
+        if change.kind is not Kind.CREATE or change.type in OWNER_TYPES:
+            return False
+        unknown = change.unknown if isinstance(change.unknown, dict) else {}
+        if self._key(change) is None:
+            return any(unknown.get(each) is True for each in OWNERS if each != "arn")
+        return not self.is_new(change)
 
     def is_destroyed(self, change: Change) -> bool:
         """Whether what a resource belongs to is destroyed."""

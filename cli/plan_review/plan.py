@@ -120,6 +120,14 @@ class Plan:
     account_id: str = ""
     partial: tuple[str, ...] = ()
 
+    def is_known(self, address: str) -> bool:
+        """Whether the synthesised stack says how a resource is written, if it has it.
+
+        Args:
+            address: Its address; a module's resources are written elsewhere.
+        """
+        return bool(self.source) and not address.startswith("module.")
+
     def written(self, address: str) -> JsonObject | None:
         """Give how the synthesised stack writes a resource; None if it does not.
 

@@ -74,7 +74,10 @@ def pairs_of(policy: JsonValue) -> frozenset[Pair]:
         UnreadablePolicyError: It is no policy document.
     """
     try:
-        document = json.loads(policy) if isinstance(policy, str) else policy
+        text = isinstance(policy, str)
+        document = json.loads(policy, object_pairs_hook=_once) if text else policy
+        if not {*document} <= {"Id", "Statement", "Version"}:
+            raise UnreadablePolicyError(f"elements of no policy: {sorted(document)}")
         statements = document["Statement"]
         return frozenset(
             pair
@@ -85,13 +88,39 @@ def pairs_of(policy: JsonValue) -> frozenset[Pair]:
         raise UnreadablePolicyError(str(error)) from error
 
 
+_ELEMENTS = frozenset(
+    {
+        "Action",
+        "Condition",
+        "Effect",
+        "NotAction",
+        "NotPrincipal",
+        "NotResource",
+        "Principal",
+        "Resource",
+        "Sid",
+    }
+)
+
+
+def _once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """An object of JSON; nobody can tell which of two equal keys counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadablePolicyError(f"a key stands there twice: {[key for key, _ in pairs]}")
+    return found
+
+
 def _of_statement(statement: JsonObject) -> list[Pair]:
+    effect = statement.get("Effect")
+    if not {*statement} <= _ELEMENTS or effect not in {"Allow", "Deny"}:
+        raise UnreadablePolicyError(f"no statement: {effect}, {sorted(statement)}")
     who = _principals(statement.get("Principal"))
     if "NotPrincipal" in statement:
         who = tuple(f"everybody but {each}" for each in _principals(statement["NotPrincipal"]))
     condition = _condition(statement.get("Condition"))
     return [
-        Pair(str(statement.get("Effect") or "Allow"), who, action, resource, condition)
+        Pair(effect, who, action, resource, condition)
         for action in _scopes(statement, "Action")
         for resource in _scopes(statement, "Resource") or [Scope(("this",))]
     ]

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from plan_review.cost import Costs, Load, costs
-from plan_review.data import LOSING, loses_data, what_it_holds
+from plan_review.data import GOING, loses_data, what_it_holds
 from plan_review.drift import Drift, drifts
 from plan_review.function_code import OUTPUT, CodeChange, code_changes
 from plan_review.guards import Loosening, loosenings
@@ -69,16 +69,14 @@ class Review:
 
     @cached_property
     def destructive(self) -> tuple[Change, ...]:
-        """What is destroyed, replaced or forgotten with its data; what holds data first."""
-        found = [each for each in self.plan.changes if each.kind in LOSING or loses_data(each)]
+        """What is destroyed, replaced or forgotten; what holds data first."""
+        found = [each for each in self.plan.changes if each.kind in GOING]
         return tuple(sorted(found, key=lambda each: (not loses_data(each), each.address)))
 
     @cached_property
     def others(self) -> tuple[Change, ...]:
         """What is created, updated or merely moved."""
-        return tuple(
-            each for each in self.plan.changes if each.kind not in LOSING and not loses_data(each)
-        )
+        return tuple(each for each in self.plan.changes if each.kind not in GOING)
 
     @cached_property
     def output_changes(self) -> tuple[Change, ...]:
@@ -109,7 +107,7 @@ class Review:
     def attention(self) -> tuple[str, ...]:
         """What a person should look at, a few words each."""
         reasons = (
-            (bool(self.destructive), "something is destroyed or replaced"),
+            (bool(self.destructive), "something is destroyed, replaced or forgotten"),
             (bool(self.guards), "a guard is taken away, or data lives shorter"),
             (self.widening, "permissions are widened, or new ones have wildcards"),
             (

@@ -122,7 +122,9 @@ def sections(review: Review) -> tuple[Section, ...]:
             lines=tuple(Line(sign="!", subject=each) for each in review.partial),
             loud=True,
         ),
-        Section(title="Destroyed or replaced", lines=tuple(_destructive(review)), loud=True),
+        Section(
+            title="Destroyed, replaced or forgotten", lines=tuple(_destructive(review)), loud=True
+        ),
         Section(title="Guards and lifetimes", lines=tuple(_guards(review)), loud=True),
         Section(title="Permissions", lines=tuple(_permissions(review))),
         Section(title="Policy findings", lines=tuple(_findings(review)), loud=True),

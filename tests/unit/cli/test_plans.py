@@ -353,8 +353,8 @@ def test_a_signed_zip_is_known_by_its_contents(tmp_path) -> None:
                 archive.writestr(name, "more")
         return contradictions(reviewed, {}, tmp_path)
 
-    assert signed("META-INF/aws_signer_signature_v1.0.SF") == ()
-    assert signed("META-INF/aws_signer_signature_v1.0.SF", "evil.py") != ()
+    assert signed("META_INF/aws_signer_signature_v1.0.SF") == ()
+    assert signed("META_INF/aws_signer_signature_v1.0.SF", "evil.py") != ()
     change["change"]["after"]["code_signing_config_arn"] = None
     reviewed = read_plan({"format_version": "1.2", "resource_changes": [change]})
-    assert signed("META-INF/aws_signer_signature_v1.0.SF") != ()
+    assert signed("META_INF/aws_signer_signature_v1.0.SF") != ()

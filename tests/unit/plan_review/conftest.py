@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def change() -> Callable[..., dict[str, Any]]:
     def make(address: str, actions: list[str], before=None, after=None, **masks: Any):
         return {
             "address": address,
-            "type": address.partition(".")[0],
+            "type": re.sub(r"^module\.\w+\.", "", address).partition(".")[0],
             "change": {
                 "actions": actions,
                 "before": before,

@@ -184,17 +184,41 @@ def test_a_permission_without_a_source_is_one_for_everybody(judged, change) -> N
         ),
         ("aws_iam_user.U", {"permissions_boundary": "arn:b"}, {"permissions_boundary": None}),
         ("aws_sqs_queue.Q", {"policy": ""}, {"policy": policy({"Action": "*", "Principal": "*"})}),
+        ("module.m.aws_sqs_queue.Q", {}, {"policy": policy({"Action": "*", "Principal": "*"})}),
+        # Letters as numbers are the same letters.
+        (
+            "aws_sqs_queue.Q",
+            {},
+            {"policy": policy({"Action": "*", "Principal": "*"}).replace("S", "\\u0053")},
+        ),
         ("aws_vpc_endpoint.E", {}, {"policy": policy({"Action": "*", "Principal": "*"})}),
     ],
 )
 def test_permissions_within_other_resources_count(judged, address, before, after) -> None:
     """Inline and managed policies, boundaries, and documents of whatever type."""
-    result = judged(address, ["update"], {"name": "n", **before}, {"name": "n", **after})
+    source = {"resource": {"aws_sqs_queue": {"Q": {"policy": ""}}}}
+    source["resource"] |= {"aws_iam_role": {"R": after}, "aws_iam_user": {"U": after}}
+    sides = {"name": "n", **before}, {"name": "n", **after}
 
-    assert result.permissions[0].widening
+    for its_source in (None, source):
+        result = judged(address, ["update"], *sides, source=its_source)
+        assert result.permissions[0].widening
 
 
-@pytest.mark.parametrize("document", ["[]", '{"Statement": 7}', "no JSON", '{"Statement": "x"}'])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "[]",
+        '{"Statement": 7}',
+        "no JSON",
+        '{"Statement": "x"}',
+        # Which of the two counts, and whether AWS reads these, nobody can tell.
+        policy({"Action": "*"})[:-1] + ', "Statement": []}',
+        policy({"Action": "s3:a", "action": "*"}),
+        policy({"Action": "s3:a", "Effect": "ALLOW"}),
+        policy()[:-1] + ', "statement": []}',
+    ],
+)
 def test_a_document_that_is_none_cannot_be_judged(judged, document) -> None:
     """It is neither harmless nor the end of the review."""
     after = {"role": "r", "policy": document}

@@ -85,7 +85,7 @@ def test_a_table_that_is_replaced_comes_first_and_is_refused(judge) -> None:
     result = judge("table-replacement")
 
     assert result.refused == (ITEMS,)
-    assert titles(result)[:2] == ["Refused: data would be lost", "Destroyed or replaced"]
+    assert titles(result)[:2] == ["Refused: data would be lost", "Destroyed, replaced or forgotten"]
     refused, destroyed = sections(result)[:2]
     assert refused.loud
     assert destroyed.loud
