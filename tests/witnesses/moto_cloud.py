@@ -51,7 +51,9 @@ def apply(folder: Path, cloud: MotoCloud) -> None:
     }
     (folder / "moto_override.tf.json").write_text(json.dumps({"resource": absent}))
     write_override(folder, endpoint=cloud.endpoint, account_id=cloud.account_id)
-    terraform = Terraform(folder, variables=cloud.variables())
+    # An error of moto's is none that another attempt would not meet.
+    variables = {**cloud.variables(), "AWS_MAX_ATTEMPTS": "3"}
+    terraform = Terraform(folder, variables=variables)
     terraform.init(any_provider=True)
     terraform.apply()
 

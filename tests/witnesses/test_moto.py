@@ -61,13 +61,8 @@ def deployed(stack: Path, moto: MotoCloud) -> dict[str, dict[str, str]]:
 def on_moto(
     stack: Path, moto: MotoCloud, deployed: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """The functions over moto, which knows no conditional statements.
-
-    Nor does it look at the conditions of bucket policies: one that denies plain HTTP denies all.
-    """
+    """The functions over moto, which knows no conditional statements."""
     work = tmp_path_factory.mktemp("moto")
-    for bucket in names_on(moto, "s3"):
-        moto.client("s3").delete_bucket_policy(Bucket=bucket)
     with Pipeline(stack, moto, deployed, work, without_partiql=True) as pipeline:
         tell(pipeline)
         yield pipeline
@@ -82,8 +77,14 @@ def on_ministack(
     with LocalCloud(auth=False) as cloud:
         everything = {name: each for one in deployed.values() for name, each in one.items()}
         make_resources(cloud, everything)
+        place = {"Bucket": everything["REPORTS_BUCKET_NAME"], "Key": everything["FEEDS_KEY"]}
+        feeds = moto.client("s3").get_object(**place)["Body"].read()
+        version = cloud.client("s3").put_object(**place, Body=feeds)["VersionId"]
         moved = {
-            name: {key: text.replace(moto.endpoint, cloud.endpoint) for key, text in one.items()}
+            name: {
+                key: text.replace(moto.endpoint, cloud.endpoint)
+                for key, text in {**one, "FEEDS_VERSION_ID": version}.items()
+            }
             for name, one in deployed.items()
         }
         with Pipeline(stack, cloud, moved, work) as pipeline:
@@ -97,10 +98,9 @@ def make_resources(cloud: LocalCloud, variables: Mapping[str, str]) -> None:
         cloud.create_table(variables[f"{kind.upper()}_TABLE_NAME"], keys)
     s3 = cloud.client("s3")
     for kind in ("UPLOADS", "REPORTS"):
-        s3.create_bucket(Bucket=variables[f"{kind}_BUCKET_NAME"])
-    s3.put_bucket_versioning(
-        Bucket=variables["UPLOADS_BUCKET_NAME"], VersioningConfiguration={"Status": "Enabled"}
-    )
+        bucket = variables[f"{kind}_BUCKET_NAME"]
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for kind in ("WORK", "DEAD_LETTER"):
         name = variables[f"{kind}_QUEUE_URL"].rpartition("/")[2]
         cloud.client("sqs").create_queue(QueueName=name)
