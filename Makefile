@@ -7,6 +7,14 @@ export PYTHONDONTWRITEBYTECODE :=
 export ENVIRONMENT_SUFFIX = $(ENV)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 
+# What a company's machine or a container may have set, and what no target is meant to follow.
+unexport CDKTF_OUTDIR PYTHONSAFEPATH
+export PIP_USER := 0
+ifneq ($(shell test -w "$$HOME" && echo writable),writable)
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT ?= $(CURDIR)/build/cache/jsii
+export npm_config_cache ?= $(CURDIR)/build/cache/npm
+endif
+
 BIN := .venv/bin
 SETUP = PYTHONPATH=cli:dev $(PYTHON) -B -m project_setup
 # Tests that wait for the provider and the local cloud run beside those that compute; the former come first.

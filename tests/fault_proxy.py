@@ -175,6 +175,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
             yield self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Have the cloud serve the request: status, headers and body."""
         connection = http.client.HTTPConnection(urlsplit(self.owner.upstream).netloc, timeout=60)
         try:
             connection.putrequest(

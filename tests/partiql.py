@@ -67,10 +67,7 @@ class _Parser:
         self._parameters = 0
 
     def statement(self) -> Statement:
-        if self._next() == "INSERT":
-            statement = self._insert()
-        else:
-            statement = self._update()
+        statement = self._insert() if self._next() == "INSERT" else self._update()
         if self._tokens:
             raise StatementError(f"nothing may follow, not {self._tokens[0]}")
         statement.parameters = self._parameters
@@ -169,21 +166,26 @@ def batch_problems(statements: Sequence[_Json]) -> list[str]:
     keys: set[tuple[str, ...]] = set()
     for number, each in enumerate(statements):
         try:
-            statement, parameters = parse(each["Statement"]), each.get("Parameters", [])
-            if statement.parameters != len(parameters):
-                raise StatementError(f"{len(parameters)} parameters, {statement.parameters} places")
-            places = statement.sets if statement.inserts else statement.equal
-            key = tuple(parameters[places[name]].get("S", "") for name in KEY)
-            # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-            for part, most in zip(key, (2048, 1024), strict=True):
-                if not 1 <= len(part.encode()) <= most:
-                    raise StatementError(f"a key of {len(part.encode())} bytes")
-            if key in keys:
-                raise StatementError(f"{key} is written twice")
-            keys.add(key)
+            key = _key(parse(each["Statement"]), each.get("Parameters", []))
         except StatementError as error:
             found.append(f"Statements[{number}]: {error} in {each['Statement']}")
+            continue
+        if key in keys:
+            found.append(f"Statements[{number}]: {key} is written twice")
+        keys.add(key)
     return found
+
+
+def _key(statement: Statement, parameters: Sequence[_Json]) -> tuple[str, ...]:
+    if statement.parameters != len(parameters):
+        raise StatementError(f"{len(parameters)} parameters, {statement.parameters} places")
+    places = statement.sets if statement.inserts else statement.equal
+    key = tuple(parameters[places[name]].get("S", "") for name in KEY)
+    # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    for part, most in zip(key, (2048, 1024), strict=True):
+        if not 1 <= len(part.encode()) <= most:
+            raise StatementError(f"a key of {len(part.encode())} bytes")
+    return key
 
 
 def single_request(text: str, parameters: Sequence[_Json]) -> tuple[str, _Json]:

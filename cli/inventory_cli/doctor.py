@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inventory_cli.checks import CHECKS, Checks, Finding, Level
-from inventory_cli.errors import CliError
+from inventory_cli.errors import CliError, ForeignAnswerError
 from inventory_cli.exits import Exit
 from inventory_cli.failures import explain
 from inventory_cli.first import FIRST_CHECKS
@@ -89,6 +89,8 @@ def examine(
     for name, check in checks.items():
         try:
             yield from check(session, now, feed_interval)
+        except ForeignAnswerError as error:
+            yield Finding(Level.WARN, name, str(error))
         except CliError as error:
             yield Finding(Level.FAIL, name, str(error))
         except Exception as error:

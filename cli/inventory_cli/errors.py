@@ -3,6 +3,7 @@
 CliError                what is needed is missing or failed
 |-- UsageError          the command line makes no sense
 |-- OutOfReachError     AWS or the stack's outputs could not be reached
+|   `-- ForeignAnswerError  something else than AWS answered
 `-- NotYetError         something did not happen in time
 """
 
@@ -25,6 +26,10 @@ class UsageError(CliError):
 
 class OutOfReachError(CliError):
     """AWS or the stack's outputs could not be reached."""
+
+
+class ForeignAnswerError(OutOfReachError):
+    """Something else than AWS answered, such as a proxy."""
 
 
 class NotYetError(CliError):

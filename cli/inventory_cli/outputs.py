@@ -172,6 +172,11 @@ def _exports(path: Path) -> dict[str, str]:
 
 
 def _from_state(suffix: str, stacks: Path) -> Located:
+    # Slow to import, and `--help` needs none of it.
+    from terraform_runner.errors import RunnerError
+    from terraform_runner.installation import find_terraform
+    from terraform_runner.terraform import command_line_variables
+
     folder = stacks / f"inventory-{suffix}"
     origin = f"the Terraform state of {suffix}"
     advice = (
@@ -180,12 +185,16 @@ def _from_state(suffix: str, stacks: Path) -> Located:
     )
     if not folder.is_dir():
         raise OutOfReachError(f"there is no stack {folder.name} here: {advice}")
-    command = ["terraform", f"-chdir={folder}", "output", "-json"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_TERRAFORM_SECONDS
+            [find_terraform(fetch=False), f"-chdir={folder}", "output", "-json"],
+            env={**os.environ, **command_line_variables()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TERRAFORM_SECONDS,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, subprocess.TimeoutExpired, RunnerError) as error:
         raise OutOfReachError(f"{origin} cannot be read ({error}): {advice}") from error
     if done.returncode:
         words = " ".join(done.stderr.split())

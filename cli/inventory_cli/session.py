@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.outputs import Located, Outputs, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
@@ -135,21 +138,46 @@ class Session:
         # Importing boto3 takes a quarter of a second, which `--help` does not need.
         import boto3
         from botocore.config import Config
+        from botocore.session import Session as BotocoreSession
 
         variables = self._located.variables
+        # Beside keys of its own no profile counts, not even one that is not there.
+        no_profile: Any = {"profile": (None, None, None, None)} if variables else None
         make: Any = boto3.Session(
+            botocore_session=BotocoreSession(no_profile),
             aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
             aws_session_token=variables.get("AWS_SESSION_TOKEN"),
             region_name=self.outputs.region,
         ).client
-        return make(
+        endpoint = variables.get("AWS_ENDPOINT_URL")
+        client = make(
             service,
-            endpoint_url=variables.get("AWS_ENDPOINT_URL"),
+            endpoint_url=endpoint,
             config=Config(
                 retries={"mode": "standard", "max_attempts": 5},
                 read_timeout=_LONGEST_ANSWER_SECONDS if service == "lambda" else 60,
+                # The local cloud is on this machine, which no proxy knows.
+                proxies={} if endpoint else None,
             ),
+        )
+        client.meta.events.register("before-parse", _refuse_foreign)
+        return client
+
+
+def _refuse_foreign(response_dict: Mapping[str, Any], event_name: str, **_: object) -> None:
+    """Refuse a page in place of an answer: AWS sends none without a request id.
+
+    Raises:
+        ForeignAnswerError: Something else than AWS answered.
+    """
+    headers = {name.lower(): value for name, value in response_dict["headers"].items()}
+    from_aws = any(name.startswith(("x-amz", "x-amzn")) for name in headers)
+    if "html" in headers.get("content-type", "") and not from_aws:
+        operation = event_name.rpartition(".")[2]
+        raise ForeignAnswerError(
+            f"the answer to {operation} is not AWS's but a page (HTTP "
+            f"{response_dict['status_code']}): is a proxy in between? See HTTPS_PROXY and NO_PROXY"
         )
 
 

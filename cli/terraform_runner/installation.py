@@ -63,7 +63,7 @@ def find_terraform(*, fetch: bool = True) -> Path:
     if own.exists():
         return own
     if not fetch:
-        raise MissingToolError("terraform is missing: run `make setup`")
+        raise MissingToolError("terraform is missing: run `make setup-terraform`")
     return _install(own)
 
 

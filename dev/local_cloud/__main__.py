@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -60,9 +61,12 @@ def main() -> None:
     """Run a command; what goes wrong is told in one line, and nothing is left running."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    # The caller's AWS settings are of another cloud; a profile that is not there would be an error.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     try:
         app()
-    except (LocalCloudError, RunnerError) as error:
+    except (LocalCloudError, RunnerError, OSError) as error:
         Console(stderr=True).print(f"[red]error:[/red] {error}", markup=True, highlight=False)
         sys.exit(1)
 

@@ -63,6 +63,9 @@ def _apply(cloud: LocalCloud, console: Console) -> Deployment:
     deployment = deploy(folder, cloud, console=console)
     OUTPUTS.write_text(json.dumps(deployment.raw_outputs, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in cloud.variables().items()]
+    lines.append("unset AWS_PROFILE")
+    # Whatever reads this may be behind a proxy, which does not know this machine's loopback.
+    lines.append('export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"')
     ENV.write_text("\n".join(lines) + "\n")
     return deployment
 

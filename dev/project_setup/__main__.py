@@ -33,7 +33,7 @@ def main(names: list[str]) -> int:
     try:
         for name in names:
             STEPS[name]()
-    except RunnerError as error:
+    except (RunnerError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -144,7 +144,8 @@ def node_modules() -> None:
         return
     say("installing the pinned CDKTF CLI")
     run_logged(
-        [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        # Whatever NODE_ENV says: the CLI is a development dependency.
+        [npm, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
         "the pinned CDKTF CLI could not be installed",
     )
     mark_done("node", stamp)

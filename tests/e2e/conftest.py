@@ -10,22 +10,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fault_proxy import FaultProxy
 from local_cloud.stack import deployed
 from stack_copy import StackCopy
+from witnesses.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fault_proxy import FaultProxy
     from local_cloud.stack import Deployment
 
 
 @pytest.fixture(scope="session")
 def proxy() -> Iterator[FaultProxy]:
-    """What the functions' calls pass through; without rules it changes nothing."""
-    with FaultProxy() as running:
+    """What the functions' calls pass through; without rules it changes nothing.
+
+    In the end every request of every test has to have been as AWS documents it.
+    """
+    with Wire() as running:
         yield running
+    assert running.problems == []
 
 
 @pytest.fixture(scope="session")

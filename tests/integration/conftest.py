@@ -35,10 +35,9 @@ def emulated(cloud: LocalCloud) -> EmulatedResources:
 
 
 @pytest.fixture(params=["memory", "local cloud"])
-def adapters(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, documented_requests: None
-) -> DynamoDb:
+def adapters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DynamoDb:
     """DynamoDB's adapters over the fake, then over the local cloud."""
+    request.getfixturevalue("documented_requests")
     if request.param == "memory":
         return in_memory(page_items=7)
     emulated: EmulatedResources = request.getfixturevalue("emulated")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
+from local_cloud.override import write_override
 from local_cloud.server import DEFAULT_ACCOUNT_ID, LocalCloud
 from project_setup.steps import WITNESSES
+from terraform_runner.installation import find_terraform
+from terraform_runner.terraform import Terraform
+
+NOT_IN_MOTO = ("aws_lambda_function_recursion_config",)
+"""Types of resources whose requests moto does not answer."""
 
 SERVER = Path(__file__).with_name("moto_process.py")
 
@@ -33,3 +40,42 @@ class MotoCloud(LocalCloud):
             self._clients.popitem()[1].close()
         self._moto.kill()
         self._moto.communicate()
+
+
+def apply(folder: Path, cloud: MotoCloud) -> None:
+    """Apply a synthesised stack to moto, from nothing."""
+    document = json.loads((folder / "cdk.tf.json").read_text())
+    absent = {
+        kind: {name: {"count": 0} for name in document["resource"].get(kind, {})}
+        for kind in NOT_IN_MOTO
+    }
+    (folder / "moto_override.tf.json").write_text(json.dumps({"resource": absent}))
+    write_override(folder, endpoint=cloud.endpoint, account_id=cloud.account_id)
+    # An error of moto's is none that another attempt would not meet.
+    variables = {**cloud.variables(), "AWS_MAX_ATTEMPTS": "3"}
+    terraform = Terraform(folder, variables=variables)
+    terraform.init(any_provider=True)
+    terraform.apply()
+
+
+def destroy(folder: Path, cloud: MotoCloud) -> None:
+    """Destroy a stack."""
+    subprocess.run(
+        [str(find_terraform()), "destroy", "-auto-approve", "-input=false", "-refresh=false"],
+        cwd=folder,
+        env={**os.environ, **cloud.variables()},
+        capture_output=True,
+        check=True,
+    )
+
+
+def names_on(cloud: LocalCloud, service: str) -> list[str]:
+    """What a cloud has of a service's main resource."""
+    client = cloud.client(service)
+    if service == "dynamodb":
+        return client.list_tables()["TableNames"]
+    if service == "lambda":
+        return [each["FunctionName"] for each in client.list_functions()["Functions"]]
+    if service == "sqs":
+        return client.list_queues().get("QueueUrls", [])
+    return [each["Name"] for each in client.list_buckets()["Buckets"]]

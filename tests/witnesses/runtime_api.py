@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 import threading
@@ -64,7 +63,8 @@ class Function:
         variables: Its environment variables.
 
     Attributes:
-        log: What it wrote to its log.
+        log: What it wrote to its log; complete when it has ended.
+        files: Names of the temporary files that it left.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Function:
         self._events: Queue[dict[str, Any]] = Queue()
         self._answers: Queue[Answer] = Queue()
         self.log = ""
+        self.files: list[str] = []
 
     def __enter__(self) -> Self:
         function = self
@@ -114,7 +115,7 @@ class Function:
         self._log.seek(0)
         self.log = self._log.read().decode()
         self._log.close()
-        self.files = sorted(os.listdir(self._temporary.name))
+        self.files = sorted(path.name for path in Path(self._temporary.name).iterdir())
         self._temporary.cleanup()
 
     def invoke(self, event: Any, *, seconds: int = START_SECONDS) -> Answer:
@@ -142,7 +143,7 @@ class _RuntimeApi(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
         """Print nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802  the base's name
+    def do_GET(self) -> None:
         """Give the next event, as soon as there is one."""
         event = self.owner._events.get()
         deadline = int((time.time() + event["seconds"]) * 1000)
@@ -158,7 +159,7 @@ class _RuntimeApi(BaseHTTPRequestHandler):
             },
         )
 
-    def do_POST(self) -> None:  # noqa: N802  the base's name
+    def do_POST(self) -> None:
         """Take an answer or an error."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         *_, before, last = self.path.split("/")

@@ -1,8 +1,10 @@
 """Runs a function as Lambda does: `python -I -S sandbox.py RUNTIME HANDLER MEMORY_MIB`.
 
-Started in the folder of the unpacked zip. Nothing can be imported but that, RUNTIME and the standard
-library; nothing can be written but what is below TMPDIR; and there is no more memory than Lambda gives.
-Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html and gettingstarted-limits.html
+Started in the folder of the unpacked zip. Nothing can be imported but that, RUNTIME and the
+standard library; nothing can be written but what is below TMPDIR; there is no more memory than
+Lambda gives (on Linux).
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 """
 
 import errno
@@ -10,6 +12,7 @@ import os
 import resource
 import runpy
 import sys
+from pathlib import Path
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -25,12 +28,12 @@ def refuse_writes(event: str, arguments: tuple[object, ...]) -> None:
         changes = event in CHANGES
     path = arguments[0] if changes else None
     if isinstance(path, (str, bytes)):
-        place = os.path.abspath(os.fsdecode(path))
+        place = str(Path(os.fsdecode(path)).absolute())
         if place != os.devnull and not f"{place}/".startswith(TEMPORARY):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), place)
 
 
-sys.path[:] = [os.getcwd(), *sys.path[1:], RUNTIME]
+sys.path[:] = [str(Path.cwd()), *sys.path[1:], RUNTIME]
 resource.setrlimit(resource.RLIMIT_DATA, (int(MEMORY_MIB) << 20,) * 2)
 sys.addaudithook(refuse_writes)
 sys.argv = ["awslambdaric", HANDLER]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from inventory.adapters.dynamodb_api import ConditionFailedError
 from inventory.domain.errors import RetryableError
@@ -65,17 +66,19 @@ class DynamoDbJobs:
             entered = self._transact([{"Put": put}, {"Update": count}])
         if entered:
             return report
-        # A request whose answer was lost finds its own report.
+        # A run that is repeated finds the report of the first time.
         standing = self.get(job, worker, segment)
         if standing is None:
             raise RetryableError(f"job {job}: segment {segment} of worker {worker} has no report")
         return standing
 
     def _transact(self, items: list[_Json]) -> bool:
+        # The token makes an attempt whose answer was lost succeed again, and write nothing.
         # Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
         self._table.usage.write_units += 2 * len(items)
+        request = {"TransactItems": items, "ClientRequestToken": str(uuid4())}
         try:
-            self._table.api.call("TransactWriteItems", {"TransactItems": items})
+            self._table.api.call("TransactWriteItems", request)
         except ConditionFailedError:
             return False
         return True

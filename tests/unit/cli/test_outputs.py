@@ -8,10 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
-from inventory_cli.errors import OutOfReachError
+from inventory_cli.errors import ForeignAnswerError, OutOfReachError
 from inventory_cli.outputs import Outputs, locate
 from inventory_cli.session import Session
+from terraform_runner import installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,13 +57,18 @@ def places(tmp_path: Path) -> dict[str, Any]:
     return {"local_outputs": local / "outputs.json", "stacks": tmp_path / "stacks"}
 
 
+VERSION = """#!/bin/sh
+[ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }
+"""
+
+
 @pytest.fixture
 def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A terraform that answers with the outputs of prod."""
     program = tmp_path / "bin" / "terraform"
     program.parent.mkdir()
     answer = json.dumps(document("prod"))
-    program.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    program.write_text(f"{VERSION}cat <<'END'\n{answer}\nEND\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     return program
@@ -121,6 +128,61 @@ def test_another_environment_is_read_from_terraform(
     assert (located.outputs.suffix, located.variables) == ("prod", {})
 
 
+def test_terraform_is_the_one_that_make_has(
+    places: dict[str, Any], terraform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With none on PATH, and with one that is too old for the stack's state."""
+    own = tmp_path / f"terraform-{installation.RELEASE}" / "terraform"
+    own.parent.mkdir()
+    terraform.rename(own)
+    monkeypatch.setattr(installation, "TOOLS", tmp_path)
+    assert locate(None, "prod", {}, **places).outputs.suffix == "prod"
+    terraform.write_text('#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n')
+    terraform.chmod(0o755)
+    assert locate(None, "prod", {}, **places).outputs.suffix == "prod"
+
+
+def test_fails_where_there_is_no_terraform(
+    places: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says what to run; nothing is fetched."""
+    (places["stacks"] / "inventory-prod").mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(installation, "TOOLS", tmp_path)
+    with pytest.raises(OutOfReachError, match="terraform is missing: run `make"):
+        locate(None, "prod", {}, **places)
+
+
+@pytest.mark.parametrize("service", ["sts", "dynamodb", "s3"])
+def test_fails_when_something_else_than_aws_answers(places: dict[str, Any], service: str) -> None:
+    """In XML and JSON protocols: one line that says what it was."""
+    client = Session(locate(None, None, {}, **places)).client(service)
+    page = AWSResponse(client.meta.endpoint_url, 200, {"Content-Type": "text/html"}, None)
+    page._content = b"<html><h1>Please log in</h1></html>"
+    client.meta.events.register("before-send", lambda **_: page)
+    ask = {"sts": "get_caller_identity", "dynamodb": "list_tables", "s3": "list_buckets"}[service]
+    with pytest.raises(ForeignAnswerError, match=r"is not AWS's but a page \(HTTP 200\)"):
+        getattr(client, ask)()
+
+
+def test_a_client_of_the_local_cloud_needs_no_profile(
+    places: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the one that the environment names."""
+    monkeypatch.setenv("AWS_PROFILE", "not-there")
+    client = Session(locate(None, None, {}, **places)).sqs
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_client_of_the_local_cloud_asks_no_proxy(
+    places: dict[str, Any], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A proxy does not know this machine's loopback."""
+    monkeypatch.setenv(variable, "http://proxy.example:3128")
+    assert Session(locate(None, None, {}, **places)).sqs.meta.config.proxies == {}
+
+
 def test_the_environment_of_the_local_cloud_is_the_local_cloud(places: dict[str, Any]) -> None:
     """ENVIRONMENT_SUFFIX=dev in a shell does not hide it."""
     assert locate(None, None, {"ENVIRONMENT_SUFFIX": "dev"}, **places).variables
@@ -134,14 +196,14 @@ def test_fails_to_locate_a_stack_that_is_not_there(places: dict[str, Any]) -> No
 
 def test_fails_when_terraform_refuses(places: dict[str, Any], terraform: Path) -> None:
     """Its own words are in the message."""
-    terraform.write_text("#!/bin/sh\necho 'no state here' >&2\nexit 1\n")
+    terraform.write_text(f"{VERSION}echo 'no state here' >&2\nexit 1\n")
     with pytest.raises(OutOfReachError, match="no state here"):
         locate(None, "prod", {}, **places)
 
 
 def test_fails_when_nothing_is_deployed(places: dict[str, Any], terraform: Path) -> None:
     """An empty state has no outputs."""
-    terraform.write_text("#!/bin/sh\necho '{}'\n")
+    terraform.write_text(f"{VERSION}echo '{{}}'\n")
     with pytest.raises(OutOfReachError, match="is empty"):
         locate(None, "prod", {}, **places)
 
