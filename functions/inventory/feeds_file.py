@@ -208,7 +208,7 @@ class ProfileEntry(_Entry):
     formula_guard: bool = False
     """Whether a leading `'` before `= + - @` is dropped."""
     on_duplicate: OnDuplicate = OnDuplicate.LAST
-    """What the same key twice in a file means: `last`, `sum` or `reject`."""
+    """What the same key twice means: the `last` holds, their `sum`, or `reject` what differs."""
 
     @model_validator(mode="after")
     def _has_sku_and_quantity(self) -> Self:

@@ -372,3 +372,11 @@ def test_fails_on_more_keys_than_can_be_remembered() -> None:
     batches = opened(LOTS).batches()
     with pytest.raises(BadFileError, match="more than 2 different"):
         repeated_keys(batches, OnDuplicate.SUM, most_keys=2)
+
+
+def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
+    """One lot alone would take the place of all."""
+    data = "sku,quantity,line,error,message,counts as of\nA,1,2,type-error,x,\n"
+    with pytest.raises(BadFileError, match="upload it whole"):
+        read(data, "lots/a.csv", duplicates("sum"))
+    assert opened(data, "a.csv").corrected
