@@ -65,10 +65,6 @@ class Guess:
     rows: list[list[str]]
     columns: dict[str, list[str]] = field(default_factory=dict)
 
-    def is_in_doubt(self, name: str) -> bool:
-        """Whether several columns could feed a field whose column decides what is stock."""
-        return name in {"sku", "quantity", "location"} and len(self.columns[name]) > 1
-
 
 def guess(data: bytes) -> Guess | None:
     """Look at the beginning of a file; None where nothing looks like a header of stock.

@@ -64,7 +64,8 @@ def _one_of(*allowed: str) -> AfterValidator:
 
 def _time_format(text: str) -> str:
     try:
-        datetime.strptime(datetime(2026, 12, 31, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007
+        written = datetime(2026, 12, 31, tzinfo=UTC).strftime(text)
+        datetime.strptime(written, text)  # noqa: DTZ007  only whether it can be read
     except ValueError:
         raise ValueError("not a format of strptime") from None
     return text
@@ -207,7 +208,7 @@ class ProfileEntry(_Entry):
     formula_guard: bool = False
     """Whether a leading `'` before `= + - @` is dropped."""
     on_duplicate: OnDuplicate = OnDuplicate.LAST
-    """What the same key twice in a file means: `last`, `sum` or `reject`."""
+    """What the same key twice means: the `last` holds, their `sum`, or `reject` what differs."""
 
     @model_validator(mode="after")
     def _has_sku_and_quantity(self) -> Self:
@@ -250,11 +251,11 @@ class FeedEntry(_Entry):
     max_stock_drop_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
     """Share of the last file's stock that a file may take away before it is held; 0 for any."""
     expected_every: EveryHours | OnDays | None = None
-    """When files are expected."""
+    """When files are expected; nothing watches over it yet."""
     complete: bool = False
-    """Whether a file states the whole stock of the feed."""
+    """Whether a file states the whole stock of the feed; nothing makes use of it yet."""
     required: bool = False
-    """Whether there must be such a feed at all."""
+    """Whether there must be such a feed at all; nothing watches over it yet."""
 
 
 class FeedsFile(_Entry):

@@ -323,10 +323,10 @@ def test_a_feed_sets_its_own_locations_alone() -> None:
 def test_a_thousand_feeds_are_found_by_their_longest_prefix() -> None:
     """As many as a chain has shops, with prefixes within prefixes."""
     feeds = {f"shop-{number}/": {"locations": [f"Shop {number}"]} for number in range(1000)}
-    given = feeds_from({"feeds": {**feeds, "shop-7/depot/": {"required": True}}})
+    given = feeds_from({"feeds": {**feeds, "shop-7/depot/": {"locations": ["Depot"]}}})
     profiles = ProfileSet(**given)
     assert profiles.feed_of("shop-999/a.csv").locations == {"Shop 999"}
-    assert profiles.feed_of("shop-7/depot/a.csv").required
+    assert profiles.feed_of("shop-7/depot/a.csv").locations == {"Depot"}
     assert profiles.feed_of("shop-7/a.csv").prefix == "shop-7/"
     assert profiles.feed_of("elsewhere/a.csv").prefix == "elsewhere/a.csv"
 
@@ -372,3 +372,11 @@ def test_fails_on_more_keys_than_can_be_remembered() -> None:
     batches = opened(LOTS).batches()
     with pytest.raises(BadFileError, match="more than 2 different"):
         repeated_keys(batches, OnDuplicate.SUM, most_keys=2)
+
+
+def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
+    """One lot alone would take the place of all."""
+    data = "sku,quantity,line,error,message,counts as of\nA,1,2,type-error,x,\n"
+    with pytest.raises(BadFileError, match="upload it whole"):
+        read(data, "lots/a.csv", duplicates("sum"))
+    assert opened(data, "a.csv").corrected

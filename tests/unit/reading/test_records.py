@@ -104,9 +104,10 @@ def test_a_record_of_the_headers_width_is_one_however_many_lines_it_has(inner, l
     cell = "\n".join(inner.format(*[n] * inner.count("{}")) for n in range(lines))
     table = [["A", "5", "x", cell], ["B", "7", "y", "z"]]
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([["sku", "quantity", "name", "note"], *table])
+    header = ["sku", "quantity", "name", "attr_note"]
+    csv.writer(text, lineterminator="\n").writerows([header, *table])
     outcome = read(text.getvalue())
-    assert [[r.sku, r.quantity, r.name, r.attributes["note"]] for r in outcome.rows] == table
+    assert [[r.sku, r.quantity, r.name, r.attributes["attr_note"]] for r in outcome.rows] == table
     assert list(csv.reader(io.StringIO(text.getvalue(), newline="")))[1:] == table
     assert not outcome.rejects
     assert outcome.rows[-1].line == lines + 2
@@ -130,7 +131,7 @@ TEXT = [*(f"Line {n} of a long text" for n in range(120)), "S0,0,small,ok", "", 
 def test_a_long_record_that_is_wrong_is_one_reject(record) -> None:
     """No line of its text loads, and what follows does."""
     damaged = record.format("\n".join(TEXT))
-    outcome = read(f"sku,quantity,name,note\nZ,1,,\n{damaged}\nB,7,y,z\nC,8,y,z\n")
+    outcome = read(f"sku,quantity,name,attr_note\nZ,1,,\n{damaged}\nB,7,y,z\nC,8,y,z\n")
     assert [row.sku for row in outcome.rows] == ["Z", "B", "C"]
     assert [(reject.line, reject.row) for reject in outcome.rejects] == [(3, damaged)]
 

@@ -24,9 +24,6 @@ class FeedSettings:
         on_duplicate: What the same key twice in a file means; None for what the profile says.
         max_stock_drop_share: Share (0 to 1) of the last file's stock that a file may take away;
             0 for any.
-        complete: Whether a file states the whole stock of the feed.
-        required: Whether it is a failure that no file comes.
-        expected_every: When files are expected, as in the feeds file; None for any time.
     """
 
     prefix: str
@@ -35,9 +32,6 @@ class FeedSettings:
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate | None = None
     max_stock_drop_share: Decimal = Decimal(0)
-    complete: bool = False
-    required: bool = False
-    expected_every: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -47,11 +41,12 @@ class FeedSettings:
     @classmethod
     def from_data(cls, prefix: str, data: Mapping[str, Any]) -> FeedSettings:
         """Make the settings of their entry in the feeds file, which is valid."""
-        given = dict(data)
-        if "locations" in given:
-            given["locations"] = frozenset(given["locations"])
-        if "on_duplicate" in given:
-            given["on_duplicate"] = OnDuplicate(given["on_duplicate"])
-        if "max_stock_drop_share" in given:
-            given["max_stock_drop_share"] = Decimal(str(given["max_stock_drop_share"]))
-        return cls(prefix=prefix, named=True, **given)
+        locations, on_duplicate = data.get("locations"), data.get("on_duplicate")
+        return cls(
+            prefix=prefix,
+            named=True,
+            profile=data.get("profile", ""),
+            locations=None if locations is None else frozenset(locations),
+            on_duplicate=None if on_duplicate is None else OnDuplicate(on_duplicate),
+            max_stock_drop_share=Decimal(data.get("max_stock_drop_share", 0)),
+        )

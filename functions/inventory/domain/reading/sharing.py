@@ -14,6 +14,7 @@ from zlib import crc32
 
 from inventory.domain.keysets import encoded
 from inventory.domain.reading.grammar import physical_lines
+from inventory.domain.reading.profiles import SkuForm
 from inventory.domain.reading.quantities import is_unusual
 
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ class ShareReader:
         layout = mapper.layout
         self._at = layout.indexes["sku"]
         self._cells = max(self._at, layout.sku_fallback or 0) + 1
-        self._plain = layout.sku_fallback is None and not (
-            layout.profile.formula_guard or layout.corrected
+        profile = layout.profile
+        whole_cell = profile.sku_form in {SkuForm.PLAIN, SkuForm.SINGLE}
+        self._plain = (layout.sku_fallback is None and whole_cell) and not (
+            profile.formula_guard or layout.corrected
         )
 
     def find(self, text: str) -> OwnRecords:
