@@ -71,7 +71,9 @@ DEPENDENCIES = (
             "aws_lambda_powertools/utilities/validation/",
         ),
     ),
+    Dependency(name="et-xmlfile", wanted_by="openpyxl"),
     Dependency(name="jmespath", wanted_by="aws_lambda_powertools"),
+    Dependency(name="openpyxl", wanted_by="openpyxl"),
     Dependency(name="typing-extensions", wanted_by="aws_lambda_powertools"),
     Dependency(name="tzdata", wanted_by="zoneinfo"),
 )

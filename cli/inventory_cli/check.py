@@ -16,8 +16,8 @@ from inventory_cli.rendering import emit_json, emit_table, figure, say
 from inventory_cli.session import JsonOption
 
 if TYPE_CHECKING:
-    from inventory.domain.model import Reject
-    from inventory.domain.reading import ByteStream, ProfileSet
+    from inventory.domain.model import Reject, Row
+    from inventory.domain.reading import ByteStream, Feed, ProfileSet
 
 _EXAMPLES = 3
 
@@ -44,6 +44,21 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A SKU and location of which rows say different quantities.
+
+    Attributes:
+        sku: The SKU.
+        location: The location.
+        rows: Physical line and quantity of each, in the order of the file.
+    """
+
+    sku: str
+    location: str
+    rows: list[tuple[int, str]]
+
+
 @dataclass(kw_only=True, slots=True)
 class FileReport:
     """What would become of one file.
@@ -56,11 +71,15 @@ class FileReport:
         rows_read: Stock rows; each has exactly one of the outcomes that follow.
         loads: Rows that would load.
         duplicates: Rows superseded by a later row of the file with the same SKU and location.
+        conflicting: Those of them whose quantity is another than that of the row that supersedes
+            them, with no later time.
         rejected: Rows that would be rejected.
         skipped: Rows that are no stock by the profile.
         reasons: Skipped rows by reason.
         errors: Rejected rows by code.
+        nothing: Why no row of a file that has some is stock; "" where one is.
         first: The first problems.
+        conflicts: The first conflicts.
         examples: The first items that would load: SKU and location to the last quantity.
     """
 
@@ -71,12 +90,20 @@ class FileReport:
     rows_read: int = 0
     loads: int = 0
     duplicates: int = 0
+    conflicting: int = 0
     rejected: int = 0
     skipped: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    nothing: str = ""
     first: list[Problem] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether rows would be rejected or contradict each other, or none would load."""
+        return bool(self.rejected or self.conflicting or self.nothing)
 
 
 def check(
@@ -99,7 +126,7 @@ def check(
     """Show what would become of files, without AWS.
 
     That is their profile, counts, first errors and what would load. Exit code 1: rows would be
-    rejected; 2: a file would be refused.
+    rejected, contradict each other, or none is stock; 2: a file would be refused.
     """
     known = load_feeds(feeds, environment)
     reports = [check_file(file, known, errors=errors, key=key) for file in files]
@@ -110,7 +137,7 @@ def check(
             show(report)
     if any(report.refused for report in reports):
         raise typer.Exit(Exit.REFUSED)
-    if any(report.rejected for report in reports):
+    if any(report.needs_attention for report in reports):
         raise typer.Exit(Exit.ATTENTION)
 
 
@@ -126,13 +153,14 @@ def check_file(
         key: Object key it would get; None for its path.
     """
     from inventory.domain.errors import BadFileError
+    from inventory.domain.ingestions import reason_for_nothing
     from inventory.domain.order import latest_time
     from inventory.domain.reading import open_feed
     from inventory.domain.settings import TIME_TOLERANCE
 
     key = key or file.as_posix()
     report = FileReport(file=str(file), feed=profiles.feed_of(key).name)
-    seen: set[int] = set()
+    keys = _Keys(errors)
     try:
         feed = open_feed(
             _PathSource(file),
@@ -151,19 +179,61 @@ def check_file(
                 if len(report.first) < errors:
                     report.first.append(_problem(reject))
             for row in batch.rows:
-                # A hash of 64 bits instead of the key keeps files of any size checkable.
+                keys.add(row)
                 item = row.sku, row.location
-                seen.add(hash(item))
                 if len(report.examples) < _EXAMPLES or item in report.examples:
                     report.examples[item] = row.quantity
             report.loads += len(batch.rows)
+        report.conflicts = keys.conflicts(feed)
     except BadFileError as error:
         report.refused = Problem(error.line, error.column or "", str(error.code), error.message)
     except OSError as error:
         report.refused = Problem(0, "", "source-error", error.strerror or str(error))
-    report.duplicates = report.loads - len(seen)
-    report.loads = len(seen)
+    report.duplicates = report.loads - len(keys.seen)
+    report.conflicting = keys.conflicting
+    report.loads = len(keys.seen)
+    if report.rows_read and not report.loads and report.refused is None:
+        report.nothing = reason_for_nothing(report.rows_read, report.reasons, report.errors)
     return report
+
+
+class _Keys:
+    """The keys of a file; a hash of 64 bits instead of each keeps files of any size checkable.
+
+    Args:
+        most: Of how many keys conflicts are listed.
+
+    Attributes:
+        seen: Hash of each key to what its latest row says.
+        conflicting: Rows that say another quantity than the row after them, at the same time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.seen: dict[int, int] = {}
+        self.conflicting = 0
+        self._most = most
+        self._listed: set[int] = set()
+
+    def add(self, row: Row) -> None:
+        """Take the next row."""
+        from inventory.domain.seen import contradict, mark_of
+
+        key, mark = hash((row.sku, row.location)), mark_of(row.quantity, row.updated_at)
+        if contradict(self.seen.get(key, mark), mark):
+            self.conflicting += 1
+            if len(self._listed) < self._most:
+                self._listed.add(key)
+        self.seen[key] = mark
+
+    def conflicts(self, feed: Feed) -> list[Conflict]:
+        """The conflicts that are listed, from another reading of the file."""
+        found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for batch in feed.batches() if self._listed else ():
+            for row in batch.rows:
+                item = row.sku, row.location
+                if hash(item) in self._listed:
+                    found.setdefault(item, []).append((row.line, row.quantity))
+        return [Conflict(*item, rows) for item, rows in found.items()]
 
 
 class _PathSource:
@@ -204,11 +274,12 @@ def show(report: FileReport) -> None:
         say(f"  {place}{report.refused.error}: {report.refused.message}")
         return
     feed = f", feed {report.feed}" if report.feed else ""
-    say(f"{report.file}: {report.profile}{feed}", "warn" if report.rejected else "ok")
+    say(f"{report.file}: {report.profile}{feed}", "warn" if report.needs_attention else "ok")
     counts = {
         "rows read": report.rows_read,
         "would load": report.loads,
         "duplicates": report.duplicates,
+        "conflicting": report.conflicting,
         "rejected": report.rejected,
         "skipped": report.skipped,
     }
@@ -218,6 +289,11 @@ def show(report: FileReport) -> None:
             say(f"  {what}: {figure(count)} {name}")
     for (sku, location), quantity in report.examples.items():
         say(f"  would load: {sku} at {location}: {quantity}")
+    if report.nothing:
+        say(f"  nothing would load: {report.nothing}", "fail")
+    for conflict in report.conflicts:
+        rows = ", ".join(f"{quantity} on line {line}" for line, quantity in conflict.rows)
+        say(f"  conflicting: {conflict.sku} at {conflict.location}: {rows}", "warn")
     if report.first:
         emit_table(
             ["line", "column", "error", "message"],

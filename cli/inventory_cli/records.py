@@ -82,8 +82,15 @@ class Record:
             return ""
         if self.count("stale") == self.rows_read:
             return "newer stock is stored for every row: this file is older than what was loaded"
+        if nothing := self.attributes.get("nothing_loaded"):
+            return f"no row of this file became stock: {nothing}"
         if not self.count("loaded") and not self.count("unchanged"):
             return "no row of this file became stock"
+        if conflicting := self.count("conflicting"):
+            return (
+                f"{figure(conflicting)} rows say another quantity than a later row of the same SKU "
+                "and location; `inventory check` lists them"
+            )
         return ""
 
     def count(self, name: str) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-GOOD = "sku,quantity\nA,1\nB,2\nA,3\n"
+GOOD = "sku,quantity\nA,3\nB,2\nA,3\n"
 ROWS = "sku,quantity\nA,1\nB,many\n\nC\n"
 
 
@@ -45,6 +45,40 @@ def test_a_good_file_ends_in_0_and_says_what_would_load(run) -> None:
     assert result.exit_code == 0
     assert "canonical" in result.output
     assert "would load: A at default: 3" in result.output
+
+
+SAME_SKU = """Handle,Title,SKU,HS Code,COO,Location,On hand (current)
+jade,Jade pendant,25941,,,Main,1
+pearl,Pearl pendant,25941,,,Main,4
+gold,Gold pendant,25942,,,Main,5
+copy,Gold pendant,25942,,,Main,5
+"""
+
+
+def test_rows_that_contradict_each_other_are_listed_and_end_in_1(run) -> None:
+    """With their lines and quantities; rows that say the same are plain duplicates."""
+    result = run(SAME_SKU, options=("--json",))
+    assert result.exit_code == 1
+    (verdict,) = json.loads(result.output)
+    assert (verdict["loads"], verdict["duplicates"], verdict["conflicting"]) == (2, 2, 1)
+    conflict = {"sku": "25941", "location": "Main", "rows": [[2, "1"], [3, "4"]]}
+    assert verdict["conflicts"] == [conflict]
+    assert "conflicting: 25941 at Main: 1 on line 2, 4 on line 3" in run(SAME_SKU).output
+
+
+def test_of_rows_with_times_of_their_own_the_latest_is_no_contradiction(run) -> None:
+    """It replaces the earlier one; at the same time it contradicts it."""
+    text = "sku,quantity,updated_at\nA,1,2026-01-01\nA,2,2026-01-02\n"
+    assert run(text).exit_code == 0
+    assert run(text + "A,3,2026-01-02\n").exit_code == 1
+
+
+def test_a_file_of_which_nothing_loads_ends_in_1_and_says_why(run) -> None:
+    """Skipped rows alone are no success."""
+    text = "Handle,Title,SKU,HS Code,COO,Location,On hand (current)\n" + "h,t,,,,Main,1\n" * 67
+    result = run(text)
+    assert result.exit_code == 1
+    assert "nothing would load: 67 of 67 rows are skipped: blank sku" in result.output
 
 
 def test_rejected_rows_end_in_1_with_line_and_column(run) -> None:
@@ -129,6 +163,7 @@ def test_every_export_is_counted_as_it_is_read(run) -> None:
         assert verdict["loads"] == len(export.items)
         assert verdict["rejected"] == len(export.rejects)
         assert verdict["skipped"] == len(export.skips)
-        assert result.exit_code == bool(export.rejects)
+        odd = export.rejects or verdict["conflicting"] or not export.items
+        assert result.exit_code == bool(odd)
         outcomes = ("loads", "duplicates", "rejected", "skipped")
         assert verdict["rows_read"] == sum(verdict[name] for name in outcomes)

@@ -174,6 +174,11 @@ class DynamoDbIngestions:
             setting += ", first_error_line = :line"
         else:
             removing.append("first_error_line")
+        if report.nothing_loaded:
+            values[":nothing"] = {"S": report.nothing_loaded}
+            setting += ", nothing_loaded = :nothing"
+        else:
+            removing.append("nothing_loaded")
         ended = self._update(
             admission.version.object_id,
             f"{setting} REMOVE {', '.join(removing)} DELETE open_runs :runs",

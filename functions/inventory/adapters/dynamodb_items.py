@@ -176,7 +176,8 @@ def _stored(item: _Json | None, row: Row) -> Stored | None:
         return None
     token = item["order_token"]["S"] if "order_token" in item else ""
     # As in the reader, a tuple is made without the named one's call.
-    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item)))
+    quantity = item["quantity"].get("N", "") if "quantity" in item else ""
+    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item), quantity))
 
 
 def _equal(item: _Json, row: Row) -> bool:

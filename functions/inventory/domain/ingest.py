@@ -472,5 +472,6 @@ def _ended(outcome: Outcome, ending: Ending | None) -> Outcome:
         rechecks=ending.rechecks,
         reject_messages=ending.reject_messages,
         error=ending.report.error,
+        nothing_loaded=ending.report.nothing_loaded,
         balanced=ending.status is not Status.COMPLETED or ending.report.counts.balanced,
     )

@@ -160,6 +160,32 @@ class RunReport:
     finished_at: str = ""
     written: int = 0
 
+    @property
+    def nothing_loaded(self) -> str:
+        """Why no row of a file that has some is stock; "" where one is."""
+        counts = self.counts
+        if not counts.rows_read or counts.rows_read != counts.rejected + counts.skipped:
+            return ""
+        return reason_for_nothing(counts.rows_read, self.skipped_by_reason, self.rejected_by_error)
+
+
+def reason_for_nothing(rows: int, skipped: Counter[str], rejected: Counter[str]) -> str:
+    """Sentence that says why none of the rows of a file is stock.
+
+    Args:
+        rows: Rows of the file.
+        skipped: Those that were skipped, by reason.
+        rejected: Those that were rejected, by error.
+
+    Example:
+        >>> reason_for_nothing(67, Counter({"blank sku": 67}), Counter())
+        '67 of 67 rows are skipped: blank sku'
+    """
+    why = [(count, f"skipped: {reason}") for reason, count in skipped.items()]
+    why += [(count, f"rejected: {error}") for error, count in rejected.items()]
+    why.sort(key=lambda each: (-each[0], each[1]))
+    return "; ".join(f"{count:,} of {rows:,} rows are {what}" for count, what in why)
+
 
 def run_name(now: datetime, delivery_id: str) -> str:
     """Name of a run: when it began, then who asked. Two runs of one delivery begin apart."""

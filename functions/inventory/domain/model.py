@@ -138,7 +138,9 @@ class ObjectVersion:
 class Counts:
     """Outcomes of the stock rows of one object version; they add up to `rows_read`.
 
-    In a file with a column per location each such cell is one stock row.
+    In a file with a column per location each such cell is one stock row. `conflicting` is no
+    outcome but a part of the duplicates: those whose quantity is another than that of the row that
+    supersedes them, though neither has a later time.
     """
 
     rows_read: int = 0
@@ -148,6 +150,7 @@ class Counts:
     rejected: int = 0
     skipped: int = 0
     duplicates: int = 0
+    conflicting: int = 0
 
     @property
     def balanced(self) -> bool:

@@ -162,3 +162,8 @@ def ceiling(base: str) -> str:
 def line_of(token: str) -> int:
     """Physical line of the row that has this token."""
     return int(token.rsplit("#", 2)[1])
+
+
+def time_of(token: str) -> str:
+    """Return the time that a token begins with: the row's own, else that of the object."""
+    return token.partition("#")[0]

@@ -25,6 +25,7 @@ class Outcome:
         rechecks: Object versions sent again.
         reject_messages: Reject messages sent, the one of a refused file included.
         error: Why the file was refused; "" otherwise.
+        nothing_loaded: Why none of its rows is stock; "" otherwise.
         read_units: Read request units of this run.
         write_units: Write request units of this run.
         seconds: How long it took.
@@ -41,6 +42,7 @@ class Outcome:
     rechecks: int = 0
     reject_messages: int = 0
     error: str = ""
+    nothing_loaded: str = ""
     read_units: float = 0.0
     write_units: float = 0.0
     seconds: float = 0.0

@@ -149,11 +149,13 @@ class Stored(NamedTuple):
         token: Its order token; "" when something else wrote an item without one.
         equal: Whether its content (all but order_token, as_of, source, written_at) is the row's.
         names: Names of its content attributes, so that a whole-item replace knows what to remove.
+        quantity: Its quantity in canonical decimal text; "" where it has none.
     """
 
     token: str
     equal: bool
     names: Collection[str]
+    quantity: str = ""
 
 
 class Change(NamedTuple):

@@ -10,8 +10,9 @@ from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.ingestions import touch_note
 from inventory.domain.keysets import KeyHasher, KeySets, ShardKeys
-from inventory.domain.order import ceiling, line_of
+from inventory.domain.order import ceiling, line_of, time_of
 from inventory.domain.ports import Change
+from inventory.domain.seen import contradict, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -134,7 +135,9 @@ class RowWriter:
             # Sorted by token, the last row of a key is the one with its highest token.
             rows = sorted(rows, key=lambda row: of(row.line, row.updated_at))
         last = dict(zip(map(_key, rows), rows, strict=True))
-        self._counts.duplicates += len(rows) - len(last)
+        if len(last) < len(rows):
+            self._counts.duplicates += len(rows) - len(last)
+            self._counts.conflicting += _conflicts(rows)
         return list(last.values())
 
     def _read_epochs(self, rows: Sequence[Row]) -> None:
@@ -250,7 +253,9 @@ class RowWriter:
         """Know of an earlier row of the key which an earlier segment has counted as loaded."""
         key_hash = hash(_key(row))
         if line_of(old.token) < self._first_line and not self._seen.outcome(key_hash):
-            self._seen.swap_all((key_hash,), Decision.LOADED)
+            same_time = time_of(old.token) == time_of(self._tokens.of(row.line, row.updated_at))
+            mark = mark_of(old.quantity, row.updated_at) if same_time and old.quantity else 0
+            self._seen.swap_all((key_hash,), Decision.LOADED, (mark,))
 
     def _touch(self, changes: Sequence[Change]) -> None:
         """Before items are written over, note in which shards, for `Validator.abandon`."""
@@ -278,8 +283,29 @@ class RowWriter:
     ) -> None:
         """Count rows; a later one of a key turns the outcome of the earlier into a duplicate."""
         outcomes[decision] += len(rows)
+        seen, conflicts = self._seen, self._seen.conflicts
         if decision is Decision.DUPLICATE:
-            return
-        for earlier in self._seen.swap_all(map(hash, map(_key, rows)), decision):
-            outcomes[Decision(earlier)] -= 1
-            outcomes[Decision.DUPLICATE] += 1
+            for row in rows:
+                # It takes over no outcome; what it said is compared with the later row.
+                if seen.outcome(hash(_key(row))) in (0, Decision.DUPLICATE):
+                    seen.swap_all((hash(_key(row)),), decision, (_mark(row),))
+        else:
+            for earlier in seen.swap_all(map(hash, map(_key, rows)), decision, map(_mark, rows)):
+                outcomes[Decision(earlier)] -= 1
+                outcomes[Decision.DUPLICATE] += 1
+        self._counts.conflicting += seen.conflicts - conflicts
+
+
+def _mark(row: Row) -> int:
+    return mark_of(row.quantity, row.updated_at)
+
+
+def _conflicts(rows: Sequence[Row]) -> int:
+    """Rows whose quantity is another than that of the next row of their key, at the same time."""
+    marks: dict[tuple[str, str], int] = {}
+    conflicts = 0
+    for row in rows:
+        key, mark = _key(row), _mark(row)
+        conflicts += contradict(marks.get(key, mark), mark)
+        marks[key] = mark
+    return conflicts

@@ -60,6 +60,7 @@ def _observe(outcome: Outcome) -> None:
         status=outcome.status.value if outcome.status else None,
         profile=outcome.profile,
         error=outcome.error,
+        nothing_loaded=outcome.nothing_loaded,
         rows_read=counts.rows_read,
         loaded=counts.loaded,
         unchanged=counts.unchanged,
@@ -67,6 +68,7 @@ def _observe(outcome: Outcome) -> None:
         rejected=counts.rejected,
         skipped=counts.skipped,
         duplicates=counts.duplicates,
+        conflicting=counts.conflicting,
         written=outcome.written,
         rechecks=outcome.rechecks,
         reject_messages=outcome.reject_messages,
@@ -76,6 +78,7 @@ def _observe(outcome: Outcome) -> None:
     )
     _count("FilesCompleted", outcome.status is Status.COMPLETED)
     _count("FilesFailed", outcome.status is Status.FAILED)
+    _count("FilesWithoutStock", bool(outcome.nothing_loaded))
     _count("AccountingBreaches", not outcome.balanced)
     if outcome.mode is not Mode.PROCESS:
         return  # the rows of an earlier run are not counted twice
@@ -86,6 +89,7 @@ def _observe(outcome: Outcome) -> None:
     _count("RowsRejected", counts.rejected)
     _count("RowsSkipped", counts.skipped)
     _count("RowsDuplicate", counts.duplicates)
+    _count("RowsConflicting", counts.conflicting)
 
 
 def _count(name: str, value: int) -> None:

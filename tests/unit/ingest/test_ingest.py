@@ -53,7 +53,9 @@ def test_the_record_counts_every_row() -> None:
         "rejected": 1,
         "skipped": 2,
         "duplicates": 1,
+        "conflicting": 1,
     }.items() <= record.items()
+    assert "nothing_loaded" not in record
     assert record["skipped_by_reason"] == {"blank sku": {"N": "2"}}
     assert record["first_error_line"] == 3
     assert record["attempts"] == 1
@@ -61,6 +63,16 @@ def test_the_record_counts_every_row() -> None:
     assert "lease_until" not in record
     assert "open_runs" not in record
     assert quantities(world) == {"A": "2", "B": "1"}
+
+
+def test_a_record_says_why_nothing_of_its_file_loaded() -> None:
+    """And says it no more once something has."""
+    world = World()
+    version = put(world, "-blank sku", "!bad", "-blank sku")
+    outcome = deliver(world, version)
+    why = "2 of 3 rows are skipped: blank sku; 1 of 3 rows are rejected: type-error"
+    assert outcome.nothing_loaded == world.record(version)["nothing_loaded"] == why
+    assert world.record(version)["status"] == "COMPLETED"
 
 
 @pytest.mark.parametrize("batch_rows", [1, 10])

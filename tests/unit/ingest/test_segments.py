@@ -106,7 +106,7 @@ def test_a_segment_that_ends_says_all_that_it_has_done() -> None:
         end_byte=9,
         end_line=9,
         ended=True,
-        counts=Counts(rows_read=7, loaded=4, rejected=1, skipped=1, duplicates=1),
+        counts=Counts(rows_read=7, loaded=4, rejected=1, skipped=1, duplicates=1, conflicting=1),
         skipped_by_reason=Counter({"blank sku": 1}),
         rejected_by_error=Counter({"type-error": 1}),
         first_error_line=3,

@@ -294,6 +294,45 @@ def test_of_the_rows_of_a_key_in_a_batch_the_last_one_counts() -> None:
     assert counts == Counts(loaded=2, duplicates=1)
 
 
+@pytest.mark.parametrize("batches", [1, 3])
+@pytest.mark.parametrize(
+    ("quantities", "times", "conflicting"),
+    [
+        (("1", "1", "1"), (None, None, None), 0),
+        (("1", "4", "4"), (None, None, None), 1),
+        (("1", "4", "5"), (None, None, None), 2),
+        (("1", "4", "5"), (EARLY, EARLY, LATE), 1),
+        (("1", "4", "5"), (EARLY, LATE, LATE), 1),
+    ],
+)
+def test_rows_that_contradict_the_next_row_of_their_key_are_counted(
+    batches: int, quantities: Sequence[str], times: Sequence[str | None], conflicting: int
+) -> None:
+    """In one batch and over several; a later time contradicts nothing."""
+    rows = [
+        row("A", line=line)._replace(quantity=quantity, updated_at=time)
+        for line, (quantity, time) in enumerate(zip(quantities, times, strict=True), 2)
+    ]
+    counts = Counts()
+    table = Table({})
+    writer = _writer(table, counts=counts)
+    for at in range(0, 3, 3 // batches):
+        if "A" in table.stored:
+            table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]  # it is there
+        writer.write(rows[at : at + 3 // batches])
+    assert (counts.duplicates, counts.conflicting) == (2, conflicting)
+
+
+def test_a_contradicted_row_is_counted_when_the_file_comes_again_after_a_crash() -> None:
+    """Its successor is stored already, and comes later in the file."""
+    table, counts = Table({"A": _stored(_token(line=3), equal=False)}), Counts()
+    writer = _writer(table, counts=counts)
+    writer.write([row("A", line=2)._replace(quantity="1")])
+    table.stored["A"] = _stored(_token(line=3), equal=True)
+    writer.write([row("A", line=3)._replace(quantity="4")])
+    assert counts == Counts(loaded=1, duplicates=1, conflicting=1)
+
+
 def test_of_rows_with_times_of_their_own_the_latest_time_counts() -> None:
     """In one batch and over several; then a later line with an earlier time is a duplicate."""
     table, counts = Table({}), Counts()

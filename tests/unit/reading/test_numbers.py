@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds import gathered, opened, read
 from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canonical
+from inventory.domain.reading import Share
 from inventory.domain.reading.quantities import (
     Converter,
     Decimals,
@@ -103,6 +105,15 @@ AMOUNTS = [
     ("12,34,56", "", "", ""),
     ("5.5000", "5.5", "", "5.5"),
     ("-7", "-7", "-7", "-7"),
+    ("7-", "-7", "-7", "-7"),
+    ("3,00-", "", "-3", "-3"),
+    ("1 234", "", "1234", "1234"),
+    ("1\u202f234,5", "", "1234.5", "1234.5"),
+    ("1'234.5", "", "", "1234.5"),
+    ("1 23", "", "", ""),
+    ("0,125", "", "0.125", "0.125"),
+    ("\u200b5", "5", "5", "5"),
+    ('="5"', "5", "5", "5"),
     ("", "", "", ""),
 ]
 
@@ -112,6 +123,76 @@ def test_separators_are_read_as_the_profile_says(cell, point, comma, either) -> 
     """A comma that could be both is refused rather than guessed."""
     found = [number_converter(decimals)[cell] for decimals in Decimals]
     assert found == [point, comma, either]
+
+
+@pytest.mark.parametrize(
+    ("decimals", "group", "cell", "expected"),
+    [
+        (Decimals.POINT, ",", "1,200", "1200"),
+        (Decimals.POINT, ",", "1,200.5", "1200.5"),
+        (Decimals.POINT, ",", "1,20", ""),
+        (Decimals.COMMA, ".", "1.200", "1200"),
+        (Decimals.COMMA, " ", "1\u00a0200,5", "1200.5"),
+        (Decimals.COMMA, " ", "1.200", ""),
+        (Decimals.EITHER, ",", "1,200", "1200"),
+        (Decimals.EITHER, ",", "1.200", "1.2"),
+        (Decimals.EITHER, ".", "1.200", "1200"),
+        (Decimals.EITHER, " ", "1,200", "1.2"),
+        (Decimals.EITHER, "'", "1\u2019200", "1200"),
+    ],
+)
+def test_groups_are_read_as_the_profile_says(decimals, group, cell, expected) -> None:
+    """What it says leaves no doubt."""
+    assert number_converter(decimals, group=group, points=False)[cell] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("sku;quantity\nA;1.200\nB;12.50\nC;0.125\n", {"B": "12.5", "C": "0.125"}),
+        ("sku,quantity\nA,1.200\nB,12.50\n", {"A": "1.2", "B": "12.5"}),
+        ('sku,quantity,unit_price\nA,1.200,"3,50"\nB,1.200,3.50\n', {"B": "1.2"}),
+        ('sku,quantity,unit_price\nA,12,"1.200,50"\nB,1,1.200\n', {"A": "12", "B": "1"}),
+        ("sku\tquantity\nA\t1,200\nB\t1,2\n", {"B": "1.2"}),
+        ("sku;quantity;unit_price\nA;1;1.200\nB;1;1.200,00\n", {"B": "1"}),
+    ],
+)
+def test_fails_on_a_number_that_could_be_another_one(text: str, items: dict[str, str]) -> None:
+    """A point before three digits, where commas are decimal."""
+    outcome = read(text)
+    assert {row.sku: row.quantity for row in outcome.rows} == items
+    assert all("is ambiguous" in reject.message for reject in outcome.rejects)
+    assert len(outcome.rows) + len(outcome.rejects) == text.count("\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "sku"),
+    [
+        ('="00123"', "00123"),
+        ('"=""00123"""', "00123"),
+        ("\ufeffA\u200b1\u200d", "A1"),
+        ("A\u00a01\u00a0", "A 1"),
+        ("1E10", "1E10"),
+        ("E+11", "E+11"),
+        ("8.85E+11", None),
+        ('"8,85E+11"', None),
+        ("1e+12", None),
+        ("#N/A", None),
+        ("#REF!", None),
+        ('="1E+12"', None),
+    ],
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sku_is_what_people_see_and_never_what_a_spreadsheet_made_of_it(
+    cell: str, sku: str | None, workers: int
+) -> None:
+    """Shared among workers or not, in a row among others or not."""
+    text = "sku,quantity\n" + "".join(f"S{n},{n}\n" for n in range(70)) + f"{cell},7\n"
+    shares = [gathered(opened(text).batches(share=Share(n, workers))) for n in range(workers)]
+    skus = [row.sku for outcome in shares for row in outcome.rows if row.quantity == "7"]
+    assert sorted(skus) == sorted(["S7", *([sku] if sku else [])])
+    rejects = [reject for outcome in shares for reject in outcome.rejects]
+    assert ["a spreadsheet has put" in reject.message for reject in rejects] == [True] * (not sku)
 
 
 @pytest.mark.parametrize(

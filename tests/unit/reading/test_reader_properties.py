@@ -77,6 +77,28 @@ def test_any_table_in_any_dialect_is_read_back(table, dialect, encoding, final_n
     assert not outcome.skips
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    rows=st.lists(
+        st.tuples(skus, quantities, plain_cells, st.lists(hard_cells, min_size=1, max_size=4)),
+        min_size=1,
+        max_size=4,
+    ),
+    lines=st.sampled_from([1, 63, 64, 65, 66, 129, 400]),
+    inner=st.sampled_from(["", "text", "S1,5,small,ok", '"S1","5","small","ok"', '5" x 6"']),
+    dialect=dialects,
+)
+def test_no_line_of_a_cell_loads_however_many_it_has(rows, lines, inner, dialect) -> None:
+    """Whatever the lines look like, the table is read back."""
+    table = [
+        (sku, quantity, name, dialect.line_end.join([*cells, *[inner] * lines]))
+        for sku, quantity, name, cells in rows
+    ]
+    outcome = read(written(dialect, table))
+    assert loaded(outcome) == stripped(table)
+    assert not outcome.rejects
+
+
 @dataclass
 class Damage:
     """A damaged file, and which of its rows the damage touched."""

@@ -8,6 +8,7 @@ Sources: RFC 1952 (gzip); APPNOTE.TXT 6.3.10, sections 4.3 and 4.5 (zip, zip64).
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -34,12 +35,43 @@ _ENCRYPTED, _SIZES_AFTER_DATA = 0x1, 0x8
 _IN_ZIP64 = 0xFFFFFFFF
 
 
+#: First bytes of files that hold no text, what they are, and what to do.
+_AS_CSV = "save it as CSV (UTF-8) or as .xlsx"
+_TABLE = "export the table itself, as CSV (UTF-8) or .xlsx"
+_PACKED = "pack it as .zip or .gz"
+_OTHERS = (
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Excel workbook (.xls), or a protected one",
+        _AS_CSV,
+    ),
+    (b"%PDF", "a PDF", _TABLE),
+    (b"\x89PNG", "an image", _TABLE),
+    (b"\xff\xd8\xff", "an image", _TABLE),
+    (b"GIF8", "an image", _TABLE),
+    (b"II*\x00", "an image", _TABLE),
+    (b"PAR1", "a Parquet file", "export it as CSV (UTF-8)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _PACKED),
+    (b"Rar!", "a RAR archive", _PACKED),
+    (b"BZh", "a bzip2 archive", _PACKED),
+    (b"\xfd7zXZ", "an xz archive", _PACKED),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _PACKED),
+)
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"|\})')
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|table|!--)", re.IGNORECASE)
+#: Names with which the first part of a workbook begins, and that of an OpenDocument file.
+_WORKBOOK_PARTS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/")
+_OPEN_DOCUMENT_PART = b"mimetype"
+_NAME_AT = 30
+
+
 class Archive(StrEnum):
     """How a feed is packed."""
 
     NONE = "none"
     GZIP = "gzip"
     ZIP = "zip"
+    WORKBOOK = "workbook"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,16 +96,41 @@ def archive_of(start: bytes, key: str) -> Archive:
     """How a file is packed, by its first bytes.
 
     Raises:
-        BadFileError: Its name says it is an archive, and its bytes do not.
+        BadFileError: It is of another kind than text, or its name says it is an archive and its
+            bytes do not.
     """
+    lowered = key.lower()
     if start.startswith(_GZIP_MAGIC):
         return Archive.GZIP
     if start.startswith(_ZIP_MAGIC):
-        return Archive.ZIP
-    lowered = key.lower()
-    if start and lowered.endswith((".gz", ".zip")):
-        _refuse(f"the name ends in .{lowered.rpartition('.')[2]}, but this is no such archive")
+        name = start[_NAME_AT:]
+        if name.startswith(_OPEN_DOCUMENT_PART):
+            _refuse(f"this is an OpenDocument file: {_AS_CSV}")
+        workbook = name.startswith(_WORKBOOK_PARTS) or lowered.endswith((".xlsx", ".xlsm"))
+        return Archive.WORKBOOK if workbook else Archive.ZIP
+    check_text(start)
+    if start and lowered.endswith((".gz", ".zip", ".xlsx")):
+        _refuse(f"the name ends in .{lowered.rpartition('.')[2]}, but this is no such file")
     return Archive.NONE
+
+
+def check_text(start: bytes) -> None:
+    """Refuse what is known not to be a table of text.
+
+    Raises:
+        BadFileError: It is; the message says what to do.
+    """
+    for magic, kind, advice in _OTHERS:
+        if start.startswith(magic):
+            _refuse(f"this is {kind}: {advice}")
+    if start.startswith((_ZIP_MAGIC, _GZIP_MAGIC)):
+        _refuse("the archive holds an archive or a workbook: upload that one itself")
+    if _JSON.match(start):
+        _refuse("this is JSON: export the table as CSV (UTF-8) or .xlsx")
+    if _MARKUP.match(start):
+        _refuse(
+            f"this is HTML or XML, whatever its name says: open it in a spreadsheet and {_AS_CSV}"
+        )
 
 
 def open_unpacked(source: FeedSource, archive: Archive, start_byte: int = 0) -> ByteStream:
@@ -275,7 +332,7 @@ def _check_end(packed: _Packed) -> None:
     entries = 0
     while (magic := packed.exactly(4)) != _ZIP_END:
         if magic == _ZIP_MAGIC:
-            _refuse("the archive holds more than one file (or is a workbook: save it as CSV)")
+            _refuse("the archive holds more than one file")
         elif magic == _ZIP_DIRECTORY:
             entries += 1
             fixed = packed.exactly(42)

@@ -10,7 +10,7 @@ from inventory.domain.reading.batching import Batcher
 from inventory.domain.reading.blocks import BLOCK_BYTES, text_blocks
 from inventory.domain.reading.encodings import FeedEncoding
 from inventory.domain.reading.grammar import grammar_of
-from inventory.domain.reading.header import Opening, open_header
+from inventory.domain.reading.header import Opening, of_sheet, open_header
 from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.profiles import OnDuplicate
@@ -18,6 +18,7 @@ from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.repeated import repeated_keys
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import FullReads
+from inventory.domain.reading.workbooks import SheetSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,6 +83,9 @@ def continue_feed(
         on_duplicate=OnDuplicate(state["on_duplicate"]),
         latest=latest,
     )
+    sheet = state["sheet"]
+    if sheet is not None:
+        source, layout = SheetSource(source, sheet), of_sheet(layout)
     first = Opening(
         source=source,
         archive=Archive(state["archive"]),
@@ -90,6 +94,7 @@ def continue_feed(
         encoding=FeedEncoding(state["encoding"]),
         body_byte=state["first_byte"],
         body_line=state["first_line"],
+        sheet=sheet,
     )
     opening = replace(first, body_byte=start_byte, body_line=start_line)
     return Feed(opening, profiles=profiles, block_bytes=block_bytes, first=first)
@@ -168,6 +173,7 @@ class Feed:
             "delimiter": self.delimiter,
             "encoding": self._opening.encoding.name,
             "archive": str(self._opening.packed),
+            "sheet": self._opening.sheet,
         }
 
     def stretches(self) -> Iterator[Stretch]:

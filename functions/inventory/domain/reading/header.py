@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain, islice
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import chain, islice, product
+from typing import TYPE_CHECKING, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode
-from inventory.domain.reading.archives import Archive, archive_of, open_unpacked, verify
+from inventory.domain.reading.archives import Archive, archive_of, check_text, open_unpacked, verify
 from inventory.domain.reading.blocks import TextBlock, byte_blocks
 from inventory.domain.reading.encodings import (
     LEGACY_ENCODINGS,
@@ -28,9 +28,10 @@ from inventory.domain.reading.profiles import DELIMITERS
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
+from inventory.domain.reading.workbooks import SHEET_DELIMITER, SheetSource, sheets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.matching import ProfileSet
@@ -64,6 +65,7 @@ class Opening:
         encoding: Its encoding.
         body_byte: Byte of the unpacked file after the header.
         body_line: Physical line after the header.
+        sheet: Index of the sheet among the visible ones; None where it is no workbook.
     """
 
     source: FeedSource
@@ -73,6 +75,7 @@ class Opening:
     encoding: FeedEncoding
     body_byte: int
     body_line: int
+    sheet: int | None = None
 
 
 def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
@@ -87,8 +90,81 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
         BadFileError: The file is refused.
     """
     archive = packed = archive_of(_probe(source, Archive.NONE), key)
+    if archive is Archive.WORKBOOK:
+        return _open_sheet(source, key, profiles)
     verify(source, archive)
     probe = _probe(source, archive)
+    check_text(probe)
+    return _open_text(source, archive, probe, key, profiles, packed=packed)
+
+
+def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
+    """Look at the first sheet whose header fits."""
+    refusal: BadFileError | None = None
+    for sheet in sheets_of(source):
+        lines = SheetSource(source, sheet)
+        probe = _probe(lines, Archive.NONE)
+        try:
+            opening = _open_text(lines, Archive.NONE, probe, key, SheetProfiles(profiles))
+        except BadFileError as error:
+            refusal = refusal or error
+        else:
+            return replace(opening, sheet=sheet)
+    raise refusal or BadFileError(ErrorCode.SOURCE_ERROR, "the workbook has no visible sheet")
+
+
+class Profiles(Protocol):
+    """Finds the layout of a header; `ProfileSet` does.
+
+    Attributes:
+        delimiters: Those that the file may have.
+    """
+
+    delimiters: tuple[str, ...]
+
+    def match(
+        self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""
+    ) -> Layout:
+        """The layout; see `ProfileSet.match`."""
+        ...
+
+
+class SheetProfiles:
+    """Profiles for the header of a sheet, whose dialect is not the one they were written for.
+
+    Args:
+        profiles: The profiles.
+    """
+
+    def __init__(self, profiles: ProfileSet) -> None:
+        self._profiles = profiles
+        self.delimiters: tuple[str, ...] = (SHEET_DELIMITER,)
+
+    def match(
+        self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""
+    ) -> Layout:
+        """As `ProfileSet.match`, in whatever dialect the profile has."""
+        cells = next(iter(headers.values()))
+        dialects = product(DELIMITERS, (True, False))
+        return of_sheet(self._profiles.match(dict.fromkeys(dialects, cells), key, legacy=legacy))
+
+
+def of_sheet(layout: Layout) -> Layout:
+    """The layout for the CSV file that stands for a sheet."""
+    profile = replace(layout.profile, quoted=True, encodings=())
+    return replace(layout, delimiter=SHEET_DELIMITER, profile=profile)
+
+
+def _open_text(
+    source: FeedSource,
+    archive: Archive,
+    probe: bytes,
+    key: str,
+    profiles: Profiles,
+    *,
+    packed: Archive = Archive.NONE,
+) -> Opening:
+    """Look at the beginning of the text."""
     whole = len(probe) < PROBE_BYTES
     if whole:
         source, archive = BytesSource(probe), Archive.NONE
@@ -145,7 +221,12 @@ def _records(text: str, start: int, delimiters: Iterable[str]) -> dict[tuple[str
 
 
 def _match(
-    body: bytes, encoding: FeedEncoding, key: str, profiles: ProfileSet, *, legacy: str = ""
+    body: bytes,
+    encoding: FeedEncoding,
+    key: str,
+    profiles: Profiles,
+    *,
+    legacy: str = "",
 ) -> tuple[Layout, str]:
     """The layout by the first record that is a header, and the text up to its end.
 
@@ -156,7 +237,7 @@ def _match(
     if "\0" in lines[0]:
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file is not text", line=1)
     said = _DELIMITER_SAID.match(text)
-    delimiters = (said[1],) if said else DELIMITERS
+    delimiters = (said[1],) if said else profiles.delimiters
     start, widest = 0, 0
     refusal: BadFileError | None = None
     for number, line in enumerate(lines, 1):
@@ -181,7 +262,11 @@ def _match(
 
 
 def _match_record(
-    records: Mapping[tuple[str, bool], str], key: str, profiles: ProfileSet, *, legacy: str
+    records: Mapping[tuple[str, bool], str],
+    key: str,
+    profiles: Profiles,
+    *,
+    legacy: str,
 ) -> Layout:
     """The layout by one record in all its dialects."""
     headers = {
@@ -213,7 +298,7 @@ def _is_title(line: str, layout: Layout) -> bool:
     return line.startswith("#") or _filled(line, layout.delimiter) < most
 
 
-def _match_unmarked(body: bytes, key: str, profiles: ProfileSet) -> tuple[Layout, str]:
+def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, str]:
     """The layout by a header in UTF-8, or else in an encoding that its profile allows."""
     try:
         return _match(body, FeedEncoding(UTF_8), key, profiles)

@@ -15,7 +15,7 @@ from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
 from inventory.domain.reading.profile_settings import profile_from
-from inventory.domain.reading.profiles import OnDuplicate, normalised
+from inventory.domain.reading.profiles import DELIMITERS, OnDuplicate, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +65,7 @@ class ProfileSet:
         self._feeds = feeds
         self._share = max_stock_drop_share
         self._lengths = sorted({len(prefix) for prefix in feeds}, reverse=True)
+        self.delimiters: tuple[str, ...] = DELIMITERS
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._profiles.values())

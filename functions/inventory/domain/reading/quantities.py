@@ -37,7 +37,8 @@ AMBIGUOUS = (
     "group), or write the number without the separator"
 )
 #: What separates groups of three digits, besides the comma or point that a profile names.
-_SPACES = " '\N{RIGHT SINGLE QUOTATION MARK}"
+_SPACES = " '"
+_TYPESET_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 #: What becomes of characters that nobody sees: soft hyphens, zero-width ones, marks of direction
 #: and byte order marks vanish, and a blank that does not break a line is a blank.
 _UNSEEN_TO: dict[int, str | None] = {
@@ -179,6 +180,7 @@ def number_converter(
         try:
             if cell.casefold() not in words:
                 number = _without_currency(cell) if money else cell
+                number = number.replace(_TYPESET_APOSTROPHE, "'")
                 if number.endswith("-") and number[:1].isdecimal():
                     number = "-" + number[:-1].rstrip()
                 return canonical(_with_point(number, decimals, group, points=points))

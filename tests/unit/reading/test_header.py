@@ -1,0 +1,75 @@
+"""Where the header is: below titles, comments and `sep=`, and before columns without names."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds import gathered, opened, read
+from inventory.domain.errors import BadFileError
+from inventory.domain.reading import BytesSource, continue_feed
+
+
+@pytest.mark.parametrize(
+    ("above", "delimiter"),
+    [
+        ("sep=;\r\n", ";"),
+        ('"sep=;"\r\n', ";"),
+        ("sep=,\n", ","),
+        ("Stock list 2026-05-02,,\n,,\n", ","),
+        ("Stock list\n\n", ","),
+        ("Stock list, as of 2 May, by Ann\n", ";"),
+        ("Shop:,Main\nDate:,2026-05-02\n", ","),
+        ("# a, comment, of, any, width\n", ","),
+        ("Bücher\n", ","),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_titles_stand_above_a_header(above: str, delimiter: str, encoding: str) -> None:
+    """Lines and byte offsets are those of the file."""
+    body = "sku,quantity,name\nA1,5,x\nA2,many,y\n".replace(",", delimiter)
+    data = (above + body).encode(encoding)
+    feed = opened(data)
+    outcome = gathered(feed.batches())
+    assert outcome.items == {("A1", "default"): "5"}
+    lines = len(above.splitlines())
+    assert [row.line for row in outcome.rows] == [lines + 2]
+    (reject,) = outcome.rejects
+    name = {"utf-16": "utf-16-le"}.get(encoding, "utf-8")
+    assert data[reject.byte_offset :].decode(name).startswith("A2")
+    (first, *_) = feed.batches(1)
+    rest = continue_feed(
+        feed.state(), BytesSource(data), start_byte=first.next_byte_offset, start_line=lines + 3
+    )
+    assert gathered(rest.batches()).rejects == outcome.rejects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Item,Amount\nsku,quantity,name\nA,5,x\n",
+        "title\n" * 21 + "sku,quantity\nA,5\n",
+        "sep=;\nsku,quantity\nA,5\n",
+    ],
+)
+def test_fails_on_a_header_below_what_is_no_title(text: str) -> None:
+    """Another table, too much of it, or a delimiter that the file does not have."""
+    with pytest.raises(BadFileError):
+        read(text)
+
+
+def test_a_refusal_is_about_the_line_that_people_would_call_the_header() -> None:
+    """Not about the title above it."""
+    with pytest.raises(BadFileError) as raised:
+        read("Returns of May\n\nArt,Anzahl,Grund\nA,5,x\n")
+    assert raised.value.line == 3
+
+
+def test_columns_without_a_name_are_no_columns_as_long_as_they_are_blank() -> None:
+    """Text in them is not dropped in silence."""
+    outcome = read("sku,quantity,,\nA1,5,,\nA2,6, ,\nA3,7,x,\nA4,8\n")
+    assert outcome.items == {("A1", "default"): "5", ("A2", "default"): "6"}
+    assert [(r.line, str(r.error), r.cells) for r in outcome.rejects] == [
+        (4, "extra-cell", ("A3", "7", "x", "")),
+        (5, "missing-cell", ("A4", "8")),
+    ]
+    assert opened("sku,quantity,,\nA1,5,,\n").header == ("sku", "quantity")
