@@ -109,6 +109,9 @@ class Alarms(Construct):
                 treat_missing_data=spec.missing_data,
                 alarm_actions=[props.topic.topic_arn],
                 ok_actions=[props.topic.topic_arn],
+                # CloudWatch does not repeat an action that the topic's policy refused.
+                # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+                depends_on=[props.topic.policy],
             )
             for spec in props.specs
         }

@@ -124,7 +124,7 @@ class InventoryTable(Construct):
             point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
             # Not enabled means a key that DynamoDB owns. Enabled without a key would mean the AWS
             # managed key, whose requests are charged; left out, a table would keep the key it has.
-            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
+            # https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/dynamodb_table#server_side_encryption
             server_side_encryption=DynamodbTableServerSideEncryption(
                 enabled=bool(self._key), kms_key_arn=self._key.key_arn if self._key else None
             ),

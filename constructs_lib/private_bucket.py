@@ -133,7 +133,15 @@ class PrivateBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         if props.sends_events:
-            S3BucketNotification(self, "Notification", bucket=self.bucket_name, eventbridge=True)
+            S3BucketNotification(
+                self,
+                "Notification",
+                bucket=self.bucket_name,
+                eventbridge=True,
+                # An event of a bucket without versions names none.
+                # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+                depends_on=[self._versioning],
+            )
         if props.access_logs:
             self._log_access(props.access_logs)
         self._encrypt()

@@ -22,6 +22,18 @@ ORDER = [
         (f"aws_s3_bucket_lifecycle_configuration.{id_}", f"aws_s3_bucket_versioning.{id_}")
         for id_ in ("Uploads", "Reports", "AccessLogs")
     ),
+    # An event of a bucket without versions names none.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    *(
+        (f"aws_s3_bucket_notification.{id_}", f"aws_s3_bucket_versioning.{id_}")
+        for id_ in ("Uploads", "Reports")
+    ),
+    # An alarm's action is tried once, when its state changes.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+    *(
+        (f"aws_cloudwatch_metric_alarm.Alarms_{id_}", "aws_sns_topic_policy.AlarmTopic_Policy")
+        for id_ in ("NoFeedArrived", "DeadLetterQueueNotEmpty", "ProcessorErrors")
+    ),
     # CreateFunction checks that the role may send to the dead-letter queue, and a function that
     # runs before its log group is there makes one without retention.
     # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
