@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import webbrowser
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ import typer
 
 from inventory.domain.order import timestamp
 from inventory_cli.errors import CliError, UsageError
-from inventory_cli.rendering import emit_json, emit_table, remark, say
+from inventory_cli.rendering import emit_json, emit_table, figure, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ def summary(
     if open_:
         page = Path(mkdtemp(prefix="inventory-")) / f"summary-{day}.html"
         page.write_bytes(_read(session, day, "html"))
+        # The page links to both, beside it.
+        for extension in ("csv", "json"):
+            page.with_name(f"summary.{extension}").write_bytes(_read(session, day, extension))
         remark(f"the page: {page}")
         webbrowser.open(page.as_uri())
 
@@ -122,12 +126,21 @@ def _show(document: Mapping[str, Any]) -> None:
     if locations["other"] is not None or len(shown) < len(locations["named"]):
         say(f"The {len(shown)} locations with most items; all are in the CSV and JSON.")
     for name, title in (("out_of_stock", "Out of stock"), ("low", "Running low")):
-        say(f"{title}: {document[name]['total']}", style="bold")
+        say(f"{title}: {figure(document[name]['total'])}", style="bold")
+        if document[name]["total"] > _ITEMS:
+            command = name.partition("_")[0]
+            say(f"The {_ITEMS} with the largest shortfall; `inventory {command}` lists all.")
         if document[name]["items"]:
             columns = ("sku", "location", "name", "quantity", "limit")
             emit_table(
                 columns,
-                [[item[column] for column in columns] for item in document[name]["items"][:_ITEMS]],
+                [
+                    [
+                        *(item[each] for each in columns[:3]),
+                        *(figure(item[each]) for each in columns[3:]),
+                    ]
+                    for item in document[name]["items"][:_ITEMS]
+                ],
                 right=("quantity", "limit"),
                 folded=("sku", "location", "name"),
             )
@@ -143,14 +156,14 @@ def _show(document: Mapping[str, Any]) -> None:
 
 
 def _row(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:
-    values = [f"{amount} {currency}".strip() for currency, amount in group["value"].items()]
+    values = [
+        f"{Decimal(amount):,.2f} {currency or 'without currency'}"
+        for currency, amount in group["value"].items()
+    ]
     if len(values) > _CURRENCIES:
         values[_CURRENCIES:] = [f"{len(values) - _CURRENCIES} more currencies"]
     return (
         name or "(none)",
-        group["items"],
-        group["quantity"],
-        group["low"],
-        group["out_of_stock"],
+        *(figure(group[name]) for name in ("items", "quantity", "low", "out_of_stock")),
         ", ".join(values),
     )

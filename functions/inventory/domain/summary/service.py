@@ -16,7 +16,8 @@ from inventory.domain.summary.json_document import (
     read_previous,
     render_json,
 )
-from inventory.domain.summary.model import KEPT_CURRENCIES, Summary
+from inventory.domain.summary.left_out import left_out
+from inventory.domain.summary.model import Summary
 from inventory.domain.summary.notification import render_message, render_subject
 from inventory.domain.summary.page import render_page
 from inventory.domain.summary.stock import StockAccumulator
@@ -116,8 +117,8 @@ class SummaryService:
         records = FeedAccumulator(since=since, until=timestamp(as_of))
         for record_page in self.tables.records(since):
             records.add(record_page)
-        if len(stock.totals.value) >= KEPT_CURRENCIES:
-            notes.append(f"Only the first {KEPT_CURRENCIES} currencies by code have values.")
+        feeds = records.feeds({} if previous is None else previous.last_received)
+        notes += left_out(stock, feeds, changes)
         if records.unreadable:
             notes.append(f"Ingestion records that could not be read: {records.unreadable}.")
         summary = Summary(
@@ -126,7 +127,7 @@ class SummaryService:
             as_of=timestamp(as_of),
             low_stock_threshold=self.low_stock_threshold,
             stock=stock,
-            feeds=records.feeds({} if previous is None else previous.last_received),
+            feeds=feeds,
             changes=changes,
             items_read_units=items.read_units,
             ingestions_read_units=records.read_units,
