@@ -43,6 +43,9 @@ def summary(
     ] = None,
     *,
     run: Annotated[bool, typer.Option("--run", help="Make the summary now, then show it.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="With --run: send it to the subscribers too.")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open its page in the browser.")] = False,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
@@ -53,9 +56,11 @@ def summary(
         raise UsageError(f"--date {date!r} is not a day such as 2026-11-22")
     if date is not None and run:
         raise UsageError("--run makes the summary of today; leave out --date")
+    if mail and not run:
+        raise UsageError("--mail sends what --run makes; give both")
     session = connect(outputs, env)
     remark(session.where)
-    day = _run(session) if run else date or _latest_day(session)
+    day = _run(session, mail=mail) if run else date or _latest_day(session)
     document = json.loads(_read(session, day, "json"))
     if json_:
         emit_json(document)
@@ -78,12 +83,12 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _run(session: Session) -> str:
+def _run(session: Session, *, mail: bool) -> str:
     """Make the summary of today and return its day."""
     name = session.outputs.summary_function_name
     answer = session.functions.invoke(
         FunctionName=name,
-        Payload=json.dumps({"scheduled_time": timestamp(datetime.now(UTC))}).encode(),
+        Payload=json.dumps({"scheduled_time": timestamp(datetime.now(UTC)), "mail": mail}).encode(),
     )
     payload = json.loads(answer["Payload"].read() or b"{}")
     if answer.get("FunctionError"):

@@ -479,6 +479,9 @@ class TestSummary:
         self.store(cloud, "2026-11-22")
         assert run("summary", "--run").exit_code == 0
         assert cloud.functions.invocations[0]["FunctionName"] == "inventory-summary-dev"
+        run("summary", "--run", "--mail")
+        payloads = [json.loads(each["Payload"]) for each in cloud.functions.invocations]
+        assert [each["mail"] for each in payloads] == [False, True]
 
     def test_fails_with_the_functions_own_words(self, cloud: Any, run: Any) -> None:
         """A failed invocation answers with 200 all the same."""
@@ -504,6 +507,7 @@ class TestSummary:
             ("--date", "2026-11-31"),
             ("--date", "20261122"),
             ("--date", "2026-11-22", "--run"),
+            ("--mail",),
         ],
     )
     def test_fails_on_days_that_make_no_sense(self, run: Any, arguments: tuple[str, ...]) -> None:

@@ -97,11 +97,12 @@ class SummaryService:
     low_stock_threshold: int
     timezone: str
 
-    def make(self, as_of: datetime) -> tuple[Summary, dict[str, str]]:
+    def make(self, as_of: datetime, *, mail: bool = True) -> tuple[Summary, dict[str, str]]:
         """Make the summary of the day that a time belongs to.
 
         Args:
             as_of: Time for which the summary was scheduled.
+            mail: Whether the subscribers are told.
 
         Returns:
             The summary, and the address of each document by extension.
@@ -141,7 +142,9 @@ class SummaryService:
                 "html": render_page(summary),
             },
         )
-        self.notifier.notify(render_subject(summary), render_message(summary, documents["html"]))
+        if mail:
+            message = render_message(summary, documents["html"])
+            self.notifier.notify(render_subject(summary), message)
         return summary, documents
 
     def _compared(
