@@ -15,7 +15,7 @@ from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
 from inventory.domain.reading.profile_settings import profile_from
-from inventory.domain.reading.profiles import normalised
+from inventory.domain.reading.profiles import OnDuplicate, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -122,11 +122,15 @@ class ProfileSet:
         layout = layout_of(profile, candidate.labels, candidate.delimiter)
         if not feed.profile:
             _check_evidence(layout)
-        return replace(
-            layout,
-            locations=feed.locations,
-            on_duplicate=feed.on_duplicate or profile.on_duplicate,
-        )
+        on_duplicate = feed.on_duplicate or profile.on_duplicate
+        if layout.corrected and on_duplicate is OnDuplicate.SUM:
+            raise BadFileError(
+                ErrorCode.CONSTRAINT_ERROR,
+                "rows of this feed with the same SKU and location are added, and a reject file "
+                "holds only some of them: correct the whole file and upload that",
+                line=1,
+            )
+        return replace(layout, locations=feed.locations, on_duplicate=on_duplicate)
 
 
 def _check_evidence(layout: Layout) -> None:
