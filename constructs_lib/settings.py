@@ -142,6 +142,12 @@ class Settings(BaseSettings):
         allowed="a mail address, or nothing",
         pattern=f"^{EMAIL_ADDRESS}$",
     )
+    runbook_url: str = setting(
+        default="docs/operations.md",
+        description="Address of docs/operations.md, to which alarms point.",
+        allowed="an address without blanks, of at most 300 characters",
+        pattern=r"^[!-~]{1,300}$",
+    )
     backend: Literal["local", "s3", "cloud"] = setting(
         default="local",
         description="Backend for Terraform's state.",

@@ -31,6 +31,7 @@ from constructs_lib.names import Names
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.python_function import VISIBILITY_TIMEOUT_FACTOR
+from constructs_lib.runbook import with_runbook
 from constructs_lib.schedule_gap import longest_gap_hours
 from constructs_lib.terraform import add_backend, add_provider, escape_template
 
@@ -255,6 +256,7 @@ class InventoryStack(TerraformStack):
             summary_gap_hours=gap,
             summary_timeout_seconds=self._functions.summary.timeout_seconds,
         )
+        specs = tuple(with_runbook(specs, self._names, runbook_url=self._settings.runbook_url))
         Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=specs))
         self._dashboard = Dashboard(
             self,

@@ -67,9 +67,9 @@ def changes(
 ) -> None:
     """Show items that files have changed since a time, by feed.
 
-    Their stock or anything else of them was written. A feed is a pinned
-    key prefix, else the key. Rows that repeat what is stored change nothing
-    and do not appear. The items are found by reading the whole table; --csv and --json give all.
+    Their stock or anything else of them was written. A feed is a prefix of the feeds file, else
+    the key. Rows that repeat what is stored change nothing and do not appear. The items are found
+    by reading the whole table; --csv and --json give all.
     """
     try:
         start = parse_since(since, datetime.now(UTC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 #: Arguments after `inventory <command>`.
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "check": ("my-export.csv", "my-export.csv --key stores/north/my-export.csv"),
+    "profile": ("my-export.csv", "my-export.csv --sku Artikel --quantity Bestand --prefix shop-b/"),
     "upload": (
         "north.csv south.csv --prefix stores --wait",
         "north.csv --as-of 2026-11-22T20:00:00Z",

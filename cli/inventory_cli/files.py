@@ -61,9 +61,9 @@ def files(
     there = list(list_under(session, prefix))
     if not there and prefix:
         raise nothing_under(session, prefix)
-    recent = (each for each in there if start is None or each.last_modified >= start)
+    recent = [each for each in there if start is None or each.last_modified >= start]
     latest = heapq.nlargest(
-        len(there) if failed else limit, recent, key=lambda each: each.last_modified
+        len(recent) if failed else limit, recent, key=lambda each: each.last_modified
     )
     records = get_records(session, [each.version.object_id for each in latest])
     found = [(each, records.get(each.version.object_id)) for each in latest]
@@ -74,7 +74,7 @@ def files(
         emit_json([_document(*each) for each in shown])
     else:
         _show(shown)
-    more = len(found) - len(shown) if failed else 0
+    more = (len(found) if failed else len(recent)) - len(shown)
     if more:
         remark(f"and {figure(more)} more; see them with --limit")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
-    from inventory.domain.summary.model import ListedItem
+    from inventory.domain.summary.model import Stock
     from inventory_cli.session import Session
 
 
@@ -109,10 +109,10 @@ def items_of(session: Session, sku: str, location: str | None = None) -> list[It
     ]
 
 
-def shortages(session: Session, low_stock_threshold: int) -> tuple[list[ListedItem], ...]:
-    """All items that run low and all that are out of stock, the largest shortfall first each.
+def shortages(session: Session, low_stock_threshold: int) -> Stock:
+    """Figures of the daily summary with complete lists of what runs low and what is out of stock.
 
-    By the rule of the daily summary; reads the whole table.
+    Reads the whole table.
 
     Args:
         session: Connection.
@@ -139,8 +139,7 @@ def shortages(session: Session, low_stock_threshold: int) -> tuple[list[ListedIt
     )
     for page in tables.items():
         found.add(page)
-    stock = found.stock()
-    return list(stock.low.items), list(stock.out_of_stock.items)
+    return found.stock()
 
 
 def items_written_since(session: Session, moment: str) -> Iterator[Item]:

@@ -151,7 +151,8 @@ def redrive(
     back as they were. A message is removed only once its work was accepted, and work that comes
     twice changes nothing: after an interruption, run the command again.
     """
-    if discard and not (dry_run or yes or sys.stdin.isatty()):
+    can_ask = sys.stdin.isatty() and not json_
+    if discard and not (dry_run or yes or can_ask):
         raise UsageError("--discard asks before it removes; say --yes where nobody can answer")
     session = connect(outputs, env)
     remark(session.where)

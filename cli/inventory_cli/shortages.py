@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import typer
+
+from inventory_cli.exits import Exit
 from inventory_cli.items import shortages
 from inventory_cli.rendering import (
+    complain,
     emit_csv,
     emit_json,
     emit_table,
@@ -41,8 +45,9 @@ def show_shortages(
     from inventory_cli.deployed import Deployed
 
     remark(session.where)
-    low, out = shortages(session, Deployed(session).low_stock_threshold)
-    found = [item for item in (low if kind == "low" else out) if location in (None, item.location)]
+    stock = shortages(session, Deployed(session).low_stock_threshold)
+    listed = stock.low if kind == "low" else stock.out_of_stock
+    found = [item for item in listed.items if location in (None, item.location)]
     cells = [
         (
             item.sku,
@@ -77,3 +82,6 @@ def show_shortages(
             folded=("sku", "location", "name"),
         )
     remark(f"{figure(len(found))} items {'run low' if kind == 'low' else 'are out of stock'}")
+    if stock.unreadable:
+        complain(f"{figure(stock.unreadable)} stored items could not be read and may be missing")
+        raise typer.Exit(Exit.ATTENTION)

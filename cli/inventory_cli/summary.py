@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import webbrowser
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ import typer
 
 from inventory.domain.order import timestamp
 from inventory_cli.errors import CliError, UsageError
-from inventory_cli.rendering import emit_json, emit_table, remark, say
+from inventory_cli.rendering import emit_json, emit_table, figure, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def summary(
     ] = None,
     *,
     run: Annotated[bool, typer.Option("--run", help="Make the summary now, then show it.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="With --run: send it to the subscribers too.")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open its page in the browser.")] = False,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
@@ -52,9 +56,11 @@ def summary(
         raise UsageError(f"--date {date!r} is not a day such as 2026-11-22")
     if date is not None and run:
         raise UsageError("--run makes the summary of today; leave out --date")
+    if mail and not run:
+        raise UsageError("--mail sends what --run makes; give both")
     session = connect(outputs, env)
     remark(session.where)
-    day = _run(session) if run else date or _latest_day(session)
+    day = _run(session, mail=mail) if run else date or _latest_day(session)
     document = json.loads(_read(session, day, "json"))
     if json_:
         emit_json(document)
@@ -63,6 +69,9 @@ def summary(
     if open_:
         page = Path(mkdtemp(prefix="inventory-")) / f"summary-{day}.html"
         page.write_bytes(_read(session, day, "html"))
+        # The page links to both, beside it.
+        for extension in ("csv", "json"):
+            page.with_name(f"summary.{extension}").write_bytes(_read(session, day, extension))
         remark(f"the page: {page}")
         webbrowser.open(page.as_uri())
 
@@ -74,12 +83,12 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _run(session: Session) -> str:
+def _run(session: Session, *, mail: bool) -> str:
     """Make the summary of today and return its day."""
     name = session.outputs.summary_function_name
     answer = session.functions.invoke(
         FunctionName=name,
-        Payload=json.dumps({"scheduled_time": timestamp(datetime.now(UTC))}).encode(),
+        Payload=json.dumps({"scheduled_time": timestamp(datetime.now(UTC)), "mail": mail}).encode(),
     )
     payload = json.loads(answer["Payload"].read() or b"{}")
     if answer.get("FunctionError"):
@@ -122,12 +131,21 @@ def _show(document: Mapping[str, Any]) -> None:
     if locations["other"] is not None or len(shown) < len(locations["named"]):
         say(f"The {len(shown)} locations with most items; all are in the CSV and JSON.")
     for name, title in (("out_of_stock", "Out of stock"), ("low", "Running low")):
-        say(f"{title}: {document[name]['total']}", style="bold")
+        say(f"{title}: {figure(document[name]['total'])}", style="bold")
+        if document[name]["total"] > _ITEMS:
+            command = name.partition("_")[0]
+            say(f"The {_ITEMS} with the largest shortfall; `inventory {command}` lists all.")
         if document[name]["items"]:
             columns = ("sku", "location", "name", "quantity", "limit")
             emit_table(
                 columns,
-                [[item[column] for column in columns] for item in document[name]["items"][:_ITEMS]],
+                [
+                    [
+                        *(item[each] for each in columns[:3]),
+                        *(figure(item[each]) for each in columns[3:]),
+                    ]
+                    for item in document[name]["items"][:_ITEMS]
+                ],
                 right=("quantity", "limit"),
                 folded=("sku", "location", "name"),
             )
@@ -143,14 +161,14 @@ def _show(document: Mapping[str, Any]) -> None:
 
 
 def _row(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:
-    values = [f"{amount} {currency}".strip() for currency, amount in group["value"].items()]
+    values = [
+        f"{Decimal(amount):,.2f} {currency or 'without currency'}"
+        for currency, amount in group["value"].items()
+    ]
     if len(values) > _CURRENCIES:
         values[_CURRENCIES:] = [f"{len(values) - _CURRENCIES} more currencies"]
     return (
         name or "(none)",
-        group["items"],
-        group["quantity"],
-        group["low"],
-        group["out_of_stock"],
+        *(figure(group[name]) for name in ("items", "quantity", "low", "out_of_stock")),
         ", ".join(values),
     )

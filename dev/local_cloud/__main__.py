@@ -21,6 +21,13 @@ from terraform_runner.paths import ROOT
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
 
+_TRY_NEXT = """
+Try next:
+  .venv/bin/inventory upload my-export.csv --wait   a file, and what became of it
+  .venv/bin/inventory files                         every file, and why it did not load
+  .venv/bin/inventory stock SKU --raw               how much is where, and who says so
+  .venv/bin/inventory summary --run --open          the daily summary, in the browser"""
+
 
 @app.command()
 def up() -> None:
@@ -34,6 +41,7 @@ def up() -> None:
     console.print(f"  source {running.ENV.relative_to(ROOT)}    points the AWS CLI and SDKs at it")
     console.print(f"  {running.OUTPUTS.relative_to(ROOT)}  names what was created")
     console.print("  make local-down            stops and discards it")
+    console.print(_TRY_NEXT)
 
 
 @app.command()
@@ -51,9 +59,11 @@ def demo(
     if keep:
         demonstration.run(running.up(console), console)
         console.print("The local cloud is still running; `make local-down` discards it.")
+        console.print(_TRY_NEXT)
     else:
         with deployed(console=console) as deployment:
             demonstration.run(deployment, console)
+        console.print("Try it by hand: `make local-up` starts a cloud that stays.")
     console.print(f"[green]done in {time.monotonic() - started:.0f} s[/green]")
 
 

@@ -11,11 +11,19 @@ from terraform_runner.errors import MissingToolError
 from terraform_runner.paths import BUILD, ROOT, STAMPS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
+_PROGRESS_SECONDS = 5
+
+
 def run_logged(
-    command: list[str | Path], failure: str | None, *, environment: dict[str, str] | None = None
+    command: list[str | Path],
+    failure: str | None,
+    *,
+    environment: dict[str, str] | None = None,
+    progress: Callable[[], str] | None = None,
 ) -> None:
     """Run a command with its output in a log.
 
@@ -23,6 +31,7 @@ def run_logged(
         command: The command.
         failure: What to say when it fails; without it a failure does not matter.
         environment: Its variables. Default: the process's own.
+        progress: Says how far it is, every five seconds. Default: nothing is said.
 
     Raises:
         MissingToolError: It failed.
@@ -31,18 +40,35 @@ def run_logged(
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with log.open("ab") as output:
-        code = subprocess.run(
+        process = subprocess.Popen(
             [str(part) for part in command],
             cwd=ROOT,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            check=False,
-        ).returncode
+        )
+        code = _waited_for(process, progress)
     if code and failure:
         raise MissingToolError(f"{failure}; the log is {log.relative_to(ROOT)}")
     say(f"  done in {time.monotonic() - started:.0f} s")
+
+
+def _waited_for(process: subprocess.Popen[bytes], progress: Callable[[], str] | None) -> int:
+    """Exit code of a process; how far it is is told whenever it has changed."""
+    told = ""
+    with process:
+        while True:
+            try:
+                return process.wait(_PROGRESS_SECONDS if progress else None)
+            except subprocess.TimeoutExpired:
+                assert progress is not None
+                if (now := progress()) != told:
+                    say(f"  {now}")
+                    told = now
+            except BaseException:
+                process.kill()  # as `subprocess.run` does
+                raise
 
 
 def digest_of(*files: Path, text: str = "") -> str:

@@ -47,11 +47,14 @@ def python_environment() -> None:
     )
     if not ((VENV_BIN / "python").exists() and is_done("python", stamp)):
         pipenv = pipenv_command(interpreter)
-        say("installing the locked Python packages into .venv")
+        locked = json.loads((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
+        total = len({*locked["default"], *locked["develop"]})
+        say(f"installing the {total} locked Python packages into .venv")
         run_logged(
             [pipenv, "sync", "--dev"],
             "the locked Python packages could not be installed",
             environment=_pipenv_environment(interpreter),
+            progress=lambda: f"{_installed()} of {total} packages",
         )
         # Bindings without byte code cost every first import about 40 seconds.
         say("compiling the bindings")
@@ -69,6 +72,11 @@ def python_environment() -> None:
         )
         mark_done("python", stamp)
     _prime_jsii(stamp)
+
+
+def _installed() -> int:
+    """How many packages `.venv` has so far."""
+    return sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
 
 
 def peer_packages() -> None:

@@ -163,6 +163,49 @@ def test_a_bad_row_is_alarmed_listed_corrected_and_cleared(
     become(lambda: measure(deployment) == "OK", "the end of the alarm")
 
 
+def test_a_correction_counts_as_of_its_file_and_everybody_can_ask_who_says_so(
+    deployment: Deployment, inventory: Operator
+) -> None:
+    """A correction that comes after a newer file changes nothing of it, and settles its row."""
+    # Given: a file with a bad row and one that a spreadsheet would run, then a newer file
+    header = "sku,location,quantity"
+    inventory.upload(
+        "old.csv", header, "=op-8,operations,many", "op-9,operations,some", exit_code=1
+    )
+    inventory.upload("new.csv", header, "op-9,operations,20")
+
+    # When: the reject file is corrected and given back
+    path = inventory.folder / "old.rejects.csv"
+    inventory("rejects", "get", "operations/old.csv", "--output", str(path))
+    text = path.read_text(encoding="utf-8-sig")
+    assert "'=op-8,operations,many" in text
+    corrected = text.replace("many", "3", 1).replace("some", "10", 1)
+    record = inventory.upload("old.rejects.csv", *corrected.splitlines())
+
+    # Then: the newer stock stays, the other row is stock as of its file, and both are settled
+    assert (record["loaded"], record["stale"]) == (1, 1)
+    [item] = inventory.json("stock", "=op-8", "--raw")
+    assert (item["quantity"], item["source"]["line"]) == (3, 2)
+    assert item["raw"].startswith("'=op-8,operations,3,2,type-error,")
+    assert [each["action"] for each in inventory.json("redrive")["messages"]] == ["stale"] * 2
+    assert quantity(deployment, "op-9") == "20"
+
+    # And: every question has its answer
+    told = inventory.json("history", "op-9", "operations", "--prefix", "operations")
+    assert [(each["key"], each["fate"]) for each in told] == [
+        ("operations/new.csv", "current"),
+        ("operations/old.rejects.csv", "older"),
+        ("operations/old.csv", "rejected"),
+    ]
+    changed = inventory.json("changes", "--since", "1h")
+    assert {"=op-8", "op-9"} <= {each["sku"] for each in changed}
+    assert "=op-8" in {each["sku"] for each in inventory.json("low")}
+    assert inventory.json("out", "--location", "operations") == []
+    [failed] = inventory.json("files", "operations/old.csv", "--failed")
+    assert failed["reason"] == "2 rows rejected"
+    assert inventory.json("cost")["dollars"] > 0
+
+
 def test_a_file_that_could_not_be_delivered_comes_back_as_stale(
     deployment: Deployment, inventory: Operator
 ) -> None:

@@ -45,6 +45,26 @@ def test_alarms_and_sections_are_the_same(whole_stack) -> None:
         assert any(each.fullmatch(name) for name in names), heading
 
 
+def test_every_alarm_says_the_first_command_and_where_to_read_on(whole_stack) -> None:
+    """The command is the first of the section that the link leads to; other addresses work too."""
+    url = "https://example.com/runbook"
+    for document, address in (
+        (whole_stack(), "docs/operations.md"),
+        (whole_stack(runbook_url=url), url),
+    ):
+        for alarm in resources(document, "aws_cloudwatch_metric_alarm"):
+            [heading] = [
+                each for each in sections() if pattern(each).fullmatch(alarm["alarm_name"])
+            ]
+            command = re.search(r"^    (inventory .*)$", sections()[heading], re.MULTILINE)
+            assert command is not None
+            anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+            assert alarm["alarm_description"].endswith(
+                f". First: {command[1]} --env dev. Runbook: {address}#{anchor}"
+            )
+            assert len(alarm["alarm_description"]) <= 1024
+
+
 def test_every_section_says_what_to_do() -> None:
     """Meaning, places to look at, things to do, and the command."""
     for heading, text in sections().items():

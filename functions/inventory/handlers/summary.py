@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Make the summary of the day that the schedule called for.
 
     Args:
-        event: Input of the schedule, see `scheduled_time`.
+        event: Input of the schedule, see `scheduled_time`; with `mail` false, nobody is told.
         _context: Lambda's context.
 
     Returns:
@@ -36,7 +36,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     Raises:
         InventoryError: Lambda retries the event and finally dead-letters it.
     """
-    summary, documents = summary_service().make(scheduled_time(event, datetime.now(UTC)))
+    summary, documents = summary_service().make(
+        scheduled_time(event, datetime.now(UTC)), mail=event.get("mail") is not False
+    )
     observe(summary, documents["html"])
     return {"date": summary.date, **documents}
 

@@ -196,7 +196,15 @@ class TestShortages:
         assert run("low", "--csv").out.count("\n") == 152
         shown = run("out")
         assert "150 items are out of stock" in shown.err
+        assert shown.exit_code == 0
         assert max(map(len, shown.out.splitlines())) <= 80
+
+    def test_an_item_that_cannot_be_read_is_told(self, shop: Any, run: Any) -> None:
+        """The list may lack it."""
+        shop.dynamodb.item("odd", "x", TIME, quantity="many")
+        ran = run("low", "--json")
+        assert (ran.exit_code, len(ran.json)) == (1, 151)
+        assert "1 stored items could not be read" in ran.err
 
 
 class TestFiles:
@@ -229,6 +237,7 @@ class TestFiles:
             ("stores/north.csv", "v2", "1 rows rejected"),
             ("stores/north.csv", "v1", ""),
         ]
+        assert "and 3 more" in run("files", "--limit", "2").err
         shown = run("files", "--limit", "2").out
         assert "stores/new.csv#v5" in shown
         assert "stores/south.csv" not in shown

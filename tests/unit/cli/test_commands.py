@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
@@ -13,9 +15,6 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from inventory_cli import main
 from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.rendering import age, parse_since, printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 #: Commands that speak to a deployed stack.
@@ -442,6 +441,7 @@ class TestSummary:
         key = f"summaries/{day.replace('-', '/')}/summary"
         cloud.s3.reports[f"{key}.json"] = json.dumps({**self.DOCUMENT, "date": day}).encode()
         cloud.s3.reports[f"{key}.html"] = b"<!doctype html>"
+        cloud.s3.reports[f"{key}.csv"] = b"section,name"
 
     def test_shows_the_latest(self, cloud: Any, run: Any) -> None:
         """By day, not by when it was written."""
@@ -479,6 +479,9 @@ class TestSummary:
         self.store(cloud, "2026-11-22")
         assert run("summary", "--run").exit_code == 0
         assert cloud.functions.invocations[0]["FunctionName"] == "inventory-summary-dev"
+        run("summary", "--run", "--mail")
+        payloads = [json.loads(each["Payload"]) for each in cloud.functions.invocations]
+        assert [each["mail"] for each in payloads] == [False, True]
 
     def test_fails_with_the_functions_own_words(self, cloud: Any, run: Any) -> None:
         """A failed invocation answers with 200 all the same."""
@@ -504,6 +507,7 @@ class TestSummary:
             ("--date", "2026-11-31"),
             ("--date", "20261122"),
             ("--date", "2026-11-22", "--run"),
+            ("--mail",),
         ],
     )
     def test_fails_on_days_that_make_no_sense(self, run: Any, arguments: tuple[str, ...]) -> None:
@@ -518,6 +522,8 @@ class TestSummary:
         run("summary", "--open")
         assert opened[0].startswith("file://")
         assert opened[0].endswith("summary-2026-11-22.html")
+        folder = Path(urlsplit(opened[0]).path).parent
+        assert {each.name for each in folder.iterdir()} >= {"summary.csv", "summary.json"}
 
 
 class TestDoctor:

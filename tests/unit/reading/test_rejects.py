@@ -17,7 +17,7 @@ from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.messages import message_bytes, message_text
 from inventory.domain.model import ObjectVersion, Reject
 from inventory.domain.order import TIME_LENGTH, Tokens, base_of
-from inventory.domain.reading import BytesSource, open_feed
+from inventory.domain.reading import BytesSource, ProfileSet, open_feed
 from inventory.domain.reading.corrections import guarded, restored
 from inventory.domain.rejects import (
     MAX_KEY_BYTES,
@@ -407,3 +407,12 @@ def test_what_is_guarded_can_be_restored(cell: str) -> None:
     """And is nothing that a spreadsheet runs."""
     assert restored([guarded(cell)]) == [cell]
     assert guarded(cell)[:1] not in set("=@\t")
+
+
+def test_a_part_of_a_sum_is_no_correction() -> None:
+    """Alone it would replace what the other rows of the key add up to."""
+    file = reject_file("sku,quantity\nA,5\nA,many\n").replace(b"many", b"7")
+    lots = ProfileSet({}, {"lots/": {"on_duplicate": "sum"}})
+    assert len(gathered(opened(file, "other.csv", lots).batches()).rows) == 1
+    with pytest.raises(BadFileError, match="correct the whole file"):
+        opened(file, "lots/a.csv", lots)

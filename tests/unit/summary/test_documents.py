@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from decimal import Decimal
+from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ from inventory.domain.summary.markup import Bar, bar_chart
 from summary_samples import (
     AS_OF,
     HOSTILE,
+    FakeNotifier,
     FakeStore,
     FakeTables,
+    ingestion_record,
     shop_documents,
     stock_item,
     summary_service,
@@ -140,7 +143,9 @@ def test_the_page_loads_nothing() -> None:
         assert tag not in {"img", "iframe", "object", "embed", "video", "audio", "form", "base"}
         assert not {"src", "srcset", "action", "background", "xlink:href"} & attributes.keys()
         if "href" in attributes:
-            assert (tag, attributes["href"]) == ("link", "data:,")
+            # The other two documents lie beside it.
+            links = {("link", "data:,"), ("a", "summary.csv"), ("a", "summary.json")}
+            assert (tag, attributes["href"]) in links
         assert not any(name.startswith("on") for name in attributes)
     assert "url(" not in page
     assert "@import" not in page
@@ -281,3 +286,38 @@ def test_numbers_are_written_exactly_in_groups_of_three(
 def test_differences_carry_their_sign() -> None:
     """More, less and the same can be told at a glance."""
     assert [format_change(5), format_change(-5), format_change(0)] == ["+5", "-5", "±0"]
+
+
+def test_every_list_that_is_cut_is_told_in_every_document() -> None:
+    """With the command that lists all of it; a list that is whole is not spoken of."""
+    notes = shop_documents_of(150)
+    assert any("Only 100 of 150 items out of stock are listed; `inventory out`" in n for n in notes)
+    assert not any("run low" in note for note in notes)
+    assert not shop_documents_of(100)
+
+
+def shop_documents_of(out_of_stock: int) -> list[str]:
+    """Notes of the summary of so many items out of stock, the same in all documents."""
+    store = FakeStore()
+    items = [stock_item(f"S{number}", quantity="0") for number in range(out_of_stock)]
+    summary_service(FakeTables(items), store, FakeNotifier()).make(AS_OF)
+    [documents] = store.documents.values()
+    notes: list[str] = json.loads(documents["json"])["notes"]
+    for note in notes:
+        assert note in documents["csv"]
+        assert escape(note) in documents["html"]
+    return notes
+
+
+def test_money_has_two_decimals_and_files_their_names() -> None:
+    """On the page and in the mail; the CSV and JSON have all digits, and the record's id."""
+    item = stock_item(quantity="3", unit_price="1.333", currency="EUR")
+    trouble = ingestion_record("stores/north.csv", status="FAILED")
+    store, notifier = FakeStore(), FakeNotifier()
+    summary_service(FakeTables([item], [trouble]), store, notifier).make(AS_OF)
+    [documents] = store.documents.values()
+    assert "<b>4.00</b>" in documents["html"]
+    assert "Stock value: 4.00 EUR" in notifier.messages[0][1]
+    assert "3.999" in documents["csv"]
+    assert ">stores/north.csv<" in documents["html"]
+    assert "uploads/stores/north.csv#v1" in documents["json"]

@@ -63,6 +63,15 @@ def test_the_scheduled_event_makes_the_summary_of_its_day(deployed: SimpleNamesp
     }
 
 
+@pytest.mark.parametrize(("event", "mails"), [({}, 1), ({"mail": True}, 1), ({"mail": False}, 0)])
+def test_a_summary_by_hand_need_not_be_mailed(
+    deployed: SimpleNamespace, event: dict[str, Any], mails: int
+) -> None:
+    """Whatever else the schedule does."""
+    deployed.handler(event, Context())
+    assert len(deployed.service.notifier.messages) == mails
+
+
 def test_an_event_without_a_time_stands_for_today(deployed: SimpleNamespace) -> None:
     """A call by hand needs no input."""
     timezone = ZoneInfo(deployed.service.timezone)

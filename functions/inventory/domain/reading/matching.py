@@ -127,8 +127,8 @@ class ProfileSet:
         if layout.corrected and on_duplicate is OnDuplicate.SUM:
             raise BadFileError(
                 ErrorCode.CONSTRAINT_ERROR,
-                "rows of this feed are added up, and a corrected row alone would take the place "
-                "of the sum; correct the file itself and upload it whole",
+                "rows of this feed with the same SKU and location are added, and a reject file "
+                "holds only some of them: correct the whole file and upload that",
                 line=1,
             )
         return replace(layout, locations=feed.locations, on_duplicate=on_duplicate)

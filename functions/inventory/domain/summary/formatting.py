@@ -24,8 +24,14 @@ def printable(text: str) -> str:
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+class Money(Decimal):
+    """An amount of money, which people read with two decimals; the CSV and JSON have all digits."""
+
+
 def format_number(value: Decimal | int) -> str:
-    """Return a number with all its digits, in groups of three before the point."""
+    """Return a number with all its digits (money with two decimals), in groups of three."""
+    if isinstance(value, Money):
+        return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else f"{Decimal(decimal_text(value)):,f}"
 
 

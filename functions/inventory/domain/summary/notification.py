@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from inventory.domain.summary.formatting import UNSPECIFIED, format_number, printable
+from inventory.domain.summary.formatting import UNSPECIFIED, Money, format_number, printable
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def render_message(summary: Summary, page: str) -> str:
     stock, feeds, changes = summary.stock, summary.feeds, summary.changes
     totals = stock.totals
     values = [
-        f"{format_number(amount)} {currency or 'without currency'}"
+        f"{format_number(Money(amount))} {currency or 'without currency'}"
         for currency, amount in islice(totals.value.items(), _CURRENCIES)
     ]
     if len(totals.value) > _CURRENCIES:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.summary.formatting import (
     UNNAMED,
     UNSPECIFIED,
+    Money,
     format_change,
     format_number,
     format_time,
@@ -71,7 +72,8 @@ def _introduction(summary: Summary) -> str:
     notes = "".join(f'<p class="note">{escape(note)}</p>\n' for note in summary.notes)
     return (
         f'<p class="soft">{escape(summary.timezone)}, as of {escape(format_time(summary.as_of))}. '
-        f"{since} The same as CSV and JSON: summary.csv and summary.json beside this page.</p>\n"
+        f'{since} The same as <a href="summary.csv">CSV</a> and <a href="summary.json">JSON</a>, '
+        "which lie beside this page.</p>\n"
         f"{notes}"
     )
 
@@ -81,7 +83,11 @@ def _tiles(summary: Summary) -> str:
     change = {} if summary.changes is None else attributes(summary.changes)
     value_change = change.get("value", {})
     values = [
-        _tile(f"Stock value in {currency or _NO_CURRENCY}", amount, value_change.get(currency))
+        _tile(
+            f"Stock value in {currency or _NO_CURRENCY}",
+            Money(amount),
+            Money(value_change[currency]) if currency in value_change else None,
+        )
         for currency, amount in totals.value.items()
     ]
     if len(values) > _CURRENCY_COLUMNS:
@@ -209,13 +215,15 @@ def _stock(stock: Stock) -> str:
         remarks += "There are no items. "
     if stock.unpriced:
         remarks += f"Without a price, so not in the value: {format_number(stock.unpriced)} items. "
+    if "" in value:
+        remarks += f"Prices of feeds that name no currency are summed up apart, as {_NO_CURRENCY}. "
     if stock.unreadable:
         remarks += f"Not readable, so in no figure: {format_number(stock.unreadable)} items. "
     if len(value) > _CURRENCY_COLUMNS:
         remarks += "Values by location and category are in summary.csv."
         values = table(
             "Stock value by currency",
-            [{"Currency": each or _NO_CURRENCY, "Value": value[each]} for each in value],
+            [{"Currency": each or _NO_CURRENCY, "Value": Money(value[each])} for each in value],
         )
         currencies = []
     return (
@@ -234,7 +242,10 @@ def _breakdown(title: str, breakdown: Breakdown, currencies: list[str]) -> str:
             "Low": group.low,
             "Out": group.out_of_stock,
             **{
-                f"Value in {each or _NO_CURRENCY}": group.value.get(each, "") for each in currencies
+                f"Value in {each or _NO_CURRENCY}": Money(group.value[each])
+                if each in group.value
+                else ""
+                for each in currencies
             },
         }
 
@@ -267,7 +278,7 @@ def _feeds(feeds: Feeds) -> str:
         "Files with trouble",
         [
             {
-                "File": record.object_id,
+                "File": _file_name(record.object_id),
                 "Outcome": record.status.lower(),
                 "Profile": record.profile or UNNAMED,
                 "Rejected": record.rejected,
@@ -296,6 +307,11 @@ def _feeds(feeds: Feeds) -> str:
         f"Rows: {format_number(feeds.rows['rows_read'])} ({_counted(outcomes)}).</p>\n"
         f"{missing}{trouble}{errors}{profiles}</section>\n"
     )
+
+
+def _file_name(object_id: str) -> str:
+    """Return the key of a file, as its supplier knows it, without bucket and version."""
+    return object_id.partition("/")[2].rpartition("#")[0] or object_id
 
 
 def _counted(counts: Mapping[str, int]) -> str:

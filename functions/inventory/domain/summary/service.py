@@ -16,7 +16,8 @@ from inventory.domain.summary.json_document import (
     read_previous,
     render_json,
 )
-from inventory.domain.summary.model import KEPT_CURRENCIES, Summary
+from inventory.domain.summary.left_out import left_out
+from inventory.domain.summary.model import Summary
 from inventory.domain.summary.notification import render_message, render_subject
 from inventory.domain.summary.page import render_page
 from inventory.domain.summary.stock import StockAccumulator
@@ -96,11 +97,12 @@ class SummaryService:
     low_stock_threshold: int
     timezone: str
 
-    def make(self, as_of: datetime) -> tuple[Summary, dict[str, str]]:
+    def make(self, as_of: datetime, *, mail: bool = True) -> tuple[Summary, dict[str, str]]:
         """Make the summary of the day that a time belongs to.
 
         Args:
             as_of: Time for which the summary was scheduled.
+            mail: Whether the subscribers are told.
 
         Returns:
             The summary, and the address of each document by extension.
@@ -116,8 +118,8 @@ class SummaryService:
         records = FeedAccumulator(since=since, until=timestamp(as_of))
         for record_page in self.tables.records(since):
             records.add(record_page)
-        if len(stock.totals.value) >= KEPT_CURRENCIES:
-            notes.append(f"Only the first {KEPT_CURRENCIES} currencies by code have values.")
+        feeds = records.feeds({} if previous is None else previous.last_received)
+        notes += left_out(stock, feeds, changes)
         if records.unreadable:
             notes.append(f"Ingestion records that could not be read: {records.unreadable}.")
         summary = Summary(
@@ -126,7 +128,7 @@ class SummaryService:
             as_of=timestamp(as_of),
             low_stock_threshold=self.low_stock_threshold,
             stock=stock,
-            feeds=records.feeds({} if previous is None else previous.last_received),
+            feeds=feeds,
             changes=changes,
             items_read_units=items.read_units,
             ingestions_read_units=records.read_units,
@@ -140,7 +142,9 @@ class SummaryService:
                 "html": render_page(summary),
             },
         )
-        self.notifier.notify(render_subject(summary), render_message(summary, documents["html"]))
+        if mail:
+            message = render_message(summary, documents["html"])
+            self.notifier.notify(render_subject(summary), message)
         return summary, documents
 
     def _compared(
