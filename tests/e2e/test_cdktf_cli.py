@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +23,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEV, PROD = "dev", "prod"
+CALL = re.compile(r'HTTP Request Sent.* rpc\.method=(\w+) rpc\.service="?([\w ]+?)"? rpc\.system')
+PREFIXES = {
+    "CloudWatch": "cloudwatch",
+    "CloudWatch Logs": "logs",
+    "DynamoDB": "dynamodb",
+    "EventBridge": "events",
+    "IAM": "iam",
+    "KMS": "kms",
+    "Lambda": "lambda",
+    "S3": "s3",
+    "SNS": "sns",
+    "SQS": "sqs",
+    "STS": "sts",
+    "Scheduler": "scheduler",
+}
+# Where the action is not named as the operation is.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+S3_ACTIONS = {
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+}
+UNUSED_HERE: set[str] = set()
 LIMIT_SECONDS = 600
 
 
@@ -123,22 +154,42 @@ def names(cloud: LocalCloud, environment: str) -> dict[str, list[str]]:
 def test_two_environments_are_deployed_at_once_from_one_checkout(
     cloud: LocalCloud, checkout: Checkout
 ) -> None:
-    """Each has all it needs, its folder and its state; a second plan finds nothing to do."""
+    """Each has all it needs and a state of its own."""
     for environment in (PROD, DEV):
         assert [kind for kind, those in names(cloud, environment).items() if not those] == []
         assert (checkout.output.parent / f"terraform.inventory-{environment}.tfstate").is_file()
-    [plan] = [
-        subprocess.run(
-            [sys.executable, "-m", "terraform_runner", "terraform", str(folder), "plan", *options],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": "cli"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for folder, options in [(checkout.folder(PROD), ("-input=false", "-detailed-exitcode"))]
-    ]
+
+
+def test_a_plan_asks_for_nothing_but_what_its_role_may(checkout: Checkout, tmp_path: Path) -> None:
+    """What the provider calls for a plan that changes nothing, against the role's policy."""
+    log = tmp_path / "provider.log"
+    folder = str(checkout.folder(PROD))
+    options = ("-input=false", "-detailed-exitcode", "-lock=false")
+    plan = subprocess.run(
+        [sys.executable, "-m", "terraform_runner", "terraform", folder, "plan", *options],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": "cli",
+            "TF_LOG_PROVIDER": "DEBUG",
+            "TF_LOG_PATH": str(log),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert plan.returncode == 0, plan.stdout + plan.stderr
+
+    called = set(CALL.findall(log.read_text(errors="replace")))
+    actions = {
+        f"{PREFIXES[service]}:{S3_ACTIONS.get(method, method) if service == 'S3' else method}"
+        for method, service in called
+    }
+    policy = json.loads((ROOT / "docs" / "plan-role.json").read_text())
+    metadata, *_ = policy["Statement"]
+
+    assert len(actions) > 40
+    assert actions - {"sts:GetCallerIdentity"} == set(metadata["Action"]) - UNUSED_HERE
 
 
 def test_destroying_a_protected_environment_changes_nothing(

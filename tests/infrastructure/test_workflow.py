@@ -282,3 +282,28 @@ def test_every_command_exists(text: str) -> None:
     assert all(re.search(rf"^{target}:", MAKEFILE, re.MULTILINE) for target in targets)
     assert commands <= set(COMMANDS)
     assert commands or text is TEST
+
+
+def test_the_plan_role_reads_no_data() -> None:
+    """State and metadata alone, each action by its name; the lock is all that it writes."""
+    policy = json.loads((PROJECT / "docs" / "plan-role.json").read_text())
+    metadata, _, state, lock = policy["Statement"]
+    data = r"Get(Object|Item|Records|LogEvents|Query)|BatchGet|Query|Scan|Receive|Decrypt|Filter"
+
+    assert metadata["Action"] == sorted(set(metadata["Action"]))
+    for action in metadata["Action"]:
+        assert re.fullmatch(r"[a-z0-9]+:(Describe|Get|List)[A-Za-z]+", action), action
+        assert not re.search(data, action), action
+    assert state["Action"] == "s3:GetObject"
+    assert state["Resource"].endswith("/terraform.tfstate")
+    assert lock["Resource"].endswith(".tflock")
+    assert "plan-role.json" in DOCUMENT
+
+
+@pytest.mark.parametrize("name", ["operations.md", "terraform-cloud.md"])
+def test_the_one_table_of_exit_codes_is_linked(name) -> None:
+    """There is no second one."""
+    text = (PROJECT / "docs" / name).read_text()
+
+    assert ("operations.md#exit-codes" in text) == (name != "operations.md")
+    assert bool(re.search(r"^\| 64 \|", text, re.MULTILINE)) == (name == "operations.md")
