@@ -184,16 +184,18 @@ def _exports(path: Path) -> dict[str, str]:
 def _from_state(suffix: str, stacks: Path) -> Located:
     name = f"inventory-{suffix}"
     folder = stacks / name
+    others = "start a local cloud with `make local-up`, or name a file with --outputs"
     connect = f"connect this checkout with `make connect ENV={suffix}`"
     if not (folder / STACK_FILE).is_file():
-        raise OutOfReachError(f"{name} is not synthesised here: {connect}")
+        raise OutOfReachError(f"{name} is not synthesised here: {connect}, {others}")
     try:
         document = Terraform(folder, variables={}).output()
     except RunnerError as error:
         advice = _advice(str(error), connect)
         raise OutOfReachError(f"the state of {name} cannot be read{advice}\n{error}") from error
     if not document:
-        raise OutOfReachError(f"{name} is not deployed: {_if_not_deployed(suffix, folder)}")
+        deploy = f"deploy it with `make deploy ENV={suffix}`, {others}"
+        raise OutOfReachError(f"{name} is not deployed: {_empty_state(folder)}{deploy}")
     origin = f"the Terraform state of {suffix}"
     return Located(outputs=Outputs.from_document(document, origin), origin=origin, variables={})
 
@@ -207,12 +209,13 @@ def _advice(words: str, connect: str) -> str:
     return ""
 
 
-def _if_not_deployed(suffix: str, folder: Path) -> str:
-    deploy = f"`make deploy ENV={suffix}` deploys it"
+def _empty_state(folder: Path) -> str:
+    """Where an empty state is; a local one says nothing about other checkouts."""
     stack = json.loads((folder / STACK_FILE).read_text(encoding="utf-8"))
     if "local" not in stack["terraform"].get("backend", {}):
-        return f"its state is empty; {deploy}"
+        return "its state is empty; "
+    file = f"terraform.{folder.name}.tfstate"
     return (
-        f"its state, the file terraform.{folder.name}.tfstate of this checkout, is empty; if it "
-        f"was deployed from another checkout, work there, else {deploy}"
+        f"its state, {file} of this checkout, is empty; if another checkout has deployed it, work "
+        "there; else "
     )

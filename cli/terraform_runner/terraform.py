@@ -80,10 +80,13 @@ class Terraform:
             MissingToolError: The provider is in no mirror and the registry is out of reach.
             TerraformError: Anything else.
         """
+        lock = self._folder / LOCK_FILE
         if any_provider:
-            (self._folder / LOCK_FILE).unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
+        # A provider is a program that gets the credentials, so it must be a locked one.
+        options = ["-lockfile=readonly"] if lock.exists() else []
         # Without -reconfigure: a backend that was changed and not migrated looks empty.
-        done = self._run("init", "-input=false", "-no-color")
+        done = self._run("init", "-input=false", "-no-color", *options)
         if "Failed to query available provider packages" in done.stderr:
             raise MissingToolError(NO_PROVIDER)
         _insist(done)

@@ -184,7 +184,7 @@ def test_fails_when_terraform_refuses(
 
 @pytest.mark.parametrize(
     ("backend", "words"),
-    [("s3", "its state is empty"), ("local", "deployed from another checkout, work there")],
+    [("s3", "its state is empty"), ("local", "if another checkout has deployed it, work there")],
 )
 def test_fails_when_nothing_is_deployed(
     places: dict[str, Any], terraform: Path, backend: str, words: str
@@ -195,7 +195,7 @@ def test_fails_when_nothing_is_deployed(
     answers(terraform, "{}")
     with pytest.raises(OutOfReachError, match=words) as failed:
         locate(None, "prod", {}, **places)
-    assert "`make deploy ENV=prod` deploys it" in str(failed.value)
+    assert "deploy it with `make deploy ENV=prod`" in str(failed.value)
 
 
 def test_terraforms_lines_reach_the_terminal_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
