@@ -22,8 +22,8 @@ BESIDE = -n 4 --dist loadfile --no-loadscope-reorder
 STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-node setup-policy setup-terraform demo check test local-up local-down synth plan \
-	review apply deploy destroy bench agreement scale faults stats format lint types lock providers-lock \
+.PHONY: help setup setup-node setup-policy setup-terraform demo check test local-up local-down synth connect \
+	plan review apply deploy destroy bench agreement scale faults stats format lint types lock providers-lock \
 	python3-present
 
 help: ## List the targets
@@ -58,8 +58,10 @@ synth: setup ## Write cdktf.out/stacks/inventory-<ENV>/cdk.tf.json
 	@$(BIN)/python main.py
 	@echo $(STACK)/cdk.tf.json
 
-plan: setup-terraform synth ## Show what `make deploy` would change
+connect: setup-terraform synth ## Let `inventory --env <ENV>` find what is deployed, from this checkout
 	@$(BIN)/python -m terraform_runner terraform $(STACK) init -input=false
+
+plan: connect ## Show what `make deploy` would change
 	@$(BIN)/python -m terraform_runner terraform $(STACK) plan -input=false
 
 review: setup-terraform setup-policy synth ## Plan and judge the changes
@@ -68,11 +70,11 @@ review: setup-terraform setup-policy synth ## Plan and judge the changes
 apply: setup-terraform ## Apply the plan that `make review` judged, and no other
 	@$(BIN)/inventory apply --env $(ENV)
 
-deploy: setup-node ## Deploy with the pinned CDKTF CLI, after asking
-	@$(BIN)/python -m terraform_runner cdktf deploy inventory-$(ENV)
+deploy: setup-node synth ## Deploy with the pinned CDKTF CLI, after asking
+	@$(BIN)/python -m terraform_runner deploy $(STACK)
 
-destroy: setup-node ## Remove everything that was deployed, after asking
-	@$(BIN)/python -m terraform_runner cdktf destroy inventory-$(ENV)
+destroy: setup-node synth ## Remove everything that was deployed, after asking
+	@$(BIN)/python -m terraform_runner destroy $(STACK)
 
 check: lint types ## Run the checks for every edit: no Node, no local cloud, a minute or so
 	@$(BIN)/python -m pytest tests/unit -m 'not slow' $(BESIDE)

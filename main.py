@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import fastsynth
 from constructs_lib import cdk_terrain
 from constructs_lib.function_package import PackageError, build_zips
-from constructs_lib.settings_loading import SettingsError, load_settings
-from constructs_lib.stack_folder import write_packages, write_versions
+from constructs_lib.settings_loading import SettingsError, load_settings, overruled_region
+from constructs_lib.stack_folder import make_stack_folder, write_packages, write_versions
 
 if TYPE_CHECKING:
     from constructs_lib.settings import Settings
@@ -52,7 +52,11 @@ def read_settings() -> Settings:
     environments = configuration["context"]["environments"]
     # An environment that cdktf.json does not know, such as a branch's, is one like dev.
     context = {**environments.get(suffix, environments["dev"]), "environment_suffix": suffix}
-    return load_settings(context)
+    settings = load_settings(context)
+    overruled = overruled_region(context, settings)
+    if overruled:
+        sys.stderr.write(f"{overruled}\n")
+    return settings
 
 
 def main() -> None:
@@ -75,7 +79,7 @@ def main() -> None:
 
     from constructs_lib.stack import InventoryStack  # imports cdktf
 
-    stack_folder = output_folder / "stacks" / settings.stack_name
+    stack_folder = make_stack_folder(output_folder, settings.stack_name)
     packages = write_packages(zips, stack_folder)
     # What cdktf would validate is whether a `terraform` on this machine is new enough for the
     # backend; synthesis does not need one, and Terraform says so itself.

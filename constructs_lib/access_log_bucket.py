@@ -25,14 +25,14 @@ class AccessLogBucketProps:
         bucket_name: Globally unique name.
         account: The account whose buckets are logged.
         retention_days: Days a log is kept. Default: 365.
-        force_destroy: Delete the logs when the bucket is destroyed. Default: a bucket that holds
-            anything refuses to be destroyed.
+        deletion_protection: Make Terraform refuse to delete the bucket. Default: it refuses;
+            otherwise the bucket is deleted with the logs it holds.
     """
 
     bucket_name: str
     account: Account
     retention_days: int = 365
-    force_destroy: bool = False
+    deletion_protection: bool = True
 
 
 class AccessLogBucket(PrivateBucket):
@@ -52,7 +52,7 @@ class AccessLogBucket(PrivateBucket):
                 bucket_name=props.bucket_name,
                 expiration_days=props.retention_days,
                 noncurrent_version_days=1,
-                force_destroy=props.force_destroy,
+                deletion_protection=props.deletion_protection,
             ),
         )
         self._account = props.account

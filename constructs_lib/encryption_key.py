@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement
+from constructs_lib.terraform import lifecycle
 from constructs_lib.validation import between, matching, text, validate
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ class EncryptionKeyProps:
         account: The account that administers the key.
         description: Purpose of the key. Default: it names the alias.
         deletion_window_days: Days in which a deleted key can be restored. Default: 30.
+        deletion_protection: Make Terraform refuse to delete the key. Default: it refuses.
     """
 
     key_alias: str
     account: Account
     description: str | None = None
     deletion_window_days: int = 30
+    deletion_protection: bool = True
 
 
 class EncryptionKey(Construct):
@@ -99,6 +102,7 @@ class EncryptionKey(Construct):
             deletion_window_in_days=props.deletion_window_days,
             enable_key_rotation=True,
             policy=self._policy.json,
+            lifecycle=lifecycle(deletion_protection=props.deletion_protection),
         )
         self.key_arn: str = self.resource.arn
         KmsAlias(self, "Alias", name=f"alias/{props.key_alias}", target_key_id=self.resource.key_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
@@ -18,6 +17,7 @@ from constructs import Construct
 
 from constructs_lib.iam import Grant
 from constructs_lib.limits import WARM_READ_UNITS, WARM_WRITE_UNITS
+from constructs_lib.terraform import lifecycle
 from constructs_lib.validation import Rule, between, identifier, text, validate
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class InventoryTableProps:
         sort_key: Name of the sort key. Default: items have a partition key alone.
         expiry_attribute: Attribute with the second at which DynamoDB may delete an item. Default:
             items stay.
-        deletion_protection: Make AWS refuse to delete the table. Default: it refuses.
+        deletion_protection: Make AWS and Terraform refuse to delete the table. Default: they do.
         warm_throughput: Load that the table takes at once when it is made. Later changes of it are
             ignored. Default: that of every new table; the argument is left out, because providers
             before 6.13.0 do not know it.
@@ -141,9 +141,10 @@ class InventoryTable(Construct):
             # DynamoDB raises it by itself and never lowers it, and to a provider that finds more
             # than it asks for that is a reason to replace the table, with everything in it.
             # https://github.com/hashicorp/terraform-provider-aws/pull/49032
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["warm_throughput"])
-            if props.warm_throughput
-            else None,
+            lifecycle=lifecycle(
+                deletion_protection=props.deletion_protection,
+                ignored=["warm_throughput"] if props.warm_throughput else [],
+            ),
         )
         self.table_name: str = self.resource.name
         self.table_arn: str = self.resource.arn

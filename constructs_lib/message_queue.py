@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.sqs_queue_redrive_policy import SqsQueueRedrivePol
 from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement, only_over_tls
+from constructs_lib.terraform import lifecycle
 from constructs_lib.validation import between, identifier, validate
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class MessageQueueProps:
         dead_letter_queue: Queue for messages that were received too often. Default: they stay until
             their retention ends.
         maximum_receive_count: Receives after which a message moves there. Default: 5.
+        deletion_protection: Make Terraform refuse to delete the queue. Default: it refuses.
     """
 
     queue_name: str
@@ -52,6 +54,7 @@ class MessageQueueProps:
     former_key: EncryptionKey | None = None
     dead_letter_queue: MessageQueue | None = None
     maximum_receive_count: int = 5
+    deletion_protection: bool = True
 
 
 class MessageQueue(Construct):
@@ -90,6 +93,7 @@ class MessageQueue(Construct):
             message_retention_seconds=props.retention_seconds,
             sqs_managed_sse_enabled=None if self._key else True,
             kms_master_key_id=self._key.key_arn if self._key else None,
+            lifecycle=lifecycle(deletion_protection=props.deletion_protection),
         )
         self.queue_name: str = self.resource.name
         self.queue_arn: str = self.resource.arn

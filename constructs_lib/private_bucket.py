@@ -36,6 +36,7 @@ from constructs import Construct
 
 from constructs_lib.iam import Grant, PolicyDocument, only_over_tls
 from constructs_lib.limits import LIFECYCLE_DAYS
+from constructs_lib.terraform import lifecycle
 from constructs_lib.validation import between, matching, validate
 
 if TYPE_CHECKING:
@@ -67,8 +68,9 @@ class PrivateBucketProps:
         noncurrent_version_days: Days a replaced or deleted version is kept. Default: 90.
         incomplete_upload_days: Days until parts of an abandoned upload are deleted. Default: 7.
         sends_events: Send an event to EventBridge for every new object. Default: it sends none.
-        force_destroy: Delete what the bucket holds when the bucket is destroyed. Default: a bucket
-            that holds anything refuses to be destroyed.
+        deletion_protection: Make Terraform refuse to delete the bucket, its policy, block, owner,
+            versioning and encryption. Default: it refuses; otherwise the bucket is deleted with
+            all it holds.
         expiration_days: Days an object is kept. Default: objects stay.
         access_logs: Bucket for S3 server access logs. Default: no access logs.
         scratch_prefix: Prefix of the keys of short-lived objects. Default: there are none.
@@ -81,7 +83,7 @@ class PrivateBucketProps:
     noncurrent_version_days: int = 90
     incomplete_upload_days: int = 7
     sends_events: bool = False
-    force_destroy: bool = False
+    deletion_protection: bool = True
     expiration_days: int | None = None
     access_logs: AccessLogBucket | None = None
     scratch_prefix: str | None = None
@@ -120,9 +122,14 @@ class PrivateBucket(Construct):
         super().__init__(scope, id_)
         self._key = props.encryption_key
         self._former_key = props.former_key
+        self._lifecycle = lifecycle(deletion_protection=props.deletion_protection)
         self.sends_events = props.sends_events
         self.resource = S3Bucket(
-            self, "Resource", bucket=props.bucket_name, force_destroy=props.force_destroy
+            self,
+            "Resource",
+            bucket=props.bucket_name,
+            force_destroy=not props.deletion_protection,
+            lifecycle=self._lifecycle,
         )
         self.bucket_name: str = self.resource.bucket
         self.bucket_arn: str = self.resource.arn
@@ -131,6 +138,7 @@ class PrivateBucket(Construct):
             "Versioning",
             bucket=self.bucket_name,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+            lifecycle=self._lifecycle,
         )
         if props.sends_events:
             S3BucketNotification(
@@ -150,7 +158,7 @@ class PrivateBucket(Construct):
             self,
             "Lifecycle",
             bucket=self.bucket_name,
-            rule=_lifecycle(props),
+            rule=_housekeeping_rules(props),
             # Rules for versions may only follow once there are versions.
             depends_on=[self._versioning],
         )
@@ -185,6 +193,7 @@ class PrivateBucket(Construct):
                     bucket_key_enabled=bool(self._key),
                 )
             ],
+            lifecycle=self._lifecycle,
         )
 
     def _close(self) -> None:
@@ -196,12 +205,14 @@ class PrivateBucket(Construct):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
+            lifecycle=self._lifecycle,
         )
         S3BucketOwnershipControls(
             self,
             "Ownership",
             bucket=self.bucket_name,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+            lifecycle=self._lifecycle,
         )
         self.document = PolicyDocument(
             self,
@@ -209,7 +220,11 @@ class PrivateBucket(Construct):
             only_over_tls("s3:*", self.bucket_arn, f"{self.bucket_arn}/*"),
         )
         self.policy = S3BucketPolicy(
-            self, "Policy", bucket=self.bucket_name, policy=self.document.json
+            self,
+            "Policy",
+            bucket=self.bucket_name,
+            policy=self.document.json,
+            lifecycle=self._lifecycle,
         )
 
     def add_object(self, id_: str, key: str, content: str, content_type: str) -> S3Object:
@@ -294,7 +309,7 @@ class PrivateBucket(Construct):
         return f"{self.bucket_arn}/{prefix}*"
 
 
-def _lifecycle(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:
+def _housekeeping_rules(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:
     rules = [_housekeeping(props)]
     if props.scratch_prefix:
         scratch = S3BucketLifecycleConfigurationRule(

@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         allowed="a region's name, such as us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
     )
+    aws_account_id: str | None = setting(
+        default=None,
+        description="Account to deploy to; credentials of another one are refused.",
+        allowed="12 digits in quotes, or nothing",
+        pattern=r"^\d{12}$",
+    )
     log_retention_days: int = setting(
         default=7,
         description="Days the functions' logs are kept.",
@@ -192,7 +198,7 @@ class Settings(BaseSettings):
     )
     deletion_protection: bool = setting(
         default=False,
-        description="Protect tables and buckets that hold data from deletion.",
+        description="Protect tables, buckets, queues and keys from deletion.",
         allowed="true, false",
     )
     warm_throughput: Annotated[

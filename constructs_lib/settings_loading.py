@@ -32,6 +32,24 @@ def load_settings(context: dict[str, Any]) -> Settings:
         raise SettingsError("\n".join(_lines(error))) from None
 
 
+def overruled_region(context: dict[str, Any], settings: Settings) -> str | None:
+    """Tell of a region that is not the one in cdktf.json; None where it is.
+
+    AWS_REGION is set in many shells for other purposes than a deployment.
+
+    Args:
+        context: The environment in cdktf.json.
+        settings: What was loaded.
+    """
+    region = context.get("aws_region", settings.aws_region)
+    if region == settings.aws_region:
+        return None
+    return (
+        f"AWS_REGION overrules cdktf.json: {settings.stack_name} is for {settings.aws_region}, "
+        f"and not for {region}"
+    )
+
+
 def _lines(error: ValidationError) -> list[str]:
     lines = []
     for each in error.errors():

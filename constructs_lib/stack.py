@@ -82,6 +82,7 @@ class InventoryStack(TerraformStack):
                 key_alias=settings.stack_name,
                 account=self._account,
                 deletion_window_days=30 if settings.deletion_protection else 7,
+                deletion_protection=settings.deletion_protection,
             ),
         )
         self._data_key = self._key if settings.customer_managed_keys else None
@@ -136,7 +137,7 @@ class InventoryStack(TerraformStack):
                     bucket_name=self._names.bucket("access-logs", account_id),
                     account=self._account,
                     retention_days=settings.log_retention_days,
-                    force_destroy=not settings.deletion_protection,
+                    deletion_protection=settings.deletion_protection,
                 ),
             )
         uploads = PrivateBucketProps(
@@ -147,7 +148,7 @@ class InventoryStack(TerraformStack):
             # Free, and in the reports bucket a rule that tells a supplier of rejected rows has
             # something to hang on.
             sends_events=True,
-            force_destroy=not settings.deletion_protection,
+            deletion_protection=settings.deletion_protection,
             access_logs=access_logs,
         )
         reports = replace(
@@ -164,24 +165,20 @@ class InventoryStack(TerraformStack):
         )
 
     def _add_queues(self) -> None:
-        self._dead_letter_queue = MessageQueue(
-            self,
-            "DeadLetterQueue",
-            MessageQueueProps(
-                queue_name=self._names.dead_letter_queue, encryption_key=self._data_key
-            ),
+        dead_letters = MessageQueueProps(
+            queue_name=self._names.dead_letter_queue,
+            encryption_key=self._data_key,
+            deletion_protection=self._settings.deletion_protection,
         )
-        self._work_queue = MessageQueue(
-            self,
-            "WorkQueue",
-            MessageQueueProps(
-                queue_name=self._names.work_queue,
-                visibility_timeout_seconds=VISIBILITY_TIMEOUT_FACTOR * LONGEST_INVOCATION_SECONDS,
-                encryption_key=self._data_key,
-                former_key=self._former_key,
-                dead_letter_queue=self._dead_letter_queue,
-            ),
+        self._dead_letter_queue = MessageQueue(self, "DeadLetterQueue", dead_letters)
+        work = replace(
+            dead_letters,
+            queue_name=self._names.work_queue,
+            visibility_timeout_seconds=VISIBILITY_TIMEOUT_FACTOR * LONGEST_INVOCATION_SECONDS,
+            former_key=self._former_key,
+            dead_letter_queue=self._dead_letter_queue,
         )
+        self._work_queue = MessageQueue(self, "WorkQueue", work)
 
     def _add_tables(self) -> None:
         tables, warm = self._names.tables, self._settings.warm_throughput

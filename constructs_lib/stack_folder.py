@@ -1,4 +1,4 @@
-"""The files beside a synthesised stack: zips, required Terraform version and provider lock.
+"""The folder of a synthesised stack: where it lies, and the files beside the stack.
 
 The required version cannot stand in `cdk.tf.json`: Checkov cannot read a stack with one, and the
 way out to HCL writes it wrongly. Terraform reads all files of a folder as one.
@@ -7,6 +7,7 @@ way out to HCL writes it wrongly. Terraform reads all files of a folder as one.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from constructs_lib.function_package import Zip
 
+STACKS_FOLDER = "stacks"  # cdktf's name
+FOLDERS_FOLDER = "environments"
 ASSETS_FOLDER = "assets"
 # The first release whose S3 backend locks without a table.
 # https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
@@ -54,6 +57,36 @@ def locked_provider() -> tuple[int, ...]:
     found = LOCKED_VERSION.search(LOCK.read_text(encoding="utf-8"))
     assert found, f"{LOCK} names no version"
     return tuple(map(int, found.groups()))
+
+
+def make_stack_folder(output_folder: Path, stack_name: str) -> Path:
+    """Make the folder of a stack where the CDKTF CLI cannot delete it.
+
+    After a synthesis the CLI deletes every directory of `stacks/` that the app did not write. That
+    would be another environment's, in the middle of its apply. It leaves links alone, so `stacks/`
+    holds links.
+
+    Args:
+        output_folder: The app's output folder.
+        stack_name: The stack's name.
+
+    Returns:
+        The folder, by the path that cdktf knows.
+
+    Source: `SynthStack.synth` in
+    https://github.com/hashicorp/terraform-cdk/blob/v0.21.0/packages/%40cdktf/cli-core/src/lib/synth-stack.ts
+    """
+    folder = output_folder / FOLDERS_FOLDER / stack_name
+    link = output_folder / STACKS_FOLDER / stack_name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(exist_ok=True)
+    if link.is_dir() and not link.is_symlink():
+        link.rename(folder)
+    folder.mkdir(exist_ok=True)
+    if not link.is_symlink():
+        with contextlib.suppress(FileExistsError):  # another synthesis was faster
+            link.symlink_to(Path("..", FOLDERS_FOLDER, stack_name), target_is_directory=True)
+    return link
 
 
 def write_packages(zips: Mapping[str, Zip], stack_folder: Path) -> dict[str, FunctionPackage]:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdktf import CloudBackend, LocalBackend, NamedCloudWorkspace, S3Backend
+from cdktf import (
+    CloudBackend,
+    LocalBackend,
+    NamedCloudWorkspace,
+    S3Backend,
+    TerraformResourceLifecycle,
+)
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdktf import TerraformStack
 
     from constructs_lib.settings import Settings
@@ -15,8 +23,8 @@ if TYPE_CHECKING:
 # One configuration takes 5.100.0 from a mirror and 6.x from the registry; what was checked of them,
 # and how, is in docs/adr/0001-archived-cdktf.md.
 PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
-# From cdktf.out/stacks/<stack>, where Terraform runs, to the project's folder. An absolute path
-# would make the synthesised stack differ from one checkout to the next.
+# From cdktf.out/environments/<stack>, where Terraform runs, to the project's folder. An absolute
+# path would make the synthesised stack differ from one checkout to the next.
 PROJECT_FROM_STACK_FOLDER = "../../.."
 
 
@@ -31,8 +39,27 @@ def escape_template(text: str) -> str:
     return text.replace("${", "$${").replace("%{", "%%{")
 
 
+def lifecycle(
+    *, deletion_protection: bool, ignored: Sequence[str] = ()
+) -> TerraformResourceLifecycle | None:
+    """Return the lifecycle of a resource that may be protected from deletion.
+
+    Args:
+        deletion_protection: True to have every plan fail that would destroy or replace the
+            resource, before anything is touched.
+        ignored: Attributes whose changes are ignored.
+
+    Source: https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
+    """
+    if not deletion_protection and not ignored:
+        return None
+    return TerraformResourceLifecycle(
+        prevent_destroy=deletion_protection or None, ignore_changes=list(ignored) or None
+    )
+
+
 def add_provider(stack: TerraformStack, settings: Settings) -> None:
-    """Add the AWS provider in the settings' region, with the environment's tags.
+    """Add the AWS provider in the settings' region and account, with the environment's tags.
 
     Args:
         stack: The stack.
@@ -49,6 +76,7 @@ def add_provider(stack: TerraformStack, settings: Settings) -> None:
         stack,
         "Aws",
         region=settings.aws_region,
+        allowed_account_ids=[settings.aws_account_id] if settings.aws_account_id else None,
         default_tags=[AwsProviderDefaultTags(tags=escaped)],
     )
     stack.add_override("terraform.required_providers.aws.source", "hashicorp/aws")

@@ -35,7 +35,8 @@ class StackCopy:
             else:
                 shutil.copyfile(ROOT / part, self.checkout / part)
         self.output = folder / "cdktf.out"
-        shutil.copytree(deployment.folder.parents[1], self.output)
+        # Links stay links: the stack's, and the provider's, which is large.
+        shutil.copytree(deployment.folder.parents[1], self.output, symlinks=True)
         self.stack = self.output / "stacks" / "inventory-dev"
         for state in deployment.folder.parents[2].glob("terraform.*.tfstate"):
             shutil.copy(state, folder)

@@ -42,6 +42,17 @@ def only(document: Document, type_: str) -> dict[str, Any]:
     return resource
 
 
+def prevented(document: Document) -> set[str]:
+    """Give the types of which Terraform must destroy nothing."""
+    return {
+        type_
+        for type_ in document["resource"]
+        if any(
+            "prevent_destroy" in each.get("lifecycle", {}) for each in resources(document, type_)
+        )
+    }
+
+
 def readable(text: str) -> str:
     """Give a text with references as `<Construct.attribute>`, or `<Construct>` for its ARN."""
     return REFERENCE.sub(

@@ -27,15 +27,10 @@ from terraform_runner.terraform import Terraform
 if TYPE_CHECKING:
     from inventory_cli.plans import PlanFile
 
-EXIT_CODES = (
-    "Exit codes: 0 applied; 3 refused, this is not what was reviewed; 4 Terraform failed; "
-    "64 wrong command line."
-)
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="apply", epilog=EXIT_CODES)(apply_plan)
+    app.command(name="apply")(apply_plan)
 
 
 def apply_plan(
@@ -53,19 +48,20 @@ def apply_plan(
 ) -> None:
     """Apply the plan that `inventory review` judged; refuse any other."""
     file = plan_at(plan) if plan else plan_of_environment(env)
+    again = f"`inventory review {plan}`" if plan else f"`make review ENV={env}`"
     if not file.path.is_file():
-        raise NotReviewedError(f"there is no plan {file.path.name}: run `inventory review`")
-    wanted = _reviewed(file, reviewed)
+        raise NotReviewedError(f"there is no plan {file.path.name}: run {again}")
+    wanted = _reviewed(file, reviewed, again)
     # Nobody else can change the copy, so what is compared is what is applied.
     with file.private_copy() as copy:
-        _compare(copy, wanted, file.title)
-        remark(f"applying {file.path.name}")
+        _compare(copy, wanted, file.title, again)
         try:
             terraform = Terraform(copy.stack_folder, variables={})
             # The plan may come from another machine; the provider stays where it was.
             terraform.init()
-            _insist_on_account(terraform, copy)
-            _compare(copy, wanted, file.title)
+            account = _insist_on_account(terraform, copy)
+            _compare(copy, wanted, file.title, again)
+            remark(f"applying {file.path.name} to account {account or 'that is not known'}")
             terraform.apply_plan(copy.path)
         except RunnerError as error:
             raise OutOfReachError(str(error)) from error
@@ -73,17 +69,17 @@ def apply_plan(
     say(f"{file.title} is as planned", style="ok")
 
 
-def _reviewed(file: PlanFile, given: str | None) -> str:
+def _reviewed(file: PlanFile, given: str | None, again: str) -> str:
     # An empty digest is one that a script lost, not the wish for the one beside the plan.
     if given is not None:
         return given.strip()
     if not file.record.is_file():
-        raise NotReviewedError(f"{file.path.name} was not reviewed: run `inventory review`")
+        raise NotReviewedError(f"{file.path.name} was not reviewed: run {again}")
     return file.record.read_text(encoding="ascii").strip()
 
 
-def _insist_on_account(terraform: Terraform, file: PlanFile) -> None:
-    """Refuse credentials of another account than the one that was planned for."""
+def _insist_on_account(terraform: Terraform, file: PlanFile) -> str:
+    """Refuse credentials of another account than the one that was planned for, and give that."""
     try:
         configuration = configuration_of(file.path)
         plan = read_plan(terraform.show_plan(file.path), source_of(configuration))
@@ -91,7 +87,7 @@ def _insist_on_account(terraform: Terraform, file: PlanFile) -> None:
         raise NotReviewedError(str(error)) from error
     planned = plan.account_id
     if is_planned_with_own_keys(configuration) or not planned:
-        return
+        return planned
     try:
         sts = boto3.client("sts", region_name=provider_of(plan).get("region"))
         account = sts.get_caller_identity()["Account"]
@@ -101,11 +97,12 @@ def _insist_on_account(terraform: Terraform, file: PlanFile) -> None:
         raise NotReviewedError(
             f"the plan is for account {planned}, the credentials are of {account}: take others"
         )
+    return planned
 
 
-def _compare(file: PlanFile, wanted: str, title: str) -> None:
+def _compare(file: PlanFile, wanted: str, title: str, again: str) -> None:
     if not hmac.compare_digest(wanted.encode(), file.digest().encode()):
         raise NotReviewedError(
             f"the plan of {title}, its stack, its workspace or a zip is not what was reviewed: "
-            "review it again"
+            f"review it again with {again}"
         )

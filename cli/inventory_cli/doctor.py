@@ -70,7 +70,9 @@ def doctor(
             say("it works, and something wants a look", style="warn")
         else:
             say("all is well", style="ok")
-    failed = any(finding.level is Level.FAIL for finding in findings)
+    failed = [finding.check for finding in findings if finding.level is Level.FAIL]
+    if failed == ["credentials"] and failed == [findings[-1].check]:
+        raise typer.Exit(Exit.OUT_OF_REACH)
     raise typer.Exit(Exit.ATTENTION if failed else Exit.OK)
 
 

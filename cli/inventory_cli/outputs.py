@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
-import subprocess
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inventory_cli.errors import OutOfReachError
+from plan_review.digest import STACK_FILE
+from terraform_runner.errors import RunnerError
 from terraform_runner.paths import BUILD, STACKS
+from terraform_runner.terraform import Terraform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +25,9 @@ LOCAL_OUTPUTS = BUILD / "local" / "outputs.json"
 #: Environment variable that names an outputs file.
 VARIABLE = "INVENTORY_OUTPUTS"
 
-_TERRAFORM_SECONDS = 120
+NO_CREDENTIALS = (
+    "no valid credential|expired ?token|InvalidClientTokenId|refresh cached credentials"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +93,11 @@ class Outputs:
     def suffix(self) -> str:
         """The environment, such as `dev`."""
         return self.processor_function_name.removeprefix("inventory-processor-")
+
+    @property
+    def account(self) -> str:
+        """The account everything is in."""
+        return self.alarm_topic_arn.split(":")[4]
 
     @property
     def region(self) -> str:
@@ -172,34 +182,40 @@ def _exports(path: Path) -> dict[str, str]:
 
 
 def _from_state(suffix: str, stacks: Path) -> Located:
-    # Slow to import, and `--help` needs none of it.
-    from terraform_runner.errors import RunnerError
-    from terraform_runner.installation import find_terraform
-    from terraform_runner.terraform import command_line_variables
-
-    folder = stacks / f"inventory-{suffix}"
-    origin = f"the Terraform state of {suffix}"
-    advice = (
-        f"deploy it with `make deploy ENV={suffix}`, start a local one with `make local-up`, or "
-        "name a file with --outputs"
-    )
-    if not folder.is_dir():
-        raise OutOfReachError(f"there is no stack {folder.name} here: {advice}")
+    name = f"inventory-{suffix}"
+    folder = stacks / name
+    others = "start a local cloud with `make local-up`, or name a file with --outputs"
+    connect = f"connect this checkout with `make connect ENV={suffix}`"
+    if not (folder / STACK_FILE).is_file():
+        raise OutOfReachError(f"{name} is not synthesised here: {connect}, {others}")
     try:
-        done = subprocess.run(
-            [find_terraform(fetch=False), f"-chdir={folder}", "output", "-json"],
-            env={**os.environ, **command_line_variables()},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_TERRAFORM_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired, RunnerError) as error:
-        raise OutOfReachError(f"{origin} cannot be read ({error}): {advice}") from error
-    if done.returncode:
-        words = " ".join(done.stderr.split())
-        raise OutOfReachError(f"{origin} cannot be read ({words}): {advice}")
-    document = json.loads(done.stdout or "{}")
+        document = Terraform(folder, variables={}).output()
+    except RunnerError as error:
+        advice = _advice(str(error), connect)
+        raise OutOfReachError(f"the state of {name} cannot be read{advice}\n{error}") from error
     if not document:
-        raise OutOfReachError(f"{origin} is empty: {advice}")
+        deploy = f"deploy it with `make deploy ENV={suffix}`, {others}"
+        raise OutOfReachError(f"{name} is not deployed: {_empty_state(folder)}{deploy}")
+    origin = f"the Terraform state of {suffix}"
     return Located(outputs=Outputs.from_document(document, origin), origin=origin, variables={})
+
+
+def _advice(words: str, connect: str) -> str:
+    """What to do about Terraform's words, after a colon; "" where they say it best."""
+    if "terraform init" in words:
+        return f": {connect}"
+    if re.search(NO_CREDENTIALS, words, re.IGNORECASE):
+        return ": no valid AWS credentials; set AWS_PROFILE, or log in again"
+    return ""
+
+
+def _empty_state(folder: Path) -> str:
+    """Where an empty state is; a local one says nothing about other checkouts."""
+    stack = json.loads((folder / STACK_FILE).read_text(encoding="utf-8"))
+    if "local" not in stack["terraform"].get("backend", {}):
+        return "its state is empty; "
+    file = f"terraform.{folder.name}.tfstate"
+    return (
+        f"its state, {file} of this checkout, is empty; if another checkout has deployed it, work "
+        "there; else "
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inventory_cli.errors import CliError, UsageError
+from inventory_cli.exits import Exit
 from plan_review.digest import STACK_FILE, WORKING, digest_of, stack_files, workspace_of
 from terraform_runner.paths import STACKS
 
@@ -25,7 +26,7 @@ LOCK_FILE = ".terraform.lock.hcl"
 class NotReviewedError(CliError):
     """The plan, the stack or a zip is not the one that was reviewed."""
 
-    exit_code = 3  # as `inventory review` refuses
+    exit_code = Exit.PLAN_REFUSED
 
 
 @dataclass(frozen=True, kw_only=True)

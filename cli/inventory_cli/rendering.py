@@ -138,9 +138,9 @@ def remark(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print why a command failed, on standard error."""
+    """Print why a command failed, on standard error; Terraform's words keep their lines."""
     line = Text("inventory: ", style="bold red")
-    line.append(printable(text), style="not bold default")
+    line.append("\n".join(map(printable, text.splitlines())), style="not bold default")
     Console(stderr=True, highlight=False, soft_wrap=True).print(line)
 
 

@@ -39,15 +39,6 @@ from policy_check.waivers import PolicyCheckError, unexplained
 from terraform_runner.errors import RunnerError
 from terraform_runner.terraform import Terraform
 
-REFUSED = 3
-"""Exit code for a plan that would lose data."""
-
-EXIT_CODES = (
-    "Exit codes: 0 reviewed, may be applied; 1 with --strict: something needs attention; "
-    "3 refused, data would be lost or the stack is not what was planned; "
-    "4 Terraform could not plan; 64 wrong command line."
-)
-
 EnvironmentOfPlan = Annotated[
     str, typer.Option("--env", envvar="ENVIRONMENT_SUFFIX", help="Environment to plan.")
 ]
@@ -63,7 +54,7 @@ PlanArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="review", epilog=EXIT_CODES)(review_plan)
+    app.command(name="review")(review_plan)
 
 
 def review_plan(
@@ -121,8 +112,10 @@ def review_plan(
     if digest:
         file.record.touch(mode=0o600)
         file.record.write_text(f"{digest}\n", encoding="ascii")
+        if not result.empty:
+            remark(f"next: {f'inventory apply {plan}' if plan else f'make apply ENV={env}'}")
     if result.refused:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.PLAN_REFUSED)
     if strict and result.attention:
         raise typer.Exit(Exit.ATTENTION)
 

@@ -70,10 +70,11 @@ class Session:
 
     @property
     def where(self) -> str:
-        """The environment and where its names come from, for people."""
+        """The environment, its place and where its names come from, for people."""
         endpoint = self._located.variables.get("AWS_ENDPOINT_URL")
-        place = f" at {endpoint}" if endpoint else f" in {self.outputs.region}"
-        return f"{self.outputs.suffix}{place}, by {self._located.origin}"
+        place = f"at {endpoint}" if endpoint else f"in {self.outputs.region}"
+        account = f"account {self.outputs.account}"
+        return f"{self.outputs.suffix} {place}, {account}, by {self._located.origin}"
 
     @cached_property
     def s3(self) -> S3Client:

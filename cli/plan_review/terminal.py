@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from plan_review.review import Review
     from plan_review.sections import Line
 
+INDENTATION = "  "
 STYLES = {
     "+": "green",
     "-": "red",
@@ -42,9 +45,17 @@ def show(review: Review, console: Console, *, title: str, digest: str) -> None:
         console.print()
         if len(section.lines) > MOST_STYLED:
             console.print(Text(section.title, style="bold underline"))
-            console.file.writelines(f"{_line(line).plain}\n" for line in section.lines)
+            console.file.writelines(
+                f"{INDENTATION * (line.depth + 1)}{_line(line).plain}\n" for line in section.lines
+            )
             continue
-        body = Text("\n").join(_line(line) for line in section.lines)
+        # Lines that do not fit into one row keep their indentation.
+        body = Group(
+            *(
+                Padding(_line(line), (0, 0, 0, len(INDENTATION) * (line.depth + 1)), expand=False)
+                for line in section.lines
+            )
+        )
         if section.loud:
             console.print(Panel(body, title=section.title, border_style="red", expand=False))
         else:
@@ -62,7 +73,7 @@ def show(review: Review, console: Console, *, title: str, digest: str) -> None:
 
 
 def _line(line: Line) -> Text:
-    text = Text("  " * (line.depth + 1))
+    text = Text()
     if line.sign:
         text.append(f"{line.sign} ", style=STYLES.get(line.sign, ""))
     # Control characters of a plan must not reach the terminal.

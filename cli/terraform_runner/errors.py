@@ -1,15 +1,16 @@
-"""Errors of running Terraform, each one line that says what to do.
+"""Errors of running Terraform, each of which says what to do.
 
 RunnerError
 |-- MissingToolError      something has to be installed first
-`-- TerraformError        terraform refused; its own words are in the message
+|-- TerraformError        terraform refused; its own words are in the message
+`-- ProtectedError        the stack is protected from deletion
 """
 
 from __future__ import annotations
 
 
 class RunnerError(Exception):
-    """A failure that is told in one line, without a traceback."""
+    """A failure that is told without a traceback."""
 
 
 class MissingToolError(RunnerError):
@@ -18,3 +19,7 @@ class MissingToolError(RunnerError):
 
 class TerraformError(RunnerError):
     """Terraform ended with an error."""
+
+
+class ProtectedError(RunnerError):
+    """The stack is protected from deletion."""

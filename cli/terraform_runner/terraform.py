@@ -33,6 +33,19 @@ LOCK_FILE = ".terraform.lock.hcl"
 CHANGES = 2
 """`terraform plan -detailed-exitcode` when there are changes."""
 
+STEERING = (
+    "TF_CLI_ARGS",
+    "TF_CLOUD_",
+    "TF_DATA_DIR",
+    "TF_REATTACH_PROVIDERS",
+    "TF_VAR_",
+    "TF_WORKSPACE",
+)
+"""How variables begin with which a shell would make Terraform plan or apply something else.
+
+Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables
+"""
+
 NO_PROVIDER = (
     "the AWS provider is in no plugin mirror and registry.terraform.io is out of reach: connect to "
     "the network, or name a mirror in TF_PLUGIN_MIRROR"
@@ -54,7 +67,7 @@ class Terraform:
         self._folder = folder
         self._console = console
         self._binary = find_terraform()
-        self._environment = {**os.environ, **command_line_variables(), **variables}
+        self._environment = {**terraform_environment(), **variables}
 
     def init(self, *, any_provider: bool = False) -> None:
         """Fetch or link the provider.
@@ -67,14 +80,16 @@ class Terraform:
             MissingToolError: The provider is in no mirror and the registry is out of reach.
             TerraformError: Anything else.
         """
+        lock = self._folder / LOCK_FILE
         if any_provider:
-            (self._folder / LOCK_FILE).unlink(missing_ok=True)
-        done = self._run("init", "-input=false", "-no-color", "-reconfigure")
-        if done.returncode == 0:
-            return
+            lock.unlink(missing_ok=True)
+        # A provider is a program that gets the credentials, so it must be a locked one.
+        options = ["-lockfile=readonly"] if lock.exists() else []
+        # Without -reconfigure: a backend that was changed and not migrated looks empty.
+        done = self._run("init", "-input=false", "-no-color", *options)
         if "Failed to query available provider packages" in done.stderr:
             raise MissingToolError(NO_PROVIDER)
-        raise TerraformError(f"terraform init failed: {done.stderr.strip()}")
+        _insist(done)
 
     def apply(self) -> None:
         """Create or change every resource.
@@ -91,8 +106,7 @@ class Terraform:
             TerraformError: Terraform could not plan.
         """
         done = self._run("plan", "-detailed-exitcode", "-input=false", "-no-color")
-        if done.returncode not in {0, CHANGES}:
-            raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
+        _insist(done, 0, CHANGES)
         return done.returncode == CHANGES, done.stdout
 
     def save_plan(self, target: Path, *options: str) -> bool:
@@ -108,8 +122,7 @@ class Terraform:
         done = self._run(
             "plan", "-detailed-exitcode", "-input=false", "-no-color", f"-out={target}", *options
         )
-        if done.returncode not in {0, CHANGES}:
-            raise TerraformError(f"terraform plan failed: {done.stderr.strip()}")
+        _insist(done, 0, CHANGES)
         return done.returncode == CHANGES
 
     def show_plan(self, plan: Path) -> dict[str, Any]:
@@ -122,8 +135,7 @@ class Terraform:
             TerraformError: It is no plan, or another Terraform's.
         """
         done = self._run("show", "-json", "-no-color", str(plan))
-        if done.returncode:
-            raise TerraformError(f"terraform show failed: {done.stderr.strip()}")
+        _insist(done)
         document: dict[str, Any] = json.loads(done.stdout)
         return document
 
@@ -137,8 +149,7 @@ class Terraform:
             TerraformError: At least one resource failed, or the state is another one by now.
         """
         done = self._run("apply", "-input=false", "-no-color", str(plan))
-        if done.returncode:
-            raise TerraformError(f"terraform apply failed: {done.stderr.strip()}")
+        _insist(done)
 
     def output(self) -> dict[str, Any]:
         """`terraform output -json`: name to value, type and sensitivity.
@@ -146,11 +157,21 @@ class Terraform:
         Raises:
             TerraformError: There is no state.
         """
-        done = self._run("output", "-json")
-        if done.returncode:
-            raise TerraformError(f"terraform output failed: {done.stderr.strip()}")
+        done = self._run("output", "-json", "-no-color")
+        _insist(done)
         outputs: dict[str, Any] = json.loads(done.stdout)
         return outputs
+
+    def state(self) -> dict[str, Any]:
+        """`terraform show -json`: what is deployed, as far as the state knows.
+
+        Raises:
+            TerraformError: The state cannot be read.
+        """
+        done = self._run("show", "-json", "-no-color")
+        _insist(done)
+        state: dict[str, Any] = json.loads(done.stdout)
+        return state
 
     def addresses(self) -> list[str]:
         """The addresses of all resources in the state."""
@@ -185,10 +206,10 @@ class Terraform:
                 elif kind in {"apply_complete", "apply_errored"}:
                     progress.advance(task)
                 elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":
-                    errors.append(_sentence(event["diagnostic"]))
+                    errors.append(_lines_of(event["diagnostic"]))
             progress.update(task, description=f"{verb}: done")
         if process.returncode:
-            raise TerraformError(f"terraform {command} failed: " + "; ".join(errors))
+            raise TerraformError("\n\n".join([f"terraform {command} failed:", *errors]))
 
     @contextmanager
     def _lines(self, command: str) -> Iterator[subprocess.Popen[str]]:
@@ -221,29 +242,42 @@ class Terraform:
                 process.stdout.close()
 
 
+def terraform_environment() -> dict[str, str]:
+    """The caller's environment without what would change the meaning of a plan, and our own."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(STEERING)}
+    return {**kept, **command_line_variables()}
+
+
 def command_line_variables() -> dict[str, str]:
     """Variables that make Terraform use our own CLI configuration.
 
-    The caller's TF_CLI_CONFIG_FILE may name a file that does not exist, and its arguments in
-    TF_CLI_ARGS would change what the commands do.
+    The caller's TF_CLI_CONFIG_FILE may name a file that does not exist.
     """
     BUILD.mkdir(exist_ok=True)
     path = BUILD / "terraform.rc"
     text = cli_configuration(find_provider_mirror())
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-    cleared = {name: "" for name in os.environ if name.startswith("TF_CLI_ARGS")}
+        # Another command may be reading it.
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_text(text)
+        partial.replace(path)
     return {
-        **cleared,
         "TF_CLI_CONFIG_FILE": str(path),
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }
 
 
-def _sentence(diagnostic: dict[str, Any]) -> str:
-    parts = (diagnostic.get("address"), diagnostic["summary"], diagnostic.get("detail"))
-    return ": ".join(" ".join(part.split()) for part in parts if part)
+def _insist(done: subprocess.CompletedProcess[str], *codes: int) -> None:
+    """Raise TerraformError, in Terraform's own words, unless it ended with one of the codes."""
+    if done.returncode not in (codes or (0,)):
+        command = done.args[1]
+        raise TerraformError(f"terraform {command} failed:\n{done.stderr.strip()}")
+
+
+def _lines_of(diagnostic: dict[str, Any]) -> str:
+    heading = ": ".join(filter(None, (diagnostic.get("address"), diagnostic["summary"])))
+    return "\n".join(filter(None, (heading, diagnostic.get("detail"))))
 
 
 def _progress(console: Console | None) -> Progress:

@@ -18,13 +18,13 @@ from terraform_runner.paths import ROOT
 
 
 def main() -> None:
-    """Synthesise and point every stack at the local cloud."""
+    """Synthesise a stack and point it at the local cloud."""
     endpoint = os.environ["LOCAL_CLOUD_ENDPOINT"]
     sys.path.insert(0, str(ROOT))
     runpy.run_path(str(ROOT / "main.py"), run_name="__main__")
     output = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
-    for stack in (output / "stacks").iterdir():
-        write_override(stack, endpoint=endpoint, account_id=DEFAULT_ACCOUNT_ID)
+    stack = output / "stacks" / f"inventory-{os.environ['ENVIRONMENT_SUFFIX']}"
+    write_override(stack, endpoint=endpoint, account_id=DEFAULT_ACCOUNT_ID)
 
 
 if __name__ == "__main__":

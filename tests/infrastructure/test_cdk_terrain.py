@@ -52,7 +52,7 @@ def test_cdk_terrain_makes_the_same_stack(tmp_path) -> None:
     old = synthesised(Path(sys.executable), tmp_path / "old")
     new = synthesised(SUCCESSOR / "bin" / "python", tmp_path / "new", **{SWITCH: "1"})
 
-    stack = "stacks/inventory-prod/cdk.tf.json"
+    stack = "environments/inventory-prod/cdk.tf.json"
     differing = {name for name in old if old[name] != new.get(name)}
     assert old.keys() == new.keys()
     assert differing == {stack, "manifest.json"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform_runner.__main__ import cdktf_variables
+from terraform_runner.__main__ import cdktf_environment
 from terraform_runner.installation import (
     cli_configuration,
     find_provider_mirror,
@@ -34,7 +33,7 @@ def test_the_hcl_is_the_same_stack_and_valid(whole_stack, tmp_path, settings) ->
     subprocess.run(
         [str(CLI), "synth", "--hcl", "--app", app, "--output", str(tmp_path / "out")],
         cwd=PROJECT,
-        env={**os.environ, **cdktf_variables(), "ENVIRONMENT_SUFFIX": "dev", **settings},
+        env={**cdktf_environment(), "ENVIRONMENT_SUFFIX": "dev", **settings},
         capture_output=True,
         check=True,
     )

@@ -28,6 +28,7 @@ def test_a_table_is_safe_by_default(synth) -> None:
         "point_in_time_recovery": {"enabled": True},
         "server_side_encryption": {"enabled": False},
         "deletion_protection_enabled": True,
+        "lifecycle": {"prevent_destroy": True},
     }
 
 

@@ -40,12 +40,12 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
     assert set(output(copy / "cdktf.out")) == {
         "manifest.json",
         *(
-            f"stacks/inventory-dev/assets/{function}.zip"
+            f"environments/inventory-dev/assets/{function}.zip"
             for function in ("chunk-processor", "processor", "reconcile", "summary")
         ),
-        "stacks/inventory-dev/.terraform.lock.hcl",
-        "stacks/inventory-dev/cdk.tf.json",
-        "stacks/inventory-dev/versions.tf.json",
+        "environments/inventory-dev/.terraform.lock.hcl",
+        "environments/inventory-dev/cdk.tf.json",
+        "environments/inventory-dev/versions.tf.json",
     }
 
 
@@ -67,10 +67,10 @@ def test_one_changed_byte_changes_one_function(copy, tmp_path) -> None:
     run_main(copy, copy, CDKTF_OUTDIR=str(tmp_path / "after"))
 
     before, after = output(tmp_path / "before"), output(tmp_path / "after")
-    stack = "stacks/inventory-dev/cdk.tf.json"
+    stack = "environments/inventory-dev/cdk.tf.json"
     assert {name for name in before if before[name] != after[name]} == {
         stack,
-        "stacks/inventory-dev/assets/summary.zip",
+        "environments/inventory-dev/assets/summary.zip",
     }
     old, new = (text[stack].decode().splitlines() for text in (before, after))
     differing = [
@@ -89,6 +89,20 @@ def test_the_environment_is_chosen_by_its_suffix(tmp_path) -> None:
     stack = tmp_path / "out" / "stacks" / "inventory-prod" / "cdk.tf.json"
     groups = json.loads(stack.read_text())["resource"]["aws_cloudwatch_log_group"]
     assert {group["retention_in_days"] for group in groups.values()} == {365}
+
+
+def test_a_region_of_the_shell_is_told(tmp_path) -> None:
+    """AWS_REGION is set in many shells; where it says what cdktf.json says, there is no word."""
+    told = [
+        run_main(PROJECT, tmp_path, CDKTF_OUTDIR=str(tmp_path / region), AWS_REGION=region)
+        for region in ("us-east-1", "eu-west-1")
+    ]
+
+    assert [each.returncode for each in told] == [0, 0]
+    assert [each.stderr for each in told] == [
+        "",
+        "AWS_REGION overrules cdktf.json: inventory-dev is for eu-west-1, and not for us-east-1\n",
+    ]
 
 
 def test_fails_in_lines_and_without_a_traceback(tmp_path) -> None:

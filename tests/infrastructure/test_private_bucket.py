@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
-from synthesised import only, readable, resources, statements
+from synthesised import only, prevented, readable, resources, statements
 
 
 def a_bucket(stack, **props):
@@ -99,14 +99,24 @@ def test_a_bucket_cleans_up(synth) -> None:
     assert lifecycle["depends_on"][0].startswith("aws_s3_bucket_versioning.Files_Versioning")
 
 
-@pytest.mark.parametrize("force_destroy", [True, False])
-def test_a_bucket_is_destroyed_with_what_it_holds_only_when_asked(synth, force_destroy) -> None:
-    """By default, a bucket that holds anything refuses."""
-    props = {"force_destroy": True} if force_destroy else {}
+def test_a_bucket_and_what_guards_it_are_protected_unless_told(synth) -> None:
+    """Terraform refuses to plan their deletion; told otherwise, a bucket goes with all it holds."""
+    by_default, unprotected = (
+        synth(lambda stack, props=props: a_bucket(stack, **props))
+        for props in ({}, {"deletion_protection": False})
+    )
 
-    bucket = only(synth(lambda stack: a_bucket(stack, **props)), "aws_s3_bucket")
-
-    assert bucket["force_destroy"] is force_destroy
+    assert prevented(by_default) == {
+        "aws_s3_bucket",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+    }
+    assert only(by_default, "aws_s3_bucket")["force_destroy"] is False
+    assert prevented(unprotected) == set()
+    assert only(unprotected, "aws_s3_bucket")["force_destroy"] is True
 
 
 def test_a_bucket_sends_events_only_when_asked(synth) -> None:

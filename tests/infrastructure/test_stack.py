@@ -11,7 +11,7 @@ import pytest
 
 from constructs_lib.settings_loading import load_settings
 from constructs_lib.stack import InventoryStack
-from synthesised import PACKAGES, only, readable, resources
+from synthesised import PACKAGES, only, prevented, readable, resources
 
 NAMES = {
     "aws_cloudwatch_dashboard": {"inventory-dev"},
@@ -42,6 +42,13 @@ NAMES = {
     "aws_sns_topic": {"inventory-alarms-dev"},
     "aws_sqs_queue": {"inventory-dlq-dev", "inventory-work-dev"},
 }
+BUCKET_GUARDS = (
+    "ownership_controls",
+    "policy",
+    "public_access_block",
+    "server_side_encryption_configuration",
+    "versioning",
+)
 NAME_ATTRIBUTES = ("name", "function_name", "bucket", "dashboard_name", "alarm_name", "target_id")
 # Resources that hold data: a new address would destroy it and make an empty one.
 STATEFUL_ADDRESSES = {
@@ -206,7 +213,7 @@ def test_a_signing_profile_closes_the_functions_to_other_code(whole_stack) -> No
 
 @pytest.mark.parametrize(("environment", "protected"), [("dev", False), ("prod", True)])
 def test_production_refuses_to_lose_data(whole_stack, environment, protected) -> None:
-    """Tables refuse deletion, buckets that hold anything too, and a deleted key comes back."""
+    """AWS refuses to delete tables, Terraform everything that holds data; a key comes back."""
     document = whole_stack(environment)
 
     for table in resources(document, "aws_dynamodb_table"):
@@ -214,6 +221,9 @@ def test_production_refuses_to_lose_data(whole_stack, environment, protected) ->
     for bucket in resources(document, "aws_s3_bucket"):
         assert bucket["force_destroy"] is not protected
     assert only(document, "aws_kms_key")["deletion_window_in_days"] == (30 if protected else 7)
+    kept = {"aws_dynamodb_table", "aws_kms_key", "aws_s3_bucket", "aws_sqs_queue"}
+    guards = {f"aws_s3_bucket_{guard}" for guard in BUCKET_GUARDS}
+    assert prevented(document) == (kept | guards if protected else set())
 
 
 @pytest.mark.parametrize(("environment", "days"), [("dev", 7), ("staging", 30), ("prod", 365)])
@@ -291,7 +301,7 @@ def test_an_environment_differs_from_production_in_this_alone(
         (address.split(".")[1], name, here[address].get(name), prod[address].get(name))
         for address in here
         for name in here[address].keys() | prod[address].keys()
-        if here[address].get(name) != prod[address].get(name)
+        if name != "lifecycle" and here[address].get(name) != prod[address].get(name)
     } == {
         ("aws_cloudwatch_log_group", "retention_in_days", days, 365),
         ("aws_dynamodb_table", "deletion_protection_enabled", False, True),

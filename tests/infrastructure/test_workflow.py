@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from pathlib import Path
-from textwrap import dedent
+from typing import Any
 
 import pytest
+import yaml
 
 from inventory_cli.main import COMMANDS
 from plan_review.markdown import MARKER
@@ -17,24 +19,27 @@ from project_setup.steps import OLDEST_NODE
 
 PROJECT = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: path.read_text() for path in (PROJECT / ".github/workflows").glob("*.yml")}
-DEPLOY, TEST = WORKFLOWS["deploy"], WORKFLOWS["test"]
+DEPLOY, DRIFT, TEST = (WORKFLOWS[name] for name in ("deploy", "drift", "test"))
+JOBS = {
+    (name, job): body
+    for name, text in WORKFLOWS.items()
+    for job, body in yaml.safe_load(text)["jobs"].items()
+}
+CREDENTIALS = "aws-actions/configure-aws-credentials@"
 DOCUMENT = (PROJECT / "docs" / "terraform-cloud.md").read_text()
 MAKEFILE = (PROJECT / "Makefile").read_text()
 
 
-def script(workflow: str, step: str) -> str:
-    """Give what a step runs."""
-    found = re.search(
-        rf"- name: {step}\n(?:        .*\n)*?        run: \|\n((?:          .*\n|\n)+)", workflow
-    )
-    assert found, step
-    return dedent(found[1])
+def step(workflow: str, name: str) -> dict[str, Any]:
+    """Give the first step of a name."""
+    jobs = yaml.safe_load(workflow)["jobs"].values()
+    return next(each for job in jobs for each in job["steps"] if each.get("name") == name)
 
 
-def run(workflow: str, step: str, folder: Path, **variables: str) -> int:
+def run(workflow: str, name: str, folder: Path, **variables: str) -> int:
     """Run a step in a folder as GitHub does, and give its exit code."""
     return subprocess.run(
-        ["bash", "-e", "-c", script(workflow, step)],
+        ["bash", "-e", "-c", step(workflow, name)["run"]],
         cwd=folder,
         env={**os.environ, **variables},
         capture_output=True,
@@ -43,14 +48,143 @@ def run(workflow: str, step: str, folder: Path, **variables: str) -> int:
 
 
 def test_there_are_no_keys_that_live_longer_than_a_job() -> None:
-    """Credentials come from OIDC, and from nowhere else; tests have none at all."""
-    assert "id-token: write" in DEPLOY
-    assert "role-to-assume" in DEPLOY
+    """Credentials come from OIDC, and from nowhere else."""
     for workflow in WORKFLOWS.values():
         assert not re.search(r"secrets\.|access.key", workflow, re.IGNORECASE)
         assert workflow.count("persist-credentials: false") == workflow.count("actions/checkout@")
-    assert re.findall(r"^permissions:\n((?:  .*\n)+)", TEST, re.MULTILINE) == ["  contents: read\n"]
-    assert TEST.count("permissions:") == 1
+
+
+def test_every_action_is_pinned_with_its_version_in_a_comment() -> None:
+    """A tag can be moved; and one action has one version in all workflows."""
+    used = re.findall(r"uses: (.*)", "".join(WORKFLOWS.values()))
+
+    assert len(used) > 20
+    for each in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+    assert len(set(used)) == len({each.partition("@")[0] for each in used})
+
+
+def test_no_job_may_do_more_than_it_needs() -> None:
+    """Who asks for credentials writes nothing on GitHub, and the other way round."""
+    for name, text in WORKFLOWS.items():
+        assert yaml.safe_load(text)["permissions"] == (
+            {"contents": "read"} if name == "test" else {}
+        )
+    assert {key: body.get("permissions") for key, body in JOBS.items()} == {
+        ("deploy", "synth"): {"contents": "read"},
+        ("deploy", "plan"): {"contents": "read", "id-token": "write"},
+        ("deploy", "comment"): {"pull-requests": "write"},
+        ("deploy", "apply"): {"contents": "read", "id-token": "write"},
+        ("drift", "review"): {"contents": "read", "id-token": "write"},
+        ("drift", "issue"): {"issues": "write"},
+        ("test", "test"): None,
+        ("test", "same-bytes"): None,
+    }
+    for body in JOBS.values():
+        asks = any(each.get("uses", "").startswith(CREDENTIALS) for each in body["steps"])
+        assert asks == ("id-token" in (body.get("permissions") or {}))
+
+
+def test_credentials_come_after_all_that_a_pull_request_may_have_changed() -> None:
+    """Where there are some, the code is the branch's that it is for; its stack is data."""
+    for (workflow, _), body in JOBS.items():
+        steps = body["steps"]
+        taken = [n for n, each in enumerate(steps) if each.get("uses", "").startswith(CREDENTIALS)]
+        for position in taken:
+            assert not any("make" in each.get("run", "") for each in steps[position:])
+        checkouts = [each for each in steps if each.get("uses", "").startswith("actions/checkout@")]
+        if taken and workflow == "deploy" and "event_name == 'push'" not in body.get("if", ""):
+            [checkout] = checkouts
+            wanted = "${{ github.event.pull_request.base.sha || github.sha }}"
+            assert checkout["with"]["ref"] == wanted
+            assert not any("main.py" in str(each) or "synth" in str(each) for each in steps)
+
+
+def test_only_providers_of_our_lock_run_with_credentials(tmp_path) -> None:
+    """What a pull request's folder brings along is thrown away before Terraform sees it."""
+    stack = tmp_path / "cdktf.out" / "stacks" / "inventory-prod"
+    (stack / ".terraform" / "providers").mkdir(parents=True)
+    (stack / ".terraform.lock.hcl").write_text("theirs")
+    (tmp_path / "constructs_lib").mkdir()
+    (tmp_path / "constructs_lib" / "terraform.lock.hcl").write_text("ours")
+
+    assert run(DEPLOY, "Lock", tmp_path, ENV="prod") == 0
+    assert (stack / ".terraform.lock.hcl").read_text() == "ours"
+    assert not (stack / ".terraform").exists()
+    names = [each.get("name", each.get("uses", "")) for each in JOBS["deploy", "plan"]["steps"]]
+    lock = names.index("Lock")
+    assert names[lock - 1].startswith("actions/download-artifact@")
+    assert any(each.startswith(CREDENTIALS) for each in names[lock:])
+
+
+def test_the_region_is_the_one_of_cdktf_json(tmp_path) -> None:
+    """And a missing one ends the job."""
+    region = {"prod": {"aws_region": "eu-central-1"}, "dev": {}}
+    (tmp_path / "cdktf.json").write_text(json.dumps({"context": {"environments": region}}))
+    for workflow in (DEPLOY, DRIFT):
+        assert not re.search(r"[a-z]{2}-[a-z]+-\d", workflow)
+        output = tmp_path / "output"
+        assert run(workflow, "Region", tmp_path, ENV="prod", GITHUB_OUTPUT=str(output)) == 0
+        assert output.read_text() == "region=eu-central-1\n"
+        output.unlink()
+        assert run(workflow, "Region", tmp_path, ENV="dev", GITHUB_OUTPUT=str(output)) != 0
+        given = "aws-region: ${{ steps.region.outputs.region }}"
+        assert workflow.count(given) == workflow.count(CREDENTIALS)
+
+
+ISSUES = """
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+const [script, issues] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const calls = [];
+const note = (name) => async (given) => { calls.push({ name, ...given }); };
+const github = {
+  paginate: async () => issues,
+  rest: { issues: { create: note("create"), update: note("update") } },
+};
+const context = { repo: { owner: "acme", repo: "stock" }, serverUrl: "https://gh", runId: 7 };
+new AsyncFunction("github", "context", "require", script)(github, context, require)
+  .then(() => console.log(JSON.stringify(calls)));
+"""
+OURS = {"number": 5, "user": {"type": "Bot"}, "body": f"{MARKER}\nlast week"}
+OTHERS = [
+    {"number": 1, "user": {"type": "User"}, "body": f"{MARKER}\nquoted"},
+    {"number": 2, "user": {"type": "Bot"}, "body": None},
+    {**OURS, "number": 3, "pull_request": {}},
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "issues", "wanted"),
+    [
+        ("1", OTHERS, {"name": "create", "title": "prod is not what the configuration says"}),
+        ("1", [*OTHERS, OURS], {"name": "update", "issue_number": 5, "state": "open"}),
+        ("4", OTHERS, {"name": "create"}),
+        ("0", [*OTHERS, OURS], {"name": "update", "issue_number": 5, "state": "closed"}),
+        ("0", OTHERS, None),
+        ("", OTHERS, {"name": "create"}),
+    ],
+    ids=["first", "again", "no plan", "mended", "clean", "no code"],
+)
+def test_drift_is_one_issue(tmp_path, code, issues, wanted) -> None:
+    """Opened, then updated, closed when nothing is left; nobody else's is touched."""
+    if code in {"0", "1"}:
+        (tmp_path / "review.md").write_text(f"{MARKER}\nthis week")
+    done = subprocess.run(
+        ["node", "-e", ISSUES],
+        cwd=tmp_path,
+        env={**os.environ, "CODE": code, "ENV": "prod"},
+        input=json.dumps([step(DRIFT, "Issue")["with"]["script"], issues]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    calls = json.loads(done.stdout)
+
+    assert len(calls) == bool(wanted)
+    for call in calls:
+        assert wanted.items() <= call.items()
+        assert call["body"].startswith(MARKER)
+        assert ("this week" in call["body"]) == (code in {"0", "1"})
 
 
 def test_the_comment_is_found_by_what_reviews_begin_with() -> None:
@@ -150,6 +284,26 @@ def test_every_command_exists(text: str) -> None:
     assert commands or text is TEST
 
 
-def test_the_document_has_the_reviews_exit_codes() -> None:
-    """Scripts rest on them."""
-    assert re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE) == ["0", "1", "3", "4", "64"]
+def test_the_plan_role_reads_no_data() -> None:
+    """State and metadata alone, each action by its name; the lock is all that it writes."""
+    policy = json.loads((PROJECT / "docs" / "plan-role.json").read_text())
+    metadata, _, state, lock = policy["Statement"]
+    data = r"Get(Object|Item|Records|LogEvents|Query)|BatchGet|Query|Scan|Receive|Decrypt|Filter"
+
+    assert metadata["Action"] == sorted(set(metadata["Action"]))
+    for action in metadata["Action"]:
+        assert re.fullmatch(r"[a-z0-9]+:(Describe|Get|List)[A-Za-z]+", action), action
+        assert not re.search(data, action), action
+    assert state["Action"] == "s3:GetObject"
+    assert state["Resource"].endswith("/terraform.tfstate")
+    assert lock["Resource"].endswith(".tflock")
+    assert "plan-role.json" in DOCUMENT
+
+
+@pytest.mark.parametrize("name", ["operations.md", "terraform-cloud.md"])
+def test_the_one_table_of_exit_codes_is_linked(name) -> None:
+    """There is no second one."""
+    text = (PROJECT / "docs" / name).read_text()
+
+    assert ("operations.md#exit-codes" in text) == (name != "operations.md")
+    assert bool(re.search(r"^\| 64 \|", text, re.MULTILINE)) == (name == "operations.md")

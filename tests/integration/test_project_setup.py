@@ -15,9 +15,9 @@ from local_cloud import override
 from local_cloud.errors import LocalCloudError
 from project_setup import pythons, running, steps
 from terraform_runner import installation
-from terraform_runner.errors import MissingToolError
+from terraform_runner.errors import MissingToolError, TerraformError
 from terraform_runner.paths import ROOT
-from terraform_runner.terraform import NO_PROVIDER, Terraform
+from terraform_runner.terraform import LOCK_FILE, NO_PROVIDER, Terraform
 
 
 def tool(folder: Path, name: str, output: str) -> None:
@@ -143,6 +143,19 @@ def test_fails_without_provider_in_mirror_and_registry(tmp_path: Path) -> None:
 
     assert str(refused.value) == NO_PROVIDER
     assert "\n" not in str(refused.value)
+
+
+def test_fails_for_a_provider_that_is_not_locked(tmp_path: Path) -> None:
+    """It would run with the caller's credentials; where there is no lock, any will do."""
+    aws = '{"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}'
+    (tmp_path / "main.tf.json").write_text(aws)
+    (tmp_path / LOCK_FILE).write_text("")
+    terraform = Terraform(tmp_path, variables={})
+
+    with pytest.raises(TerraformError, match="Provider dependency changes detected"):
+        terraform.init()
+
+    terraform.init(any_provider=True)
 
 
 def test_missing_cli_configuration_of_the_caller_does_not_matter(

@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSResponse
 
 from inventory_cli.errors import ForeignAnswerError, OutOfReachError
 from inventory_cli.outputs import Outputs, locate
+from inventory_cli.rendering import complain
 from inventory_cli.session import Session
 from terraform_runner import installation
 
@@ -53,7 +54,9 @@ def places(tmp_path: Path) -> dict[str, Any]:
         "# the local cloud\nexport AWS_ENDPOINT_URL=http://127.0.0.1:1\n"
         "export AWS_ACCESS_KEY_ID='000000000000' # any\nexport PATH=/elsewhere\n"
     )
-    (tmp_path / "stacks" / "inventory-prod").mkdir(parents=True)
+    stack = tmp_path / "stacks" / "inventory-prod"
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text('{"terraform": {"backend": {"s3": {}}}}')
     return {"local_outputs": local / "outputs.json", "stacks": tmp_path / "stacks"}
 
 
@@ -67,11 +70,20 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A terraform that answers with the outputs of prod."""
     program = tmp_path / "bin" / "terraform"
     program.parent.mkdir()
-    answer = json.dumps(document("prod"))
-    program.write_text(f"{VERSION}cat <<'END'\n{answer}\nEND\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    answers(program, json.dumps(document("prod")))
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     return program
+
+
+def answers(program: Path, text: str, *, words: str = "") -> None:
+    """Have a terraform answer, or refuse with words."""
+    version = '{"terraform_version": "1.11.4"}'
+    refusal = f"cat >&2 <<'END'\n{words}\nEND\nexit 1\n" if words else ""
+    program.write_text(
+        f"#!/bin/sh\nif [ $1 = version ]; then echo '{version}'; exit; fi\n{refusal}"
+        f"cat <<'END'\n{text}\nEND\n"
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
 
 def test_the_local_cloud_is_meant_while_it_is_up(places: dict[str, Any]) -> None:
@@ -100,7 +112,7 @@ def test_a_file_that_is_given_wins(places: dict[str, Any], tmp_path: Path, *, pl
     variables = {"INVENTORY_OUTPUTS": "/missing"}
     located = locate(given, None, variables, **places)
     assert (located.outputs.suffix, located.variables) == ("staging", {})
-    assert "eu-central-1" in Session(located).where
+    assert "eu-central-1, account 111122223333," in Session(located).where
 
 
 def test_the_variable_wins_over_the_local_cloud(places: dict[str, Any], tmp_path: Path) -> None:
@@ -188,24 +200,75 @@ def test_the_environment_of_the_local_cloud_is_the_local_cloud(places: dict[str,
     assert locate(None, None, {"ENVIRONMENT_SUFFIX": "dev"}, **places).variables
 
 
-def test_fails_to_locate_a_stack_that_is_not_there(places: dict[str, Any]) -> None:
-    """The message says how to get one."""
-    with pytest.raises(OutOfReachError, match="make deploy ENV=staging"):
+def test_fails_to_locate_a_stack_that_is_not_synthesised(places: dict[str, Any]) -> None:
+    """It may be deployed for all that, so the advice is to look."""
+    with pytest.raises(OutOfReachError, match="make connect ENV=staging") as failed:
         locate(None, "staging", {}, **places)
+    assert "make deploy" not in str(failed.value)
 
 
-def test_fails_when_terraform_refuses(places: dict[str, Any], terraform: Path) -> None:
-    """Its own words are in the message."""
-    terraform.write_text(f"{VERSION}echo 'no state here' >&2\nexit 1\n")
-    with pytest.raises(OutOfReachError, match="no state here"):
+INIT = """
+Error: Backend initialization required, please run "terraform init"
+
+Reason: Initial configuration of the requested backend "s3"
+"""
+CREDENTIALS = """
+Error: No valid credential sources found
+
+Please see https://developer.hashicorp.com/terraform/language/backend/s3
+"""
+MISSING_BUCKET = """
+Error: Failed to get existing workspaces: S3 bucket "acme" does not exist.
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (INIT, "connect this checkout with `make connect ENV=prod`"),
+        (CREDENTIALS, "set AWS_PROFILE"),
+        (MISSING_BUCKET, "cannot be read\n"),
+    ],
+    ids=["no init", "no credentials", "something else"],
+)
+def test_fails_when_terraform_refuses(
+    places: dict[str, Any], terraform: Path, words: str, advice: str
+) -> None:
+    """The message has what to do, and Terraform's own lines; it may well be deployed."""
+    answers(terraform, "", words=words)
+    with pytest.raises(OutOfReachError) as failed:
         locate(None, "prod", {}, **places)
+    text = str(failed.value)
+    assert advice in text
+    assert words.strip() in text
+    assert "make deploy" not in text
 
 
-def test_fails_when_nothing_is_deployed(places: dict[str, Any], terraform: Path) -> None:
-    """An empty state has no outputs."""
-    terraform.write_text(f"{VERSION}echo '{{}}'\n")
-    with pytest.raises(OutOfReachError, match="is empty"):
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [("s3", "its state is empty"), ("local", "if another checkout has deployed it, work there")],
+)
+def test_fails_when_nothing_is_deployed(
+    places: dict[str, Any], terraform: Path, backend: str, words: str
+) -> None:
+    """An empty state has no outputs; a local one is known to its checkout alone."""
+    stack = places["stacks"] / "inventory-prod" / "cdk.tf.json"
+    stack.write_text(json.dumps({"terraform": {"backend": {backend: {}}}}))
+    answers(terraform, "{}")
+    with pytest.raises(OutOfReachError, match=words) as failed:
         locate(None, "prod", {}, **places)
+    assert "deploy it with `make deploy ENV=prod`" in str(failed.value)
+
+
+def test_terraforms_lines_reach_the_terminal_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line by line; control characters are shown."""
+    complain("refused:\nError: \x1b[31mno\n\n  on line 2")
+    assert capsys.readouterr().err.splitlines() == [
+        "inventory: refused:",
+        "Error: \\x1b[31mno",
+        "",
+        "  on line 2",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -109,6 +109,7 @@ def test_a_harmless_plan_is_reviewed_and_applied(run, plan) -> None:
     assert f"Reviewed: {digest}" in reviewed.out
     assert "inventory/handlers/summary.py" in reviewed.out
     assert "make setup-policy" in reviewed.err
+    assert f"next: inventory apply {path}" in reviewed.err
     assert (applied.exit_code, FakeTerraform.applied) == (0, ["code-change"])
 
 
@@ -118,6 +119,7 @@ def test_no_changes_are_said_to_be_none(run, plan) -> None:
 
     assert ran.exit_code == 0
     assert "No changes" in ran.out
+    assert "next:" not in ran.err
 
 
 def test_markdown_goes_to_a_file_or_alone_to_standard_output(run, plan, tmp_path) -> None:
@@ -178,7 +180,7 @@ def test_fails_to_apply_what_was_not_reviewed(run, plan, what) -> None:
     ran = run("apply", str(path))
 
     assert ran.exit_code == 3
-    assert "review it again" in ran.err
+    assert f"inventory review {path}" in ran.err
     assert FakeTerraform.applied == []
 
 

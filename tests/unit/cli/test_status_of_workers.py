@@ -16,5 +16,5 @@ def test_shows_how_many_workers_are_done(cloud: Any, run: Any) -> None:
     large, small = run("status", "large.csv"), run("status", "uploads/small.csv#v2")
 
     assert "3 of 8 workers done" in large.out
-    assert large.exit_code == 3
+    assert large.exit_code == 5
     assert "workers" not in small.out
