@@ -56,7 +56,7 @@ def test_the_example_reads_the_file_it_describes() -> None:
     assert outcome.reasons == [(3, "total line")]
 
 
-@pytest.mark.parametrize("name", ["stock.csv", "stock.tsv"])
+@pytest.mark.parametrize("name", ["stock.csv", "stock.tsv", "stock.xlsx"])
 def test_the_samples_of_our_own_format_load_whole(name: str) -> None:
     """Every documented kind of column, and nothing is rejected or skipped."""
     data = (DOCS / "samples" / name).read_bytes()
