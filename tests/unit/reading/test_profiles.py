@@ -377,6 +377,6 @@ def test_fails_on_more_keys_than_can_be_remembered() -> None:
 def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
     """One lot alone would take the place of all."""
     data = "sku,quantity,line,error,message,counts as of\nA,1,2,type-error,x,\n"
-    with pytest.raises(BadFileError, match="upload it whole"):
+    with pytest.raises(BadFileError, match="correct the whole file and upload that"):
         read(data, "lots/a.csv", duplicates("sum"))
     assert opened(data, "a.csv").corrected
