@@ -55,7 +55,7 @@ def profile(
     feeds: FeedsOption = None,
     environment: FeedsEnvironmentOption = "dev",
 ) -> None:
-    """Propose a profile for files that none fits, and show what would load with it.
+    """Propose a profile for files that none fits, and what would load.
 
     Asks where it is in doubt, or takes options. Exit code 1: rows would be rejected with the
     proposal; 2: nothing in the file looks like stock.

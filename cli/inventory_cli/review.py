@@ -40,7 +40,10 @@ from terraform_runner.errors import RunnerError
 from terraform_runner.terraform import Terraform
 
 EnvironmentOfPlan = Annotated[
-    str, typer.Option("--env", envvar="ENVIRONMENT_SUFFIX", help="Environment to plan.")
+    str,
+    typer.Option(
+        "--env", envvar="ENVIRONMENT_SUFFIX", show_envvar=False, help="Environment to plan."
+    ),
 ]
 PlanArgument = Annotated[
     Path | None,

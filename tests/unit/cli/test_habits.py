@@ -43,7 +43,8 @@ def test_every_help_has_examples_that_parse(
     """Each by the command's own parser, with the files that it names."""
     monkeypatch.chdir(tmp_path)
     assert EXAMPLES[name]
-    command: Any = typer.main.get_command(main.command_line()).commands[name]  # type: ignore[attr-defined]
+    group: Any = typer.main.get_command(main.command_line())
+    command = group.commands[name]
     for example in EXAMPLES[name]:
         words = shlex.split(example)
         for word in words:
