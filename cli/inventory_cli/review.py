@@ -77,18 +77,18 @@ def review_plan(
         typer.Option("--markdown", metavar="FILE", help="Write Markdown too; - prints only it."),
     ] = None,
     rows_per_day: Annotated[
-        int, typer.Option(min=0, help="Load that costs are stated at.")
+        int, typer.Option(metavar="ROWS", min=0, help="Load that costs are stated at.")
     ] = Load.rows_per_day,
     policy: Annotated[
         bool, typer.Option(help="Run Checkov over the stack, where it is installed.")
     ] = True,
-    access_analyzer: Annotated[
+    no_access_analyzer: Annotated[
         bool,
         typer.Option(
-            "--access-analyzer/--no-access-analyzer",
-            help="Ask AWS about changed policies, where there are credentials.",
+            "--no-access-analyzer",
+            help="Do not ask AWS about changed policies, even with credentials.",
         ),
-    ] = True,
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when something needs attention.")
     ] = False,
@@ -104,7 +104,7 @@ def review_plan(
     findings = _findings(file) if policy else None
     load = Load(rows_per_day=rows_per_day)
     result = _judged(document, allow or (), load, findings, looked=plan is None)
-    if access_analyzer and not is_planned_with_own_keys(configuration):
+    if not no_access_analyzer and not is_planned_with_own_keys(configuration):
         region = str(provider_of(document).get("region") or "us-east-1")
         result = replace(result, verdicts=verdicts(result, region))
     if digest != file.digest():
