@@ -52,7 +52,7 @@ def status(
     """Show what became of a file, or of the latest files.
 
     For one file, its newest version is meant, and the exit code is that of its record: 0 loaded,
-    1 rows rejected, 2 refused, 3 not processed yet. The latest records are found by reading the
+    1 rows rejected, 2 refused, 5 not processed yet. The latest records are found by reading the
     whole table of records.
     """
     session = connect(outputs, env)

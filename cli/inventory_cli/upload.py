@@ -90,7 +90,7 @@ def upload(
     """Upload stock files and, with --wait, show what became of them.
 
     With --wait the exit code is 0 when all rows loaded, 1 when some were rejected, all are stale or
-    none became stock, 2 when a file was refused and 3 when the time was over first.
+    none became stock, 2 when a file was refused and 5 when the time was over first.
     """
     metadata = _metadata(as_of)
     # typer's own check does not know the dash.
