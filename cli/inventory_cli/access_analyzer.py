@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-custom-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plan_review.review import Review
+
+Client: TypeAlias = Any
+"""boto3's client of Access Analyzer, whose types are not installed."""
 
 IDENTITY_TYPES = frozenset(
     {"aws_iam_group_policy", "aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy"}
@@ -77,7 +80,7 @@ def questions(review: Review) -> Iterator[Question]:
             yield Question(change.address, change.type, before, after)
 
 
-def verdicts(review: Review, region: str, client: Any = None) -> dict[str, Verdict]:  # noqa: ANN401  # boto3's clients have no type of their own
+def verdicts(review: Review, region: str, client: Client | None = None) -> dict[str, Verdict]:
     """Ask AWS about changed policies.
 
     Args:
@@ -107,7 +110,7 @@ def verdicts(review: Review, region: str, client: Any = None) -> dict[str, Verdi
     return found
 
 
-def _verdict(client: Any, question: Question) -> Verdict | None:  # noqa: ANN401  # see above
+def _verdict(client: Client, question: Question) -> Verdict | None:
     """A policy's verdict; None if AWS has nothing to say against one that is new."""
     answers = []
     if question.type in RESOURCE_TYPES:

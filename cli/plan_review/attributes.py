@@ -11,7 +11,8 @@ from plan_review.masking import ABSENT, UNKNOWN, anywhere, at, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plan_review.plan import Change, JsonValue
+    from plan_review.masking import JsonValue
+    from plan_review.plan import Change
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ from plan_review.plan import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plan_review.plan import Change, JsonObject, JsonValue, Plan
+    from plan_review.masking import JsonValue
+    from plan_review.plan import Change, JsonObject, Plan
 
 DAYS = 30
 GIB = 1024**3

@@ -14,7 +14,8 @@ from plan_review.policies import UnreadablePolicyError, pairs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from plan_review.plan import JsonObject, JsonValue, Plan
+    from plan_review.masking import JsonValue
+    from plan_review.plan import JsonObject, Plan
 
 
 class Echo(NamedTuple):
@@ -40,10 +41,11 @@ def _document(attribute: str) -> Callable[..., tuple[JsonValue, JsonValue]]:
 
 
 def _inline(echo: JsonValue, others: Iterable[JsonObject]) -> tuple[JsonValue, JsonValue]:
-    return tuple(
+    said, meant = (
         {(each["name"], pairs_of(each["policy"])) for each in policies}
         for policies in (echo, others)
-    )  # type: ignore[return-value]  # there are two
+    )
+    return said, meant
 
 
 def _attached(echo: JsonValue, others: Iterable[JsonObject]) -> tuple[JsonValue, JsonValue]:

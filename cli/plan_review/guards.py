@@ -16,7 +16,8 @@ from plan_review.masking import ABSENT, SENSITIVE, UNKNOWN, anywhere
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from plan_review.plan import Change, JsonValue
+    from plan_review.masking import JsonValue
+    from plan_review.plan import Change
 
 
 class To(StrEnum):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
+
+JsonValue: TypeAlias = Any
+"""A value of JSON in the shape of a resource's schema, which only its provider knows."""
 
 SENSITIVE = "(sensitive)"
 UNKNOWN = "(known after apply)"
 ABSENT = "(absent)"
 
 
-def shown(value: Any, *masks: Any) -> Any:  # noqa: ANN401  # a value of JSON and masks in its shape
+def shown(value: JsonValue, *masks: JsonValue) -> JsonValue:
     """Give a value with everything replaced that one of the masks hides.
 
     Args:
@@ -31,7 +34,7 @@ def shown(value: Any, *masks: Any) -> Any:  # noqa: ANN401  # a value of JSON an
     return value
 
 
-def at(mask: Any, key: str | int) -> Any:  # noqa: ANN401  # a mask has the shape of its value
+def at(mask: JsonValue, key: str | int) -> JsonValue:
     """Give the part of a mask that belongs to a key or an index.
 
     Args:
@@ -47,7 +50,7 @@ def at(mask: Any, key: str | int) -> Any:  # noqa: ANN401  # a mask has the shap
     return False
 
 
-def anywhere(mask: Any) -> bool:  # noqa: ANN401  # a mask has the shape of its value
+def anywhere(mask: JsonValue) -> bool:
     """Whether a mask hides anything.
 
     Args:

@@ -27,7 +27,8 @@ from plan_review.policies import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plan_review.plan import JsonObject, JsonValue, Plan
+    from plan_review.masking import JsonValue
+    from plan_review.plan import JsonObject, Plan
 
 
 class Grant(NamedTuple):

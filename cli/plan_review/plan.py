@@ -8,14 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from plan_review.masking import SENSITIVE, shown
+from plan_review.masking import SENSITIVE, JsonValue, shown
 
 FORMAT_MAJOR = "1"
-
-JsonValue: TypeAlias = Any
-"""A value of JSON in the shape of a resource's schema, which only its provider knows."""
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from plan_review.plan import JsonObject, JsonValue
+    from plan_review.masking import JsonValue
+    from plan_review.plan import JsonObject
 
 EVERYBODY = "everybody"
 OPAQUE = "what nobody can tell before it is applied"
@@ -244,12 +245,9 @@ def matches(pattern: str, text: str) -> bool:
     return not pattern[at:].strip("*")
 
 
-_UP_TO_WILDCARD = re.compile(r"[^*?]*")
-
-
 def _may_meet(one: str, other: str) -> bool:
     """Whether something may match both; yes, if in doubt."""
-    first, second = (_UP_TO_WILDCARD.match(each)[0] for each in (one, other))  # type: ignore[index]
+    first, second = (re.split(r"[*?]", each, maxsplit=1)[0] for each in (one, other))
     if first == one and second == other:
         return one == other
     if first == one:
