@@ -15,7 +15,15 @@ UNITS = (
     ("ConsumedWriteCapacityUnits", "writes", "0.000000625"),
     ("ConsumedReadCapacityUnits", "reads", "0.000000125"),
 )
-OUTCOMES = ("Loaded", "Unchanged", "Stale", "Rejected", "Skipped", "Duplicate")
+OUTCOMES = (
+    "Loaded",
+    "Unchanged",
+    "Stale",
+    "Rejected",
+    "Skipped",
+    "Duplicate",
+    "Conflicting",
+)
 
 
 def dashboard_graphs(names: Names) -> tuple[Graph, ...]:
@@ -36,6 +44,7 @@ def _intake(names: Names) -> tuple[Graph, ...]:
                 aws_metric("Events", "MatchedEvents", label="received", RuleName=names.upload_rule),
                 ingest_metric(names, "FilesCompleted", "loaded"),
                 ingest_metric(names, "FilesFailed", "refused"),
+                ingest_metric(names, "FilesWithoutStock", "without stock"),
             ),
         ),
         Graph(

@@ -29,7 +29,7 @@ FIRST_COMMANDS = {
     "inventory-<function>-<env>-throttles": "inventory doctor",
     "inventory-<function>-<env>-dead-letter-errors": "inventory files --since 6h",
     "inventory-<function>-<env>-recursive-invocations-dropped": "inventory redrive --dry-run",
-    "inventory-<function>-<env>-duration": "inventory status",
+    "inventory-<function>-<env>-duration": "inventory summary",
     "inventory-<table>-<env>-throttles": "inventory doctor",
     "inventory-<table>-<env>-system-errors": "inventory redrive --dry-run",
     "inventory-upload-rule-failed-invocations-<env>": "inventory rejects --json",

@@ -51,7 +51,7 @@ QUEUE_REQUEST = 0.40e-6
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_PER_DAY = 5 * 3 * 60 * 24
 
-CUSTOM_METRICS = {"inventory-processor": 10, "inventory-summary": 6, "inventory-reconcile": 1}
+CUSTOM_METRICS = {"inventory-processor": 12, "inventory-summary": 6, "inventory-reconcile": 1}
 """Metrics that functions publish, by the name without the environment's suffix.
 
 Both functions that load files publish the same, which are counted with the first.
