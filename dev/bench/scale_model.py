@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 COLD_WRITES, COLD_READS = 4_000, 12_000
 WARM_WRITES, WARM_READS = 40_000, 40_000
 
+#: Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+PARTITION_WRITES, PARTITION_READS = 1_000, 3_000
+#: Rows that a worker settles together, its requests spread over all of them.
+BATCH_ROWS = 1_000
+
 #: Source: https://aws.amazon.com/dynamodb/pricing/on-demand/ (us-east-1, strongly consistent reads)
 DOLLARS_PER_WRITE, DOLLARS_PER_READ = 0.625e-6, 0.125e-6
 #: Source: https://aws.amazon.com/lambda/pricing/ (us-east-1, x86)
@@ -82,7 +87,9 @@ class Estimate:
     bound: str
 
 
-def estimate(rows: int, *, changed: float, warm: bool, speed: Speed) -> Estimate:
+def estimate(
+    rows: int, *, changed: float, warm: bool, speed: Speed, locations: int = 1
+) -> Estimate:
     """What a file takes.
 
     Args:
@@ -90,14 +97,17 @@ def estimate(rows: int, *, changed: float, warm: bool, speed: Speed) -> Estimate
         speed: Of one worker.
         changed: Share of them that is written; below 1, the others are in the table.
         warm: Whether the table is warm.
+        locations: Rows of a SKU, one after the other; a SKU's items share a partition.
     """
     writes, reads = (WARM_WRITES, WARM_READS) if warm else (COLD_WRITES, COLD_READS)
     size = rows * BYTES_PER_ROW
     workers = IngestSettings(large_object_bytes=LARGE_OBJECT_BYTES).workers_for(size)
+    partitions = workers * max(1, BATCH_ROWS // locations)
     own = changed / speed.new + (1 - changed) / speed.unchanged
     rates = {
         "writes": writes / changed,
         "reads": float(reads),
+        "partitions": partitions * min(PARTITION_WRITES / changed, PARTITION_READS),
         # Every worker goes through the whole file for its share of the rows.
         "workers": 1 / (own / workers + (1 - 1 / workers) / speed.others),
     }

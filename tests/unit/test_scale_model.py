@@ -35,3 +35,15 @@ def test_a_snapshot_that_hardly_changed_costs_a_fifth_of_a_new_file() -> None:
     nightly = scale_model.estimate(1_000_000, changed=0.02, warm=True, speed=SPEED)
 
     assert nightly.dollars < new.dollars / 5
+
+
+def test_a_file_in_order_of_skus_is_bound_by_the_partitions_of_a_batch() -> None:
+    """With as many locations as a batch has rows, each worker has one partition at a time."""
+    spread, sorted_ = (
+        scale_model.estimate(1_000_000, changed=1.0, warm=True, speed=SPEED, locations=locations)
+        for locations in (10, 1_000)
+    )
+
+    assert spread.bound != "partitions"
+    assert sorted_.bound == "partitions"
+    assert sorted_.seconds == pytest.approx(1_000_000 / (sorted_.workers * 1_000), rel=0.05)

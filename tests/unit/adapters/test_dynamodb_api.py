@@ -132,6 +132,25 @@ def test_statements_that_failed_for_now_are_sent_again_alone() -> None:
     assert [len(request["Statements"]) for _, request in transport.requests] == [3, 1, 1]
 
 
+def test_requests_of_a_batch_spread_over_its_skus() -> None:
+    """A file in order of SKUs does not send them one after the other to one partition."""
+    rows = [row_of(number) for number in range(100)]
+    transport = Scripted(*[{"Responses": [{"TableName": "items"}] * 25}] * 4)
+    api, _ = _api(transport)
+    changes = [Change(row, f"t{row.line}", None) for row in rows]
+    DynamoDbItems(api, "items", ConsumedCapacity()).write(changes, version=VERSION, written_at="w")
+    skus = [
+        {statement["Parameters"][0]["S"] for statement in request["Statements"]}
+        for _, request in transport.requests
+    ]
+    assert skus == [{"s0", "s1", "s2", "s3"}] * 4
+
+
+def row_of(number: int) -> Row:
+    """One of a hundred rows of four SKUs, one SKU after the other."""
+    return ROWS[0]._replace(line=number, sku=f"s{number // 25}", location=f"l{number % 25}")
+
+
 def test_fails_on_a_statement_that_dynamodb_refuses_for_good() -> None:
     """It is no refused condition."""
     answer = {"Responses": [{"Error": {"Code": "ValidationError", "Message": "no"}}] * 3}
