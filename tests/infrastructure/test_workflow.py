@@ -287,7 +287,7 @@ def test_every_command_exists(text: str) -> None:
 def test_the_plan_role_reads_no_data() -> None:
     """State and metadata alone, each action by its name; the lock is all that it writes."""
     policy = json.loads((PROJECT / "docs" / "plan-role.json").read_text())
-    metadata, _, state, lock = policy["Statement"]
+    metadata, feeds, _, state, lock = policy["Statement"]
     data = r"Get(Object|Item|Records|LogEvents|Query)|BatchGet|Query|Scan|Receive|Decrypt|Filter"
 
     assert metadata["Action"] == sorted(set(metadata["Action"]))
@@ -296,6 +296,7 @@ def test_the_plan_role_reads_no_data() -> None:
         assert not re.search(data, action), action
     assert state["Action"] == "s3:GetObject"
     assert state["Resource"].endswith("/terraform.tfstate")
+    assert feeds["Resource"].endswith("/settings/feeds.json")
     assert lock["Resource"].endswith(".tflock")
     assert "plan-role.json" in DOCUMENT
 
