@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_rows_arrive_as_the_file_says(deployment: Deployment) -> None:
     """Columns become attributes of the item, with its source and its place in the order."""
     content = (
-        b"sku,quantity,location,name,unit_price,currency,shelf\n"
+        b"sku,quantity,location,name,unit_price,currency,attr_shelf\n"
         b"E2E-1,007.50,Berlin,Kettle,12.30,EUR,A4\n"
     )
 
@@ -30,7 +30,7 @@ def test_rows_arrive_as_the_file_says(deployment: Deployment) -> None:
     assert record["loaded"] == 1
     assert str(stored["quantity"]) == "7.5"
     assert stored["name"] == "Kettle"
-    assert stored["attributes"] == {"shelf": "A4"}
+    assert stored["attributes"] == {"attr_shelf": "A4"}
     assert stored["source"]["key"] == "arrive/stock.csv"
     assert int(stored["source"]["line"]) == 2
     assert stored["order_token"].startswith(stored["as_of"])

@@ -38,7 +38,7 @@ class Stream:
         self._lines = (
             (BAD if index % 100 == 50 else LINE) % (index, index % 977) for index in range(rows)
         )
-        self._waiting = b"sku,quantity,name,place\n"
+        self._waiting = b"sku,quantity,name,attr_place\n"
 
     def read(self, size: int) -> bytes:
         """Exactly as much as asked for, until the end."""

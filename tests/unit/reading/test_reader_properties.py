@@ -201,7 +201,7 @@ def test_a_feed_continues_from_the_end_of_any_batch(body, max_rows) -> None:
 @given(body=hostile)
 def test_columns_and_records_are_mapped_alike(body) -> None:
     """The fast way of mapping gives what the slow one gives."""
-    data = "sku,quantity,name,location,x\nA,1,x,,\nB,02,,b,y\n" + body
+    data = "sku,quantity,name,location,attr_x\nA,1,x,,\nB,02,,b,y\n" + body
     fast = read(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "_usable", lambda _: False)
