@@ -161,6 +161,7 @@ def check_file(
     key = key or file.as_posix()
     report = FileReport(file=str(file), feed=profiles.feed_of(key).name)
     keys = _Keys(errors)
+    times: dict[tuple[str, str], str] = {}
     try:
         feed = open_feed(
             _PathSource(file),
@@ -180,9 +181,11 @@ def check_file(
                     report.first.append(_problem(reject))
             for row in batch.rows:
                 keys.add(row)
-                item = row.sku, row.location
-                if len(report.examples) < _EXAMPLES or item in report.examples:
-                    report.examples[item] = row.quantity
+                item, time = (row.sku, row.location), row.updated_at or ""
+                if (len(report.examples) < _EXAMPLES or item in report.examples) and (
+                    time >= times.get(item, "")
+                ):
+                    times[item], report.examples[item] = time, row.quantity
             report.loads += len(batch.rows)
         report.conflicts = keys.conflicts(feed)
     except BadFileError as error:

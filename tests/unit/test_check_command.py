@@ -71,6 +71,8 @@ def test_of_rows_with_times_of_their_own_the_latest_is_no_contradiction(run) -> 
     text = "sku,quantity,updated_at\nA,1,2026-01-01\nA,2,2026-01-02\n"
     assert run(text).exit_code == 0
     assert run(text + "A,3,2026-01-02\n").exit_code == 1
+    result = run("sku,quantity,updated_at\nA,1,2026-01-02\nA,2,2026-01-01\n")
+    assert "would load: A at default: 1" in result.output
 
 
 def test_a_file_of_which_nothing_loads_ends_in_1_and_says_why(run) -> None:
