@@ -139,6 +139,7 @@ def add_functions(scope: Construct, props: InventoryFunctionsProps) -> Inventory
     )
     for function in (functions.processor, functions.chunk_processor):
         _grant_ingest(props, function)
+    _grant_withdrawal(props, functions.chunk_processor)
     _grant_summary(props, functions.summary)
     _grant_reconcile(props, functions.reconcile)
     return functions
@@ -237,6 +238,13 @@ def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> N
     props.lanes.grant_query_write(function)
     props.work_queue.grant_send(function)
     props.dead_letter_queue.grant_send(function)
+
+
+def _grant_withdrawal(props: InventoryFunctionsProps, function: PythonFunction) -> None:
+    """Allow what only messages of the work queue ask for: to find a version's items and delete."""
+    props.items.grant_scan(function)
+    props.items.grant_delete(function)
+    props.lanes.grant_delete(function)
 
 
 def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> None:

@@ -40,6 +40,7 @@ QUERY_PUT_DELETE_ACTIONS = (
 )
 BATCH_GET_ACTIONS = ("dynamodb:BatchGetItem",)
 SCAN_ACTIONS = ("dynamodb:Scan",)
+DELETE_ACTIONS = ("dynamodb:DeleteItem",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +173,10 @@ class InventoryTable(Construct):
     def grant_scan(self, grantee: Grantable) -> Grant:
         """Allow dynamodb:Scan."""
         return self._grant(grantee, SCAN_ACTIONS)
+
+    def grant_delete(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:DeleteItem."""
+        return self._grant(grantee, DELETE_ACTIONS)
 
     def _grant(self, grantee: Grantable, actions: tuple[str, ...]) -> Grant:
         return Grant.to(grantee, actions, self.table_arn, key=self._key)

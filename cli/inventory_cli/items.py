@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from inventory.domain.order import object_hash
 from inventory_cli.records import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
+    from inventory.domain.model import ObjectVersion
     from inventory.domain.summary.model import Stock
     from inventory_cli.session import Session
 
@@ -107,6 +109,26 @@ def items_of(session: Session, sku: str, location: str | None = None) -> list[It
         for page in session.dynamodb.get_paginator("query").paginate(**request)
         for each in page["Items"]
     ]
+
+
+def items_of_version(session: Session, version: ObjectVersion) -> Iterator[Item]:
+    """Items that a file version wrote, in no order, strongly consistent; reads the whole table.
+
+    Args:
+        session: Connection.
+        version: The version.
+    """
+    pages = session.dynamodb.get_paginator("scan").paginate(
+        TableName=session.outputs.items_table_name,
+        ConsistentRead=True,
+        FilterExpression="contains(order_token, :hash)",
+        ExpressionAttributeValues={":hash": {"S": f"#{object_hash(version.object_id)}"}},
+    )
+    for page in pages:
+        for each in page["Items"]:
+            item = Item(plain(each))
+            if (item.key, item.version_id) == (version.key, version.version_id):
+                yield item
 
 
 def shortages(session: Session, low_stock_threshold: int) -> Stock:

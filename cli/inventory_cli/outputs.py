@@ -47,6 +47,7 @@ class Outputs:
         dashboard_name: The CloudWatch dashboard.
         chunk_processor_function_name: Works off the work queue; "" in older stacks.
         reconcile_function_name: Looks for files not accounted for; "" in older stacks.
+        lanes_table_name: What running files tell each other; "" in older stacks.
     """
 
     uploads_bucket_name: str
@@ -61,6 +62,7 @@ class Outputs:
     dashboard_name: str
     chunk_processor_function_name: str = ""
     reconcile_function_name: str = ""
+    lanes_table_name: str = ""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], origin: str) -> Outputs:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inventory.domain.model import ObjectVersion
 from inventory_cli.errors import NotYetError
 from inventory_cli.exits import Exit
 from inventory_cli.rendering import emit_table, figure, minute, say
@@ -48,13 +49,27 @@ class Record:
 
     @property
     def status(self) -> str:
-        """IN_PROGRESS, COMPLETED, FAILED or HELD."""
+        """IN_PROGRESS, COMPLETED, FAILED, HELD, WITHDRAWN or WAITING."""
         return str(self.attributes.get("status", ""))
 
     @property
     def ended(self) -> bool:
         """Whether the status is terminal and no run of the version is open."""
+        if self.status == "WITHDRAWN":
+            return "withdrawal" not in self.attributes
         return self.status in _TERMINAL and not self.attributes.get("open_runs")
+
+    @property
+    def version(self) -> ObjectVersion:
+        """The object version, also where the bucket has it no more."""
+        version_id = self.attributes.get("version_id")
+        return ObjectVersion(
+            bucket=self.object_id.partition("/")[0],
+            key=self.key,
+            version_id=version_id,
+            etag="" if version_id else self.object_id.rpartition("#")[2],
+            size_bytes=self.count("bytes"),
+        )
 
     @property
     def rows_read(self) -> int:
@@ -71,8 +86,10 @@ class Record:
         """What a command that asked for this record ends with."""
         if self.status in ("FAILED", "HELD"):
             return Exit.REFUSED
-        if not self.status or self.status == "IN_PROGRESS":
+        if self.status in ("", "IN_PROGRESS", "WAITING"):
             return Exit.NOT_YET
+        if self.status == "WITHDRAWN":
+            return Exit.OK if self.ended else Exit.NOT_YET
         return Exit.ATTENTION if self.count("rejected") or self.warning else Exit.OK
 
     @property
@@ -207,6 +224,16 @@ def show_record(record: Record) -> None:
         say(f"error: {attributes['error']}", style="fail")
     if record.warning:
         say(f"warning: {record.warning}", style="warn")
+    if record.status == "WITHDRAWN":
+        say(
+            f"withdrawn by {attributes['withdrawn_by']}, asked at {attributes['withdrawn_at']}: "
+            f"{attributes.get('withdrawn_reason') or 'no reason given'}"
+        )
+        removed = attributes.get("items_removed")
+        if removed is None:
+            say("its items are not removed yet")
+        else:
+            say(f"{figure(int(removed))} items removed")
     facts = [
         f"profile {attributes['profile']}" if attributes.get("profile") else "",
         f"{figure(int(attributes['bytes']))} bytes" if "bytes" in attributes else "",

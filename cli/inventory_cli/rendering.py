@@ -31,6 +31,7 @@ STYLES = {
     "IN_PROGRESS": "yellow",
     "FAILED": "bold red",
     "HELD": "bold red",
+    "WITHDRAWN": "yellow",
 }
 
 

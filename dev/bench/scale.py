@@ -212,6 +212,7 @@ def _ports(data: bytes, *, new: bool) -> IngestPorts:
         ingestions=nothing,
         reports=nothing,
         follow_ups=nothing,
+        pauses=nothing,
         files=nothing,
         work=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),

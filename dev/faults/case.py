@@ -33,6 +33,7 @@ class Upload:
             neither.
         approved: Whether an operator let it in, or had it judged again.
         kept_out: Whether it has ended without loading anything, as it may.
+        withdrawn: Whether an operator has asked to withdraw it, and has not restored it.
     """
 
     version: ObjectVersion
@@ -44,10 +45,11 @@ class Upload:
     held: str = ""
     approved: bool = False
     kept_out: bool = False
+    withdrawn: bool = False
 
     def facts(self) -> list[Fact]:
         """Its rows for the oracle."""
-        if self.deleted or self.kept_out or "NO FEED" in self.lines:
+        if self.deleted or self.kept_out or self.withdrawn or "NO FEED" in self.lines:
             return []
         facts = []
         for number, text in enumerate(self.lines, 2):
@@ -76,6 +78,8 @@ class Upload:
     @property
     def statuses(self) -> set[str]:
         """Statuses its record may end in."""
+        if self.withdrawn:
+            return {"WITHDRAWN"}
         bad = self.deleted or "NO FEED" in self.lines or "BROKEN" in self.lines
         statuses = {"FAILED" if bad else "COMPLETED"}
         if self.doubtful:
@@ -98,7 +102,8 @@ class Upload:
     @property
     def rejects(self) -> set[str]:
         """Ids of the reject messages it must cause."""
-        return set() if self.doubtful or self.kept_out else self._rejects()
+        spared = self.doubtful or self.kept_out or self.withdrawn
+        return set() if spared else self._rejects()
 
     def _rejects(self) -> set[str]:
         object_id = self.version.object_id

@@ -160,6 +160,10 @@ class MemoryDynamoDb:
     def _DeleteItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
         key = table.key_of(payload["Key"])
+        condition = payload.get("ConditionExpression")
+        values = payload.get("ExpressionAttributeValues", {})
+        if condition and not compile_condition(condition)(table.items.get(key, {}), {}, values):
+            raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
         table.history.setdefault(key, []).append(table.items.pop(key, None))
         return {}
 
@@ -246,17 +250,22 @@ class MemoryDynamoDb:
         if {"S": ""} in values.values():
             raise _invalid("a key attribute may not be compared with an empty string")
         condition = compile_condition(payload["KeyConditionExpression"])
-        seen = table.items
-        if not payload.get("ConsistentRead"):
-            every = table.items.keys() | table.history.keys()
-            read = {key: self._read(table, key, payload) for key in every}
-            seen = {key: item for key, item in read.items() if item is not None}
+        seen = self._seen(table, payload)
         keys = sorted(key for key, item in seen.items() if condition(item, names, values))
         return self._page(table, seen, keys, payload)
 
     def _Scan(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
-        return self._page(table, table.items, sorted(table.items), payload)
+        seen = self._seen(table, payload)
+        answer = self._page(table, seen, sorted(seen), payload)
+        if "FilterExpression" in payload:
+            # A page is what was read; the filter only spares the transfer.
+            holds = compile_condition(payload["FilterExpression"])
+            names = payload.get("ExpressionAttributeNames", {})
+            values = payload.get("ExpressionAttributeValues", {})
+            answer["Items"] = [each for each in answer["Items"] if holds(each, names, values)]
+            answer["Count"] = len(answer["Items"])
+        return answer
 
     def _page(
         self,
@@ -286,6 +295,14 @@ class MemoryDynamoDb:
             size = sum(item_size(item) for item in items)
             answer["ConsumedCapacity"] = {"CapacityUnits": float(-(-size // _READ_UNIT_BYTES))}
         return answer
+
+    def _seen(self, table: Table, request: Item) -> dict[tuple[str, ...], Item]:
+        """Items of a table as a read of many sees them."""
+        if request.get("ConsistentRead"):
+            return table.items
+        every = table.items.keys() | table.history.keys()
+        read = {key: self._read(table, key, request) for key in every}
+        return {key: item for key, item in read.items() if item is not None}
 
     def _read(self, table: Table, key: tuple[str, ...], request: Item) -> Item | None:
         history = table.history.get(key)

@@ -101,8 +101,8 @@ class _Parser:
             self.take(",")
             member = self.take()
             self.take(")")
-            return lambda item, names, values: (
-                values[member]["S"] in item.get(names.get(path, path), {}).get("SS", ())
+            return lambda item, names, values: _contains(
+                item.get(names.get(path, path), {}), values[member]["S"]
             )
         self.take(")")
         if name == "attribute_exists":
@@ -110,6 +110,10 @@ class _Parser:
         if name == "attribute_not_exists":
             return lambda item, names, _: names.get(path, path) not in item
         raise NotImplementedError(name)
+
+
+def _contains(value: Item, member: str) -> bool:
+    return member in value["SS"] if "SS" in value else member in value.get("S", "")
 
 
 def _operand(token: str, item: Item, names: Item, values: Item) -> Item | None:

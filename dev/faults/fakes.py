@@ -19,6 +19,7 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
     DynamoDbCheckpoint,
     DynamoDbFollowUps,
+    DynamoDbPauses,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
@@ -269,13 +270,21 @@ def tiny(*lines: str) -> str:
 
 @dataclass(slots=True)
 class MemoryQueue:
-    """The work queue in a list."""
+    """The work queue in a list; what is delayed waits until somebody lets time pass."""
 
     messages: list[WorkMessage] = field(default_factory=list)
+    delayed: list[WorkMessage] = field(default_factory=list)
 
-    def send(self, messages: Sequence[WorkMessage]) -> None:
+    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
         """See `ports.WorkQueue`."""
-        self.messages += messages
+        assert 0 <= delay_seconds <= 900  # noqa: PLR2004  the service's limit
+        waiting = self.delayed if delay_seconds else self.messages
+        waiting += messages
+
+    def time_passes(self) -> None:
+        """Let what was delayed come."""
+        self.messages += self.delayed
+        self.delayed.clear()
 
 
 @dataclass(slots=True)
@@ -391,6 +400,7 @@ class World:
             ingestions=DynamoDbIngestions(api, INGESTIONS, usage),
             reports=DynamoDbJobs(lanes),
             follow_ups=DynamoDbFollowUps(lanes),
+            pauses=DynamoDbPauses(lanes),
             files=self.reports,
             work=self.work,
             rejects=RejectDestinations(
@@ -462,6 +472,7 @@ class World:
             "listing": self.objects,
             "ingestions": DynamoDbIngestions(api, INGESTIONS, usage),
             "follow_ups": DynamoDbFollowUps(lanes),
+            "pauses": DynamoDbPauses(lanes),
             "checkpoints": DynamoDbCheckpoint(lanes),
             "work": self.work,
             "usage": usage,
@@ -470,6 +481,12 @@ class World:
             "deadline_minutes": deadline_minutes,
         }
         return Reconcile(**arguments | instead)
+
+    def pauses(self) -> DynamoDbPauses:
+        """Where operators have files wait."""
+        usage = ConsumedCapacity()
+        api = DynamoDbApi(self.tables, Deadline(), in_flight=1)
+        return DynamoDbPauses(PartitionedTable(api, LANES, usage))
 
     def items(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The items table."""

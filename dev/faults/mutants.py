@@ -12,6 +12,7 @@ from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -25,7 +26,7 @@ from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.adapters.dynamodb_table import PartitionedTable
-from inventory.domain import decide, ingestions, order, reconcile
+from inventory.domain import decide, ingestions, order, reconcile, withdrawal
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
 from inventory.domain.keysets import KeySet, ShardKeys
@@ -34,7 +35,8 @@ from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
 from inventory.domain.segments import SegmentProcessor
 from inventory.domain.validation import Validator
-from inventory.domain.work import Kind
+from inventory.domain.withdrawal import Progress, Withdrawal
+from inventory.domain.work import Command, Kind
 from inventory.domain.writing import RowWriter
 
 if TYPE_CHECKING:
@@ -313,7 +315,9 @@ class _Validation:
 
     def publish(self, shard: int, keys: ShardKeys) -> None:
         if keys.reads:
-            registration = Registration(self.version, self.run, keys.highest, keys.reads)
+            registration = Registration(
+                self.version, self.run, keys.highest, keys.reads, keys.others
+            )
             self.validator._registry.register(shard, registration, expires_at=_LATER)
 
     def append(self, shard: int, keys: ShardKeys) -> Any:
@@ -720,6 +724,135 @@ def _unweighed() -> Sequence[Patch]:
     return [("inventory.domain.ingest", "_decided", lambda _: True)]
 
 
+# Paused folders
+
+
+def _waiting_unseen() -> Sequence[Patch]:
+    return _unseen("waiting")
+
+
+def _nothing_waits() -> Sequence[Patch]:
+    return [(Ingest, "_must_wait", lambda *_: False)]
+
+
+# Withdrawals
+
+
+def _withdrawn_run_again() -> Sequence[Patch]:
+    """Take a withdrawn version for a completed one."""
+    admit = ingestions.admit
+
+    def admitting(record: Record | None, **named: Any) -> Admission:
+        admission = admit(record, **named)
+        withdrawn = record is not None and record.status is Status.WITHDRAWN
+        if not withdrawn or named["kind"] is Kind.RESTORE:
+            return admission
+        mode = Mode.RECHECK if named["kind"] is Kind.RECHECK else Mode.REPROCESS
+        return replace(admission, mode=mode)
+
+    return [("inventory.domain.ingest", "admit", admitting)]
+
+
+def _withdrawn_overwritten() -> Sequence[Patch]:
+    """Let a run that is at work complete a withdrawn version."""
+    update = DynamoDbIngestions._update
+
+    def updating(self: DynamoDbIngestions, name: str, text: str, condition: str, *rest: Any) -> Any:
+        condition = condition.replace(" AND #status <> :withdrawn", "")
+        return update(self, name, text, condition, *rest)
+
+    return [(DynamoDbIngestions, "_update", updating)]
+
+
+def _runs_not_awaited() -> Sequence[Patch]:
+    """Delete while runs of the version may be at work."""
+    shipped = withdrawal.due
+
+    def early(record: Record) -> Any:
+        return None if record.withdrawal else shipped(record)
+
+    return [(withdrawal, "due", early)]
+
+
+def _noted_after_deleting() -> Sequence[Patch]:
+    """Store what is deleted after that."""
+
+    def scan(self: Withdrawal) -> None:
+        progress, items = self.progress, self._ports.items
+        while not progress.scanned:
+            found, progress.start = items.written_by(self._version, progress.start)
+            progress.scanned = not progress.start
+            self._note(found)
+            items.delete(found)
+            self._store()
+
+    return [(Withdrawal, "scan", scan)]
+
+
+def _begun_anew() -> Sequence[Patch]:
+    """Ask for what this attempt has deleted alone."""
+    return [(Withdrawal, "_resumed", lambda *_: Progress())]
+
+
+def _told_before_deleting() -> Sequence[Patch]:
+    """Append the deletion, and ask, before the items are deleted."""
+    ask = Withdrawal.ask
+
+    def scan(self: Withdrawal) -> None:
+        progress = self.progress
+        while not progress.scanned:
+            found, progress.start = self._ports.items.written_by(self._version, progress.start)
+            progress.scanned = not progress.start
+            progress.pending += found
+            self._note(found)
+            self._store()
+
+    def asking(self: Withdrawal) -> None:
+        ask(self)
+        self._ports.items.delete(self.progress.pending)
+
+    return [(Withdrawal, "scan", scan), (Withdrawal, "ask", asking)]
+
+
+def _keys_of_readers_alone() -> Sequence[Patch]:
+    """Publish the keys of rows left alone, and of no others."""
+    register = DynamoDbRegistry.register
+
+    def publishing(self: Any, shard: int, registration: Registration, **how: Any) -> None:
+        register(self, shard, registration._replace(others=KeySet()), **how)
+
+    return [(DynamoDbRegistry, "register", publishing)]
+
+
+def _newer_asked_alone() -> Sequence[Patch]:
+    """Ask versions above the withdrawn one."""
+    find = Validator.find_deciders
+
+    def newer(self: Validator, shard: int, entry: WriteSet, after: str) -> Any:
+        return find(self, shard, entry, after or "2")
+
+    return [(Validator, "find_deciders", newer)]
+
+
+def _nobody_asked() -> Sequence[Patch]:
+    return [(Validator, "find_deciders", lambda *_: iter(()))]
+
+
+def _eventually_consistent_scan() -> Sequence[Patch]:
+    return _inconsistent({"Scan"}, ITEMS)
+
+
+def _asked_again() -> Sequence[Patch]:
+    """Act on a command whenever it comes."""
+    from_data = Command.from_data
+
+    def latest(data: Any) -> Command:
+        return replace(from_data(data), asked_at=f"9{next(numbers):09d}")
+
+    numbers = count()
+    return [(Command, "from_data", latest)]
+
+
 # The reconcile
 
 
@@ -767,6 +900,8 @@ def _forgetful() -> Sequence[Patch]:
 
 
 _ORDERS = "orders"
+_WITHDRAWALS = "withdrawals"
+_RACED = "raced withdrawals"
 
 MUTANTS = (
     Mutant("BatchWriteItem without conditions", _ORDERS, _blind),
@@ -826,6 +961,19 @@ MUTANTS = (
     Mutant("held after it was accepted", "held files", _hold_accepted),
     Mutant("recheck of a file not weighed", "held files", _recheck_unweighed),
     Mutant("nothing weighed", "held files", _unweighed),
+    Mutant("waiting files forgotten", "paused folders", _waiting_unseen),
+    Mutant("paused files begun", "paused folders", _nothing_waits),
+    Mutant("withdrawn versions run again", _WITHDRAWALS, _withdrawn_run_again),
+    Mutant("a run completes a withdrawn version", _WITHDRAWALS, _withdrawn_overwritten),
+    Mutant("runs of the version not awaited", _WITHDRAWALS, _runs_not_awaited),
+    Mutant("deleted keys stored afterwards", _RACED, _noted_after_deleting),
+    Mutant("asked for this attempt's deletions alone", _RACED, _begun_anew),
+    Mutant("deletions told before they are done", _RACED, _told_before_deleting),
+    Mutant("keys of rows left alone published alone", _WITHDRAWALS, _keys_of_readers_alone),
+    Mutant("versions with reads asked alone", _WITHDRAWALS, _newer_asked_alone),
+    Mutant("nobody asked after deletions", _WITHDRAWALS, _nobody_asked),
+    Mutant("inconsistent scan", _WITHDRAWALS, _eventually_consistent_scan),
+    Mutant("commands acted on again", _WITHDRAWALS, _asked_again),
     Mutant("no reconcile", "one worker", _no_reconcile),
     Mutant("no follow-ups", "old files", _no_follow_ups),
     Mutant("missing records not seen", "one worker", _missing_unseen),

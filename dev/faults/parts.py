@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from faults.baton import Baton, Task
     from faults.case import Upload
 
+_SKUS = "BD"  # the first two of every case
 _SEVERAL = ((2,), (3,), (4,), (1, 2, 4))
 
 
@@ -141,6 +142,117 @@ def meddling(seed: int) -> FaultyWorld:
         vanish=rng.choice((0.0, 0.1)),
     )
     return FaultyWorld(random_case(rng), rng, weather)
+
+
+class WithdrawingWorld(FaultyWorld):
+    """Versions that operators withdraw and restore at any moment, and again after all are in.
+
+    Attributes:
+        raced: Whether all are in before any is withdrawn, and none is restored after all.
+    """
+
+    raced = False
+
+    def settle(self) -> Findings:
+        """All versions come in; then some are withdrawn, and some of these restored.
+
+        Others are read again meanwhile, and late ones come in.
+        """
+        storm, rng = self.weather, self.rng
+        if self.raced or rng.random() < 0.7:
+            self.calm_down(Weather(batch_rows=storm.batch_rows, workers=storm.workers))
+        findings = super().settle()
+        for kind in (Kind.WITHDRAW,) if self.raced else (Kind.WITHDRAW, Kind.RESTORE):
+            uploads = self.case.uploads
+            if not findings.clean or (not self.raced and rng.random() < 0.3):
+                return findings
+            self.calm_down(storm)
+            for upload in rng.sample(uploads, rng.randint(1, len(uploads))):
+                self.command(kind, upload)
+            for upload in rng.sample(uploads, rng.choice((0, 0, 1, 2))):
+                self.operate(Kind.REPLAY, upload)
+            for _ in range(rng.choice((2, 3, 4) if self.raced else (0, 1, 2))):
+                self.announce(self._late())
+            findings = super().settle()
+        return findings
+
+    def _late(self) -> Upload:
+        rng = self.rng
+        skus = rng.sample(_SKUS, rng.randint(1, len(_SKUS)))
+        lines = [f"{sku},x,{rng.choice('12')},," for sku in skus]
+        return self.case.add("late.csv", lines, seconds=rng.randint(1, 8))
+
+
+def withdrawals(seed: int) -> FaultyWorld:
+    """Versions that operators withdraw and restore at any moment."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.03, 0.1)),
+        switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
+        meddling=rng.choice((0.05, 0.1, 0.2)),
+        meddlings=rng.randint(3, 10),
+        meddlers=(
+            *("withdraw", "withdraw", "withdraw", "restore", "restore"),
+            *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
+        ),
+        expiry=rng.choice((0.0, 0.5, 1.0)),
+        vanish=rng.choice((0.0, 0.1, 0.5)),
+        duplicate=rng.choice((0.0, 0.3)),
+        hurry=rng.choice((0.0, 0.1)),
+        workers=rng.choice(((0,), (0,), (0,), (2,), (0, 2, 3))),
+    )
+    case = random_case(rng) if rng.random() < 0.4 else trap_case(rng)
+    return WithdrawingWorld(case, rng, weather)
+
+
+def raced_withdrawals(seed: int) -> FaultyWorld:
+    """Versions withdrawn while others are at work on hardly any keys."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((2, 3, 4)),
+        batch_rows=rng.choice((1, 10)),
+        duplicate=0.3,
+        fault=rng.choice((0.0, 0.0, 0.1)),
+        only=rng.choice(("dead", "lost")),
+        budget=3,
+    )
+    world = WithdrawingWorld(trap_case(rng), rng, weather)
+    world.raced = True
+    return world
+
+
+class PausedWorld(FaultyWorld):
+    """Files of which some wait, because their folder is paused, until it is resumed."""
+
+    def settle(self) -> Findings:
+        """All come in while some must wait; then these, too."""
+        storm, waiting = self.weather, [each for each in self.case.uploads if not each.deleted]
+        prefix = self.rng.choice(("", *sorted({each.version.key for each in waiting})))
+        self.pauses().add(prefix, "me", "now")
+        super().settle()
+        begun = [
+            f"{each.version.object_id} did not wait"
+            for each in waiting
+            if each.version.key.startswith(prefix)
+            and self.record(each.version).get("status") != "WAITING"
+        ]
+        self.pauses().remove(prefix)
+        self.clock.move(days=self.rng.choice((0, 20)))
+        self.calm_down(storm)
+        findings = super().settle()
+        findings.wrong += begun
+        return findings
+
+
+def paused(seed: int) -> FaultyWorld:
+    """Files whose folder is paused when they come, and resumed later."""
+    rng = _rng(seed)
+    weather = replace(Weather.random(rng), meddlings=0)
+    case = random_case(rng)
+    case.first = 0
+    return PausedWorld(case, rng, weather)
 
 
 class HoldingWorld(FaultyWorld):
@@ -414,6 +526,9 @@ PARTS = {
         ("files given up", given_up, 2_000),
         ("sequencers", sequencers, 2_000),
         ("meddling", meddling, 5_000),
+        ("withdrawals", withdrawals, 5_000),
+        ("raced withdrawals", raced_withdrawals, 5_000),
+        ("paused folders", paused, 1_000),
         ("held files", held, 3_000),
         ("old files", aged, 3_000),
         ("a repaired defect", repaired, 3_000),

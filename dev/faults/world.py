@@ -14,17 +14,27 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
-from faults.fakes import LANES, MemoryReportWriter, TinyFeed, World, open_tiny_feed, open_tiny_part
+from faults.fakes import (
+    INGESTIONS,
+    LANES,
+    MemoryReportWriter,
+    TinyFeed,
+    World,
+    open_tiny_feed,
+    open_tiny_part,
+)
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
+from inventory.domain.order import timestamp
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.settings import IngestSettings
-from inventory.domain.work import Delivery, Kind, WorkMessage
+from inventory.domain.work import Command, Delivery, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -208,7 +218,9 @@ class FaultyWorld(World):
             if self.pending or self.work.messages:
                 continue
             self.clock.move(hours=2)
-            if not self.reconcile().run(time_left=lambda: 300.0).redriven:
+            self.work.time_passes()
+            redriven = self.reconcile().run(time_left=lambda: 300.0).redriven
+            if not redriven and not self.work.messages:
                 return self.examine()
         return Findings(lost=["the world never comes to rest"])
 
@@ -277,7 +289,9 @@ class FaultyWorld(World):
 
     def _receive(self) -> None:
         for message in self.work.messages:
-            if self.budget > 0 and self.rng.random() < self.weather.vanish:
+            # What an operator has asked for waits until it is done.
+            durable = message.kind is Kind.RESTORE
+            if not durable and self.budget > 0 and self.rng.random() < self.weather.vanish:
                 self.budget -= 1
                 self.faults["message expired"] += 1
                 continue
@@ -305,12 +319,17 @@ class FaultyWorld(World):
         event = delivery.kind is Kind.CREATED
         if job.attempts < (EVENT_ATTEMPTS if event else WORK_ATTEMPTS):
             self.again(job)
-        elif event or self.rng.random() >= self.weather.expiry:
+        elif event or self._asked(delivery) or self.rng.random() >= self.weather.expiry:
             self.dead_letters.append(self._job(delivery.kind, delivery.version, delivery.task))
             if event:
                 self.dead_letters[-1].delivery = delivery
         else:
             self.faults["message expired"] += 1
+
+    @staticmethod
+    def _asked(delivery: Delivery) -> bool:
+        """Whether an operator waits for what the delivery asks for."""
+        return delivery.kind in (Kind.WITHDRAW, Kind.RESTORE) and delivery.task is not None
 
     def again(self, job: Job) -> None:
         """Put a delivery that failed back."""
@@ -377,8 +396,20 @@ class FaultyWorld(World):
             if not upload.deleted and not upload.doubtful and self.rng.random() < 0.5:
                 self.case.objects.delete(upload.version)
                 upload.doubtful = True
+        elif kind in ("withdraw", "restore"):
+            self.command(Kind(kind), upload)
         else:
             self.operate(Kind(kind), upload)
+
+    def command(self, kind: Kind, upload: Upload) -> None:
+        """Have an operator withdraw a version, or restore one that is withdrawn."""
+        record = self.tables.tables[INGESTIONS].items.get((upload.version.object_id,), {})
+        if kind is Kind.RESTORE and record.get("status") != {"S": "WITHDRAWN"}:
+            return
+        upload.withdrawn = kind is Kind.WITHDRAW
+        task = Command(asked_at=timestamp(self.clock()), by="me").to_data()
+        job = self._job(kind, replace(upload.version, sequencer=""), task)
+        self.pending += [job] * self.rng.choice((1, 1, 2))
 
     def operate(self, kind: Kind, upload: Upload) -> None:
         """Have an operator send a version again."""
@@ -390,6 +421,7 @@ class FaultyWorld(World):
         """Let time pass: what has run for too long is killed, and its requests have arrived."""
         self._flush_late()
         self.clock.move(**delta)
+        self.work.time_passes()
         for task in self.baton.running:
             lived = (self.clock.at - self._began[task]).total_seconds()
             task.dead = task.dead or lived > _LONGEST_RUN_SECONDS
@@ -590,14 +622,15 @@ class FaultyQueue:
     def __init__(self, world: FaultyWorld) -> None:
         self._world = world
 
-    def send(self, messages: Sequence[WorkMessage]) -> None:
+    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
         """See `ports.WorkQueue`; a send that fails may have taken a part."""
         self._world.stumble()
+        send = partial(self._world.work.send, delay_seconds=delay_seconds)
         if self._world.strikes():
             self._world.faults["partial send"] += 1
-            self._world.work.send(messages[: self._world.rng.randint(0, len(messages))])
+            send(messages[: self._world.rng.randint(0, len(messages))])
             raise RetryableError("the queue took a part")
-        self._world.work.send(messages)
+        send(messages)
 
 
 class FaultyFeed:

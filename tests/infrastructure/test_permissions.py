@@ -55,6 +55,9 @@ PERMISSIONS = {
     "inventory-chunk-processor-dev": own("ChunkProcessor")
     | INGEST
     | {
+        ("dynamodb:DeleteItem", "<Items>"),
+        ("dynamodb:DeleteItem", "<Lanes>"),
+        ("dynamodb:Scan", "<Items>"),
         ("sqs:ChangeMessageVisibility", "<WorkQueue>"),
         ("sqs:DeleteMessage", "<WorkQueue>"),
         ("sqs:GetQueueAttributes", "<WorkQueue>"),

@@ -140,8 +140,8 @@ def test_write_sets_that_are_appended_at_once_are_all_there(adapters: DynamoDb) 
 def test_read_sets_above_a_token_are_found(adapters: DynamoDb) -> None:
     """With all that delivers their versions again; publishing twice is publishing once."""
     registry = adapters.registry
-    low = Registration(VERSION, "run 1", "2025", KeySet([1]))
-    high = Registration(UNVERSIONED, "run#2", f"{BASE}~", EVERYTHING)
+    low = Registration(VERSION, "run 1", "2025", KeySet([1]), KeySet([2]))
+    high = Registration(UNVERSIONED, "run#2", f"{BASE}~", EVERYTHING, KeySet())
     for shard, registration in ((3, high), (3, low), (3, low), (4, low)):
         registry.register(shard, registration, expires_at=EXPIRES)
 
@@ -164,7 +164,7 @@ def test_read_sets_of_several_runs_of_a_version_stand_beside_one_another(
 ) -> None:
     """Each relied on what it read."""
     for run in ("run 1", "run 2"):
-        registration = Registration(VERSION, run, BASE, KeySet([1]))
+        registration = Registration(VERSION, run, BASE, KeySet([1]), KeySet())
         adapters.registry.register(3, registration, expires_at=EXPIRES)
     found = adapters.registry.registered_after(3, "2026")
     assert {each.run for each in found} == {"run 1", "run 2"}
@@ -174,7 +174,7 @@ def test_large_read_sets_are_found_over_several_pages(adapters: DynamoDb) -> Non
     """Thirty of 60 KB are more than one answer holds."""
     hashes = KeySet(range(15_000))
     for number in range(30):
-        registration = Registration(VERSION, f"run {number}", BASE, hashes)
+        registration = Registration(VERSION, f"run {number}", BASE, hashes, KeySet())
         adapters.registry.register(3, registration, expires_at=EXPIRES)
     found = list(adapters.registry.registered_after(3, "2026"))
     assert {each.run for each in found} == {f"run {number}" for number in range(30)}

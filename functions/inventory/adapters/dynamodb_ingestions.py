@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from inventory.adapters.dynamodb_api import DynamoDbApi
+    from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import ConsumedCapacity
+    from inventory.domain.work import Command
 
 _Json = dict[str, Any]
 
@@ -77,8 +79,13 @@ class DynamoDbIngestions:
     def open(self, admission: Admission, *, accepted: bool) -> bool:
         """Enter a run in the record; see `ports.Ingestions`."""
         version = admission.version
-        values: _Json = {":run": {"SS": [admission.run]}, ":one": {"N": "1"}}
+        values: _Json = {
+            ":run": {"SS": [admission.run]},
+            ":me": {"S": admission.run},
+            ":one": {"N": "1"},
+        }
         names = {"#status": "status"}
+        setting = "SET last_run = :me"
         if admission.mode is Mode.PROCESS:
             names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes", "#base": "base"}
             values |= {
@@ -91,8 +98,8 @@ class DynamoDbIngestions:
                 ":base": {"S": admission.base},
                 ":meaning": {"S": QUANTITY_MEANING},
             }
-            setting = (
-                "SET #status = :status, #bucket = :bucket, #key = :key, #bytes = :bytes, "
+            setting += (
+                ", #status = :status, #bucket = :bucket, #key = :key, #bytes = :bytes, "
                 "started_at = :now, lease_until = :lease, #base = :base, "
                 "quantity_meaning = :meaning"
             )
@@ -104,15 +111,19 @@ class DynamoDbIngestions:
                 values[":accepted"] = {"BOOL": True}
             condition = "#status = :found AND #base <= :base"
         else:
-            setting = ""
             condition = "#status = :found"
+        if admission.command is not None:
+            values[":asked"] = {"S": admission.command.asked_at}
+            values[":by"] = {"S": admission.command.by}
+            setting += ", decided_at = :asked, restored_at = :asked, restored_by = :by"
+            condition += " AND decided_at < :asked"
         if admission.record is None:
             condition = "attribute_not_exists(object_id)"
         else:
             values[":found"] = {"S": admission.record.status.value}
         # A request that is repeated finds its own run; one that arrives after the end does not.
-        condition = f"{condition} OR contains(open_runs, :me)"
-        values[":me"] = {"S": admission.run}
+        values[":withdrawn"] = {"S": Status.WITHDRAWN.value}
+        condition += " OR (contains(open_runs, :me) AND #status <> :withdrawn)"
         taking = ""
         if admission.recheck:
             # The request for the recheck is taken in the update that enters the run.
@@ -120,7 +131,7 @@ class DynamoDbIngestions:
             taking = " DELETE recheck :rechecks"
         return self._update(
             version.object_id,
-            f"{setting} ADD open_runs :run, attempts :one{taking}".lstrip(),
+            f"{setting} ADD open_runs :run, attempts :one{taking}",
             condition,
             names,
             values,
@@ -128,13 +139,11 @@ class DynamoDbIngestions:
 
     def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
-        self._end(
-            admission, report, Status.COMPLETED, "attribute_exists(object_id) AND #base <= :base"
-        )
+        self._end(admission, report, Status.COMPLETED, "#base <= :base")
 
     def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
         """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
-        condition = "attribute_exists(object_id) AND #base <= :base AND #status <> :completed"
+        condition = "#base <= :base AND #status <> :completed"
         if status is Status.HELD:
             condition += " AND attribute_not_exists(accepted)"
         self._end(admission, report, status, condition)
@@ -145,6 +154,7 @@ class DynamoDbIngestions:
         values: _Json = {f":{name}": count for name, count in counts.items()}
         values |= {
             ":status": {"S": status.value},
+            ":withdrawn": {"S": Status.WITHDRAWN.value},
             ":base": {"S": admission.base},
             ":profile": {"S": report.profile},
             ":at": {"S": report.finished_at},
@@ -182,7 +192,7 @@ class DynamoDbIngestions:
         ended = self._update(
             admission.version.object_id,
             f"{setting} REMOVE {', '.join(removing)} DELETE open_runs :runs",
-            condition,
+            f"attribute_exists(object_id) AND #status <> :withdrawn AND {condition}",
             names,
             values,
         )
@@ -237,8 +247,9 @@ class DynamoDbIngestions:
 
     def enter(self, object_id: str, run: str) -> None:
         """Add a run to the open ones; see `ports.Ingestions`."""
-        runs = {":runs": {"SS": [run]}}
-        self._update(object_id, "ADD open_runs :runs", "attribute_exists(object_id)", {}, runs)
+        values: _Json = {":runs": {"SS": [run]}, ":run": {"S": run}}
+        update = "SET last_run = :run ADD open_runs :runs"
+        self._update(object_id, update, "attribute_exists(object_id)", {}, values)
 
     def leave(self, object_id: str, run: str) -> None:
         """Remove a run from the open ones; see `ports.Ingestions`."""
@@ -255,6 +266,140 @@ class DynamoDbIngestions:
     def touch(self, object_id: str, notes: Collection[str]) -> None:
         """Note shards that are written to; see `ports.Ingestions`."""
         self._set(object_id, "ADD touched :value", {"SS": sorted(notes)})
+
+    def withdraw(
+        self, version: ObjectVersion, record: Record | None, command: Command, run: str
+    ) -> bool:
+        """Make the record WITHDRAWN; see `ports.Ingestions`."""
+        names = {"#status": "status"}
+        values: _Json = {
+            ":asked": {"S": command.asked_at},
+            ":withdrawn": {"S": Status.WITHDRAWN.value},
+        }
+        if record is not None and record.status is Status.WITHDRAWN:
+            condition = "#status = :withdrawn AND decided_at < :asked"
+            return self._update(
+                version.object_id, "SET decided_at = :asked", condition, names, values
+            )
+        names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes"}
+        values |= {
+            ":bucket": {"S": version.bucket},
+            ":key": {"S": version.key},
+            ":bytes": {"N": str(version.size_bytes)},
+            ":by": {"S": command.by},
+            ":reason": {"S": command.reason},
+            ":run": {"S": run},
+        }
+        setting = (
+            "SET #status = :withdrawn, #bucket = :bucket, #key = :key, #bytes = :bytes, "
+            "decided_at = :asked, withdrawn_at = :asked, withdrawn_by = :by, "
+            "withdrawn_reason = :reason, withdrawal = :run"
+        )
+        if version.version_id is not None:
+            setting += ", version_id = :version"
+            values[":version"] = {"S": version.version_id}
+        if record is None:
+            condition = "attribute_not_exists(object_id)"
+            setting += ", #base = :none"
+            names["#base"] = "base"
+            values[":none"] = {"S": ""}
+        else:
+            condition = (
+                "#status = :found AND (attribute_not_exists(decided_at) OR decided_at < :asked)"
+            )
+            values[":found"] = {"S": record.status.value}
+        removing = "lease_until, items_removed, withdrawing, withdrawal_place"
+        return self._update(
+            version.object_id, f"{setting} REMOVE {removing}", condition, names, values
+        )
+
+    def wait(self, version: ObjectVersion, base: str) -> bool:
+        """Make a record WAITING; see `ports.Ingestions`."""
+        setting = "SET #status = :waiting, #bucket = :bucket, #key = :key, #bytes = :bytes"
+        values: _Json = {
+            ":waiting": {"S": Status.WAITING.value},
+            ":bucket": {"S": version.bucket},
+            ":key": {"S": version.key},
+            ":bytes": {"N": str(version.size_bytes)},
+            ":base": {"S": base},
+        }
+        if version.version_id is not None:
+            setting += ", version_id = :version"
+            values[":version"] = {"S": version.version_id}
+        names = {"#status": "status", "#bucket": "bucket", "#key": "key", "#bytes": "bytes"}
+        return self._update(
+            version.object_id,
+            f"{setting}, #base = :base",
+            "attribute_not_exists(object_id) OR (#status = :waiting AND #base <= :base)",
+            {**names, "#base": "base"},
+            values,
+        )
+
+    def note_decision(self, object_id: str, asked_at: str) -> bool:
+        """Note a request to restore a version; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET decided_at = :asked",
+            "#status <> :withdrawn AND attribute_exists(object_id) AND "
+            "(attribute_not_exists(decided_at) OR decided_at <= :asked)",
+            {"#status": "status"},
+            {":asked": {"S": asked_at}, ":withdrawn": {"S": Status.WITHDRAWN.value}},
+        )
+
+    def note_base(self, object_id: str, base: str) -> bool:
+        """Note a later base of a withdrawn version; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET #base = :base",
+            "#status = :withdrawn AND #base <= :base",
+            {"#status": "status", "#base": "base"},
+            {":base": {"S": base}, ":withdrawn": {"S": Status.WITHDRAWN.value}},
+        )
+
+    def claim(self, object_id: str, run: str, horizon: str) -> bool:
+        """Begin an attempt at a withdrawal; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET withdrawing = :run",
+            "#status = :withdrawn AND attribute_exists(withdrawal) AND "
+            "(attribute_not_exists(withdrawing) OR withdrawing < :horizon OR withdrawing = :run)",
+            {"#status": "status"},
+            {
+                ":run": {"S": run},
+                ":horizon": {"S": horizon},
+                ":withdrawn": {"S": Status.WITHDRAWN.value},
+            },
+        )
+
+    def note_withdrawal(self, object_id: str, run: str, place: str) -> bool:
+        """Note how far an attempt has come; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET withdrawal_place = :place",
+            "withdrawing = :run AND "
+            "(attribute_not_exists(withdrawal_place) OR withdrawal_place <= :place)",
+            {},
+            {":run": {"S": run}, ":place": {"S": place}},
+        )
+
+    def unclaim(self, object_id: str, run: str) -> None:
+        """End an attempt after which another one goes on; see `ports.Ingestions`."""
+        values = {":run": {"S": run}}
+        self._update(object_id, "REMOVE withdrawing", "withdrawing = :run", {}, values)
+
+    def end_withdrawal(self, object_id: str, run: str, removed: int, now: str) -> None:
+        """End a withdrawal; see `ports.Ingestions`."""
+        removing = (
+            "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, recheck, touched, "
+            "lease_until, messages_sent"
+        )
+        self._update(
+            object_id,
+            f"SET items_removed = :removed, finished_at = :now, last_run = :run REMOVE {removing}",
+            "withdrawing = :run",
+            {},
+            {":run": {"S": run}, ":removed": {"N": str(removed)}, ":now": {"S": now}},
+        )
 
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
         """Note write sets that ask for a recheck; see `ports.Ingestions`."""
@@ -300,6 +445,11 @@ def _record(item: _Json) -> Record:
         recheck=frozenset(item.get("recheck", {}).get("SS", ())),
         touched=frozenset(item.get("touched", {}).get("SS", ())),
         messages_sent=item.get("messages_sent", {}).get("S", ""),
+        last_run=item.get("last_run", {}).get("S", ""),
+        decided_at=item.get("decided_at", {}).get("S", ""),
+        withdrawal=item.get("withdrawal", {}).get("S", ""),
+        withdrawing=item.get("withdrawing", {}).get("S", ""),
+        withdrawal_place=item.get("withdrawal_place", {}).get("S", ""),
     )
 
 

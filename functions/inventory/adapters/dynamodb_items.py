@@ -6,9 +6,15 @@ import json
 from json.encoder import encode_basestring as text_of
 from typing import TYPE_CHECKING, Any
 
-from inventory.adapters.dynamodb_api import DynamoDbError, TransientError, error_of
+from inventory.adapters.dynamodb_api import (
+    ConditionFailedError,
+    DynamoDbError,
+    TransientError,
+    error_of,
+)
 from inventory.adapters.dynamodb_statements import Statements
-from inventory.domain.ports import Stored
+from inventory.domain.order import object_hash
+from inventory.domain.ports import OwnItem, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,6 +139,49 @@ class DynamoDbItems:
             self._usage.write_units += units
         return refused
 
+    def written_by(self, version: ObjectVersion, start: str) -> tuple[list[OwnItem], str]:
+        """Items that a version wrote, on one page of the table; see `ports.ItemStore`."""
+        request: _Json = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "ReturnConsumedCapacity": "TOTAL",
+            "FilterExpression": "contains(#t, :hash)",
+            "ProjectionExpression": "#s, #l, #t, #o",
+            "ExpressionAttributeNames": {
+                "#s": "sku",
+                "#l": "location",
+                "#t": "order_token",
+                "#o": "source",
+            },
+            "ExpressionAttributeValues": {":hash": {"S": f"#{object_hash(version.object_id)}"}},
+        }
+        if start:
+            request["ExclusiveStartKey"] = json.loads(start)
+        answer = self._api.call("Scan", request)
+        self._usage.read_units += _units(answer, 1.0)
+        own = [_own_item(item) for item in answer["Items"] if _is_of(version, item["source"]["M"])]
+        following = answer.get("LastEvaluatedKey")
+        return own, "" if following is None else json.dumps(following)
+
+    def delete(self, items: Sequence[OwnItem]) -> None:
+        """Delete each item unless somebody else has written it; see `ports.ItemStore`."""
+        for units in self._api.each(self._delete, items):
+            self._usage.write_units += units
+
+    def _delete(self, item: OwnItem) -> float:
+        request = {
+            "TableName": self._table,
+            "Key": {"sku": {"S": item.sku}, "location": {"S": item.location}},
+            "ConditionExpression": "order_token = :token",
+            "ExpressionAttributeValues": {":token": {"S": item.token}},
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+        try:
+            answer = self._api.call("DeleteItem", request)
+        except ConditionFailedError:
+            return 1.0
+        return _units(answer, 1.0)
+
     def _write_statements(self, pairs: list[tuple[Change, str]]) -> tuple[list[Change], float]:
         refused: list[Change] = []
         units = 0.0
@@ -166,6 +215,16 @@ class DynamoDbItems:
                 backoff.progress()
             pairs = left
             backoff.pause(transient)
+
+
+def _own_item(item: _Json) -> OwnItem:
+    return OwnItem(item["sku"]["S"], item["location"]["S"], item["order_token"]["S"])
+
+
+def _is_of(version: ObjectVersion, source: _Json) -> bool:
+    """Whether an item's source is this version, as far as it says."""
+    named = source["key"]["S"], source.get("version_id", _ABSENT)["S"]
+    return named == (version.key, version.version_id)
 
 
 def _key_end(location: str) -> str:

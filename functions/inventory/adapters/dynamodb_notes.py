@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _Json = dict[str, Any]
 
 _FOLLOW_UPS = "follow-up"
+_PAUSED = "paused"
 _RECONCILE = ("reconcile", "checkpoint")
 
 
@@ -46,6 +47,41 @@ class DynamoDbFollowUps:
         self._table.delete(_FOLLOW_UPS, _digest(version.object_id))
 
 
+class DynamoDbPauses:
+    """The lanes table behind `ports.Pauses`.
+
+    Partition `paused`, position `/<prefix>`: a sort key is never empty.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def prefixes(self) -> list[str]:
+        """Beginnings of the keys of files that wait; see `ports.Pauses`."""
+        return [item["position"]["S"][1:] for item in self._table.query(_PAUSED)]
+
+    def add(self, prefix: str, by: str, now: str) -> None:
+        """Have files wait.
+
+        Args:
+            prefix: Beginning of their keys; "" for all files.
+            by: Who asked.
+            now: ISO 8601 time.
+        """
+        self._table.put(_PAUSED, f"/{prefix}", {"by": {"S": by}, "paused_at": {"S": now}})
+
+    def remove(self, prefix: str) -> None:
+        """Have files wait no more.
+
+        Args:
+            prefix: As it was added.
+        """
+        self._table.delete(_PAUSED, f"/{prefix}")
+
+
 class DynamoDbAcceptedFiles:
     """The lanes table behind `ports.AcceptedFiles`.
 
@@ -71,6 +107,10 @@ class DynamoDbAcceptedFiles:
         """Note an accepted file; see `ports.AcceptedFiles`."""
         position = f"{base}#{_digest(object_id)}"
         self._table.put(f"feed#{feed}", position, {"quantity": {"S": str(quantity)}})
+
+    def remove(self, feed: str, base: str, object_id: str) -> None:
+        """Forget an accepted file; see `ports.AcceptedFiles`."""
+        self._table.delete(f"feed#{feed}", f"{base}#{_digest(object_id)}")
 
 
 class DynamoDbCheckpoint:

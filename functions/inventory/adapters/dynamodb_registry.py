@@ -24,11 +24,15 @@ _INLINE_BYTES = 512
 
 _APPENDING_ATTEMPTS = 50
 
+#: Sorts before every token, and all positions below it after it.
+_LOWEST = "0"
+
 
 class DynamoDbRegistry:
     """The lanes table behind `ports.Registry`.
 
-    Partition `<shard>#reads`, position `<highest token>#<hash of object id and run>`: read sets.
+    Partition `<shard>#reads`, position `<highest token>#<hash of object id and run>`: read sets and
+    the keys of the other rows; those of runs that left no row alone stand below all others.
     Partition `<shard>#writes`, position `<number>`: write sets; `<shard>#keys` holds the keys of
     large ones. A number is taken by putting an item on the condition that there is none, so the
     numbers of a shard have no gaps. Idempotency: publishing twice puts the same item; appending
@@ -49,7 +53,7 @@ class DynamoDbRegistry:
 
     def append(self, shard: int, entry: WriteSet, *, expires_at: int) -> WriteSet:
         """Add a write set; see `ports.Registry`."""
-        keys = keys_to_item(entry.writes)
+        keys = keys_to_item(keys=entry.writes)
         attributes: _Json = {
             "object_id": {"S": entry.object_id},
             "lowest": {"S": entry.lowest},
@@ -103,18 +107,26 @@ class DynamoDbRegistry:
             **version_to_item(version),
             "run": {"S": registration.run},
             "expires_at": {"N": str(expires_at)},
-            **keys_to_item(registration.reads),
+            **keys_to_item(keys=registration.reads, others=registration.others),
         }
         digest = blake2s(name, digest_size=16).hexdigest()
-        self._table.put(f"{shard}#reads", f"{registration.highest}#{digest}", attributes)
+        position = f"{registration.highest or _LOWEST}#{digest}"
+        self._table.put(f"{shard}#reads", position, attributes)
 
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
-        """Read sets above a token; see `ports.Registry`."""
-        after = {":p": {"S": token}}
+        """What was published above a token; see `ports.Registry`."""
+        after = {":p": {"S": token or _LOWEST}}
         for item in self._table.query(f"{shard}#reads", "#p > :p", values=after):
-            version = version_from_item(item)
-            highest = item["position"]["S"].rpartition("#")[0]
-            yield Registration(version, item["run"]["S"], highest, keys_from_item(item))
+            position = item["position"]["S"]
+            highest = position.rpartition("#")[0]
+            yield Registration(
+                version_from_item(item),
+                item["run"]["S"],
+                "" if highest == _LOWEST else highest,
+                keys_from_item(item),
+                keys_from_item(item, "others"),
+                position,
+            )
 
 
 def version_to_item(version: ObjectVersion) -> _Json:
@@ -143,18 +155,22 @@ def version_from_item(item: _Json) -> ObjectVersion:
     )
 
 
-def keys_to_item(keys: KeySet) -> _Json:
-    """Attributes that hold a set of keys."""
-    if keys.everything:
-        return {"everything": {"BOOL": True}}
-    return {"keys": {"B": b64encode(keys.to_bytes()).decode()}}
+def keys_to_item(**sets: KeySet) -> _Json:
+    """Attributes that hold sets of keys; an empty set has none."""
+    return {
+        name: {"BOOL": True} if keys.everything else {"B": b64encode(keys.to_bytes()).decode()}
+        for name, keys in sets.items()
+        if keys
+    }
 
 
-def keys_from_item(item: _Json) -> KeySet:
-    """Set of keys of an item."""
-    if "keys" not in item:
+def keys_from_item(item: _Json, name: str = "keys") -> KeySet:
+    """A set of keys of an item."""
+    if name not in item:
+        return KeySet()
+    if "BOOL" in item[name]:
         return KeySet(everything=True)
-    return KeySet.from_bytes(b64decode(item["keys"]["B"]))
+    return KeySet.from_bytes(b64decode(item[name]["B"]))
 
 
 def _position(number: int) -> str:

@@ -71,12 +71,15 @@ class SqsSender:
         self._sleep = sleep
         self._uniform = uniform
 
-    def send(self, bodies: Sequence[str], attributes: Mapping[str, str]) -> None:
+    def send(
+        self, bodies: Sequence[str], attributes: Mapping[str, str], *, delay_seconds: int = 0
+    ) -> None:
         """Send every body, each as a message with these string attributes.
 
         Args:
             bodies: As `messages.message_text` makes them.
             attributes: The same for all of them.
+            delay_seconds: When they come at the earliest, up to 900.
 
         Raises:
             RejectedRequestError: SQS will not take a message, or any.
@@ -89,7 +92,12 @@ class SqsSender:
         for request in _requests(bodies, _attribute_bytes(attributes)):
             refused += self._send(
                 [
-                    {"Id": str(index), "MessageBody": body, "MessageAttributes": typed}
+                    {
+                        "Id": str(index),
+                        "MessageBody": body,
+                        "MessageAttributes": typed,
+                        "DelaySeconds": delay_seconds,
+                    }
                     for index, body in enumerate(request)
                 ]
             )
@@ -136,9 +144,10 @@ class SqsWorkQueue:
     def __init__(self, sender: SqsSender) -> None:
         self._sender = sender
 
-    def send(self, messages: Sequence[WorkMessage]) -> None:
+    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
         """Send every message; see `ports.WorkQueue`."""
-        self._sender.send([message.to_text() for message in messages], {})
+        bodies = [message.to_text() for message in messages]
+        self._sender.send(bodies, {}, delay_seconds=delay_seconds)
 
 
 class SqsRejectQueue:

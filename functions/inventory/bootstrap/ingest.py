@@ -10,7 +10,11 @@ from functools import cache, partial
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
-from inventory.adapters.dynamodb_notes import DynamoDbAcceptedFiles, DynamoDbFollowUps
+from inventory.adapters.dynamodb_notes import (
+    DynamoDbAcceptedFiles,
+    DynamoDbFollowUps,
+    DynamoDbPauses,
+)
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.adapters.s3_feeds import read_feeds
@@ -71,6 +75,7 @@ def ingest() -> Ingest:
         ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
         reports=DynamoDbJobs(lanes),
         follow_ups=DynamoDbFollowUps(lanes),
+        pauses=DynamoDbPauses(lanes),
         files=files,
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
         rejects=RejectDestinations(

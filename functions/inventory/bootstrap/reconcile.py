@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
-from inventory.adapters.dynamodb_notes import DynamoDbCheckpoint, DynamoDbFollowUps
+from inventory.adapters.dynamodb_notes import DynamoDbCheckpoint, DynamoDbFollowUps, DynamoDbPauses
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.adapters.s3_versions import S3Versions
 from inventory.adapters.sqs_messages import SqsSender, SqsWorkQueue
@@ -32,6 +32,7 @@ def reconcile() -> Reconcile:
         listing=S3Versions(clients.s3(), config.uploads_bucket_name),
         ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
         follow_ups=DynamoDbFollowUps(lanes),
+        pauses=DynamoDbPauses(lanes),
         checkpoints=DynamoDbCheckpoint(lanes),
         work=SqsWorkQueue(SqsSender(clients.sqs(), config.work_queue_url, deadline)),
         usage=usage,

@@ -88,7 +88,7 @@ class Finisher:
             The report that stands, which is another attempt's when that one was faster.
         """
         name = job_id(version.object_id, job.run)
-        if any(each.reads or each.writes for each in keys.values()):
+        if any(each.reads or each.writes or each.others for each in keys.values()):
             moment = report.attempt.partition("#")[0].replace(":", "")
             place = f"{task.worker:04d}-{task.segment:06d}"
             report.keys_key = f"parts/{name}/{place}-{moment}.keys"

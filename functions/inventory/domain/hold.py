@@ -99,3 +99,13 @@ class StockDropHold:
                 value=f"{quantity:f}",
             )
         self._accepted.add(feed, base, version.object_id, quantity)
+
+    def forget(self, version: ObjectVersion, base: str) -> None:
+        """Compare no more file with a withdrawn one.
+
+        Args:
+            version: The object version.
+            base: Base of its tokens.
+        """
+        feed = self._feed_of(version.key).prefix
+        self._accepted.remove(feed, base, version.object_id)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.finishing import Ending, Finisher, admission_of
-from inventory.domain.ingestions import Mode, RunReport, Status, admit, asked_by, run_name
+from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
 from inventory.domain.keysets import KeySets
 from inventory.domain.order import base_of, latest_time, object_time, timestamp
@@ -21,7 +21,8 @@ from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.seen import MOST_SLOTS
 from inventory.domain.segments import Segment, SegmentProcessor
 from inventory.domain.validation import Validator
-from inventory.domain.work import Kind
+from inventory.domain.withdrawal import Withdrawer, due, send_later
+from inventory.domain.work import Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,7 @@ class Ingest:
         self._hold = hold
         self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
         self._finisher = Finisher(ports, self._validator)
+        self._withdrawer = Withdrawer(ports, self._validator, hold)
         self._segments = SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=seen_slots)
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
@@ -92,7 +94,9 @@ class Ingest:
         ports.deadline.start(time_left)
         began = ports.now()
         ports.usage.reset()
-        if delivery.task is None:
+        if delivery.kind is Kind.WITHDRAW:
+            outcome = self._withdrawer.run(delivery)
+        elif delivery.task is None or delivery.kind is Kind.RESTORE:
             outcome = self._version(delivery)
         else:
             outcome = self._task(delivery, Task.from_data(delivery.task))
@@ -141,6 +145,9 @@ class Ingest:
 
     def _admit(self, delivery: Delivery, described: _Described) -> Admission:
         ingestions = self._ports.ingestions
+        command = None
+        if delivery.kind is Kind.RESTORE:
+            command = Command.from_data(delivery.task or {})
         for _ in range(_ADMISSION_ATTEMPTS):
             record = ingestions.get(delivery.version.object_id)
             admission = admit(
@@ -150,14 +157,60 @@ class Ingest:
                 base=described.base,
                 delivery_id=delivery.delivery_id,
                 now=self._ports.now(),
+                command=command,
             )
-            if admission.mode is Mode.NOTHING:
+            if admission.mode is Mode.NOTHING and self._noted(record, described, command):
                 return admission
+            if admission.mode is Mode.NOTHING:
+                continue
+            if (
+                command is not None
+                and record is not None
+                and self._restored_later(delivery, record)
+            ):
+                return replace(admission, mode=Mode.NOTHING)
+            if self._must_wait(record, described):
+                return replace(admission, mode=Mode.NOTHING)
             if record is not None:
                 self._ports.follow_ups.add(delivery.version)
             if ingestions.open(admission, accepted=self._hold is None):
                 return admission
         raise RetryableError(f"{delivery.version.object_id}: the record keeps changing")
+
+    def _must_wait(self, record: Record | None, described: _Described) -> bool:
+        """Have a version wait that has not begun, and whose folder is paused."""
+        version = described.version
+        if record is not None and record.status is not Status.WAITING:
+            return False
+        if not version.key.startswith(tuple(self._ports.pauses.prefixes())):
+            return False
+        if record is not None and record.base >= described.base:
+            return True
+        waits = self._ports.ingestions.wait(version, described.base)
+        self._ports.follow_ups.add(version)
+        return waits
+
+    def _noted(self, record: Record | None, described: _Described, command: Command | None) -> bool:
+        """Note what a delivery tells that changes nothing now; False when it may by now.
+
+        Only its event knows the sequencer, which does not come again when a version is restored.
+        And a withdrawal that was asked for before a restore may come after it.
+        """
+        ingestions, object_id = self._ports.ingestions, described.version.object_id
+        if record is None:
+            return True
+        if _withdrawn(record):
+            known = described.base <= record.base
+            return known or ingestions.note_base(object_id, described.base)
+        if command is None or command.asked_at <= record.decided_at:
+            return True
+        return ingestions.note_decision(object_id, command.asked_at)
+
+    def _restored_later(self, delivery: Delivery, record: Record) -> bool:
+        """Have a version restored once its withdrawal is finished and nothing of it on its way."""
+        moment = self._ports.now() + LEASE if record.withdrawal else due(record)
+        message = WorkMessage(kind=Kind.RESTORE, version=delivery.version, task=delivery.task)
+        return send_later(self._ports, message, moment)
 
     def _load(self, admission: Admission, described: _Described, outcome: Outcome) -> Outcome:
         """Process a version, or have it processed by other invocations."""
@@ -279,7 +332,7 @@ class Ingest:
         version, object_id = delivery.version, delivery.version.object_id
         record = self._ports.ingestions.get(object_id)
         outcome = Outcome(object_id=object_id, mode=Mode.NOTHING, status=None)
-        if record is None or task.run not in record.open_runs:
+        if record is None or task.run not in record.open_runs or _withdrawn(record):
             return outcome  # the job has ended, or another one took its place
         job = self._finisher.stored(object_id, task.run)
         if job is None:
@@ -337,6 +390,9 @@ class Ingest:
         record = ingestions.get(object_id)
         if record is None:
             raise RetryableError(f"{object_id}: the record is gone")
+        if _withdrawn(record):
+            ingestions.leave(object_id, attempt)
+            raise RetryableError(f"{object_id}: the file has just been withdrawn")
         unresolved = before is not None and before.unresolved
         report, keys = self._segments.process(
             Segment(
@@ -446,6 +502,10 @@ class Ingest:
 
     def _empty_report(self) -> RunReport:
         return RunReport(finished_at=timestamp(self._ports.now()))
+
+
+def _withdrawn(record: Record) -> bool:
+    return record.status is Status.WITHDRAWN
 
 
 def _decided(admission: Admission) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ObjectStore,
         OpenFeed,
         OpenPart,
+        Pauses,
         Registry,
         Reports,
         WorkQueue,
@@ -39,6 +40,7 @@ class IngestPorts:
         ingestions: The ingestions table.
         reports: Reports of the workers of jobs.
         follow_ups: Object versions that the reconcile looks at.
+        pauses: Where operators have files wait.
         files: The reports bucket.
         work: The work queue.
         rejects: Where rejects leave.
@@ -55,6 +57,7 @@ class IngestPorts:
     ingestions: Ingestions
     reports: JobReports
     follow_ups: FollowUps
+    pauses: Pauses
     files: Reports
     work: WorkQueue
     rejects: RejectDestinations

@@ -1,6 +1,7 @@
 """The ingestion record: who may do what with an object version, and what is written down.
 
-A record is IN_PROGRESS from the first delivery on and ends COMPLETED, FAILED or HELD. It names its
+A record is IN_PROGRESS from the first delivery on and ends COMPLETED, FAILED or HELD, until an
+operator has the version withdrawn. It names its
 open runs: a run that crashes leaves its name there, and a redrive knows by it that items with the
 version's tokens may have been written without having been validated (see `validation`). The
 reconcile sends that redrive, whatever became of the delivery that crashed.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from inventory.domain.order import later_base, timestamp
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from inventory.domain.work import Command
 
 #: Longest life of a run: a Lambda invocation's 900 s and a minute for requests on their way.
 #: Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
@@ -32,16 +33,20 @@ _BY_OPERATORS = frozenset({Kind.REPLAY, Kind.RELEASE})
 
 
 class Status(StrEnum):
-    """Status of a record; all but IN_PROGRESS are terminal.
+    """Status of a record; all but IN_PROGRESS and WAITING are terminal.
 
     HELD: the file would have taken away more stock than its feed may; nothing of it is loaded
-    until an operator releases or replays it.
+    until an operator releases or replays it. WITHDRAWN: an operator took the file back; the table
+    becomes as if it had never been delivered, see `withdrawal`. WAITING: an operator has paused the
+    folder that the file is in, and it has not begun to load.
     """
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     HELD = "HELD"
+    WITHDRAWN = "WITHDRAWN"
+    WAITING = "WAITING"
 
 
 class Mode(StrEnum):
@@ -50,13 +55,15 @@ class Mode(StrEnum):
     PROCESS: load the file and end its record. REPROCESS: decide the rows of a COMPLETED record
     again, because of a later base, a crashed run or an operator; the status stays. RECHECK: decide
     again the rows whose items others wrote over. CLOSE: load nothing, but validate what crashed
-    runs of a held version may have written. NOTHING: there is nothing left to do.
+    runs of a held version may have written. WITHDRAW: take back what was loaded. NOTHING: there
+    is nothing left to do.
     """
 
     PROCESS = "process"
     REPROCESS = "reprocess"
     RECHECK = "recheck"
     CLOSE = "close"
+    WITHDRAW = "withdraw"
     NOTHING = "nothing"
 
 
@@ -76,6 +83,11 @@ class Record:
         recheck: Write sets because of which rows must be decided again, see `validation`.
         touched: Shards in which items may have been written over, see `touch_note`.
         messages_sent: See `messages_note`.
+        last_run: Name of the latest run that began; runs before may be open.
+        decided_at: When an operator last asked to withdraw or restore the version, ISO 8601.
+        withdrawal: Run that began a withdrawal which is not finished; "" for none.
+        withdrawing: Attempt at that withdrawal which may be at work; "" for none.
+        withdrawal_place: How far it has come, see `Ingestions.note_withdrawal`.
     """
 
     status: Status
@@ -89,6 +101,11 @@ class Record:
     recheck: frozenset[str] = frozenset()
     touched: frozenset[str] = frozenset()
     messages_sent: str = ""
+    last_run: str = ""
+    decided_at: str = ""
+    withdrawal: str = ""
+    withdrawing: str = ""
+    withdrawal_place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +126,7 @@ class Admission:
         expired: Open runs that are over for sure, to be dropped when this run ends.
         recheck: Write sets that are taken off the record, because their keys are decided again;
             in mode RECHECK alone.
+        command: What an operator asked for, of a restored version.
     """
 
     mode: Mode
@@ -122,6 +140,7 @@ class Admission:
     recovering: bool = False
     expired: frozenset[str] = frozenset()
     recheck: frozenset[str] = frozenset()
+    command: Command | None = None
 
     @property
     def has_job(self) -> bool:
@@ -192,6 +211,11 @@ def run_name(now: datetime, delivery_id: str) -> str:
     return f"{timestamp(now)}#{delivery_id}"
 
 
+def began_at(run: str) -> datetime:
+    """When a run began, from its name."""
+    return datetime.fromisoformat(run.partition("#")[0])
+
+
 def asked_by(run: str) -> str:
     """Delivery of a run, from its name."""
     return run.partition("#")[2]
@@ -205,6 +229,7 @@ def admit(
     base: str,
     delivery_id: str,
     now: datetime,
+    command: Command | None = None,
 ) -> Admission:
     """Decide what a delivery may do.
 
@@ -215,10 +240,13 @@ def admit(
         base: Base by this delivery; "" when the object could not be described.
         delivery_id: Id of the event or message; the same when it comes again.
         now: When the run begins.
+        command: What an operator asks for, of the kind RESTORE.
     """
     open_runs = frozenset[str]() if record is None else record.open_runs
     recovering = kind in _REPEATS and bool(open_runs)
     mode = Mode.PROCESS if record is None else _mode(record, kind, base, recovering=recovering)
+    if kind is Kind.RESTORE or (record is not None and record.status is Status.WITHDRAWN):
+        mode = Mode.PROCESS if _restores(record, command) else Mode.NOTHING
     horizon = timestamp(now - LEASE)
     return Admission(
         mode=mode,
@@ -233,6 +261,16 @@ def admit(
         # No request of such a run can still arrive.
         expired=frozenset(run for run in open_runs if run < horizon and kind in _REPEATS),
         recheck=record.recheck if record and mode is Mode.RECHECK else frozenset(),
+        command=command,
+    )
+
+
+def _restores(record: Record | None, command: Command | None) -> bool:
+    return (
+        record is not None
+        and command is not None
+        and record.status is Status.WITHDRAWN
+        and command.asked_at > record.decided_at
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from inventory.domain.model import Row
+    from inventory.domain.ports import OwnItem
 
 #: Number of shards; changing it makes earlier registrations unfindable.
 SHARDS = 64
@@ -31,6 +32,7 @@ SHARDS = 64
 #: 80 KB of an item, whose limit is 400 KB.
 MAX_KEYS = 20_000
 
+_SETS = ("reads", "writes", "others")
 _CACHED_LOCATIONS = 65_536
 _SEPARATOR = b"\x1f"
 
@@ -107,6 +109,8 @@ class ShardKeys:
         highest: A token not lower than theirs.
         writes: Keys of the items written over.
         lowest: The lowest token they were written with.
+        others: Keys of the rows that were not left alone: whoever deletes an item asks for them,
+            too.
     """
 
     epoch: int
@@ -114,6 +118,7 @@ class ShardKeys:
     highest: str = ""
     writes: KeySet = field(default_factory=KeySet)
     lowest: str = ""
+    others: KeySet = field(default_factory=KeySet)
 
     def join(self, other: ShardKeys) -> None:
         """Take over what another run of the same job did in the shard."""
@@ -122,6 +127,7 @@ class ShardKeys:
         self.highest = max(self.highest, other.highest)
         self.writes.join(other.writes)
         self.lowest = min(filter(None, (self.lowest, other.lowest)), default="")
+        self.others.join(other.others)
 
     def note_write(self, key_hash: int, token: str) -> None:
         """Note that an item was written over with this token."""
@@ -151,6 +157,7 @@ class KeySets(dict[int, ShardKeys]):
                     "highest": keys.highest,
                     "writes": _set_to_data(keys.writes),
                     "lowest": keys.lowest,
+                    "others": _set_to_data(keys.others),
                 }
                 for shard, keys in sorted(self.items())
             },
@@ -162,7 +169,7 @@ class KeySets(dict[int, ShardKeys]):
         """The sets whose `to_text` this is."""
         sets = cls()
         for shard, data in json.loads(text).items():
-            data |= {name: _set_from_data(data[name]) for name in ("reads", "writes")}
+            data |= {name: _set_from_data(data[name]) for name in _SETS}
             sets[int(shard)] = ShardKeys(**data)
         return sets
 
@@ -187,8 +194,8 @@ class KeyHasher:
         """Shard of a location."""
         return self._of(location)[0]
 
-    def hash(self, row: Row) -> int:
-        """Hash of a row's key."""
+    def hash(self, row: Row | OwnItem) -> int:
+        """Hash of a row's or an item's key."""
         return crc32(row.sku.encode("utf-8", "surrogatepass"), self._of(row.location)[1])
 
     def by_shard(self, rows: Iterable[Row]) -> dict[int, list[int]]:

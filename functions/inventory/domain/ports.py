@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inventory.domain.keysets import KeySet
     from inventory.domain.model import Batch, ObjectVersion, Row
     from inventory.domain.reading import Share
-    from inventory.domain.work import WorkMessage
+    from inventory.domain.work import Command, WorkMessage
 
 
 class ObjectInfo(NamedTuple):
@@ -172,6 +172,20 @@ class Change(NamedTuple):
     stored: Stored | None
 
 
+class OwnItem(NamedTuple):
+    """An item that a version wrote.
+
+    Attributes:
+        sku: Its SKU.
+        location: Its location.
+        token: Its order token.
+    """
+
+    sku: str
+    location: str
+    token: str
+
+
 class ConsumedCapacity:
     """Capacity units used since the invocation began.
 
@@ -220,30 +234,57 @@ class ItemStore(Protocol):
         """
         ...
 
+    def written_by(self, version: ObjectVersion, start: str) -> tuple[list[OwnItem], str]:
+        """Items that a version wrote, on one page of the whole table, strongly consistent.
+
+        Args:
+            version: The version.
+            start: What the page before returned; "" for the first.
+
+        Returns:
+            Its items on the page; and where the next page begins, "" after the last.
+
+        Raises:
+            RetryableError: The table did not answer in the time left.
+        """
+        ...
+
+    def delete(self, items: Sequence[OwnItem]) -> None:
+        """Delete each item unless somebody else has written it meanwhile.
+
+        Raises:
+            RetryableError: The table did not answer in the time left.
+        """
+        ...
+
 
 class Registration(NamedTuple):
-    """What an ended run or job relied on in one shard.
+    """What an ended run or job decided in one shard.
 
     Attributes:
         version: Its object version.
         run: Its name.
-        highest: A token not lower than those of the rows it left alone.
+        highest: A token not lower than those of the rows it left alone; "" when there are none.
         reads: Their keys.
+        others: Keys of its other rows.
+        position: Text after which `Registry.registered_after` goes on.
     """
 
     version: ObjectVersion
     run: str
     highest: str
     reads: KeySet
+    others: KeySet
+    position: str = ""
 
 
 class WriteSet(NamedTuple):
-    """What a run or job wrote over in one shard.
+    """What a run or job wrote over in one shard, or a withdrawal deleted.
 
     Attributes:
         pointer: Text by which `Registry.writes_of` finds its keys; "" before it is appended.
-        object_id: Object version that wrote.
-        lowest: The lowest token written over an item.
+        object_id: Object version that wrote, or was withdrawn.
+        lowest: The lowest token written over an item; "" when they were deleted.
         writes: Keys of the items.
     """
 
@@ -277,11 +318,16 @@ class Registry(Protocol):
         ...
 
     def register(self, shard: int, registration: Registration, *, expires_at: int) -> None:
-        """Publish a read set."""
+        """Publish the keys of a run's rows."""
         ...
 
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
-        """Read sets of a shard with a higher `highest`, strongly consistent."""
+        """What was published with a higher `highest`, or after a position; strongly consistent.
+
+        Args:
+            shard: The shard.
+            token: A token, a position, or "" for everything.
+        """
         ...
 
 
@@ -347,6 +393,69 @@ class Ingestions(Protocol):
         """Note shards in which items will be written over, see `ingestions.touch_note`."""
         ...
 
+    def withdraw(
+        self, version: ObjectVersion, record: Record | None, command: Command, run: str
+    ) -> bool:
+        """Make the record WITHDRAWN, or have one that is stay so; there need not be a record.
+
+        Returns:
+            False when the record is not as given, or something else was asked for later.
+        """
+        ...
+
+    def wait(self, version: ObjectVersion, base: str) -> bool:
+        """Make the record of a version that has not begun WAITING, or note its later base.
+
+        Returns:
+            False when the version has begun, or has a later base.
+        """
+        ...
+
+    def note_decision(self, object_id: str, asked_at: str) -> bool:
+        """Note a request to restore a version that is not withdrawn.
+
+        Returns:
+            False when it is withdrawn by now, or something was asked for later.
+        """
+        ...
+
+    def note_base(self, object_id: str, base: str) -> bool:
+        """Note a later base of a withdrawn version.
+
+        Returns:
+            False when the version is not withdrawn any more, or has a later base.
+        """
+        ...
+
+    def claim(self, object_id: str, run: str, horizon: str) -> bool:
+        """Begin an attempt at the unfinished withdrawal of a version.
+
+        Args:
+            object_id: The version.
+            run: Name of the attempt.
+            horizon: Attempts with lower names are over for sure.
+
+        Returns:
+            False when another attempt may be at work, or the withdrawal is finished.
+        """
+        ...
+
+    def note_withdrawal(self, object_id: str, run: str, place: str) -> bool:
+        """Note how far an attempt has come; `place` sorts after every place noted before.
+
+        Returns:
+            False when the attempt is not the one at work any more, or has come further.
+        """
+        ...
+
+    def unclaim(self, object_id: str, run: str) -> None:
+        """End an attempt after which another one goes on."""
+        ...
+
+    def end_withdrawal(self, object_id: str, run: str, removed: int, now: str) -> None:
+        """End a withdrawal, and forget what was to be done with the version."""
+        ...
+
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
         """Note write sets because of which rows must be decided again."""
         ...
@@ -372,6 +481,14 @@ class FollowUps(Protocol):
         ...
 
 
+class Pauses(Protocol):
+    """Where operators have files wait."""
+
+    def prefixes(self) -> list[str]:
+        """Beginnings of the keys of files that wait, strongly consistent."""
+        ...
+
+
 class AcceptedFiles(Protocol):
     """Sums of the files that were accepted, by feed."""
 
@@ -381,6 +498,10 @@ class AcceptedFiles(Protocol):
 
     def add(self, feed: str, base: str, object_id: str, quantity: Decimal) -> None:
         """Note an accepted file."""
+        ...
+
+    def remove(self, feed: str, base: str, object_id: str) -> None:
+        """Forget an accepted file."""
         ...
 
 
@@ -417,8 +538,12 @@ class JobReports(Protocol):
 class WorkQueue(Protocol):
     """The work queue."""
 
-    def send(self, messages: Sequence[WorkMessage]) -> None:
+    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
         """Send every message.
+
+        Args:
+            messages: The messages.
+            delay_seconds: When they come at the earliest, up to 900.
 
         Raises:
             RetryableError: A message was not taken.

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
         FollowUps,
         IngestionReader,
         ObjectListing,
+        Pauses,
         WorkQueue,
     )
 
 _VERSIONS_PER_READ = 100
+
+#: Deliveries by which versions come again; all others are redriven.
+_KINDS = {"rechecks": Kind.RECHECK, "withdrawals": Kind.WITHDRAW}
 
 #: Seconds that must be left to look at more versions.
 RESERVE_SECONDS = 15.0
@@ -100,6 +104,8 @@ class Reconciliation:
         expired: Sent again because the record was IN_PROGRESS and its lease was over.
         crashed: Sent again because a run crashed in it before it was validated.
         rechecks: Sent again because a recheck was requested and has not begun.
+        withdrawals: Sent again because a withdrawal is not finished.
+        waiting: Not sent, because an operator has paused their folder.
         listed: Object versions that the listing named.
         read_units: Read request units.
         finished: Whether the walk has come to the end of the bucket.
@@ -113,6 +119,8 @@ class Reconciliation:
     expired: int = 0
     crashed: int = 0
     rechecks: int = 0
+    withdrawals: int = 0
+    waiting: int = 0
     listed: int = 0
     read_units: float = 0.0
     finished: bool = True
@@ -121,7 +129,7 @@ class Reconciliation:
     @property
     def redriven(self) -> int:
         """Object versions sent again."""
-        return self.missing + self.expired + self.crashed + self.rechecks
+        return self.missing + self.expired + self.crashed + self.rechecks + self.withdrawals
 
 
 class Reconcile:
@@ -133,6 +141,7 @@ class Reconcile:
         listing: Versions of the uploads bucket.
         ingestions: The ingestions table.
         follow_ups: Versions that are looked at however old they are.
+        pauses: Where operators have files wait.
         checkpoints: Where the walk is remembered.
         work: The work queue.
         usage: Capacity units, counted by the adapters.
@@ -147,6 +156,7 @@ class Reconcile:
         listing: ObjectListing,
         ingestions: IngestionReader,
         follow_ups: FollowUps,
+        pauses: Pauses,
         checkpoints: Checkpoints,
         work: WorkQueue,
         usage: ConsumedCapacity,
@@ -157,6 +167,8 @@ class Reconcile:
         self._listing = listing
         self._ingestions = ingestions
         self._follow_ups = follow_ups
+        self._pauses = pauses
+        self._paused: tuple[str, ...] = ()
         self._checkpoints = checkpoints
         self._work = work
         self._usage = usage
@@ -177,6 +189,7 @@ class Reconcile:
         result = Reconciliation()
         units = self._usage.read_units
         now = self._now()
+        self._paused = tuple(self._pauses.prefixes())
         seen: set[str] = set()
         for versions in _groups(self._follow_ups.all()):
             if self._deadline.left() < RESERVE_SECONDS:
@@ -242,6 +255,8 @@ class Reconcile:
         terminal: list[ObjectVersion] = []
         for version in versions:
             finding = _finding(records.get(version.object_id), now)
+            if finding == "waiting" and not version.key.startswith(self._paused):
+                finding = "missing"
             setattr(result, finding, getattr(result, finding) + 1)
             result.versions += 1
             if finding == "terminal":
@@ -249,8 +264,8 @@ class Reconcile:
                 continue
             if follow_up:
                 self._follow_ups.add(version)
-            if finding != "running":
-                kind = Kind.RECHECK if finding == "rechecks" else Kind.REDRIVE
+            if finding not in ("running", "waiting"):
+                kind = _KINDS.get(finding, Kind.REDRIVE)
                 again.append(WorkMessage(kind=kind, version=version))
         if again:
             self._work.send(again)
@@ -261,6 +276,9 @@ def _finding(record: Record | None, now: datetime) -> str:
     """Name of the figure of `Reconciliation` in which a version counts."""
     if record is None:
         return "missing"
+    if record.status in (Status.WITHDRAWN, Status.WAITING):
+        left = "withdrawals" if record.withdrawal else "terminal"
+        return "waiting" if record.status is Status.WAITING else left
     alive = record.lease_until > timestamp(now)
     if record.status is Status.IN_PROGRESS:
         return "running" if alive else "expired"
@@ -269,9 +287,8 @@ def _finding(record: Record | None, now: datetime) -> str:
     horizon = timestamp(now - LEASE)
     if any(run < horizon for run in record.open_runs):
         return "crashed"
-    if record.recheck:
-        return "rechecks"
-    return "running" if record.open_runs else "terminal"
+    left = "running" if record.open_runs else "terminal"
+    return "rechecks" if record.recheck else left
 
 
 def _groups(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:

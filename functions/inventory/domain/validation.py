@@ -27,6 +27,8 @@ from inventory.domain.ports import Registration, WriteSet
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inventory.domain.ingestions import Record
     from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import FollowUps, Ingestions, Registry, WorkQueue
@@ -69,6 +71,9 @@ class Validator:
     ) -> int:
         """Request a recheck of every version that may have relied on what was written over.
 
+        A run that is at work while items are deleted finds that here, too, and requests a recheck
+        of its own version.
+
         Must run after every write is acknowledged, and before the run ends.
 
         Args:
@@ -86,19 +91,19 @@ class Validator:
         reads_expire = int((moment + READS_RETENTION).timestamp())
         writes_expire = int((moment + WRITES_RETENTION).timestamp())
         rechecks: _Rechecks = defaultdict(set)
-        read = {shard: each for shard, each in keys.items() if each.reads}
-        for shard, each in read.items():
-            registration = Registration(version, run, each.highest, each.reads)
+        decided = {shard: each for shard, each in keys.items() if each.reads or each.others}
+        for shard, each in decided.items():
+            registration = Registration(version, run, each.highest, each.reads, each.others)
             self._registry.register(shard, registration, expires_at=reads_expire)
         for shard, each in keys.items():
             if each.writes:
                 entry = WriteSet("", version.object_id, each.lowest, each.writes)
                 entry = self._registry.append(shard, entry, expires_at=writes_expire)
                 self._find_readers(shard, entry, rechecks)
-        for shard, each in read.items():
+        for shard, each in decided.items():
             self._find_writers(shard, each, version, rechecks, timed=timed)
         for reader, pointers in rechecks.items():
-            self._request(reader, pointers)
+            self.request(reader, pointers)
         return len(rechecks)
 
     def _find_readers(self, shard: int, entry: WriteSet, rechecks: _Rechecks) -> None:
@@ -117,8 +122,12 @@ class Validator:
         *,
         timed: bool,
     ) -> None:
-        """Find out who wrote over what this version relied on, since it began to read."""
+        """Find out who wrote over or deleted what this version has met, since it began to read."""
         for writer in self._registry.written_since(shard, keys.epoch):
+            if not writer.lowest:
+                if writer.writes.meets(keys.reads) or writer.writes.meets(keys.others):
+                    rechecks[version].add(writer.pointer)
+                continue
             foreign = writer.object_id != version.object_id
             relevant = writer.lowest < keys.highest if foreign else timed
             if relevant and writer.writes.meets(keys.reads):
@@ -142,7 +151,46 @@ class Validator:
             keys[shard] = ShardKeys(epoch=0, writes=everything, lowest=floor)
         return self.validate(version, run, keys, timed=False, now=now)
 
-    def _request(self, version: ObjectVersion, pointers: set[str]) -> None:
+    def deleted(self, shard: int, version: ObjectVersion, keys: KeySet, *, now: str) -> WriteSet:
+        """Tell runs that are at work that items were deleted; every delete must be acknowledged.
+
+        Args:
+            shard: The shard.
+            version: The withdrawn version.
+            keys: Keys of the items.
+            now: ISO 8601 time.
+        """
+        moment = datetime.fromisoformat(now).astimezone(UTC)
+        expires = int((moment + WRITES_RETENTION).timestamp())
+        entry = WriteSet("", version.object_id, "", keys)
+        return self._registry.append(shard, entry, expires_at=expires)
+
+    def find_deciders(self, shard: int, entry: WriteSet, after: str) -> Iterator[Registration]:
+        """Request a recheck of all that have a row of a deleted item, whatever its place.
+
+        Those that relied on the item have a higher row; those that it was written over, or that
+        were stale, have a lower one.
+
+        Args:
+            shard: The shard.
+            entry: From `deleted`.
+            after: Position of the last one that was asked; "" for none.
+
+        Yields:
+            Each that was looked at, once it is asked.
+        """
+        asked: set[str] = {entry.object_id}
+        for one in self._registry.registered_after(shard, after):
+            name = one.version.object_id
+            if name not in asked and (
+                entry.writes.meets(one.reads) or entry.writes.meets(one.others)
+            ):
+                self.request(one.version, {entry.pointer})
+                asked.add(name)
+            yield one
+
+    def request(self, version: ObjectVersion, pointers: set[str]) -> None:
+        """Request a recheck of a version because of write sets."""
         # The request in the record counts, and the message only makes it come sooner. The
         # follow-up comes after the request: the reconcile takes one away only to look at the
         # record once more, and so finds either the request or the follow-up.

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from inventory.domain.messages import message_text
 from inventory.domain.model import ObjectVersion
+from inventory.domain.order import timestamp
 
 
 class Kind(StrEnum):
     """Reason for which an object version is delivered.
 
     CREATED: an event says so. REDRIVE: the reconcile or an operator found it unfinished. RECHECK:
-    an item that it relied on was written over. REPLAY: an operator wants its rows decided again by
-    today's rules and profiles, whatever the record says. RELEASE: an operator lets a held file in.
-    SEGMENT: a worker of a job goes on, see `jobs`; the message has a task.
+    an item that it relied on was written over or withdrawn. REPLAY: an operator wants its rows
+    decided again by today's rules and profiles, whatever the record says. RELEASE: an operator
+    lets a held file in. WITHDRAW: an operator takes it back, see `withdrawal`, or that goes on.
+    RESTORE: an operator takes the withdrawal back. SEGMENT: a worker of a job goes on, see `jobs`;
+    the message has a task.
     """
 
     CREATED = "created"
@@ -24,7 +28,44 @@ class Kind(StrEnum):
     RECHECK = "recheck"
     REPLAY = "replay"
     RELEASE = "release"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
     SEGMENT = "segment"
+
+
+_WITH_TASK = frozenset({Kind.SEGMENT, Kind.WITHDRAW, Kind.RESTORE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """What an operator has decided about a version; of several, the one asked last counts.
+
+    Attributes:
+        asked_at: When it was asked for, ISO 8601 in UTC.
+        by: Who asked.
+        reason: Why.
+    """
+
+    asked_at: str
+    by: str
+    reason: str = ""
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON object for the message."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Self:
+        """Command of a message.
+
+        Raises:
+            ValueError: It is not one.
+        """
+        try:
+            asked_at = timestamp(datetime.fromisoformat(data["asked_at"]))
+            return cls(asked_at=asked_at, by=str(data["by"]), reason=str(data.get("reason", "")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a command: {error!r}") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +75,8 @@ class WorkMessage:
     Attributes:
         kind: Reason of the delivery.
         version: Object version to process.
-        task: Worker that goes on, see `jobs.Task`; None for all of the version.
+        task: Worker that goes on, see `jobs.Task`, or an operator's `Command`; None for all of
+            the version, and for a withdrawal that goes on.
     """
 
     kind: Kind
@@ -83,7 +125,11 @@ class WorkMessage:
         if not (version.version_id or version.etag):
             raise ValueError("not a work message: neither version_id nor etag")
         task = body.get("task")
-        if (kind is Kind.SEGMENT) != isinstance(task, dict):
+        if task is None:
+            fits = kind not in (Kind.SEGMENT, Kind.RESTORE)
+        else:
+            fits = isinstance(task, dict) and kind in _WITH_TASK
+        if not fits:
             raise ValueError("not a work message: a task is missing or out of place")
         return cls(kind=kind, version=version, task=task)
 

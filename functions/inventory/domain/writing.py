@@ -153,6 +153,8 @@ class RowWriter:
         outcomes = dict.fromkeys(Decision, 0)
         if not (self.timed or self._recovering):
             pending, stored = self._leave_equal(pending, stored, outcomes)
+        for shard, hashes in self._hasher.by_shard(pending).items():
+            self.keys[shard].others.update(hashes)
         changes: list[Change] = []
         settled: dict[Decision, list[Row]] = {decision: [] for decision in Decision}
         for row, old in zip(pending, stored, strict=True):

@@ -237,7 +237,7 @@ def test_a_job_ends_with_the_sums_of_all_its_reports() -> None:
 def _reader(setting: Setting, key_hash: int, highest: str = "n") -> ObjectVersion:
     """Somebody who left a row of a key alone."""
     reader = put(setting.world, "A,x,1,,", key="reader.csv")
-    registration = Registration(reader, "r", highest, KeySet([key_hash]))
+    registration = Registration(reader, "r", highest, KeySet([key_hash]), KeySet())
     setting.ports.registry.register(SHARD, registration, expires_at=1)
     return reader
 

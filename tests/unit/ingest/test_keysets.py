@@ -102,12 +102,17 @@ def test_sets_of_all_shards_survive_being_stored(
     for shard, (reads, writes) in shards.items():
         written = EVERYTHING if writes is None else KeySet(writes)
         sets[shard] = ShardKeys(
-            epoch=shard, reads=KeySet(reads), highest="9", writes=written, lowest="1"
+            epoch=shard,
+            reads=KeySet(reads),
+            highest="9",
+            writes=written,
+            lowest="1",
+            others=written,
         )
     again = KeySets.from_text(sets.to_text())
     assert again.to_text() == sets.to_text()
     assert {
-        shard: (keys.epoch, keys.highest, keys.lowest, keys.reads.hashes(), keys.writes.hashes())
+        shard: (keys.epoch, keys.highest, keys.lowest, keys.reads.hashes(), keys.others.hashes())
         for shard, keys in again.items()
     } == {
         shard: (shard, "9", "1", frozenset(reads), None if writes is None else frozenset(writes))
@@ -121,6 +126,8 @@ def test_what_runs_did_in_a_shard_is_joined() -> None:
     one.join(ShardKeys(epoch=3, reads=KeySet([4]), highest="a", writes=KeySet([5]), lowest="b"))
     assert (one.epoch, one.highest, one.lowest) == (3, "b", "b")
     assert (one.reads.hashes(), one.writes.hashes()) == ({1, 4}, {2, 5})
+    one.join(ShardKeys(epoch=9, others=KeySet([6])))
+    assert one.others.hashes() == {6}
     one.join(ShardKeys(epoch=9))
     assert (one.epoch, one.highest, one.lowest) == (3, "b", "b")
 

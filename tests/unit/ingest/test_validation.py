@@ -75,7 +75,7 @@ class Setting:
 
     def relied(self, reads: KeySet, highest: str, version: ObjectVersion) -> None:
         """Have somebody else publish a read set."""
-        registration = Registration(version, "another run", highest, reads)
+        registration = Registration(version, "another run", highest, reads, KeySet())
         self.ports.registry.register(SHARD, registration, expires_at=NOW_EPOCH)
 
 
@@ -127,7 +127,7 @@ def test_a_writer_does_not_ask_itself(setting: Setting) -> None:
 
 def test_a_writer_asks_nobody_in_another_shard(setting: Setting) -> None:
     """Keys of another location are other keys."""
-    registration = Registration(setting.reader, "r", "n", KeySet([1]))
+    registration = Registration(setting.reader, "r", "n", KeySet([1]), KeySet())
     setting.ports.registry.register(ANOTHER, registration, expires_at=NOW_EPOCH)
     assert setting.validate(setting.writer, _writes(1)) == 0
 
@@ -183,7 +183,7 @@ def test_a_version_is_asked_once_for_all_write_sets(setting: Setting) -> None:
     """One message; the record names what to decide again, the reconcile looks after it."""
     registry = setting.ports.registry
     for shard in (SHARD, ANOTHER):
-        registration = Registration(setting.reader, "r", "n", KeySet([1]))
+        registration = Registration(setting.reader, "r", "n", KeySet([1]), KeySet())
         registry.register(shard, registration, expires_at=NOW_EPOCH)
     keys = _writes(1) | {ANOTHER: ShardKeys(epoch=0, writes=KeySet([1]), lowest="m")}
     assert setting.validate(setting.writer, keys) == 1

@@ -1,0 +1,201 @@
+"""`inventory undo`: take a file version back, as if it had never been delivered."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inventory.domain.order import timestamp
+from inventory.domain.work import Command, Kind, WorkMessage
+from inventory_cli.errors import CliError
+from inventory_cli.items import Item, items_of_version
+from inventory_cli.objects import StoredVersion, find_version, list_versions
+from inventory_cli.queues import send_work
+from inventory_cli.records import get_record, get_records
+from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
+from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.domain.model import ObjectVersion
+    from inventory_cli.records import Record
+    from inventory_cli.session import Session
+
+#: Records whose rows count.
+_LOADED = frozenset({"COMPLETED", "FAILED", "IN_PROGRESS"})
+
+
+@dataclass(kw_only=True, slots=True)
+class _Change:
+    """An item of the version, and what it would be without it.
+
+    Attributes:
+        item: The item as it is.
+        token: Place in the order of the row that would take its place; "" while there is none.
+        quantity: What that row says.
+        key: The file it stands in.
+    """
+
+    item: Item
+    token: str = ""
+    quantity: str | None = None
+    key: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(undo)
+
+
+def undo(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="OBJECT", help="Key, s3:// address or record id; a version after #."
+        ),
+    ],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; it is kept in the record.")
+    ] = "",
+    version_id: Annotated[
+        str,
+        typer.Option("--version", metavar="ID", help="That version. Default: the newest."),
+    ] = "",
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, change nothing.")
+    ] = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Withdraw a file: the stock becomes what it would be without it.
+
+    Items that it wrote over come back from older files, items that it alone brought go, and no
+    delivery of it loads any more. --dry-run reads every file that is kept. `inventory restore`
+    takes it back. A file that was just loaded is withdrawn half an hour later, when nothing of it
+    can be on its way any more.
+    """
+    session = connect(outputs, env)
+    remark(session.where)
+    object_id, version = find_version(session, f"{name}#{version_id}" if version_id else name)
+    record = get_record(session, object_id)
+    if version is None and record is not None:
+        version = record.version
+    if version is None:
+        raise CliError(f"{object_id} is not in the bucket, and has no record")
+    if dry_run:
+        _show(_changes(session, version, quiet=json_), object_id, as_json=json_)
+        return
+    if record is not None and record.status == "WITHDRAWN":
+        say(f"{object_id} is withdrawn already; see `inventory status`")
+        return
+    command = command_of(reason)
+    message = WorkMessage(kind=Kind.WITHDRAW, version=version, task=command.to_data())
+    send_work(session, [message.to_text()])
+    if json_:
+        emit_json({"object_id": object_id, **command.to_data()})
+        return
+    say(f"{object_id} will be withdrawn; `inventory status` says when it is done")
+
+
+def command_of(reason: str = "") -> Command:
+    """A command of whoever has started this process.
+
+    Args:
+        reason: Why.
+    """
+    return Command(asked_at=timestamp(datetime.now(UTC)), by=getpass.getuser(), reason=reason)
+
+
+def _changes(session: Session, version: ObjectVersion, *, quiet: bool) -> list[_Change]:
+    """Items of a version, and what each would be without it, by what the bucket keeps."""
+    changes = {
+        (item.sku, item.location): _Change(item=item) for item in items_of_version(session, version)
+    }
+    if not changes:
+        return []
+    others = [
+        each for each in list_versions(session, "") if each.version.object_id != version.object_id
+    ]
+    records = get_records(session, [each.version.object_id for each in others])
+    loaded = [
+        (each, record)
+        for each in others
+        if (record := records.get(each.version.object_id)) and record.status in _LOADED
+    ]
+    _look_through(session, loaded, changes, quiet=quiet)
+    return list(changes.values())
+
+
+def _look_through(
+    session: Session,
+    versions: Sequence[tuple[StoredVersion, Record]],
+    changes: dict[tuple[str, str], _Change],
+    *,
+    quiet: bool,
+) -> None:
+    """Find the highest row of each item in other files."""
+    # The reader is slow to import, and `--help` does not need it.
+    from inventory.domain.errors import BadFileError, ObjectGoneError
+    from inventory.domain.reading import open_feed
+    from inventory_cli.deployed import Deployed
+
+    deployed = Deployed(session)
+    with progress("reading files", len(versions), quiet=quiet) as advance:
+        for each, record in versions:
+            key = each.version.key
+            try:
+                source, tokens, latest = deployed.opened(each.version, record)
+                feed = open_feed(source, key=key, profiles=deployed.profiles, latest=latest)
+                for batch in feed.batches():
+                    for row in batch.rows:
+                        change = changes.get((row.sku, row.location))
+                        token = tokens.of(row.line, row.updated_at)
+                        if change is not None and token > change.token:
+                            change.token, change.quantity, change.key = token, row.quantity, key
+            except (BadFileError, ObjectGoneError) as error:
+                remark(f"not read, or not to its end: {each.version.object_id}: {error}")
+            advance(1)
+
+
+def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:
+    gone = sum(change.quantity is None for change in changes)
+    if as_json:
+        emit_json({"object_id": object_id, "items": [_document(change) for change in changes]})
+        return
+    if changes:
+        emit_table(
+            ("sku", "location", "now", "would be", "by"),
+            [
+                (
+                    change.item.sku,
+                    change.item.location,
+                    figure(change.item.quantity),
+                    "gone" if change.quantity is None else change.quantity,
+                    change.key,
+                )
+                for change in changes
+            ],
+            right=("now", "would be"),
+            folded=("sku", "location", "by"),
+        )
+    say(
+        f"{object_id} would be withdrawn: {figure(len(changes) - gone)} items would come back from "
+        f"other files, {figure(gone)} would go"
+    )
+
+
+def _document(change: _Change) -> dict[str, Any]:
+    return {
+        "sku": change.item.sku,
+        "location": change.item.location,
+        "quantity": change.item.quantity,
+        "becomes": change.quantity,
+        "by": change.key or None,
+    }

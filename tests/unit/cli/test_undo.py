@@ -1,0 +1,117 @@
+"""`inventory undo`, `restore`, `pause` and `resume`: what operators take back, and have wait."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from inventory.domain.order import object_hash
+
+CONTENT = b"sku,location,quantity\nA1,x,5\nB1,x,6\n"
+TOKEN = "2026-11-22T20:00:00.000000Z#" + "0" * 32 + "#000000000002#"
+
+
+def item(cloud: Any, sku: str, version_id: str) -> None:
+    """An item that a version of stock.csv wrote."""
+    token = TOKEN + object_hash(f"uploads/stock.csv#{version_id}")
+    source = {"bucket": "uploads", "key": "stock.csv", "version_id": version_id, "line": "2"}
+    cloud.dynamodb.item(sku, "x", token, quantity=9, source=source)
+
+
+def test_a_version_is_withdrawn_with_who_and_why(cloud: Any, run: Any) -> None:
+    """The newest, unless another one is named."""
+    older = cloud.s3.put("stock.csv", CONTENT)
+    newest = cloud.s3.put("stock.csv", CONTENT)
+    assert run("undo", "stock.csv", "--reason", "wrong day").exit_code == 0
+    assert run("undo", "stock.csv", "--version", older).exit_code == 0
+    first, second = cloud.work.bodies()
+    assert (first["kind"], first["version_id"]) == ("withdraw", newest)
+    assert first["task"]["reason"] == "wrong day"
+    assert first["task"]["by"]
+    assert second["version_id"] == older
+
+
+def test_a_version_that_is_gone_is_withdrawn_by_its_record(cloud: Any, run: Any) -> None:
+    """The table knows what it brought."""
+    cloud.dynamodb.record("uploads/stock.csv#gone", status="COMPLETED", version_id="gone")
+    assert run("undo", "stock.csv#gone").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert (body["key"], body["version_id"]) == ("stock.csv", "gone")
+
+
+def test_nothing_is_sent_for_a_version_that_is_withdrawn_already(cloud: Any, run: Any) -> None:
+    """Asking twice is harmless."""
+    version = cloud.s3.put("stock.csv", CONTENT)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version}", status="WITHDRAWN")
+    assert run("undo", "stock.csv").exit_code == 0
+    assert cloud.work.messages == {}
+
+
+def test_a_dry_run_lists_what_would_come_back_and_what_would_go(cloud: Any, run: Any) -> None:
+    """From files that were loaded and not withdrawn, the highest row of each item."""
+    for content, status in (
+        (b"sku,location,quantity\nA1,x,1\n", "COMPLETED"),
+        (b"sku,location,quantity\nA1,x,2\n", "COMPLETED"),
+        (b"sku,location,quantity\nA1,x,3\n", "WITHDRAWN"),
+        (b"sku,location,quantity\nA1,x,4\n", "HELD"),
+        (CONTENT, "COMPLETED"),
+    ):
+        version = cloud.s3.put("stock.csv", content)
+        cloud.dynamodb.record(f"uploads/stock.csv#{version}", status=status)
+    for sku in ("A1", "B1"):
+        item(cloud, sku, version)
+    item(cloud, "C1", "another")
+    ran = run("undo", "stock.csv", "--dry-run", "--json")
+    assert ran.exit_code == 0
+    found = {each["sku"]: each["becomes"] for each in json.loads(ran.out)["items"]}
+    assert found == {"A1": "2", "B1": None}
+    assert cloud.work.messages == {}
+    assert "1 would go" in run("undo", "stock.csv", "--dry-run").out
+
+
+@pytest.mark.parametrize("status", ["", "COMPLETED", "FAILED", "IN_PROGRESS"])
+def test_only_a_withdrawn_version_is_restored(cloud: Any, run: Any, status: str) -> None:
+    """Nothing is sent, and the status is named."""
+    version = cloud.s3.put("stock.csv", CONTENT)
+    if status:
+        cloud.dynamodb.record(f"uploads/stock.csv#{version}", status=status)
+    ran = run("restore", "stock.csv")
+    assert ran.exit_code == 64
+    assert (status or "no record") in ran.err
+    assert cloud.work.messages == {}
+
+
+def test_a_withdrawn_version_is_restored(cloud: Any, run: Any) -> None:
+    """By a message that says who asked."""
+    version = cloud.s3.put("stock.csv", CONTENT)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version}", status="WITHDRAWN")
+    assert run("restore", "stock.csv").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert (body["kind"], body["version_id"]) == ("restore", version)
+    assert body["task"]["by"]
+
+
+def test_a_folder_is_paused_and_resumed(cloud: Any, run: Any) -> None:
+    """Those that wait are sent at once; those that are at work are left alone."""
+    assert "nothing is paused" in run("pause").out
+    assert run("pause", "s3://uploads/north/").exit_code == 0
+    assert "'north/'" in run("pause").out
+    for key, status in (("north/a", "WAITING"), ("north/b", "IN_PROGRESS"), ("south/a", "WAITING")):
+        version = cloud.s3.put(key, CONTENT)
+        cloud.dynamodb.record(f"uploads/{key}#{version}", status=status)
+        cloud.dynamodb.follow_up(key, version)
+    assert run("resume", "north/").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert (body["kind"], body["key"]) == ("redrive", "north/a")
+    assert "nothing is paused" in run("pause").out
+
+
+def test_fails_for_a_folder_that_is_not_paused(cloud: Any, run: Any) -> None:
+    """What is paused is named."""
+    run("pause", "north/")
+    ran = run("resume", "south/")
+    assert ran.exit_code == 64
+    assert "'north/'" in ran.err
+    assert cloud.work.messages == {}
