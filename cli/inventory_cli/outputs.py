@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from inventory_cli.errors import OutOfReachError
 from plan_review.digest import STACK_FILE
 from terraform_runner.errors import RunnerError
+from terraform_runner.installation import find_terraform
 from terraform_runner.paths import BUILD, STACKS
 from terraform_runner.terraform import Terraform
 
@@ -191,6 +192,7 @@ def _from_state(suffix: str, stacks: Path) -> Located:
     if not (folder / STACK_FILE).is_file():
         raise OutOfReachError(f"{name} is not synthesised here: {connect}, {others}")
     try:
+        find_terraform(fetch=False)  # a question is no reason to install something
         document = Terraform(folder, variables={}).output()
     except RunnerError as error:
         advice = _advice(str(error), connect)
