@@ -35,7 +35,7 @@ REJECTED_ROWS_PER_HUNDRED = 5
 #: Operations of the functions by table; DynamoDB counts its own faults by operation alone.
 #: Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 TABLE_OPERATIONS = {
-    "Items": ("BatchGetItem", "BatchExecuteStatement", "Scan"),
+    "Items": ("BatchGetItem", "BatchExecuteStatement", "DeleteItem", "Scan"),
     "Ingestions": ("BatchGetItem", "GetItem", "UpdateItem", "Scan"),
     "Lanes": ("DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems"),
 }

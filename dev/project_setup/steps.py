@@ -25,7 +25,9 @@ SUCCESSOR = TOOLS / "cdktn"
 SUCCESSOR_PACKAGES = ("cdktn==0.24.0", "cdktn-provider-aws==25.8.1")
 NEEDED_BY_SYNTHESIS = (
     "aws-lambda-powertools",
+    "et-xmlfile",
     "jmespath",
+    "openpyxl",
     "pydantic-settings",
     "typing-extensions",
     "tzdata",

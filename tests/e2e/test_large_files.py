@@ -96,7 +96,7 @@ def test_a_large_file_is_shared_out_and_loads_completely(deployment: Deployment)
     assert counts(record) == expected(feed)
     assert record["workers_done"] == record["workers"] == 4
     rejects = reject_file(deployment, record["object_id"])
-    lines = [int(row[-3]) for row in rejects[1:]]
+    lines = [int(row[-4]) for row in rejects[1:]]
     assert len(lines) == feed.rejected
     assert lines == sorted(lines)
     assert int(record["first_error_line"]) == lines[0]

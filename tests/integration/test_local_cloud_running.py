@@ -70,6 +70,8 @@ def test_up_writes_outputs_and_variables_and_down_discards_it(
         "AWS_DEFAULT_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "NO_PROXY",
+        "unset AWS_PROFILE",
     }
     assert not running.down()
     assert not tmp_path.exists()

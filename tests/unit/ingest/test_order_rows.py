@@ -459,7 +459,7 @@ def test_times_and_places_of_their_own_cost_a_bounded_number_of_read_sets() -> N
         return case
 
     night = costs(case, Weather(batch_rows=1000), 1)
-    assert night.registered == {"2.csv": 64}
+    assert night.registered == {"1.csv": 64, "2.csv": 64}
 
 
 # The reconcile of a bucket that one invocation does not get through
