@@ -92,14 +92,15 @@ def undo(
     if dry_run:
         _show(_changes(session, version, quiet=json_), object_id, as_json=json_)
         return
-    if record is not None and record.status == "WITHDRAWN":
-        say(f"{object_id} is withdrawn already; see `inventory status`")
-        return
     command = command_of(reason)
     message = WorkMessage(kind=Kind.WITHDRAW, version=version, task=command.to_data())
     send_work(session, [message.to_text()])
     if json_:
         emit_json({"object_id": object_id, **command.to_data()})
+        return
+    if record is not None and record.status == "WITHDRAWN":
+        # Sent all the same: a restore that was asked for and has not begun is taken back.
+        say(f"{object_id} is withdrawn already, and stays so; see `inventory status`")
         return
     say(f"{object_id} will be withdrawn; `inventory status` says when it is done")
 
