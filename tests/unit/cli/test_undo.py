@@ -95,6 +95,22 @@ def test_a_withdrawn_version_is_restored(cloud: Any, run: Any) -> None:
     assert body["task"]["by"]
 
 
+@pytest.mark.parametrize("command", ["undo", "restore"])
+def test_what_is_asked_for_last_counts_whatever_the_clocks(
+    cloud: Any, run: Any, command: str
+) -> None:
+    """That of whoever asked before may go fast."""
+    version = cloud.s3.put("stock.csv", CONTENT)
+    cloud.dynamodb.record(
+        f"uploads/stock.csv#{version}",
+        status="WITHDRAWN",
+        decided_at="2999-01-01T00:00:00.999999Z",
+    )
+    assert run(command, "stock.csv").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert body["task"]["asked_at"] == "2999-01-01T00:00:01.000000Z"
+
+
 def test_a_folder_is_paused_and_resumed(cloud: Any, run: Any) -> None:
     """Those that wait are sent at once; those that are at work are left alone."""
     assert "nothing is paused" in run("pause").out
