@@ -46,6 +46,7 @@ def restore(
         raise UsageError(f"{object_id} {status}; only a file that is WITHDRAWN can be restored")
     if version is None:
         raise CliError(f"{object_id} is not in the bucket any more")
-    message = WorkMessage(kind=Kind.RESTORE, version=version, task=command_of().to_data())
+    task = command_of(record).to_data()
+    message = WorkMessage(kind=Kind.RESTORE, version=version, task=task)
     send_work(session, [message.to_text()])
     say(f"{object_id} will load again; see `inventory status`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,25 +92,31 @@ def undo(
     if dry_run:
         _show(_changes(session, version, quiet=json_), object_id, as_json=json_)
         return
-    if record is not None and record.status == "WITHDRAWN":
-        say(f"{object_id} is withdrawn already; see `inventory status`")
-        return
-    command = command_of(reason)
+    command = command_of(record, reason)
     message = WorkMessage(kind=Kind.WITHDRAW, version=version, task=command.to_data())
     send_work(session, [message.to_text()])
     if json_:
         emit_json({"object_id": object_id, **command.to_data()})
         return
+    if record is not None and record.status == "WITHDRAWN":
+        # Sent all the same: a restore that was asked for and has not begun is taken back.
+        say(f"{object_id} is withdrawn already, and stays so; see `inventory status`")
+        return
     say(f"{object_id} will be withdrawn; `inventory status` says when it is done")
 
 
-def command_of(reason: str = "") -> Command:
-    """A command of whoever has started this process.
+def command_of(record: Record | None, reason: str = "") -> Command:
+    """A command of whoever has started this process, later than the one before.
 
     Args:
+        record: Record of the version; the clock of whoever asked last may go fast.
         reason: Why.
     """
-    return Command(asked_at=timestamp(datetime.now(UTC)), by=getpass.getuser(), reason=reason)
+    now = datetime.now(UTC)
+    decided = record.attributes.get("decided_at") if record is not None else None
+    if decided:
+        now = max(now, datetime.fromisoformat(decided) + timedelta(microseconds=1))
+    return Command(asked_at=timestamp(now), by=getpass.getuser(), reason=reason)
 
 
 def _changes(session: Session, version: ObjectVersion, *, quiet: bool) -> list[_Change]:

@@ -97,6 +97,7 @@ def test_the_first_run_makes_the_record(adapters: DynamoDb) -> None:
         "attempts": {"N": "1"},
         "accepted": {"BOOL": True},
         "open_runs": {"SS": [admission.run]},
+        "last_run": {"S": admission.run},
         "quantity_meaning": {"S": "absolute stock at as_of"},
     }
     assert _record(adapters) == Record(
@@ -105,6 +106,7 @@ def test_the_first_run_makes_the_record(adapters: DynamoDb) -> None:
         open_runs=frozenset({admission.run}),
         accepted=True,
         lease_until=admission.lease_until,
+        last_run=admission.run,
     )
 
 

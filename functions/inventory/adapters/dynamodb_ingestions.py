@@ -258,9 +258,13 @@ class DynamoDbIngestions:
 
     def accept(self, object_id: str) -> bool:
         """Note that the file may load; see `ports.Ingestions`."""
-        values: _Json = {":value": {"BOOL": True}, ":held": {"S": Status.HELD.value}}
+        values: _Json = {
+            ":value": {"BOOL": True},
+            ":held": {"S": Status.HELD.value},
+            ":withdrawn": {"S": Status.WITHDRAWN.value},
+        }
         names = {"#status": "status"}
-        condition = "attribute_exists(object_id) AND #status <> :held"
+        condition = "attribute_exists(object_id) AND #status <> :held AND #status <> :withdrawn"
         return self._update(object_id, "SET accepted = :value", condition, names, values)
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:

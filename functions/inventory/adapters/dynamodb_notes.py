@@ -110,7 +110,13 @@ class DynamoDbAcceptedFiles:
 
     def remove(self, feed: str, base: str, object_id: str) -> None:
         """Forget an accepted file; see `ports.AcceptedFiles`."""
-        self._table.delete(f"feed#{feed}", f"{base}#{_digest(object_id)}")
+        # Its sequencer may have become known afterwards; its time stays.
+        before = f"{base.partition('#')[0]}#"
+        limits = {":from": {"S": before}, ":to": {"S": f"{before}~"}}
+        for item in self._table.query(f"feed#{feed}", "#p BETWEEN :from AND :to", values=limits):
+            position = item["position"]["S"]
+            if position.endswith(f"#{_digest(object_id)}"):
+                self._table.delete(f"feed#{feed}", position)
 
 
 class DynamoDbCheckpoint:

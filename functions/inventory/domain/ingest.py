@@ -224,7 +224,11 @@ class Ingest:
         )
         outcome = replace(outcome, profile=feed.profile)
         job = self._job(admission, described, feed)
-        weigh = self._hold is not None and not feed.corrected and not _decided(admission)
+        weigh = self._hold is not None and not _decided(admission)
+        if weigh and feed.corrected:
+            # Rows that were refused say nothing of the stock of a whole file.
+            self._let_in(version, admission.base)
+            weigh = False
         replaced = ""
         if admission.has_job:
             assert admission.record is not None
@@ -452,8 +456,13 @@ class Ingest:
     def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport) -> None:
         assert self._hold is not None
         self._hold.judge(version, job.base, report, released=job.released)
+        self._let_in(version, job.base)
+
+    def _let_in(self, version: ObjectVersion, base: str) -> None:
+        assert self._hold is not None
         if not self._ports.ingestions.accept(version.object_id):
-            raise RetryableError(f"{version.object_id}: another run has just held the file")
+            self._hold.forget(version, base)
+            raise RetryableError(f"{version.object_id}: it has just been held or withdrawn")
 
     # Versions that do not load
 

@@ -279,8 +279,8 @@ def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
         if kind in _BY_OPERATORS:
             return Mode.PROCESS
         return Mode.CLOSE if recovering else Mode.NOTHING
-    if kind is Kind.RECHECK and record.accepted:
-        return Mode.RECHECK if record.recheck else Mode.NOTHING
+    if kind is Kind.RECHECK and (record.accepted or record.status is Status.FAILED):
+        return Mode.RECHECK if record.accepted and record.recheck else Mode.NOTHING
     known = record.base >= base and not recovering and kind not in _BY_OPERATORS
     if record.status is Status.COMPLETED:
         return Mode.NOTHING if known else Mode.REPROCESS

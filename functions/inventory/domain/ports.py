@@ -385,7 +385,7 @@ class Ingestions(Protocol):
         """Note that the file may load, so that later attempts do not weigh it again.
 
         Returns:
-            False when another run has held it meanwhile.
+            False when it was held or withdrawn meanwhile.
         """
         ...
 
@@ -501,7 +501,7 @@ class AcceptedFiles(Protocol):
         ...
 
     def remove(self, feed: str, base: str, object_id: str) -> None:
-        """Forget an accepted file."""
+        """Forget an accepted file, whichever base of it was known when it was noted."""
         ...
 
 

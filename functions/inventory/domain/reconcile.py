@@ -288,7 +288,8 @@ def _finding(record: Record | None, now: datetime) -> str:
     if any(run < horizon for run in record.open_runs):
         return "crashed"
     left = "running" if record.open_runs else "terminal"
-    return "rechecks" if record.recheck else left
+    # Nothing of a version that was not accepted is in the table.
+    return "rechecks" if record.recheck and record.accepted else left
 
 
 def _groups(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:

@@ -41,12 +41,14 @@ def test_a_version_that_is_gone_is_withdrawn_by_its_record(cloud: Any, run: Any)
     assert (body["key"], body["version_id"]) == ("stock.csv", "gone")
 
 
-def test_nothing_is_sent_for_a_version_that_is_withdrawn_already(cloud: Any, run: Any) -> None:
-    """Asking twice is harmless."""
+def test_a_version_that_is_withdrawn_already_stays_so(cloud: Any, run: Any) -> None:
+    """Asking twice is harmless, and takes back a restore that waits."""
     version = cloud.s3.put("stock.csv", CONTENT)
     cloud.dynamodb.record(f"uploads/stock.csv#{version}", status="WITHDRAWN")
-    assert run("undo", "stock.csv").exit_code == 0
-    assert cloud.work.messages == {}
+    result = run("undo", "stock.csv")
+    assert result.exit_code == 0
+    assert "already" in result.out
+    assert [body["kind"] for body in cloud.work.bodies()] == ["withdraw"]
 
 
 def test_a_dry_run_lists_what_would_come_back_and_what_would_go(cloud: Any, run: Any) -> None:
@@ -91,6 +93,22 @@ def test_a_withdrawn_version_is_restored(cloud: Any, run: Any) -> None:
     (body,) = cloud.work.bodies()
     assert (body["kind"], body["version_id"]) == ("restore", version)
     assert body["task"]["by"]
+
+
+@pytest.mark.parametrize("command", ["undo", "restore"])
+def test_what_is_asked_for_last_counts_whatever_the_clocks(
+    cloud: Any, run: Any, command: str
+) -> None:
+    """That of whoever asked before may go fast."""
+    version = cloud.s3.put("stock.csv", CONTENT)
+    cloud.dynamodb.record(
+        f"uploads/stock.csv#{version}",
+        status="WITHDRAWN",
+        decided_at="2999-01-01T00:00:00.999999Z",
+    )
+    assert run(command, "stock.csv").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert body["task"]["asked_at"] == "2999-01-01T00:00:01.000000Z"
 
 
 def test_a_folder_is_paused_and_resumed(cloud: Any, run: Any) -> None:

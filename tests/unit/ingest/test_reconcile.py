@@ -57,6 +57,7 @@ def _store(world: World, version: ObjectVersion, **record: Any) -> None:
     item: dict[str, Any] = {
         "object_id": {"S": version.object_id},
         "status": {"S": record.get("status", Status.COMPLETED).value},
+        "accepted": {"BOOL": record.get("accepted", True)},
     }
     for name in ("open_runs", "recheck"):
         if record.get(name):
@@ -102,6 +103,8 @@ def _sent(world: World) -> list[tuple[Kind, str]]:
         ({"recheck": "3#1", "open_runs": YOUNG_RUN}, "rechecks", Kind.RECHECK),
         ({"recheck": "3#1", "open_runs": OLD_RUN}, "crashed", Kind.REDRIVE),
         ({"status": Status.FAILED, "recheck": "3#1"}, "rechecks", Kind.RECHECK),
+        ({"status": Status.FAILED, "recheck": "3#1", "accepted": False}, "terminal", None),
+        ({"status": Status.HELD, "recheck": "3#1", "accepted": False}, "terminal", None),
     ],
 )
 def test_what_is_sent_again(record: dict[str, Any] | None, finding: str, kind: Kind | None) -> None:
