@@ -441,6 +441,106 @@ def test_objects_that_expire_sooner_are_refused(judged, before, after, refused) 
         assert f"--allow {address}" in all_of(result)
 
 
+ALARM = "aws_cloudwatch_metric_alarm"
+MEASURE = {"alarm_name": "a", "threshold": 1, "metric_name": "m", "dimensions": {"F": "f"}}
+FUNCTION = {
+    "function_name": "f",
+    "filename": "f.zip",
+    "source_code_hash": "h",
+    "handler": "f.handler",
+    "environment": [{"variables": {"TABLE": "t"}}],
+    "code_signing_config_arn": "arn:c",
+}
+SCHEDULE = {"schedule_expression": "rate(1 hour)", "target": [{"arn": "arn:f"}]}
+ENCRYPTED = "apply_server_side_encryption_by_default"
+TEMPORARY = {"id": "a b", "expiration": [{"days": 1}], "filter": [{"prefix": "tmp/"}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (ALARM, MEASURE, {"threshold": 1e9}),
+        (ALARM, MEASURE, {"metric_name": "other"}),
+        (ALARM, MEASURE, {"dimensions": {"F": "other"}}),
+        (ALARM, MEASURE, {"datapoints_to_alarm": 99}),
+        ("aws_cloudwatch_composite_alarm", {"alarm_rule": "a"}, {"alarm_rule": "FALSE"}),
+        ("aws_cloudwatch_log_metric_filter", {"pattern": "ERROR"}, {"pattern": "NEVER"}),
+        ("aws_lambda_function", FUNCTION, {"environment": [{"variables": {"TABLE": "other"}}]}),
+        ("aws_lambda_function", FUNCTION, {"handler": "other.handler"}),
+        ("aws_lambda_function", FUNCTION, {"code_signing_config_arn": "arn:other"}),
+        (
+            "aws_lambda_event_source_mapping",
+            {"enabled": True},
+            {"filter_criteria": [{"filter": [{"pattern": "{}"}]}]},
+        ),
+        (
+            "aws_lambda_code_signing_config",
+            {"allowed_publishers": [{"signing_profile_version_arns": ["arn:a"]}]},
+            {"allowed_publishers": [{"signing_profile_version_arns": ["arn:a", "arn:b"]}]},
+        ),
+        (
+            "aws_lambda_function_event_invoke_config",
+            {"destination_config": [{"on_failure": [{"destination": "arn:q"}]}]},
+            {"destination_config": [{"on_failure": [{"destination": "arn:other"}]}]},
+        ),
+        ("aws_scheduler_schedule", SCHEDULE, {"schedule_expression": "at(2099-01-01T00:00:00)"}),
+        ("aws_scheduler_schedule", SCHEDULE, {"end_date": "2000-01-01T00:00:00Z"}),
+        ("aws_scheduler_schedule", SCHEDULE, {"target": [{"arn": "arn:other"}]}),
+        ("aws_cloudwatch_event_target", {"arn": "arn:q"}, {"arn": "arn:other"}),
+        ("aws_dynamodb_table", {"stream_enabled": True}, {"stream_enabled": False}),
+        (
+            "aws_dynamodb_table",
+            {"replica": [{"region_name": "eu-west-1"}]},
+            {"replica": [{"region_name": "eu-west-2"}]},
+        ),
+        ("aws_sqs_queue", {"kms_master_key_id": "arn:k"}, {"kms_master_key_id": "arn:other"}),
+        ("aws_sqs_queue", {"visibility_timeout_seconds": 900}, {"visibility_timeout_seconds": 0}),
+        ("aws_cloudwatch_log_group", {"kms_key_id": "arn:k"}, {"kms_key_id": "arn:other"}),
+        ("aws_sns_topic_subscription", {"endpoint": "arn:q"}, {"filter_policy": '{"a": ["x"]}'}),
+        (
+            "aws_s3_bucket_server_side_encryption_configuration",
+            {"rule": [{ENCRYPTED: [{"sse_algorithm": "aws:kms", "kms_master_key_id": "k"}]}]},
+            {"rule": [{ENCRYPTED: [{"sse_algorithm": "AES256"}]}]},
+        ),
+        (
+            "aws_s3_bucket_lifecycle_configuration",
+            {"rule": [{"id": "a", "status": "Enabled"}]},
+            {"rule": [{"id": "a", "status": "Enabled", "expiration": [{"date": "2026-11-29"}]}]},
+        ),
+        # The names of two rules that differ in a dot are two names.
+        (
+            "aws_s3_bucket_lifecycle_configuration",
+            {"rule": [TEMPORARY]},
+            {"rule": [{**TEMPORARY, "id": "a.b", "filter": [{"prefix": ""}]}, TEMPORARY]},
+        ),
+    ],
+)
+def test_what_works_otherwise_needs_attention(judged, kind, before, after) -> None:
+    """Alarms that never ring, events that go elsewhere, keys of others: nothing is unseen."""
+    assert judged(f"{kind}.X", ["update"], before, {**before, **after}).guards
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (ALARM, MEASURE, {"tags": {"a": "b"}}),
+        (ALARM, None, MEASURE),
+        ("aws_scheduler_schedule", None, SCHEDULE),
+        ("aws_lambda_function", FUNCTION, {"source_code_hash": "other"}),
+        (
+            "aws_lambda_function",
+            FUNCTION,
+            {"environment": [{"variables": {"TABLE": "t", "NEW": "x"}}]},
+        ),
+    ],
+)
+def test_everyday_changes_need_none(judged, kind, before, after) -> None:
+    """Code, tags, settings and alarms that are added."""
+    actions = ["update"] if before else ["create"]
+
+    assert judged(f"{kind}.X", actions, before, {**(before or {}), **after}).attention == ()
+
+
 def test_code_from_elsewhere_needs_attention(judged) -> None:
     """An image or an object of S3 is no zip that anybody reviewed."""
     old = {"function_name": "f", "filename": "assets/f.zip", "source_code_hash": "h"}
