@@ -264,8 +264,8 @@ def document_attributes(change: Change, plan: Plan) -> Iterator[str]:
             yield name
 
 
-_DOCUMENT = re.compile(r"Statement|\\u00")
-"""A policy's text, also with letters that are written as numbers."""
+_DOCUMENT = re.compile(r"statement|\\u00", re.IGNORECASE)
+"""A policy's text, however its letters are written."""
 
 _NAMED = frozenset({"managed_policy_arns", "permissions_boundary"})
 
