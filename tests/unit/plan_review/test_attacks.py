@@ -611,6 +611,52 @@ def test_code_from_elsewhere_needs_attention(judged) -> None:
     assert result.attention
 
 
+@pytest.mark.parametrize("actions", [["create"], ["update"]])
+@pytest.mark.parametrize("unknown", [True, False])
+def test_layers_are_code_from_elsewhere(judged, actions, unknown) -> None:
+    """What they hold runs in the function; those that it has already are no news."""
+    before = FUNCTION if actions == ["update"] else None
+    after = {**FUNCTION, "layers": None if unknown else ["arn:aws:lambda:layer"]}
+    mask = {"layers": unknown}
+
+    assert judged("aws_lambda_function.F", actions, before, after, unknown=mask).attention
+    tagged = {**after, "tags": {"a": "b"}}
+    if not unknown:
+        assert judged("aws_lambda_function.F", ["update"], after, tagged).attention == ()
+
+
+@pytest.mark.parametrize("module", ["", "module.m."])
+def test_a_program_that_is_run_needs_attention(plan_of, change, module) -> None:
+    """Whoever applies the plan runs it, with all credentials."""
+    made = change(f'{module}null_resource.X["a"]', ["create"], None, {})
+    configuration = {
+        "resources": [{"address": "null_resource.X", "provisioners": [{"type": "local-exec"}]}]
+    }
+    if module:
+        configuration = {"module_calls": {"m": {"module": configuration}}}
+    document = plan_of(made, configuration={"root_module": configuration})
+
+    assert 'null_resource.X["a"]' in review(read_plan(document)).attention[0]
+    assert review(read_plan(plan_of(made))).attention == ()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "aws_cloudcontrolapi_resource",
+        "aws_cloudformation_stack",
+        "aws_dynamodb_kinesis_streaming_destination",
+        "aws_eks_pod_identity_association",
+        "aws_lambda_invocation",
+        "aws_rolesanywhere_trust_anchor",
+        "aws_s3_bucket_replication_configuration",
+    ],
+)
+def test_what_brings_rights_or_takes_data_along_cannot_be_judged(judged, kind) -> None:
+    """Resources that make others, let others in, or send data elsewhere."""
+    assert judged(f"{kind}.X", ["create"], None, {"name": "x"}).attention
+
+
 # Plans that are not all there is to do.
 
 
@@ -718,10 +764,17 @@ def test_fails_in_one_line_for_an_odd_shape(document) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_fails_in_one_line_for_a_resource_of_an_odd_shape(judged) -> None:
-    """A table whose recovery is no list."""
+@pytest.mark.parametrize(
+    ("address", "side"),
+    [
+        ("aws_dynamodb_table.T", {"point_in_time_recovery": 7}),
+        ("aws_lambda_function.F", {"filename": "f.zip", "memory_size": "many"}),
+    ],
+)
+def test_fails_in_one_line_for_a_resource_of_an_odd_shape(judged, address, side) -> None:
+    """A table whose recovery is no list, a size that is no number."""
     with pytest.raises(UnknownPlanError, match="shape"):
-        judged("aws_dynamodb_table.T", ["create"], None, {"point_in_time_recovery": 7})
+        judged(address, ["create"], None, side)
 
 
 def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
