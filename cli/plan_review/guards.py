@@ -40,7 +40,7 @@ class Guard(NamedTuple):
 
     Attributes:
         type: The resource's type.
-        path: The attribute; `*` stands for any element or part of a name, `**` for all below.
+        path: The attribute; `*` stands for any element, `**` for all below.
         to: The direction that is told.
         says: What it means.
         refused: Whether data goes with it, so that it has to be allowed.
@@ -66,6 +66,7 @@ _TABLE, _BUCKET, _RULE = (
 _QUEUE, _KEY, _FUNCTION = "aws_sqs_queue", "aws_kms_key", "aws_lambda_function"
 _SCHEDULE, _TARGET = "aws_scheduler_schedule", "aws_cloudwatch_event_target"
 _INVOKE, _ALARM = "aws_lambda_function_event_invoke_config", "aws_cloudwatch_metric_alarm"
+_COMPOSITE = "aws_cloudwatch_composite_alarm"
 _FILTER, _MAPPING = "aws_cloudwatch_log_metric_filter", "aws_lambda_event_source_mapping"
 _BLOCK, _DATABASE = "aws_s3_bucket_public_access_block", "aws_db_instance"
 
@@ -87,7 +88,8 @@ GUARDS = (
     Guard(_TABLE, "stream_enabled", To.OFF, "nobody hears of changes any more"),
     Guard(_TABLE, "stream_view_type", To.OTHER, "its stream says something else"),
     Guard(_TABLE, "billing_mode", To.OTHER, "it takes another load"),
-    Guard(_TABLE, "*_capacity", To.LESS, "it takes less load"),
+    Guard(_TABLE, "read_capacity", To.LESS, "it takes less load"),
+    Guard(_TABLE, "write_capacity", To.LESS, "it takes less load"),
     Guard(_TABLE, "on_demand_throughput.*.*", To.CHANGED, "it takes another load"),
     Guard(
         _BUCKET,
@@ -169,7 +171,7 @@ GUARDS = (
         Guard("aws_s3_bucket_notification", f"{name}.**", To.OTHER, "others hear of new files")
         for name in ("lambda_function", "queue", "topic")
     ),
-    Guard("aws_s3_bucket_logging", "target_*", To.OTHER, "its record goes elsewhere"),
+    Guard("aws_s3_bucket_logging", "target_bucket", To.OTHER, "its record goes elsewhere"),
     Guard(
         "aws_s3_bucket_server_side_encryption_configuration",
         "rule.*.apply_server_side_encryption_by_default.*.*",
@@ -211,7 +213,8 @@ GUARDS = (
     Guard("aws_cloudwatch_event_rule", "event_pattern", To.OTHER, "other events are delivered"),
     Guard("aws_cloudwatch_event_rule", "schedule_expression", To.OTHER, "it runs at other times"),
     Guard(_TARGET, "arn", To.OTHER, "events go elsewhere"),
-    Guard(_TARGET, "input*", To.CHANGED, "events say something else"),
+    Guard(_TARGET, "input", To.CHANGED, "events say something else"),
+    Guard(_TARGET, "input_path", To.CHANGED, "events say something else"),
     Guard(_TARGET, "input_transformer.**", To.CHANGED, "events say something else"),
     Guard(_TARGET, "role_arn", To.OTHER, "it runs with another role"),
     Guard(_TARGET, "dead_letter_config.**", To.OTHER, "undeliverable events are lost"),
@@ -219,7 +222,12 @@ GUARDS = (
     Guard(_SCHEDULE, "state", To.OTHER, "it does not run", values=("DISABLED",)),
     *(
         Guard(_SCHEDULE, name, To.CHANGED, "it runs at other times")
-        for name in ("schedule_expression*", "start_date", "end_date")
+        for name in (
+            "schedule_expression",
+            "schedule_expression_timezone",
+            "start_date",
+            "end_date",
+        )
     ),
     Guard(_SCHEDULE, "target.*.arn", To.OTHER, "it runs something else"),
     Guard(_SCHEDULE, "target.*.input", To.CHANGED, "it runs something else"),
@@ -269,14 +277,14 @@ GUARDS = (
     Guard(_INVOKE, "destination_config.**", To.OTHER, "events go elsewhere, or are lost"),
     *(
         Guard(alarm, *guard)
-        for alarm in (_ALARM, "aws_cloudwatch_composite_alarm")
+        for alarm in (_ALARM, _COMPOSITE)
         for guard in (
             ("alarm_actions.**", To.OFF, "nobody is told"),
             ("actions_enabled", To.OFF, "nobody is told"),
-            ("actions_suppressor.**", To.CHANGED, "nobody is told at times"),
-            ("alarm_rule", To.CHANGED, "it rings for something else"),
         )
     ),
+    Guard(_COMPOSITE, "actions_suppressor.**", To.CHANGED, "nobody is told at times"),
+    Guard(_COMPOSITE, "alarm_rule", To.CHANGED, "it rings for something else"),
     *(
         Guard(_ALARM, name, To.CHANGED, "it rings for something else")
         for name in (
@@ -289,8 +297,10 @@ GUARDS = (
             "metric_query.**",
             "namespace",
             "period",
-            "*statistic",
-            "threshold*",
+            "statistic",
+            "extended_statistic",
+            "threshold",
+            "threshold_metric_id",
             "unit",
         )
     ),
@@ -302,7 +312,8 @@ GUARDS = (
         values=("ignore", "missing", "notBreaching"),
     ),
     Guard("aws_sns_topic", "kms_master_key_id", To.CHANGED, "another key is needed"),
-    Guard("aws_sns_topic_subscription", "filter_policy*", To.CHANGED, "others are told"),
+    Guard("aws_sns_topic_subscription", "filter_policy", To.CHANGED, "others are told"),
+    Guard("aws_sns_topic_subscription", "filter_policy_scope", To.OTHER, "others are told"),
     Guard("aws_sns_topic_subscription", "redrive_policy", To.OTHER, "what fails is lost"),
     Guard(_DATABASE, "backup_retention_period", To.LESS, "backups go sooner", refused=True),
     Guard(_DATABASE, "deletion_protection", To.OFF, "it may be deleted"),
@@ -405,7 +416,7 @@ def _stays(path: str, after: dict[str, JsonValue]) -> bool:
 
 @lru_cache
 def _pattern(path: str) -> re.Pattern[str]:
-    inner = re.escape(path).replace(r"\*\*", ".+").replace(r"\*", "[^.]*")
+    inner = re.escape(path).replace(r"\*\*", ".+").replace(r"\*", "[^.]+")
     return re.compile(inner)
 
 
