@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from plan_review.accounts import strangers
 from plan_review.cost import Costs, Load, costs
 from plan_review.data import GOING, loses_data, what_it_holds
 from plan_review.drift import Drift, drifts
@@ -50,6 +51,7 @@ class Review:
         guards: What shortens the life of data, or takes a guard away.
         code: Functions whose code changes.
         programs: Resources for which programs are run while the plan is applied.
+        strangers: Resources that name something of another account from now on.
         drift: What changed outside of Terraform.
         costs: What it costs.
         findings: What policy checks say that no waiver explains; None if they were not run.
@@ -64,6 +66,7 @@ class Review:
     guards: tuple[Loosening, ...]
     code: tuple[CodeChange, ...]
     programs: tuple[str, ...]
+    strangers: tuple[str, ...]
     drift: tuple[Drift, ...]
     costs: Costs
     findings: tuple[str, ...] | None
@@ -117,8 +120,12 @@ class Review:
                 "code comes from elsewhere than the stack's folder",
             ),
             (
+                bool(self.strangers),
+                f"something of other accounts is named by {_some(self.strangers)}",
+            ),
+            (
                 bool(self.programs),
-                f"programs are run while it is applied, for {', '.join(self.programs)}",
+                f"programs are run while it is applied, for {_some(self.programs)}",
             ),
             (bool(self.drift), "something changed outside of Terraform"),
             (bool(self.findings), "policy checks found something"),
@@ -130,6 +137,15 @@ class Review:
     def empty(self) -> bool:
         """Whether applying the plan would change nothing."""
         return not self.plan.changes and not self.output_changes
+
+
+MOST_NAMED = 5
+
+
+def _some(addresses: tuple[str, ...]) -> str:
+    """The first of many addresses, and how many there are."""
+    more = f" and {len(addresses) - MOST_NAMED:,} more" if len(addresses) > MOST_NAMED else ""
+    return f"{', '.join(addresses[:MOST_NAMED])}{more}"
 
 
 def review(
@@ -204,6 +220,7 @@ def _review(
         guards=guards,
         code=code_changes(plan),
         programs=programs(plan),
+        strangers=strangers(plan),
         drift=drifts(plan),
         costs=costs(plan, load),
         findings=findings,

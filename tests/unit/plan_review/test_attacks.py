@@ -657,6 +657,48 @@ def test_what_brings_rights_or_takes_data_along_cannot_be_judged(judged, kind) -
     assert judged(f"{kind}.X", ["create"], None, {"name": "x"}).attention
 
 
+@pytest.mark.parametrize(
+    ("address", "attribute", "value"),
+    [
+        ("aws_cloudwatch_log_group.L", "kms_key_id", f"arn:aws:kms:us-east-1:{FOREIGN}:key/k"),
+        (
+            "aws_iam_role_policy.P",
+            "policy",
+            policy({"Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{FOREIGN}:role/x"}),
+        ),
+        ("aws_pipes_pipe.P", "target", f"arn:aws:sqs:us-east-1:{FOREIGN}:q"),
+    ],
+)
+def test_what_names_another_account_needs_attention(
+    plan_of, change, address, attribute, value
+) -> None:
+    """Also of a new resource, and in whatever attribute; what is our own is no news."""
+    role = change("aws_iam_role.R", ["create"], None, {"name": "r"})
+
+    def judged(text: str):
+        made = change(address, ["create"], None, {"role": "r", attribute: text})
+        identity = {"type": "aws_caller_identity", "values": {"account_id": "111111111111"}}
+        state = {"values": {"root_module": {"resources": [identity]}}}
+        return review(read_plan(plan_of(role, made, prior_state=state)))
+
+    assert judged(value).strangers == (address,)
+    assert address in judged(value).attention[-1]
+    assert judged(value).attention
+    assert judged(value.replace(FOREIGN, "111111111111")).attention == ()
+
+
+def test_many_that_need_attention_leave_room_for_the_rest(plan_of, change) -> None:
+    """A comment has a length, and the first lines of it are never cut."""
+    many = [change(f"null_resource.X{index}", ["create"], None, {}) for index in range(9_000)]
+    resources = [{"address": each["address"], "provisioners": [{}]} for each in many]
+    document = plan_of(*many, configuration={"root_module": {"resources": resources}})
+
+    text = markdown(review(read_plan(document)), title="t", digest="d")
+
+    assert "and 8,995 more" in text
+    assert len(text) < 65_536
+
+
 # Plans that are not all there is to do.
 
 
