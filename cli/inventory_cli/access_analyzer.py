@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory_cli.rendering import remark
 from plan_review.masking import SENSITIVE
+from plan_review.permissions import document_attributes
 from plan_review.review import Verdict
 
 if TYPE_CHECKING:
@@ -63,15 +64,25 @@ class Question(NamedTuple):
 def questions(review: Review) -> Iterator[Question]:
     """Give the changed policies that AWS can be asked about: known, and of a kind it checks.
 
+    It compares what one document allows. What else a resource changes, such as the policies that
+    are attached to a role, is not answered by that, nor what goes with a denial: that may have
+    held back what another document allows.
+
     Args:
         review: The review of a plan.
     """
-    changing = {each.address for each in review.permissions if not each.unknown}
+    changing = {
+        each.address
+        for each in review.permissions
+        if not each.unknown and all(pair.effect == "Allow" for pair in each.widening)
+    }
     for change in review.plan.changes:
         known = change.type in IDENTITY_TYPES or change.type in RESOURCE_TYPES
-        if change.address not in changing or not known:
-            continue
         attribute = "assume_role_policy" if change.type == "aws_iam_role" else "policy"
+        others = {*document_attributes(change, review.plan)} - {attribute}
+        same = all((change.before or {}).get(n) == (change.after or {}).get(n) for n in others)
+        if change.address not in changing or not known or not same:
+            continue
         before, after = (
             str((side or {}).get(attribute) or "")
             for side in (change.shown_before, change.shown_after)

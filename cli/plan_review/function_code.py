@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from plan_review.masking import anywhere
 from plan_review.plan import Kind
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
     for change in plan.changes:
         if change.type != "aws_lambda_function" or change.after is None:
             continue
-        elsewhere = not change.after.get("filename")
+        elsewhere = not change.after.get("filename") or _takes_other_layers(change)
         if (change.kind is Kind.CREATE and not elsewhere) or not _changes_code(change):
             continue
         module = str(change.after.get("handler", "")).removesuffix(".handler").rpartition(".")[2]
@@ -118,6 +120,30 @@ def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
             )
         )
     return tuple(found)
+
+
+def _takes_other_layers(change: Change) -> bool:
+    """Whether a function gets code of layers that it does not have yet."""
+    unknown = change.unknown if isinstance(change.unknown, dict) else {}
+    had = (change.before or {}).get("layers") or []
+    return anywhere(unknown.get("layers")) or not {*(change.after.get("layers") or [])} <= {*had}
+
+
+def programs(plan: Plan) -> tuple[str, ...]:
+    """Give the addresses of resources for which programs are run while the plan is applied.
+
+    Args:
+        plan: The plan.
+    """
+    return tuple(
+        change.address
+        for change in plan.changes
+        if change.kind not in {Kind.MOVE, Kind.IMPORT, Kind.FORGET}
+        and _KEY.sub("", change.address) in plan.programs
+    )
+
+
+_KEY = re.compile(r"\[(\d+|\"([^\"\\]|\\.)*\")\]")
 
 
 def _changes_code(change: Change) -> bool:

@@ -32,6 +32,7 @@ class To(StrEnum):
     OFF = "off"
     ON = "on"
     OTHER = "other"
+    CHANGED = "changed"
 
 
 class Guard(NamedTuple):
@@ -54,6 +55,9 @@ class Guard(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+ONE_DOT = "\u2024"
+"""Stands for a dot within a name: a path has dots between names."""
+
 _TABLE, _BUCKET, _RULE = (
     "aws_dynamodb_table",
     "aws_s3_bucket",
@@ -62,6 +66,8 @@ _TABLE, _BUCKET, _RULE = (
 _QUEUE, _KEY, _FUNCTION = "aws_sqs_queue", "aws_kms_key", "aws_lambda_function"
 _SCHEDULE, _TARGET = "aws_scheduler_schedule", "aws_cloudwatch_event_target"
 _INVOKE, _ALARM = "aws_lambda_function_event_invoke_config", "aws_cloudwatch_metric_alarm"
+_COMPOSITE = "aws_cloudwatch_composite_alarm"
+_FILTER, _MAPPING = "aws_cloudwatch_log_metric_filter", "aws_lambda_event_source_mapping"
 _BLOCK, _DATABASE = "aws_s3_bucket_public_access_block", "aws_db_instance"
 
 GUARDS = (
@@ -76,8 +82,15 @@ GUARDS = (
     ),
     Guard(_TABLE, "ttl.*.enabled", To.ON, "items expire", refused=True),
     Guard(_TABLE, "ttl.*.attribute_name", To.OTHER, "other items expire", refused=True),
-    Guard(_TABLE, "replica.**", To.OFF, "a replica goes", refused=True),
+    Guard(_TABLE, "replica.**", To.OTHER, "a replica goes", refused=True),
     Guard(_TABLE, "server_side_encryption.*.enabled", To.OFF, "its own encryption goes"),
+    Guard(_TABLE, "server_side_encryption.*.kms_key_arn", To.CHANGED, "another key is needed"),
+    Guard(_TABLE, "stream_enabled", To.OFF, "nobody hears of changes any more"),
+    Guard(_TABLE, "stream_view_type", To.OTHER, "its stream says something else"),
+    Guard(_TABLE, "billing_mode", To.OTHER, "it takes another load"),
+    Guard(_TABLE, "read_capacity", To.LESS, "it takes less load"),
+    Guard(_TABLE, "write_capacity", To.LESS, "it takes less load"),
+    Guard(_TABLE, "on_demand_throughput.*.*", To.CHANGED, "it takes another load"),
     Guard(
         _BUCKET,
         "lifecycle_rule.*.expiration.*.days",
@@ -87,7 +100,8 @@ GUARDS = (
     ),
     Guard(_BUCKET, "force_destroy", To.ON, "objects may be destroyed with it"),
     Guard(_RULE, "rule.*.expiration.*.days", To.SOONER, "objects expire sooner", refused=True),
-    Guard(_RULE, "rule.*.expiration.*.date", To.OTHER, "objects expire", refused=True),
+    Guard(_RULE, "rule.*.expiration.*.date", To.CHANGED, "objects expire", refused=True),
+    Guard(_RULE, "rule.*.transition.*.*", To.CHANGED, "objects cannot be read at once"),
     Guard(
         _RULE,
         "rule.*.noncurrent_version_expiration.*.noncurrent_days",
@@ -153,9 +167,22 @@ GUARDS = (
     Guard(
         "aws_s3_bucket_notification", "eventbridge", To.OFF, "nobody hears of new files any more"
     ),
+    *(
+        Guard("aws_s3_bucket_notification", f"{name}.**", To.OTHER, "others hear of new files")
+        for name in ("lambda_function", "queue", "topic")
+    ),
+    Guard("aws_s3_bucket_logging", "target_bucket", To.OTHER, "its record goes elsewhere"),
+    Guard(
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "rule.*.apply_server_side_encryption_by_default.*.*",
+        To.CHANGED,
+        "new objects are encrypted in another way",
+    ),
     Guard(_QUEUE, "message_retention_seconds", To.LESS, "messages go sooner", refused=True),
     Guard(_QUEUE, "redrive_policy", To.OTHER, "failed messages go elsewhere, or are lost"),
-    Guard(_QUEUE, "kms_master_key_id", To.OFF, "its own key goes"),
+    Guard(_QUEUE, "kms_master_key_id", To.CHANGED, "another key is needed"),
+    Guard(_QUEUE, "max_message_size", To.LESS, "larger messages are refused"),
+    Guard(_QUEUE, "visibility_timeout_seconds", To.LESS, "messages come twice"),
     Guard(_QUEUE, "sqs_managed_sse_enabled", To.OFF, "messages are stored in clear"),
     Guard(
         "aws_sqs_queue_redrive_policy",
@@ -166,7 +193,10 @@ GUARDS = (
     Guard(
         "aws_cloudwatch_log_group", "retention_in_days", To.SOONER, "logs go sooner", refused=True
     ),
-    Guard("aws_cloudwatch_log_group", "kms_key_id", To.OFF, "its own key goes"),
+    Guard("aws_cloudwatch_log_group", "kms_key_id", To.CHANGED, "another key is needed"),
+    Guard(_FILTER, "log_group_name", To.OTHER, "it counts something else"),
+    Guard(_FILTER, "pattern", To.CHANGED, "it counts something else"),
+    Guard(_FILTER, "metric_transformation.**", To.OTHER, "it counts something else"),
     Guard(_KEY, "is_enabled", To.OFF, "nobody can read what it encrypts", refused=True),
     Guard(_KEY, "enable_key_rotation", To.OFF, "the key stays the same for ever"),
     Guard(_KEY, "rotation_period_in_days", To.OTHER, "it rotates in another rhythm"),
@@ -181,9 +211,26 @@ GUARDS = (
         values=("DISABLED",),
     ),
     Guard("aws_cloudwatch_event_rule", "event_pattern", To.OTHER, "other events are delivered"),
+    Guard("aws_cloudwatch_event_rule", "schedule_expression", To.OTHER, "it runs at other times"),
+    Guard(_TARGET, "arn", To.OTHER, "events go elsewhere"),
+    Guard(_TARGET, "input", To.CHANGED, "events say something else"),
+    Guard(_TARGET, "input_path", To.CHANGED, "events say something else"),
+    Guard(_TARGET, "input_transformer.**", To.CHANGED, "events say something else"),
+    Guard(_TARGET, "role_arn", To.OTHER, "it runs with another role"),
     Guard(_TARGET, "dead_letter_config.**", To.OTHER, "undeliverable events are lost"),
     Guard(_TARGET, "retry_policy.*.*", To.LESS, "it gives up sooner"),
     Guard(_SCHEDULE, "state", To.OTHER, "it does not run", values=("DISABLED",)),
+    *(
+        Guard(_SCHEDULE, name, To.CHANGED, "it runs at other times")
+        for name in (
+            "schedule_expression",
+            "schedule_expression_timezone",
+            "start_date",
+            "end_date",
+        )
+    ),
+    Guard(_SCHEDULE, "target.*.arn", To.OTHER, "it runs something else"),
+    Guard(_SCHEDULE, "target.*.input", To.CHANGED, "it runs something else"),
     Guard(_SCHEDULE, "target.*.dead_letter_config.**", To.OTHER, "what fails is lost"),
     Guard(_SCHEDULE, "target.*.retry_policy.*.*", To.LESS, "it gives up sooner"),
     Guard(_SCHEDULE, "target.*.role_arn", To.OTHER, "it runs with another role"),
@@ -196,10 +243,18 @@ GUARDS = (
         values=("0",),
     ),
     Guard(_FUNCTION, "dead_letter_config.**", To.OTHER, "failed events are lost"),
-    Guard(_FUNCTION, "code_signing_config_arn", To.OFF, "it takes code that nobody signed"),
-    Guard("aws_lambda_event_source_mapping", "enabled", To.OFF, "nobody reads the queue"),
+    Guard(_FUNCTION, "code_signing_config_arn", To.OTHER, "it takes code that others signed"),
+    Guard(_FUNCTION, "environment.*.variables.*", To.OTHER, "it works with other settings"),
+    Guard(_FUNCTION, "handler", To.OTHER, "it runs something else"),
+    Guard(_FUNCTION, "logging_config.*.log_group", To.OTHER, "its logs go elsewhere"),
+    Guard(_FUNCTION, "kms_key_arn", To.CHANGED, "another key is needed"),
+    Guard(_FUNCTION, "timeout", To.LESS, "it gives up sooner"),
+    Guard(_FUNCTION, "vpc_config.**", To.CHANGED, "it reaches something else"),
+    Guard(_MAPPING, "enabled", To.OFF, "nobody reads the queue"),
+    Guard(_MAPPING, "filter_criteria.**", To.CHANGED, "what does not match is deleted unread"),
+    Guard(_MAPPING, "function_name", To.OTHER, "somebody else reads the queue"),
     Guard(
-        "aws_lambda_event_source_mapping",
+        _MAPPING,
         "function_response_types.**",
         To.OFF,
         "one bad message fails its batch",
@@ -211,11 +266,44 @@ GUARDS = (
         "it takes code that nobody signed",
         values=("Warn",),
     ),
+    Guard(
+        "aws_lambda_code_signing_config",
+        "allowed_publishers.**",
+        To.CHANGED,
+        "it takes code that others signed",
+    ),
     Guard(_INVOKE, "maximum_retry_attempts", To.LESS, "it gives up sooner"),
     Guard(_INVOKE, "maximum_event_age_in_seconds", To.LESS, "it gives up sooner"),
-    Guard(_INVOKE, "destination_config.**", To.OFF, "failed events are lost"),
-    Guard(_ALARM, "alarm_actions.**", To.OFF, "nobody is told"),
-    Guard(_ALARM, "actions_enabled", To.OFF, "nobody is told"),
+    Guard(_INVOKE, "destination_config.**", To.OTHER, "events go elsewhere, or are lost"),
+    *(
+        Guard(alarm, *guard)
+        for alarm in (_ALARM, _COMPOSITE)
+        for guard in (
+            ("alarm_actions.**", To.OFF, "nobody is told"),
+            ("actions_enabled", To.OFF, "nobody is told"),
+        )
+    ),
+    Guard(_COMPOSITE, "actions_suppressor.**", To.CHANGED, "nobody is told at times"),
+    Guard(_COMPOSITE, "alarm_rule", To.CHANGED, "it rings for something else"),
+    *(
+        Guard(_ALARM, name, To.CHANGED, "it rings for something else")
+        for name in (
+            "comparison_operator",
+            "datapoints_to_alarm",
+            "dimensions.*",
+            "evaluate_low_sample_count_percentiles",
+            "evaluation_periods",
+            "metric_name",
+            "metric_query.**",
+            "namespace",
+            "period",
+            "statistic",
+            "extended_statistic",
+            "threshold",
+            "threshold_metric_id",
+            "unit",
+        )
+    ),
     Guard(
         _ALARM,
         "treat_missing_data",
@@ -223,7 +311,10 @@ GUARDS = (
         "silence is no alarm",
         values=("ignore", "missing", "notBreaching"),
     ),
-    Guard("aws_sns_topic", "kms_master_key_id", To.OFF, "its own key goes"),
+    Guard("aws_sns_topic", "kms_master_key_id", To.CHANGED, "another key is needed"),
+    Guard("aws_sns_topic_subscription", "filter_policy", To.CHANGED, "others are told"),
+    Guard("aws_sns_topic_subscription", "filter_policy_scope", To.OTHER, "others are told"),
+    Guard("aws_sns_topic_subscription", "redrive_policy", To.OTHER, "what fails is lost"),
     Guard(_DATABASE, "backup_retention_period", To.LESS, "backups go sooner", refused=True),
     Guard(_DATABASE, "deletion_protection", To.OFF, "it may be deleted"),
     Guard(_DATABASE, "skip_final_snapshot", To.ON, "nothing is kept when it goes"),
@@ -264,7 +355,10 @@ def loosenings(change: Change) -> Iterator[Loosening]:
     Args:
         change: A change of a resource that stays, or that is added to one that stays.
     """
-    guards = [each for each in GUARDS if each.type == change.type]
+    exists = change.before is not None
+    guards = [
+        each for each in GUARDS if each.type == change.type and (exists or each.to != To.CHANGED)
+    ]
     if not guards or change.after is None:
         return
     before, after = dict(_leaves(change.before)), dict(_leaves(change.after))
@@ -303,6 +397,7 @@ _DIRECTIONS: dict[To, Callable[[JsonValue, JsonValue], bool]] = {
     To.OFF: lambda old, new: bool(old) and not new,
     To.ON: lambda old, new: bool(new) and not old,
     To.OTHER: lambda old, _: bool(old),
+    To.CHANGED: lambda old, new: bool(old or new),
 }
 
 
@@ -333,7 +428,7 @@ def _leaves(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonValue]]
     elif isinstance(value, list):
         for index, each in enumerate(value):
             name = each.get("id", index) if isinstance(each, dict) else each
-            yield from _leaves(each, f"{path}.{str(name).replace('.', ' ')}")
+            yield from _leaves(each, f"{path}.{str(name).replace('.', ONE_DOT)}")
     else:
         yield path, _document(value)
 

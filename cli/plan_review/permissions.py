@@ -97,9 +97,15 @@ PERMISSION_TYPE = re.compile(
     r"|function_url|subscription|subscription_filter|membership|boundary|exclusive|share"
     r"|allowed_principal|principal_association|login_profile|saml_provider"
     r"|openid_connect_provider|\w*_assignment|(policy|portfolio|role)_association"
-    r"|\w*delegated_admin\w*|authorize_\w+)$"
+    r"|\w*delegated_admin\w*|authorize_\w+"
+    # What is made or run by others, with the rights that it brings.
+    r"|cloudformation_(stack|stack_set|stack_set_instance|stack_instances|type)"
+    r"|cloudcontrolapi_resource"
+    r"|lambda_invocation|provisioned_product|ssm_association|pod_identity_association"
+    r"|trust_anchor|replication_configuration|replicator|kinesis_streaming_destination)$"
 )
-"""Types that decide who may what; one that is not read here cannot be judged."""
+"""Types that decide who may what, or who gets the data; one that is not read here cannot be
+judged."""
 
 NO_PERMISSIONS = re.compile(
     r"aws_(("
@@ -264,8 +270,8 @@ def document_attributes(change: Change, plan: Plan) -> Iterator[str]:
             yield name
 
 
-_DOCUMENT = re.compile(r"Statement|\\u00")
-"""A policy's text, also with letters that are written as numbers."""
+_DOCUMENT = re.compile(r"statement|\\u00", re.IGNORECASE)
+"""A policy's text, however its letters are written."""
 
 _NAMED = frozenset({"managed_policy_arns", "permissions_boundary"})
 

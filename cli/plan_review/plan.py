@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from plan_review.masking import SENSITIVE, JsonValue, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FORMAT_MAJOR = "1"
 
@@ -104,6 +107,7 @@ class Plan:
         reads: Data sources that are read during apply, by address.
         outputs: Changes of outputs, by name.
         source: The synthesised stack, whose expressions the plan's JSON only hints at.
+        programs: Resources whose making or going runs a program, without their keys.
         account_id: The account that was planned for; empty if the plan does not say.
         partial: Why it is not the whole of what there is to do, a reason each.
     """
@@ -114,6 +118,7 @@ class Plan:
     reads: dict[str, Change] = field(default_factory=dict)
     outputs: dict[str, Change] = field(default_factory=dict)
     source: JsonObject = field(default_factory=dict)
+    programs: frozenset[str] = frozenset()
     account_id: str = ""
     partial: tuple[str, ...] = ()
 
@@ -198,6 +203,7 @@ def _read(document: JsonObject, source: JsonObject) -> Plan:
             for name, each in document.get("output_changes", {}).items()
         },
         source=source,
+        programs=frozenset(_programs(document.get("configuration", {}).get("root_module", {}))),
         account_id=_account_id(document),
         partial=tuple(_partial(document, changes)),
     )
@@ -210,6 +216,15 @@ def _account_id(document: JsonObject) -> str:
         if each["type"] == "aws_caller_identity":
             return str(each["values"].get("account_id") or "")
     return ""
+
+
+def _programs(module: JsonObject, prefix: str = "") -> Iterator[str]:
+    """Addresses of resources with provisioners, those of modules too."""
+    for each in module.get("resources", []):
+        if each.get("provisioners"):
+            yield f"{prefix}{each['address']}"
+    for name, call in module.get("module_calls", {}).items():
+        yield from _programs(call.get("module", {}), f"{prefix}module.{name}.")
 
 
 def _partial(document: JsonObject, changes: list[Change]) -> list[str]:

@@ -9,6 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from plan_review.masking import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -77,6 +79,10 @@ def pairs_of(policy: JsonValue) -> frozenset[Pair]:
     try:
         text = isinstance(policy, str)
         document = json.loads(policy, object_pairs_hook=_once) if text else policy
+        if text and "${" in policy and document.get("Version") != VARIABLES_SINCE:
+            raise UnreadablePolicyError("variables of a version that has none")
+        if text and _ESCAPED.search(policy):
+            raise UnreadablePolicyError("a wildcard that is none")
         if not {*document} <= {"Id", "Statement", "Version"}:
             raise UnreadablePolicyError(f"elements of no policy: {sorted(document)}")
         statements = document["Statement"]
@@ -88,6 +94,11 @@ def pairs_of(policy: JsonValue) -> frozenset[Pair]:
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise UnreadablePolicyError(str(error)) from error
 
+
+VARIABLES_SINCE = "2012-10-17"
+"""Version of documents in which `${aws:username}` is more than a text."""
+
+_ESCAPED = re.compile(r"\$\{[*?$]\}")
 
 _ELEMENTS = frozenset(
     {
@@ -164,11 +175,16 @@ def _condition(value: JsonValue) -> str:
         return ""
     return " and ".join(
         sorted(
-            f"{variable} {test} {' or '.join(sorted(texts(wanted)))}"
+            f"{_word(variable)} {test} {' or '.join(sorted(map(_word, texts(wanted))))}"
             for test, variables in value.items()
             for variable, wanted in variables.items()
         )
     )
+
+
+def _word(text: str) -> str:
+    """A text in which nobody takes a space for one between words."""
+    return json.dumps(text) if " " in text else text
 
 
 def not_covered(pairs: Iterable[Pair], by: frozenset[Pair], effect: str) -> set[Pair]:
@@ -208,13 +224,21 @@ def _lower(scope: Scope) -> Scope:
 
 
 def _includes(wide: Scope, narrow: Scope) -> bool:
+    if wide == narrow:
+        return True
     if wide.reverse and narrow.reverse:
-        return all(any(matches(n, w) for n in narrow.patterns) for w in wide.patterns)
+        return all(any(matches(n, _filled(w)) for n in narrow.patterns) for w in wide.patterns)
     if wide.reverse:
-        return not any(_may_meet(narrow.patterns[0], each) for each in wide.patterns)
+        one = _filled(narrow.patterns[0])
+        return not any(_may_meet(one, _filled(each)) for each in wide.patterns)
     if narrow.reverse:
         return wide.patterns == ("*",)
-    return matches(wide.patterns[0], narrow.patterns[0])
+    return matches(wide.patterns[0], _filled(narrow.patterns[0]))
+
+
+def _filled(pattern: str) -> str:
+    """A pattern in which variables may be anything."""
+    return re.sub(r"\$\{[^}]*\}", "*", pattern)
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -257,7 +281,17 @@ def _may_meet(one: str, other: str) -> bool:
     return first.startswith(second) or second.startswith(first)
 
 
-_ALL_OF_A_KIND = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:([\w-]+[/:])?[*?]+", re.ASCII)
+_ALL_OF_A_KIND = re.compile(r"[*?].*|[\w-]+[/:][*?]+([/:].*)?", re.ASCII | re.DOTALL)
+_PARTS_OF_AN_ARN = 6
+
+
+def _names_nothing(resource: str) -> bool:
+    """Whether a pattern of ARNs has a wildcard where the name of a thing should stand."""
+    parts = resource.split(":", _PARTS_OF_AN_ARN - 1)
+    if len(parts) < _PARTS_OF_AN_ARN:
+        # What is made from a resource that AWS has not made yet is of that one alone.
+        return UNKNOWN not in resource and bool(re.search(r"[*?]", resource))
+    return bool(re.search(r"[*?]", parts[2]) or _ALL_OF_A_KIND.fullmatch(parts[-1]))
 
 
 def is_wild(pair: Pair) -> bool:
@@ -272,7 +306,7 @@ def is_wild(pair: Pair) -> bool:
         or pair.resource.reverse
         or any(each in pair.action.patterns[0] for each in "*?")
         or not resource.strip("*?:")
-        or bool(_ALL_OF_A_KIND.fullmatch(resource))
+        or _names_nothing(resource)
         or OPAQUE in str(pair)
     )
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from plan_review.accounts import strangers
 from plan_review.cost import Costs, Load, costs
 from plan_review.data import GOING, loses_data, what_it_holds
 from plan_review.drift import Drift, drifts
-from plan_review.function_code import OUTPUT, CodeChange, code_changes
+from plan_review.function_code import OUTPUT, CodeChange, code_changes, programs
 from plan_review.guards import Loosening, loosenings
 from plan_review.permissions import Owners, PermissionChange, permission_changes
 from plan_review.plan import Kind, UnknownPlanError
@@ -49,6 +50,8 @@ class Review:
         verdicts: What AWS says of them, by address, where it was asked.
         guards: What shortens the life of data, or takes a guard away.
         code: Functions whose code changes.
+        programs: Resources for which programs are run while the plan is applied.
+        strangers: Resources that name something of another account from now on.
         drift: What changed outside of Terraform.
         costs: What it costs.
         findings: What policy checks say that no waiver explains; None if they were not run.
@@ -62,6 +65,8 @@ class Review:
     verdicts: Mapping[str, Verdict]
     guards: tuple[Loosening, ...]
     code: tuple[CodeChange, ...]
+    programs: tuple[str, ...]
+    strangers: tuple[str, ...]
     drift: tuple[Drift, ...]
     costs: Costs
     findings: tuple[str, ...] | None
@@ -114,6 +119,14 @@ class Review:
                 any(each.elsewhere for each in self.code),
                 "code comes from elsewhere than the stack's folder",
             ),
+            (
+                bool(self.strangers),
+                f"something of other accounts is named by {_some(self.strangers)}",
+            ),
+            (
+                bool(self.programs),
+                f"programs are run while it is applied, for {_some(self.programs)}",
+            ),
             (bool(self.drift), "something changed outside of Terraform"),
             (bool(self.findings), "policy checks found something"),
             (bool(self.partial), f"this plan is not all: {'; '.join(self.partial)}"),
@@ -124,6 +137,15 @@ class Review:
     def empty(self) -> bool:
         """Whether applying the plan would change nothing."""
         return not self.plan.changes and not self.output_changes
+
+
+MOST_NAMED = 5
+
+
+def _some(addresses: tuple[str, ...]) -> str:
+    """The first of many addresses, and how many there are."""
+    more = f" and {len(addresses) - MOST_NAMED:,} more" if len(addresses) > MOST_NAMED else ""
+    return f"{', '.join(addresses[:MOST_NAMED])}{more}"
 
 
 def review(
@@ -160,7 +182,9 @@ def review(
             verdicts or {},
             looked=looked,
         )
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
+    except (UnknownPlanError, UnusedAllowanceError):
+        raise
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise UnknownPlanError(
             f"a resource of this plan has a shape that cannot be judged: "
             f"{type(error).__name__}: {error}"
@@ -195,6 +219,8 @@ def _review(
         verdicts=verdicts,
         guards=guards,
         code=code_changes(plan),
+        programs=programs(plan),
+        strangers=strangers(plan),
         drift=drifts(plan),
         costs=costs(plan, load),
         findings=findings,

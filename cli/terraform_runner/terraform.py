@@ -34,6 +34,7 @@ CHANGES = 2
 """`terraform plan -detailed-exitcode` when there are changes."""
 
 STEERING = (
+    "TF_AWS_",
     "TF_CLI_ARGS",
     "TF_CLOUD_",
     "TF_DATA_DIR",
@@ -43,7 +44,9 @@ STEERING = (
 )
 """How variables begin with which a shell would make Terraform plan or apply something else.
 
-Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables
+Sources: https://developer.hashicorp.com/terraform/cli/config/environment-variables and, of the
+provider, `TF_AWS_DEFAULT_TAGS_<name>`:
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs#default_tags
 """
 
 NO_PROVIDER = (

@@ -23,6 +23,7 @@ def test_no_variable_of_the_shell_steers_terraform(monkeypatch: pytest.MonkeyPat
         "TF_CLI_ARGS_plan": "-refresh=false",
         "TF_VAR_aws_region": "eu-west-1",
         "TF_REATTACH_PROVIDERS": "{}",
+        "TF_AWS_DEFAULT_TAGS_owner": "somebody",
     }
     kept = {"AWS_PROFILE": "acme", "TF_TOKEN_app_terraform_io": "token", "TF_LOG": "debug"}
     for name, text in {**steering, **kept}.items():

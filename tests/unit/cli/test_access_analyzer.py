@@ -74,6 +74,50 @@ def test_a_policy_of_a_bucket_is_asked_about_the_public(stub) -> None:
     assert verdicts(result, "us-east-1", stub.client) == {}
 
 
+TRUST = json.dumps(
+    {
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"managed_policy_arns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+        {"inline_policy": [{"name": "x", "policy": ALL}]},
+        {"permissions_boundary": None},
+    ],
+)
+def test_what_aws_does_not_compare_is_not_asked(stub, more) -> None:
+    """That the trust of a role stays as it is says nothing about its other policies."""
+    before = {"name": "r", "assume_role_policy": TRUST, "permissions_boundary": "arn:b"}
+    sides = {"before": before, "after": {**before, **more}}
+    one = {
+        "address": "aws_iam_role.R",
+        "type": "aws_iam_role",
+        "change": {"actions": ["update"], **sides},
+    }
+    result = review(read_plan({"format_version": "1.2", "resource_changes": [one]}))
+
+    assert result.widening
+    assert verdicts(result, "us-east-1", stub.client) == {}
+
+
+def test_a_denial_that_goes_is_not_asked_about(stub) -> None:
+    """A document without it allows nothing new; another one may."""
+    denial = json.loads(READ)
+    denial["Statement"].append({"Effect": "Deny", "Action": "*", "Resource": "*"})
+    result = reviewed("aws_iam_role_policy", json.dumps(denial), READ)
+
+    assert result.widening
+    assert verdicts(result, "us-east-1", stub.client) == {}
+
+
 @pytest.mark.parametrize(
     ("kind", "before", "after", "masks"),
     [
