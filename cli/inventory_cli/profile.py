@@ -13,7 +13,7 @@ from inventory_cli.check import check_file, show
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, feeds_path, load_feeds
-from inventory_cli.profile_guess import Guess, as_toml, guess, proposal
+from inventory_cli.profile_guess import Guess, against_stock, as_toml, guess, proposal
 from inventory_cli.rendering import say
 
 if TYPE_CHECKING:
@@ -57,14 +57,17 @@ def profile(
 ) -> None:
     """Propose a profile for files that none fits, and what would load.
 
-    Asks where it is in doubt, or takes options. Exit code 1: rows would be rejected with the
-    proposal; 2: nothing in the file looks like stock.
+    Asks where it is in doubt, or takes options. Exit code 1: with the proposal rows would be
+    rejected or contradict each other, none is stock, or a column says that the file may be none;
+    2: nothing in the file looks like stock.
     """
     known = load_feeds(feeds, environment)
     fitting = check_file(files[0], known, errors=_ERRORS)
     if fitting.refused is None and sku is None and quantity is None:
         say(f"{files[0]} needs no profile of your own:", "ok")
         show(fitting)
+        if fitting.needs_attention:
+            raise typer.Exit(Exit.ATTENTION)
         return
     found = guess(_beginning(files[0]))
     if found is None:
@@ -90,6 +93,10 @@ def profile(
     )
     text = as_toml(name, entry, prefix)
     _try(files, text, prefix, write=write, path=feeds_path(feeds, environment))
+    if doubts := against_stock(entry["attributes"]):
+        for label, what in doubts.items():
+            say(f"is it stock at all? Nothing reads the column {label!r}, like {what}", "warn")
+        raise typer.Exit(Exit.ATTENTION)
 
 
 def _try(files: Sequence[Path], text: str, prefix: str, *, write: bool, path: Path) -> None:
@@ -119,7 +126,7 @@ def _try(files: Sequence[Path], text: str, prefix: str, *, write: bool, path: Pa
         say(f"Add it to {path.name}, or run this again with --write; --prefix names the folder.")
     if any(report.refused for report in reports):
         raise typer.Exit(Exit.REFUSED)
-    if any(report.rejected for report in reports):
+    if any(report.needs_attention for report in reports):
         raise typer.Exit(Exit.ATTENTION)
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inventory.domain.reading.evidence import looks_like
+from inventory.domain.reading.evidence import A_TIME, AN_EVENT, looks_like
 from inventory.domain.reading.profiles import DELIMITERS, normalised
 
 if TYPE_CHECKING:
@@ -131,6 +131,16 @@ def proposal(
     if totals := sorted({row[at[sku]].strip() for row in found.rows if _TOTAL.match(row[at[sku]])}):
         entry["skip_rows"] = [{"column": sku, "words": totals, "reason": "total line"}]
     return entry
+
+
+def against_stock(labels: Sequence[str]) -> dict[str, str]:
+    """Those of some labels that say the rows are events or of past days, and what they look like.
+
+    Args:
+        labels: Of columns that nobody reads.
+    """
+    looks = {label: looks_like(label) for label in labels}
+    return {label: what for label, what in looks.items() if what in {AN_EVENT, A_TIME}}
 
 
 #: More words than this in a quantity column are no words for "none", but a wrong column.

@@ -107,6 +107,23 @@ def test_a_file_that_loads_needs_nothing(run) -> None:
     assert "needs no profile of your own" in result.output
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("order_id,sku,qty\n1,A,2\n2,B,3\n", "'order_id', like an order"),
+        ("date,sku,stock\n2024-01-01,A,4\n", "'date', like a time"),
+        ("sku,qty\nA,1\nA,2\n", "conflicting"),
+        ("sku,quantity\nA,x\n", "type-error"),
+    ],
+    ids=["orders", "a history", "conflicts", "a file that loads"],
+)
+def test_what_may_be_wrong_is_not_well(run, content: str, said: str) -> None:
+    """A feed that names its profile is believed, so the doubt is told before."""
+    result, _, _ = run(content)
+    assert result.exit_code == 1
+    assert said in result.output
+
+
 def test_fails_on_a_file_without_anything_like_a_sku(run) -> None:
     """Nothing is written, and the reason is the refusal itself."""
     result, _, _ = run("colour,size\nred,L\n", "--write")

@@ -179,6 +179,13 @@ def test_fails_on_a_number_that_could_be_another_one(text: str, items: dict[str,
         ("1e+12", None),
         ("#N/A", None),
         ("#REF!", None),
+        ("#SPILL!", None),
+        ("#¿NOMBRE?", None),
+        ("#DIV/0!", None),
+        ("#NV", None),
+        ("######", None),
+        ("#12", "#12"),
+        ("#NVX", "#NVX"),
         ('="1E+12"', None),
     ],
 )
@@ -193,6 +200,14 @@ def test_a_sku_is_what_people_see_and_never_what_a_spreadsheet_made_of_it(
     assert sorted(skus) == sorted(["S7", *([sku] if sku else [])])
     rejects = [reject for outcome in shares for reject in outcome.rejects]
     assert ["a spreadsheet has put" in reject.message for reject in rejects] == [True] * (not sku)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#BEZUG!", "8.85E+11", '="#REF!"'])
+def test_a_location_is_none_that_a_spreadsheet_has_made(cell: str) -> None:
+    """Else what belongs to many places would be one of that name."""
+    outcome = read(f"sku,quantity,location\nA,1,North\nB,2,{cell}\nC,3,\n")
+    assert outcome.items == {("A", "North"): "1", ("C", "default"): "3"}
+    assert outcome.errors == [(3, "type-error", "location")]
 
 
 @pytest.mark.parametrize(

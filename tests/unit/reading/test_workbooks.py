@@ -70,7 +70,6 @@ def test_typed_cells_are_read_as_what_people_see() -> None:
     assert [(row.line, row.sku, row.quantity) for row in outcome.rows] == [
         (4, "12345", "5"),
         (5, "00123", "1.5"),
-        (10, "B", "1.2"),
         (11, "C", "1200"),
     ]
     first, second, *_ = outcome.rows
@@ -78,11 +77,13 @@ def test_typed_cells_are_read_as_what_people_see() -> None:
     assert first.updated_at == "2026-01-02T00:00:00.000000Z"
     assert second.unit_price == "0.3"
     assert outcome.reasons == [(6, "blank row")]
-    # A formula without a stored value, a number whose digits Excel has lost, a truth value.
+    # A formula without a stored value, a number whose digits Excel has lost, a truth value, a
+    # text that could be a thousand.
     assert outcome.errors == [
         (7, "constraint-error", "sku"),
         (8, "type-error", "sku"),
         (9, "type-error", "quantity"),
+        (10, "type-error", "quantity"),
     ]
 
 
@@ -93,6 +94,23 @@ def test_zeros_of_a_number_format_belong_to_a_sku() -> None:
     book.active.append([123, 7])
     book.active["A2"].number_format = "00000"
     assert read(saved(book), "a.xlsx").items == {("00123", "default"): "7"}
+
+
+def test_a_date_is_no_sku_and_no_location() -> None:
+    """Excel has made it of `MAR-1`, or of `10:20`; as a time of the row it is one."""
+    day = datetime(2024, 3, 1)  # noqa: DTZ001  Excel has no zones
+    rows = [
+        ["sku", "quantity", "location", "updated_at"],
+        ["A", 1, "North", day],
+        [day, 2, "North", day],
+        [day.time(), 3, "North", day],
+        ["B", 4, day, day],
+        ["3-1", 5, "North", day],
+    ]
+    outcome = read(workbook(rows), "a.xlsx")
+    assert outcome.items == {("A", "North"): "1", ("3-1", "North"): "5"}
+    columns = ["sku", "sku", "location"]
+    assert outcome.errors == [(3 + n, "type-error", each) for n, each in enumerate(columns)]
 
 
 def test_hidden_sheets_are_not_read() -> None:

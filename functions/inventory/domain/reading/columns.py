@@ -7,12 +7,13 @@ that is none, a long key) sends the stretch to `RecordMapper`, which decides eac
 
 from __future__ import annotations
 
-from itertools import islice, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from inventory.domain.model import Row
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
 from inventory.domain.reading.profiles import SkuForm
+from inventory.domain.reading.quantities import is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -54,21 +55,12 @@ class ColumnMapper:
             or self._in_doubt(records)
             or "" in skus
             or max(map(len, skus)) > SAFE_SKU_CHARACTERS
+            or self._ruined(skus)
         ):
             return None
-        locations: Iterable[str] = repeat(layout.profile.location.constant)
-        if not layout.profile.location.constant:
-            default = layout.profile.location.default
-            locations = repeat(default)
-            if "location" in indexes:
-                stripped = list(map(str.strip, columns[indexes["location"]]))
-                if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS:
-                    return None
-                locations = [location or default for location in stripped]
-        if layout.locations is not None:
-            locations = list(islice(locations, len(skus)))
-            if not layout.locations.issuperset(locations):
-                return None
+        locations = self._locations(columns)
+        if locations is None:
+            return None
         optional: dict[str, Iterable[str | None]] = {}
         for field in ("unit_price", "currency", "reorder_point", "updated_at"):
             found = self._optional(columns, field)
@@ -95,6 +87,24 @@ class ColumnMapper:
                 ),
             )
         )
+
+    def _ruined(self, keys: Iterable[str]) -> bool:
+        """Whether a workbook has a date among its keys; of text the batcher knows before."""
+        return self._layout.of_sheet and any(is_ruined(key, of_sheet=True) for key in keys)
+
+    def _locations(self, columns: Sequence[Sequence[str]]) -> Iterable[str] | None:
+        layout, rule = self._layout, self._layout.profile.location
+        locations: Iterable[str] = repeat(rule.constant or rule.default, len(columns[0]))
+        if not rule.constant and "location" in layout.indexes:
+            stripped = list(map(str.strip, columns[layout.indexes["location"]]))
+            if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS or self._ruined(set(stripped)):
+                return None
+            locations = [location or rule.default for location in stripped]
+        if layout.locations is not None:
+            locations = list(locations)
+            if not layout.locations.issuperset(locations):
+                return None
+        return locations
 
     def _in_doubt(self, records: Sequence[list[str]]) -> bool:
         """Whether a number could be another one, by what else stands in its row."""

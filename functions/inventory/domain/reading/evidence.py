@@ -13,9 +13,11 @@ from inventory.domain.reading.profiles import normalised
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+AN_EVENT = "an order, a sale or a movement"
+A_TIME = "a time"
 #: What a column may look like, to the words (separated by blanks) and the phrases that say so.
 _WORDS = {
-    "an order, a sale or a movement": (
+    AN_EVENT: (
         """
         order orders ordered po invoice receipt receipts received shipment shipments
         shipped transaction transactions transfer movement moved adjustment adjusted
@@ -43,7 +45,7 @@ _WORDS = {
         """,
         ("stock type", "inventory type", "stock status"),
     ),
-    "a time": (
+    A_TIME: (
         """
         date day week month year time timestamp datetime snapshot period created updated
         modified datum fecha data дата

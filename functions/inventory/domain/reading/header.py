@@ -152,7 +152,7 @@ class SheetProfiles:
 def of_sheet(layout: Layout) -> Layout:
     """The layout for the CSV file that stands for a sheet."""
     profile = replace(layout.profile, quoted=True, encodings=())
-    return replace(layout, delimiter=SHEET_DELIMITER, profile=profile)
+    return replace(layout, delimiter=SHEET_DELIMITER, profile=profile, of_sheet=True)
 
 
 def _open_text(

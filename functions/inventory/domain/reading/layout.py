@@ -57,6 +57,7 @@ class Layout:
         on_duplicate: What the same key twice in the file means.
         repeated: Keys that the file repeats, as `repeated_keys` gives them.
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
+        of_sheet: Whether it is of a workbook, in which a date is no SKU and no location.
     """
 
     profile: Profile
@@ -77,6 +78,7 @@ class Layout:
     on_duplicate: OnDuplicate = OnDuplicate.LAST
     repeated: Mapping[tuple[str, str], Decimal | None] = field(default_factory=dict)
     latest: str = ""
+    of_sheet: bool = False
 
     @property
     def corrected(self) -> bool:

@@ -48,9 +48,14 @@ _UNSEEN_TO: dict[int, str | None] = {
 }
 _UNSEEN = tuple(map(chr, _UNSEEN_TO))
 _TEXT_GUARD = re.compile(r'="([^"]*)"')
-#: A long number as spreadsheets show it, and what they show in place of a value.
+#: A long number as spreadsheets show it, and what they show in place of a value: an error in
+#: whatever language (`#REF!`, `#¿NOMBRE?`, `#NV`), or the signs of a column that is too narrow.
 _RUINED = re.compile(
-    r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}|#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!)"
+    r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}"
+    r"|#(?:[¡¿]?[^\W\d_]{1,12}(?:/0)?[!?]|N/[ABD]\b|NV\b|GETTING_DATA|##+)"
+)
+_DATE_OR_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8})?|[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 )
 
 
@@ -87,8 +92,13 @@ def seen(cell: str) -> str:
     return cell
 
 
-def is_ruined(key: str) -> bool:
-    """Whether a spreadsheet has put another text in place of a key: `8.85E+11`, `#REF!`."""
+def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
+    """Whether a spreadsheet has put another text in place of a key: `8.85E+11`, `#REF!`.
+
+    In a workbook that may be a date, too: Excel makes one of `MAR-1`.
+    """
+    if of_sheet and _DATE_OR_TIME.fullmatch(key):
+        return True
     return ("+" in key or "#" in key) and _RUINED.fullmatch(key) is not None
 
 

@@ -69,6 +69,14 @@ class _RefusedError(Exception):
         self.refusal = Refusal(error, message, column)
 
 
+def _ruined(text: str, what: str, column: int) -> _RefusedError:
+    message = (
+        f"a spreadsheet has put {text[:80]!r} in place of the {what}; export it again, with the "
+        "column formatted as text"
+    )
+    return _RefusedError(ErrorCode.TYPE_ERROR, message, column)
+
+
 class RecordMapper:
     """Maps the records of one feed.
 
@@ -218,12 +226,8 @@ class RecordMapper:
         if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
             message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
-        if is_ruined(sku):
-            message = (
-                f"a spreadsheet has put {sku!r} in place of the SKU; export it again, with the "
-                "column formatted as text"
-            )
-            raise _RefusedError(ErrorCode.TYPE_ERROR, message, layout.indexes["sku"])
+        if is_ruined(sku, of_sheet=layout.of_sheet):
+            raise _ruined(sku, "SKU", layout.indexes["sku"])
         if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
             message = f"sku has more than {MAX_SKU_BYTES} bytes"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
@@ -296,6 +300,9 @@ class RecordMapper:
         layout = self.layout
         rule = layout.profile.location
         at = layout.indexes.get("location")
+        for index in layout.suffixes if at is None else (at, *layout.suffixes):
+            if is_ruined(text := seen(cells[index]), of_sheet=layout.of_sheet):
+                raise _ruined(text, "location", index)
         if rule.in_header and stock is not None:
             location, at = stock.location, stock.quantity
         else:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
     from inventory.domain.reading.sources import ByteStream, FeedSource
 
-#: Delimiter of the CSV file that stands for a sheet.
-SHEET_DELIMITER = ","
+#: Delimiter of the CSV file that stands for a sheet. With it the text `1.200` is in doubt; the
+#: numbers of a sheet are not.
+SHEET_DELIMITER = ";"
 #: Largest workbook, and largest sum of its shared texts; both are kept on the temporary disk.
 MAX_WORKBOOK_BYTES = 200 << 20
 MAX_TEXT_BYTES = 200 << 20
@@ -82,7 +83,7 @@ _DAMAGE = (
 
 
 class SheetSource:
-    """One sheet of a workbook as a CSV file: UTF-8 with a mark, commas, a line for each row.
+    """One sheet of a workbook as a CSV file: UTF-8 with a mark, semicolons, a line for each row.
 
     Args:
         source: The workbook as stored.
@@ -126,7 +127,7 @@ def _csv(source: FeedSource, sheet: int) -> Generator[bytes]:
             first = list(islice(rows, _FIRST_ROWS))
             width = max((len(cells) for _, cells in first), default=0)
             lines = io.StringIO(newline="")
-            writer = csv.writer(lines, lineterminator="\n")
+            writer = csv.writer(lines, delimiter=SHEET_DELIMITER, lineterminator="\n")
             next_number = 1
             for number, cells in chain(first, rows):
                 if not next_number <= number <= _MAX_ROWS:
