@@ -26,7 +26,8 @@ FIXED_DAY = "2024-05-"
 _OTHER_TIME = re.compile(
     rf"(?!{FIXED_DAY})20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d+)?)?(Z|\+00:00)?"
 )
-_CONSUMED = {"read_units", "write_units"}
+_INCOMPARABLE = {"last_run", "read_units", "write_units"}
+"""Attributes of records: message ids and units, which each implementation makes up."""
 
 
 class Pipeline:
@@ -139,7 +140,7 @@ class Pipeline:
         pages = self.cloud.client("dynamodb").get_paginator("scan")
         answers = pages.paginate(TableName=self.variables[variable], ConsistentRead=True)
         return [
-            {name: value for name, value in item.items() if name not in _CONSUMED}
+            {name: value for name, value in item.items() if name not in _INCOMPARABLE}
             for page in answers
             for item in page["Items"]
         ]

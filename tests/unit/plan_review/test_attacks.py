@@ -507,7 +507,7 @@ FUNCTION = {
     "filename": "f.zip",
     "source_code_hash": "h",
     "handler": "f.handler",
-    "environment": [{"variables": {"TABLE": "t"}}],
+    "environment": [{"variables": {"TABLE_NAME": "t"}}],
     "code_signing_config_arn": "arn:c",
 }
 SCHEDULE = {"schedule_expression": "rate(1 hour)", "target": [{"arn": "arn:f"}]}
@@ -524,7 +524,7 @@ TEMPORARY = {"id": "a b", "expiration": [{"days": 1}], "filter": [{"prefix": "tm
         (ALARM, MEASURE, {"datapoints_to_alarm": 99}),
         ("aws_cloudwatch_composite_alarm", {"alarm_rule": "a"}, {"alarm_rule": "FALSE"}),
         ("aws_cloudwatch_log_metric_filter", {"pattern": "ERROR"}, {"pattern": "NEVER"}),
-        ("aws_lambda_function", FUNCTION, {"environment": [{"variables": {"TABLE": "other"}}]}),
+        ("aws_lambda_function", FUNCTION, {"environment": [{"variables": {"TABLE_NAME": "other"}}]}),
         ("aws_lambda_function", FUNCTION, {"handler": "other.handler"}),
         ("aws_lambda_function", FUNCTION, {"code_signing_config_arn": "arn:other"}),
         (
@@ -589,7 +589,7 @@ def test_what_works_otherwise_needs_attention(judged, kind, before, after) -> No
         (
             "aws_lambda_function",
             FUNCTION,
-            {"environment": [{"variables": {"TABLE": "t", "NEW": "x"}}]},
+            {"environment": [{"variables": {"TABLE_NAME": "t", "NEW": "x"}}]},
         ),
     ],
 )

