@@ -524,7 +524,11 @@ TEMPORARY = {"id": "a b", "expiration": [{"days": 1}], "filter": [{"prefix": "tm
         (ALARM, MEASURE, {"datapoints_to_alarm": 99}),
         ("aws_cloudwatch_composite_alarm", {"alarm_rule": "a"}, {"alarm_rule": "FALSE"}),
         ("aws_cloudwatch_log_metric_filter", {"pattern": "ERROR"}, {"pattern": "NEVER"}),
-        ("aws_lambda_function", FUNCTION, {"environment": [{"variables": {"TABLE_NAME": "other"}}]}),
+        (
+            "aws_lambda_function",
+            FUNCTION,
+            {"environment": [{"variables": {"TABLE_NAME": "other"}}]},
+        ),
         ("aws_lambda_function", FUNCTION, {"handler": "other.handler"}),
         ("aws_lambda_function", FUNCTION, {"code_signing_config_arn": "arn:other"}),
         (
