@@ -79,6 +79,9 @@ ECHOES = {
 """Attributes that only repeat other resources of the stack, such as a bucket's policy. One that
 says anything else than these do is drift."""
 
+MAPS = frozenset({"tags", "tags_all", "variables"})
+"""Blocks whose keys are chosen by whoever writes them: the provider fills nothing in there."""
+
 TIMES = {
     "aws_lambda_event_source_mapping": ("last_modified", "last_processing_result"),
     "aws_lambda_function": ("last_modified",),
@@ -154,8 +157,10 @@ def _is_told(
 
 def _filled_in(difference: Difference) -> bool:
     """Whether the provider's first read only wrote a zero within a block where nothing was."""
+    block = difference.path.split(".")[:-1]
     return (
         difference.before == ABSENT
         and difference.after in {"0", "false"}
-        and "." in difference.path
+        and bool(block)
+        and MAPS.isdisjoint(block)
     )

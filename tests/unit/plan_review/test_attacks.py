@@ -375,6 +375,23 @@ def test_the_word_of_aws_outranks_ours(judged) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "block"),
+    [
+        ("aws_sqs_queue", {"tags": {"protected": "false"}}),
+        ("aws_lambda_function", {"environment": [{"variables": {"SWITCH": "0"}}]}),
+    ],
+)
+def test_a_zero_that_somebody_wrote_by_hand_is_drift(recorded, kind, block) -> None:
+    """The provider fills in zeros of its own schema, no tags and no variables."""
+    document = recorded("no-op")
+    before = {"id": "x", "tags": {}, "environment": [{"variables": {}}]}
+    change = {"actions": ["update"], "before": before, "after": {**before, **block}}
+    drifted = {"address": f"{kind}.x", "mode": "managed", "type": kind, "change": change}
+    document["resource_drift"] = [{**document["resource_drift"][0], **drifted}]
+    assert review(read_plan(document, document["source"])).drift
+
+
+@pytest.mark.parametrize(
     ("kind", "attribute", "by_hand"),
     [
         (
