@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inventory.domain.order import timestamp
-from inventory_cli.errors import UsageError
 from inventory_cli.items import Item, items_written_since
 from inventory_cli.rendering import (
     emit_csv,
@@ -17,8 +15,8 @@ from inventory_cli.rendering import (
     emit_table,
     figure,
     minute,
-    parse_since,
     remark,
+    since_option,
 )
 from inventory_cli.session import (
     CsvOption,
@@ -71,10 +69,7 @@ def changes(
     the key. Rows that repeat what is stored change nothing and do not appear. The items are found
     by reading the whole table; --csv and --json give all.
     """
-    try:
-        start = parse_since(since, datetime.now(UTC))
-    except ValueError as error:
-        raise UsageError(f"--since {error}") from error
+    start = since_option(since)
     session = connect(outputs, env)
     remark(session.where)
     # The reader is slow to import, and `--help` does not need it.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory_cli.errors import UsageError
-from inventory_cli.objects import StoredVersion, list_under, nothing_under
+from inventory_cli.objects import StoredVersion, versions_under
 from inventory_cli.records import Record, get_records
-from inventory_cli.rendering import emit_json, emit_table, figure, parse_since, remark
+from inventory_cli.rendering import emit_json, emit_table, figure, remark, since_option
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -52,16 +51,10 @@ def files(
     The latest come first. One without a record was not processed yet. Versions that the
     bucket does not keep any more are not listed.
     """
-    try:
-        start = None if since is None else parse_since(since, datetime.now(UTC))
-    except ValueError as error:
-        raise UsageError(f"--since {error}") from error
+    start = None if since is None else since_option(since)
     session = connect(outputs, env)
     remark(session.where)
-    there = list(list_under(session, prefix))
-    if not there and prefix:
-        raise nothing_under(session, prefix)
-    recent = [each for each in there if start is None or each.last_modified >= start]
+    recent = versions_under(session, prefix, start)
     latest = heapq.nlargest(
         len(recent) if failed else limit, recent, key=lambda each: each.last_modified
     )

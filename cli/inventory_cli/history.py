@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from inventory_cli.errors import CliError, UsageError
+from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.items import items_of
-from inventory_cli.objects import StoredVersion, list_under, nothing_under
+from inventory_cli.objects import StoredVersion, versions_under
 from inventory_cli.records import Record, get_records
 from inventory_cli.rendering import (
     emit_json,
     emit_table,
     figure,
     minute,
-    parse_since,
     progress,
     remark,
     say,
+    since_option,
 )
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -73,16 +72,10 @@ def history(
     bucket keeps: name a --prefix or --since where they are many. Exit code 1: a row is not in the
     table although it should be.
     """
-    try:
-        start = None if since is None else parse_since(since, datetime.now(UTC))
-    except ValueError as error:
-        raise UsageError(f"--since {error}") from error
+    start = None if since is None else since_option(since)
     session = connect(outputs, env)
     remark(session.where)
-    there = list(list_under(session, prefix))
-    if not there and prefix:
-        raise nothing_under(session, prefix)
-    versions = [each for each in there if start is None or each.last_modified >= start]
+    versions = versions_under(session, prefix, start)
     found, unread = _said(session, versions, sku, location, quiet=json_)
     found.sort(key=lambda each: each.statement.token, reverse=True)
     if json_:

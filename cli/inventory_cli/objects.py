@@ -123,6 +123,23 @@ def list_under(session: Session, name: str) -> Iterator[StoredVersion]:
             yield each
 
 
+def versions_under(session: Session, name: str, since: datetime | None) -> list[StoredVersion]:
+    """Versions of an object, or of all objects in a folder, that were stored since a time.
+
+    Args:
+        session: Connection.
+        name: As for `list_under`.
+        since: The time; None for all.
+
+    Raises:
+        CliError: The name stands for nothing.
+    """
+    there = list(list_under(session, name))
+    if not there and name:
+        raise nothing_under(session, name)
+    return [each for each in there if since is None or each.last_modified >= since]
+
+
 def nothing_under(session: Session, name: str) -> CliError:
     """The error of a name that stands for nothing.
 

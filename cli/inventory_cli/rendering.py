@@ -20,6 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from inventory_cli.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -230,6 +232,18 @@ def parse_since(text: str, now: datetime) -> datetime:
             "yesterday"
         )
     return moment
+
+
+def since_option(text: str) -> datetime:
+    """The moment that a --since option gives, see `parse_since`.
+
+    Raises:
+        UsageError: It gives none.
+    """
+    try:
+        return parse_since(text, datetime.now(UTC))
+    except ValueError as error:
+        raise UsageError(f"--since {error}") from error
 
 
 def _plain(value: object) -> object:

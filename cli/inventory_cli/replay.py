@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
 from inventory.domain.work import Kind, WorkMessage
-from inventory_cli.errors import UsageError
-from inventory_cli.objects import StoredVersion, list_under, nothing_under
+from inventory_cli.objects import StoredVersion, versions_under
 from inventory_cli.queues import ENTRIES_PER_BATCH, send_work
 from inventory_cli.rendering import (
     emit_json,
     emit_table,
     figure,
-    parse_since,
     progress,
     remark,
     say,
+    since_option,
 )
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -55,17 +54,11 @@ def replay(
     Safe at any time: rows take their old place in the order, so nothing newer is overwritten.
     After an interruption the same command may simply be run again.
     """
-    try:
-        start = parse_since(since, datetime.now(UTC))
-    except ValueError as error:
-        raise UsageError(f"--since {error}") from error
+    start = since_option(since)
     session = connect(outputs, env)
     remark(session.where)
-    there = list(list_under(session, prefix))
-    if not there and prefix:
-        raise nothing_under(session, prefix)
     found = sorted(
-        (each for each in there if each.last_modified >= start),
+        versions_under(session, prefix, start),
         key=lambda each: each.last_modified,
     )[:limit]
     if not dry_run:
