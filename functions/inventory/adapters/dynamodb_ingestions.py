@@ -87,25 +87,19 @@ class DynamoDbIngestions:
         names = {"#status": "status"}
         setting = "SET last_run = :me"
         if admission.mode is Mode.PROCESS:
-            names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes", "#base": "base"}
-            values |= {
+            which, which_names, which_values = _version(version)
+            names |= {"#base": "base"} | which_names
+            values |= which_values | {
                 ":status": {"S": Status.IN_PROGRESS.value},
-                ":bucket": {"S": version.bucket},
-                ":key": {"S": version.key},
-                ":bytes": {"N": str(version.size_bytes)},
                 ":now": {"S": admission.now},
                 ":lease": {"S": admission.lease_until},
                 ":base": {"S": admission.base},
                 ":meaning": {"S": QUANTITY_MEANING},
             }
             setting += (
-                ", #status = :status, #bucket = :bucket, #key = :key, #bytes = :bytes, "
-                "started_at = :now, lease_until = :lease, #base = :base, "
-                "quantity_meaning = :meaning"
+                f", #status = :status, {which}, started_at = :now, lease_until = :lease, "
+                "#base = :base, quantity_meaning = :meaning"
             )
-            if version.version_id is not None:
-                setting += ", version_id = :version"
-                values[":version"] = {"S": version.version_id}
             if accepted:
                 setting += ", accepted = :accepted"
                 values[":accepted"] = {"BOOL": True}
@@ -285,23 +279,17 @@ class DynamoDbIngestions:
             return self._update(
                 version.object_id, "SET decided_at = :asked", condition, names, values
             )
-        names |= {"#bucket": "bucket", "#key": "key", "#bytes": "bytes"}
-        values |= {
-            ":bucket": {"S": version.bucket},
-            ":key": {"S": version.key},
-            ":bytes": {"N": str(version.size_bytes)},
+        which, which_names, which_values = _version(version)
+        names |= which_names
+        values |= which_values | {
             ":by": {"S": command.by},
             ":reason": {"S": command.reason},
             ":run": {"S": run},
         }
         setting = (
-            "SET #status = :withdrawn, #bucket = :bucket, #key = :key, #bytes = :bytes, "
-            "decided_at = :asked, withdrawn_at = :asked, withdrawn_by = :by, "
-            "withdrawn_reason = :reason, withdrawal = :run"
+            f"SET #status = :withdrawn, {which}, decided_at = :asked, withdrawn_at = :asked, "
+            "withdrawn_by = :by, withdrawn_reason = :reason, withdrawal = :run"
         )
-        if version.version_id is not None:
-            setting += ", version_id = :version"
-            values[":version"] = {"S": version.version_id}
         if record is None:
             condition = "attribute_not_exists(object_id)"
             setting += ", #base = :none"
@@ -319,24 +307,13 @@ class DynamoDbIngestions:
 
     def wait(self, version: ObjectVersion, base: str) -> bool:
         """Make a record WAITING; see `ports.Ingestions`."""
-        setting = "SET #status = :waiting, #bucket = :bucket, #key = :key, #bytes = :bytes"
-        values: _Json = {
-            ":waiting": {"S": Status.WAITING.value},
-            ":bucket": {"S": version.bucket},
-            ":key": {"S": version.key},
-            ":bytes": {"N": str(version.size_bytes)},
-            ":base": {"S": base},
-        }
-        if version.version_id is not None:
-            setting += ", version_id = :version"
-            values[":version"] = {"S": version.version_id}
-        names = {"#status": "status", "#bucket": "bucket", "#key": "key", "#bytes": "bytes"}
+        which, names, values = _version(version)
         return self._update(
             version.object_id,
-            f"{setting}, #base = :base",
+            f"SET #status = :waiting, {which}, #base = :base",
             "attribute_not_exists(object_id) OR (#status = :waiting AND #base <= :base)",
-            {**names, "#base": "base"},
-            values,
+            names | {"#status": "status", "#base": "base"},
+            values | {":waiting": {"S": Status.WAITING.value}, ":base": {"S": base}},
         )
 
     def note_decision(self, object_id: str, asked_at: str) -> bool:
@@ -434,6 +411,20 @@ class DynamoDbIngestions:
         except ConditionFailedError:
             return False
         return True
+
+
+def _version(version: ObjectVersion) -> tuple[str, dict[str, str], _Json]:
+    """What an update sets of the version itself, with its names and values."""
+    setting = "#bucket = :bucket, #key = :key, #bytes = :bytes"
+    values: _Json = {
+        ":bucket": {"S": version.bucket},
+        ":key": {"S": version.key},
+        ":bytes": {"N": str(version.size_bytes)},
+    }
+    if version.version_id is not None:
+        setting += ", version_id = :version"
+        values[":version"] = {"S": version.version_id}
+    return setting, {"#bucket": "bucket", "#key": "key", "#bytes": "bytes"}, values
 
 
 def _record(item: _Json) -> Record:
