@@ -178,11 +178,14 @@ def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None
         return versions[0].version.object_id, versions[0].version
     stem, mark, version = key.rpartition("#")
     if mark:
+        object_id = f"{session.outputs.uploads_bucket_name}/{key}"
         known = [each.version for each in versions_of(session, stem)]
-        found = [each for each in known if (each.version_id or each.etag).startswith(version)]
+        found = [each for each in known if each.object_id == object_id] or [
+            each for each in known if (each.version_id or each.etag).startswith(version)
+        ]
         if len(found) == 1:
             return found[0].object_id, found[0]
-        return f"{session.outputs.uploads_bucket_name}/{key}", None
+        return object_id, None
     raise CliError(
         f"there is no object {key!r} in {session.outputs.uploads_bucket_name}; see what is there "
         "with `inventory files`"

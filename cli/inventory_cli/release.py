@@ -8,7 +8,7 @@ import typer
 
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.errors import UsageError
-from inventory_cli.objects import find_version, versions_of
+from inventory_cli.objects import find_version
 from inventory_cli.queues import send_work
 from inventory_cli.records import get_record
 from inventory_cli.rendering import remark, say
@@ -38,9 +38,6 @@ def release(
     if record is None or record.status != "HELD":
         status = "has no record" if record is None else f"is {record.status}"
         raise UsageError(f"{object_id} {status}; only a file that is HELD can be released")
-    if version is None:
-        found = (each.version for each in versions_of(session, record.key))
-        version = next((each for each in found if each.object_id == object_id), None)
     if version is None:
         raise UsageError(f"{object_id} is not in the bucket any more")
     send_work(session, [WorkMessage(kind=Kind.RELEASE, version=version).to_text()])

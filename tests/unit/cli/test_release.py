@@ -50,3 +50,16 @@ def test_fails_for_a_version_that_is_gone(cloud: Any, run: Any) -> None:
     assert ran.exit_code != 0
     assert "not in the bucket" in ran.err
     assert cloud.work.messages == {}
+
+
+@pytest.mark.parametrize(("command", "status"), [("release", "HELD"), ("restore", "WITHDRAWN")])
+def test_a_whole_version_id_is_that_version(
+    cloud: Any, run: Any, command: str, status: str
+) -> None:
+    """Also where another version's id begins so: v1 is not v10."""
+    versions = [cloud.s3.put("stock.csv", CONTENT) for _ in range(10)]
+    assert versions[9].startswith(versions[0])
+    cloud.dynamodb.record(f"uploads/stock.csv#{versions[0]}", status=status)
+    assert run(command, f"stock.csv#{versions[0]}").exit_code == 0
+    (body,) = cloud.work.bodies()
+    assert f"'{versions[0]}'" in str(body)
