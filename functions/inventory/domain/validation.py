@@ -87,9 +87,8 @@ class Validator:
         Returns:
             Number of versions.
         """
-        moment = datetime.fromisoformat(now).astimezone(UTC)
-        reads_expire = int((moment + READS_RETENTION).timestamp())
-        writes_expire = int((moment + WRITES_RETENTION).timestamp())
+        reads_expire = _expiry(now, READS_RETENTION)
+        writes_expire = _expiry(now, WRITES_RETENTION)
         rechecks: _Rechecks = defaultdict(set)
         decided = {shard: each for shard, each in keys.items() if each.reads or each.others}
         for shard, each in decided.items():
@@ -160,10 +159,8 @@ class Validator:
             keys: Keys of the items.
             now: ISO 8601 time.
         """
-        moment = datetime.fromisoformat(now).astimezone(UTC)
-        expires = int((moment + WRITES_RETENTION).timestamp())
         entry = WriteSet("", version.object_id, "", keys)
-        return self._registry.append(shard, entry, expires_at=expires)
+        return self._registry.append(shard, entry, expires_at=_expiry(now, WRITES_RETENTION))
 
     def find_deciders(self, shard: int, entry: WriteSet, after: str) -> Iterator[Registration]:
         """Request a recheck of all that have a row of a deleted item, whatever its place.
@@ -197,3 +194,8 @@ class Validator:
         self._ingestions.request_recheck(version.object_id, pointers)
         self._follow_ups.add(version)
         self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])
+
+
+def _expiry(now: str, retention: timedelta) -> int:
+    """Epoch seconds after which what is stored now may vanish."""
+    return int((datetime.fromisoformat(now).astimezone(UTC) + retention).timestamp())
