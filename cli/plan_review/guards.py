@@ -40,7 +40,7 @@ class Guard(NamedTuple):
 
     Attributes:
         type: The resource's type.
-        path: The attribute; `*` stands for any element, `**` for all below.
+        path: The attribute; `*` stands for any element or part of a name, `**` for all below.
         to: The direction that is told.
         says: What it means.
         refused: Whether data goes with it, so that it has to be allowed.
