@@ -21,7 +21,7 @@ fastsynth.install()
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
 
 
-class SharedStackScheduling(LoadFileScheduling):
+class SharedStackScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Tests of a file run in one process, and so do all files that share the deployed stack."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -59,7 +59,7 @@ class EmulatedResources:
         """A role that the service may assume and that allows (action, resource) pairs."""
         iam = self.cloud.client("iam")
         trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        role = iam.create_role(
+        role: str = iam.create_role(
             RoleName=f"{self.name}-{kind}",
             AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}),
         )["Role"]["Arn"]
@@ -79,7 +79,7 @@ class EmulatedResources:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as zipped:
             zipped.writestr("code.py", CODE)
-        return self.cloud.client("lambda").create_function(
+        arn: str = self.cloud.client("lambda").create_function(
             FunctionName=self.name,
             Runtime="python3.13",
             Role=role,
@@ -88,13 +88,15 @@ class EmulatedResources:
             Environment={"Variables": {"SEEN": seen_url}},
             **settings,
         )["FunctionArn"]
+        return arn
 
     def rule(self, target: dict[str, Any]) -> str:
         """A rule for events of a source of this name: its ARN."""
         events = self.cloud.client("events")
-        arn = events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.name]}))
+        pattern = json.dumps({"source": [self.name]})
+        arn: str = events.put_rule(Name=self.name, EventPattern=pattern)["RuleArn"]
         events.put_targets(Rule=self.name, Targets=[{"Id": "target", **target}])
-        return arn["RuleArn"]
+        return arn
 
     def send(self) -> None:
         """Send one event that the rule matches."""

@@ -85,7 +85,7 @@ class FaultProxy:
     def __enter__(self) -> Self:
         proxy = self
 
-        class Handler(self.handler):
+        class Handler(self.handler):  # type: ignore[name-defined,misc]  # known when it runs
             owner = proxy
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

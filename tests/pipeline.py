@@ -9,7 +9,7 @@ from local_cloud import observe
 if TYPE_CHECKING:
     from local_cloud.stack import Deployment
 
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = 300
 
 
 def ingest(

@@ -21,7 +21,7 @@ from inventory.adapters.dynamodb_api import DynamoDbApi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botocore.model import OperationModel, Shape
+    from botocore.model import OperationModel
 
 SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs"}
 """Services by the first part of the header X-Amz-Target."""
@@ -60,8 +60,8 @@ def problems(target: str, payload: Any) -> list[str]:
     return found
 
 
-def _of(value: Any, shape: Shape, path: str) -> Iterator[str]:
-    wanted = PYTHON_TYPES[shape.type_name]
+def _of(value: Any, shape: Any, path: str) -> Iterator[str]:
+    wanted: Any = PYTHON_TYPES[shape.type_name]
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         yield f"{path}: {value!r} is no {shape.type_name}"
         return

@@ -65,9 +65,10 @@ class StackCopy:
         self.synthesise(other, **settings)
         new = json.loads((other / "stacks" / self.stack.name / "cdk.tf.json").read_text())
         document = json.loads((self.stack / "cdk.tf.json").read_text())
-        document["terraform"]["backend"] = new["terraform"]["backend"]
+        backend: dict[str, Any] = new["terraform"]["backend"]
+        document["terraform"]["backend"] = backend
         (self.stack / "cdk.tf.json").write_text(json.dumps(document, indent=2))
-        return document["terraform"]["backend"]
+        return backend
 
     def inventory(self, command: str, *options: str) -> tuple[int, str]:
         """Run a command on the plan; its exit code and what it printed."""

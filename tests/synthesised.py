@@ -63,7 +63,8 @@ def readable(text: str) -> str:
 def statements(document: Document, reference: str) -> list[dict[str, Any]]:
     """Give the statements of the policy document that a reference names."""
     name = reference.removeprefix("${data.aws_iam_policy_document.").removesuffix(".json}")
-    return document["data"]["aws_iam_policy_document"][name]["statement"]
+    found: list[dict[str, Any]] = document["data"]["aws_iam_policy_document"][name]["statement"]
+    return found
 
 
 def allowed(document: Document, reference: str) -> set[tuple[str, str]]:

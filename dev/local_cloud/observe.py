@@ -99,7 +99,7 @@ def dead_letters(deployment: Deployment, *, limit: int = 10) -> list[dict[str, A
     return found
 
 
-def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> object:
+def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> dict[str, Any]:
     """Invoke a function and give its answer.
 
     Raises:
@@ -108,7 +108,7 @@ def invoke(deployment: Deployment, function: str, event: dict[str, Any]) -> obje
     answer = deployment.cloud.client("lambda").invoke(
         FunctionName=function, Payload=json.dumps(event).encode()
     )
-    payload: object = json.loads(answer["Payload"].read() or b"null")
+    payload: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")
     if "FunctionError" in answer:
         raise NotReadyError(f"{function} failed: {payload}")
     return payload

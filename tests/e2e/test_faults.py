@@ -127,7 +127,7 @@ def test_two_events_of_one_object_load_it_once(deployment: Deployment) -> None:
     record = ingest(deployment, "faults/twice.csv", b"sku,quantity,location\nTWICE,1,twice\n")
     bucket, _, rest = record["object_id"].partition("/")
     key, _, version_id = rest.rpartition("#")
-    event = {
+    event: dict[str, Any] = {
         "id": "again",
         "detail": {
             "bucket": {"name": bucket},

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from local_cloud.stack import Deployment
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 300
 DLQ_ALARM = "inventory-dlq-not-empty-dev"
 SUMMARY_ALARM = "inventory-no-summary-written-dev"
 

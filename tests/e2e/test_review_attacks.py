@@ -450,7 +450,12 @@ def test_no_type_that_may_be_a_permission_is_silent(schemas) -> None:
     )
     silent = []
     for kind in filter(named.search, schemas):
-        one = {"actions": ["create"], "before": None, "after": {}, "after_unknown": {}}
+        one: dict[str, Any] = {
+            "actions": ["create"],
+            "before": None,
+            "after": {},
+            "after_unknown": {},
+        }
         document = {
             "format_version": "1.2",
             "resource_changes": [{"address": f"{kind}.X", "type": kind, "change": one}],

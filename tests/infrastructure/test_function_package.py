@@ -316,8 +316,8 @@ def runtime(request, tmp_path_factory) -> tuple[str, Path, Path]:
     brought.mkdir()
     for name in RUNTIME:
         distribution = metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
-            (brought / top).symlink_to(Path(distribution.locate_file(top)))
+        for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+            (brought / top).symlink_to(Path(str(distribution.locate_file(top))))
     return request.param, task, brought
 
 

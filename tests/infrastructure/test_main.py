@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,10 @@ def test_what_node_deprecates_is_not_told(tmp_path) -> None:
     """Newer ones warn of what archived packages call, and nobody who synthesises can change it."""
     script = tmp_path / "warn.cjs"
     script.write_text('process.emitWarning("old", "DeprecationWarning");\n')
-    variables = {"CDKTF_OUTDIR": str(tmp_path / "out"), "NODE_OPTIONS": f"--require={script}"}
+    variables: dict[str, Any] = {
+        "CDKTF_OUTDIR": str(tmp_path / "out"),
+        "NODE_OPTIONS": f"--require={script}",
+    }
 
     assert run_main(PROJECT, tmp_path, **variables).stderr == ""
     assert "old" in run_main(PROJECT, tmp_path, NODE_NO_WARNINGS="0", **variables).stderr

@@ -147,7 +147,11 @@ def test_only_the_service_itself_takes_a_role(whole_stack) -> None:
         )
 
     account = "<Caller.account_id>"
-    function = ("Service", ["lambda.amazonaws.com"], {})
+    function: tuple[str, list[str], dict[str, list[str]]] = (
+        "Service",
+        ["lambda.amazonaws.com"],
+        {},
+    )
     schedule = (
         "Service",
         ["scheduler.amazonaws.com"],

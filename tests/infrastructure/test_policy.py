@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ HARDENED = {
         "arn:aws:signer:us-east-1:123456789012:/signing-profiles/inventory/abcdef1234"
     ),
 }
-CONFIGURATIONS = {
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "dev": {"environment": "dev"},
     "prod": {"environment": "prod"},
     "hardened": HARDENED,

@@ -25,7 +25,7 @@ ARNS = {
     "aws_sqs_queue": f"arn:aws:sqs:us-east-1:{ACCOUNT}:queue",
 }
 VALUES = {"account_id": ACCOUNT, "partition": "aws"}
-CONFIGURATIONS = {
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "dev": {},
     "keys": {"customer_managed_keys": True, "max_stock_drop_share": "0.5"},
     "prod": {"environment": "prod"},
@@ -39,7 +39,7 @@ def lint():
         # It leaves the files that it reads open.
         warnings.simplefilter("ignore", ResourceWarning)
         # parliament asks a module for its files that setuptools does not have any more.
-        finder = types.ModuleType("pkg_resources")
+        finder: Any = types.ModuleType("pkg_resources")
         finder.resource_filename = lambda package, name: str(
             importlib.resources.files(package).joinpath(name)
         )

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +24,7 @@ SHIMS = PROJECT / "tests" / "another_machine"
 # Every system has this user, so its name can be looked up.
 NOBODY = "nobody"
 DAYS_AHEAD = 366
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "ENVIRONMENT_SUFFIX": "prod",
     "CUSTOMER_MANAGED_KEYS": "true",
     "MAX_RESERVED_CONCURRENCY": "5",
@@ -80,7 +80,7 @@ def origin(tmp_path_factory) -> Path:
     return folder / "origin.bundle"
 
 
-def watched(folder: Path, *, days_ahead: int = 0) -> dict[str, str]:
+def watched(folder: Path, *, days_ahead: int = 0) -> dict[str, Any]:
     """Give variables that have Python and Node write down what they find, and move their clocks."""
     folder.mkdir()
     return {

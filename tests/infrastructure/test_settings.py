@@ -36,6 +36,7 @@ def test_every_setting_says_what_it_is_and_what_it_may_be() -> None:
     """Errors and documentation rest on it."""
     for name, field in Settings.model_fields.items():
         assert field.description, name
+        assert isinstance(field.json_schema_extra, dict), name
         assert field.json_schema_extra["allowed"], name
 
 
@@ -68,6 +69,7 @@ def test_what_is_an_object_in_the_file_is_json_in_the_environment(monkeypatch) -
     settings = load_settings({})
 
     assert settings.tags == {"team": "stock"}
+    assert settings.warm_throughput is not None
     assert settings.warm_throughput.write_units_per_second == 8000
 
 

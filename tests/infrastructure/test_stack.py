@@ -279,7 +279,7 @@ def renamed(document: dict[str, Any], suffix: str) -> dict[str, Any]:
 
 def instances(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Give resources, data sources and everything else by address."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for kind, types in document.items():
         for type_, by_id in types.items():
             items = by_id.items() if kind in {"resource", "data"} else [("", {type_: by_id})]

@@ -19,7 +19,10 @@ def synthesise_other(output: Path) -> None:
     """Have the CDKTF CLI synthesise an app that writes another stack."""
     stack = output / "stacks" / "inventory-dev"
     stack.mkdir(parents=True)
-    text = {"//": {"metadata": {}}, "terraform": {"required_providers": {}}}
+    text: dict[str, dict[str, object]] = {
+        "//": {"metadata": {}},
+        "terraform": {"required_providers": {}},
+    }
     (stack / "cdk.tf.json").write_text(json.dumps(text))
     manifest = {
         "name": stack.name,

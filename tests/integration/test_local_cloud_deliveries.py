@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from ministack.services import lambda_svc
 
 from emulated_resources import attributes
 from local_cloud.patches import deliveries
@@ -56,10 +57,15 @@ def test_retries_end_at_the_targets_policy(emulated: EmulatedResources) -> None:
     error = deliveries.DeliveryError(
         code="ERROR_FROM_TARGET", exception="ServiceException", message="later", retried=True
     )
-    attempts = []
+    attempts: list[None] = []
+
+    def failing(*_: object) -> deliveries.DeliveryError:
+        attempts.append(None)
+        return error
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(deliveries, "attempt_delivery", lambda *_: attempts.append(1) or error)
-        patched.setattr(deliveries.lambda_svc, "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", 0.001)
+        patched.setattr(deliveries, "attempt_delivery", failing)
+        patched.setattr(lambda_svc, "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", 0.001)
         given_up = deliveries.deliver(
             emulated.name, "{}", {"MaximumRetryAttempts": 3}, lambda _: True
         )

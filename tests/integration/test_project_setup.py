@@ -84,7 +84,7 @@ def test_fails_without_terraform_and_network(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 
-    monkeypatch.setattr(installation.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
     with pytest.raises(MissingToolError, match=r"releases\.hashicorp\.com.*put Terraform 1\.10"):
         installation.find_terraform()
@@ -95,9 +95,7 @@ def test_fails_when_the_release_is_not_the_pinned_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An archive with another checksum is never unpacked."""
-    monkeypatch.setattr(
-        installation.urllib.request, "urlopen", lambda *_, **__: io.BytesIO(b"something else")
-    )
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO(b"something else"))
 
     with pytest.raises(MissingToolError, match="does not have the pinned SHA-256"):
         installation.find_terraform()
@@ -194,7 +192,7 @@ def test_setup_of_a_prepared_project_takes_no_time() -> None:
 
 def test_other_pythons_get_exactly_what_the_lock_names() -> None:
     """A version and hashes for each package, markers as they are, and never the project itself."""
-    locked = {
+    locked: dict[str, dict[str, object]] = {
         "zipp": {"version": "==4.1.2", "hashes": ["sha256:a", "sha256:b"]},
         "inventory": {"editable": True, "path": "."},
         "six": {

@@ -15,7 +15,7 @@ from sample_feeds.exports import exports
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 GOOD = "sku,quantity\nA,3\nB,2\nA,3\n"
 ROWS = "sku,quantity\nA,1\nB,many\n\nC\n"

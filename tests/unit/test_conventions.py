@@ -61,7 +61,7 @@ def vulture(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def unreasoned(line: str) -> bool:
     """Tell whether a line makes an exception to a rule and does not say why."""
     found = EXCEPTION.search(line)
-    return bool(found) and not REASONED.match((found[1] or found[2] or "").lstrip(" "))
+    return found is not None and not REASONED.match((found[1] or found[2] or "").lstrip(" "))
 
 
 def test_there_is_no_dead_code() -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 import typing
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,7 @@ def test_a_package_inside_a_folder_of_generated_ones_is_lazy_too(package, tmp_pa
 @pytest.mark.parametrize(("before", "after"), [(700, 200_000), (500_000, 500_000), (0, 0)])
 def test_collections_become_rarer_but_stay_as_the_caller_wants_them(monkeypatch, before, after):
     """A default is raised; a higher one and a collector that is off stay."""
-    monkeypatch.setattr(fastsynth.atexit, "register", lambda *_: None)
+    monkeypatch.setattr("atexit.register", lambda *_: None)
     own = gc.get_threshold()
     try:
         gc.set_threshold(before, 11, 12)
@@ -259,7 +260,7 @@ def test_type_hints_of_a_stub_are_read_once_and_those_of_others_every_time():
 
 def test_installing_twice_changes_nothing_more(monkeypatch):
     """Finder, Node options and report stay those of the first call."""
-    monkeypatch.setattr(fastsynth.atexit, "register", lambda *_: None)
+    monkeypatch.setattr("atexit.register", lambda *_: None)
     fastsynth.install()
     first = (list(sys.meta_path), dict(os.environ), gc.get_threshold())
     fastsynth.install()
@@ -278,7 +279,7 @@ def test_other_finders_keep_the_first_word():
     """The finder stands directly before the path finder, behind what others put in front."""
     lazy_package.install()
     at = sys.meta_path.index(lazy_package.BindingsFinder)
-    assert sys.meta_path[at + 1] is lazy_package.PathFinder
+    assert sys.meta_path[at + 1] is PathFinder
 
 
 def test_node_options_of_the_caller_stay(monkeypatch):

@@ -32,7 +32,8 @@ class MotoCloud(LocalCloud):
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self.endpoint = f"http://127.0.0.1:{self._moto.stdout.readline().strip()}"
+        port, *_ = self._moto.stdout or ["none"]
+        self.endpoint = f"http://127.0.0.1:{port.strip()}"
 
     def stop(self) -> None:
         """Stop it."""

@@ -5,7 +5,9 @@ Three of its faults are mended; tests/witnesses/moto_cloud.py says what else it 
 
 import json
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -38,7 +40,7 @@ def may_deliver_logs_by_policy(target_bucket: FakeBucket, target_prefix: str | N
     )
 
 
-def seen(bucket: FakeBucket, keep: object) -> SimpleNamespace:
+def seen(bucket: FakeBucket, keep: Callable[[dict[str, Any]], bool]) -> SimpleNamespace:
     """A bucket with some of the statements of its policy."""
     policy = json.loads(bucket.policy or '{"Statement": []}')
     policy["Statement"] = list(filter(keep, policy["Statement"]))

@@ -82,7 +82,7 @@ class Function:
         function = self
 
         class Handler(_RuntimeApi):
-            owner = function
+            owner: Function = function
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -106,7 +106,7 @@ def error_of(code: str, message: str) -> DynamoDbError | TransientError:
 class Transport(Protocol):
     """One attempt of one operation."""
 
-    def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
+    def __call__(self, operation: str, payload: Payload, /) -> dict[str, Any]:
         """Send a request and give the answer, both in DynamoDB JSON.
 
         Raises:

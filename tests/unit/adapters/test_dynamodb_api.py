@@ -47,7 +47,8 @@ class Scripted:
 
 
 def _api(transport: Any, *, left: float = 900, in_flight: int = 1) -> tuple[DynamoDbApi, list]:
-    deadline, slept = Deadline(), []
+    deadline = Deadline()
+    slept: list[float] = []
     deadline.start(lambda: left - sum(slept))
     api = DynamoDbApi(
         transport, deadline, in_flight=in_flight, sleep=slept.append, uniform=lambda: 1.0
@@ -208,13 +209,14 @@ class _Http:
         return self.answer
 
 
-def _signed(monkeypatch: pytest.MonkeyPatch, answer: Any, **named: str) -> SignedTransport:
+def _signed(monkeypatch: pytest.MonkeyPatch, answer: Any, **named: str) -> Any:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     transport = SignedTransport(botocore.session.get_session(), **named)
-    transport._http = _Http(answer)
-    return transport
+    replaced: Any = transport
+    replaced._http = _Http(answer)
+    return replaced
 
 
 def test_a_request_is_signed_compact_json(monkeypatch: pytest.MonkeyPatch) -> None:

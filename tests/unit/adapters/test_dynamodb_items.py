@@ -81,7 +81,8 @@ def test_fails_to_be_equal_when_a_value_or_its_type_differs(name: str, value: An
 def test_every_shape_of_row_becomes_the_item_it_states(present: int) -> None:
     """Statements are made of text, so each combination of attributes is read back."""
     absent = {name for bit, name in enumerate(OPTIONAL) if not present >> bit & 1}
-    row = ROW._replace(**{name: {} if name == "attributes" else None for name in absent})
+    changes: dict[str, Any] = {name: {} if name == "attributes" else None for name in absent}
+    row = ROW._replace(**changes)
     version = ObjectVersion(bucket="b", key='k"', version_id=None, etag="e", size_bytes=1)
     tables = MemoryDynamoDb({"items": ("sku", "location")})
     statements = Statements("items").of([Change(row, "t" * 30, None)], version, "now")

@@ -72,7 +72,7 @@ def test_no_more_requests_than_the_limit_are_in_flight() -> None:
     throttles = iter(range(8))
     barrier = threading.Barrier(8, timeout=10)
 
-    def transport(_operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def transport(_: str, payload: Any) -> dict[str, Any]:
         nonlocal running
         with lock:
             running += 1

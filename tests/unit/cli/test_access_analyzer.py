@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
-from inventory_cli import access_analyzer
 from inventory_cli.access_analyzer import RESOURCE_TYPES, verdicts
 from plan_review.plan import read_plan
 from plan_review.review import review
@@ -134,7 +133,7 @@ def test_what_is_not_known_or_not_checked_is_not_asked(stub, kind, before, after
 
 def test_nothing_is_asked_without_credentials(monkeypatch) -> None:
     """And nothing is said about it."""
-    monkeypatch.setattr(access_analyzer.boto3.Session, "get_credentials", lambda _: None)
+    monkeypatch.setattr("boto3.Session.get_credentials", lambda _: None)
 
     assert verdicts(reviewed("aws_iam_role_policy", READ, ALL), "us-east-1") == {}
 

@@ -213,15 +213,13 @@ class TestFiles:
     @pytest.fixture
     def bucket(self, cloud: Any) -> Any:
         """A file of each kind, and two versions of one."""
-        for day, (key, status, more) in enumerate(
-            (
-                ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 5}),
-                ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 4, "rejected": 1}),
-                ("stores/south.csv", "FAILED", {"error": "missing-label: the header fits nothing"}),
-                ("storage/old.csv", "COMPLETED", {"rows_read": 2, "stale": 2}),
-            ),
-            start=20,
-        ):
+        files: tuple[tuple[str, str, dict[str, Any]], ...] = (
+            ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 5}),
+            ("stores/north.csv", "COMPLETED", {"rows_read": 5, "loaded": 4, "rejected": 1}),
+            ("stores/south.csv", "FAILED", {"error": "missing-label: the header fits nothing"}),
+            ("storage/old.csv", "COMPLETED", {"rows_read": 2, "stale": 2}),
+        )
+        for day, (key, status, more) in enumerate(files, start=20):
             version_id = cloud.s3.put(key, b"x", NOW.replace(day=day))
             cloud.dynamodb.record(f"uploads/{key}#{version_id}", status=status, **more)
         cloud.s3.put("stores/new.csv", b"x", NOW.replace(day=25))

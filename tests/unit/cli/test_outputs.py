@@ -169,7 +169,8 @@ def test_fails_where_there_is_no_terraform(
 def test_fails_when_something_else_than_aws_answers(places: dict[str, Any], service: str) -> None:
     """In XML and JSON protocols: one line that says what it was."""
     client = Session(locate(None, None, {}, **places)).client(service)
-    page = AWSResponse(client.meta.endpoint_url, 200, {"Content-Type": "text/html"}, None)
+    headers: Any = {"Content-Type": "text/html"}
+    page: Any = AWSResponse(client.meta.endpoint_url, 200, headers, None)
     page._content = b"<html><h1>Please log in</h1></html>"
     client.meta.events.register("before-send", lambda **_: page)
     ask = {"sts": "get_caller_identity", "dynamodb": "list_tables", "s3": "list_buckets"}[service]
@@ -192,7 +193,8 @@ def test_a_client_of_the_local_cloud_asks_no_proxy(
 ) -> None:
     """A proxy does not know this machine's loopback."""
     monkeypatch.setenv(variable, "http://proxy.example:3128")
-    assert Session(locate(None, None, {}, **places)).sqs.meta.config.proxies == {}
+    config: Any = Session(locate(None, None, {}, **places)).sqs.meta.config
+    assert config.proxies == {}
 
 
 def test_the_environment_of_the_local_cloud_is_the_local_cloud(places: dict[str, Any]) -> None:

@@ -294,7 +294,7 @@ def test_fails_for_credentials_of_another_account(run, plan, monkeypatch) -> Non
     )
     with Stubber(client) as stub:
         stub.add_response("get_caller_identity", {"Account": "999999999999"})
-        monkeypatch.setattr(apply.boto3, "client", lambda *_, **__: client)
+        monkeypatch.setattr("boto3.client", lambda *_, **__: client)
         ran = run("apply", str(path))
 
     assert ran.exit_code == 3
@@ -329,7 +329,7 @@ def test_fails_in_one_line_for_a_plan_that_is_nested_without_end(run, plan, monk
 def test_a_signed_zip_is_known_by_its_contents(tmp_path) -> None:
     """Signing adds files to what was synthesised; anything else that differs is found."""
     package = build_zips(FUNCTIONS, LOCK, functions=("summary",))["summary"]
-    change = {
+    change: dict[str, Any] = {
         "address": "aws_lambda_function.F",
         "type": "aws_lambda_function",
         "change": {

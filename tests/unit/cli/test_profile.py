@@ -17,7 +17,7 @@ from inventory_cli import check, profile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 SAP = """Material;Plant;Material Description;Unrestricted;Blocked
 00100;0001;Screw;1.200,5;2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import SimpleNamespace
 
-    from conftest import Context, NotingIngest
+    from unit.handlers.conftest import Context, NotingIngest
 
 
 def metric_sums(lines: list[dict[str, Any]]) -> dict[str, float]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from conftest import Context
+    from unit.handlers.conftest import Context
 
 
 def test_the_figures_of_a_reconcile_are_answered_and_measured(

@@ -42,7 +42,8 @@ def test_every_case_of_the_decision_table(
 @given(st.lists(st.lists(st.integers(0, 900), unique=True), max_size=40))
 def test_the_outcomes_before_are_remembered(batches: list[list[int]]) -> None:
     """The table answers as a dictionary does, through all its sizes."""
-    seen, model = SeenKeys(), {}
+    seen = SeenKeys()
+    model: dict[int, int] = {}
     for number, keys in enumerate(batches):
         outcome = number % 3 + 1
         hashes = [hash(("sku", key)) for key in keys]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
     from inventory.domain.outcome import Outcome
 
-HALF = {"share": Decimal("0.5")}
+HALF: dict[str, Any] = {"share": Decimal("0.5")}
 SEVERAL = IngestSettings(large_object_bytes=0, workers=3)
 
 

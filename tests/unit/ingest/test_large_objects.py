@@ -125,7 +125,7 @@ def test_other_settings_while_a_file_is_processed_change_nothing() -> None:
 
 def _other_profile(world: World) -> Any:
     def opened(source: Any, *, key: str, latest: str) -> Any:
-        feed = world.ports().open_feed(source, key=key, latest=latest)
+        feed: Any = world.ports().open_feed(source, key=key, latest=latest)
         return replace(feed, profile="another")
 
     return opened

@@ -62,9 +62,9 @@ def lose_answers(world: World, operation: str) -> None:
     """Have every request of an operation applied twice, because its first answer is lost."""
     lost: set[str] = set()
 
-    def transport(name: str, payload: Any) -> dict[str, Any]:
-        answer = world.tables(name, payload)
-        if name == operation and str(payload) not in lost:
+    def transport(operation_name: str, payload: Any) -> dict[str, Any]:
+        answer = world.tables(operation_name, payload)
+        if operation_name == operation and str(payload) not in lost:
             lost.add(str(payload))
             raise TransientError("ReadTimeoutError", "the answer is lost")
         return answer
@@ -75,9 +75,9 @@ def lose_answers(world: World, operation: str) -> None:
 def die_after(world: World, operation: str, table: str) -> None:
     """Have the process die as soon as a request has changed a table."""
 
-    def transport(name: str, payload: Any) -> dict[str, Any]:
-        answer = world.tables(name, payload)
-        if name == operation and table in str(payload):
+    def transport(operation_name: str, payload: Any) -> dict[str, Any]:
+        answer = world.tables(operation_name, payload)
+        if operation_name == operation and table in str(payload):
             world.transport = None
             raise DiedError
         return answer
@@ -148,16 +148,16 @@ def test_an_attempt_that_wrote_in_vain_is_not_forgotten() -> None:
     between = put(stage, "K,x,2,,", hour=1, key="between.csv")
     deliver(stage, large, settings=workers(2))
     messages, stage.work.messages = stage.work.messages, []
-    shares = [message for message in messages if message.task is not None]
-    for message in shares:
+    shares = [(message, message.task) for message in messages if message.task is not None]
+    for message, task in shares:
         # The second copy has time for the first row alone.
         for copy, time_left in (("copy 1", looks(99)), ("copy 2", looks(2))):
-            name = f"{copy} of worker {message.task['worker']}"
+            name = f"{copy} of worker {task['worker']}"
             stage.enter(
                 name,
                 large,
                 message.kind,
-                task=message.task,
+                task=task,
                 time_left=time_left,
                 settings=workers(2),
                 batch_rows=1,
@@ -258,7 +258,7 @@ def refuse(_: Any, *, key: str, latest: str) -> TinyFeed:
 
 # A held file
 
-HALF = {"share": Decimal("0.5")}
+HALF: dict[str, Any] = {"share": Decimal("0.5")}
 
 
 def test_a_held_file_waits_for_a_person_whatever_happens_meanwhile() -> None:

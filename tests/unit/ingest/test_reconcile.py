@@ -194,7 +194,7 @@ def test_versions_are_looked_at_in_bounded_pieces() -> None:
     for number in range(1000, 1250):
         world.ports().follow_ups.add(_version(number))
     asked: list[int] = []
-    ingestions = world.ports().ingestions
+    ingestions: Any = world.ports().ingestions
 
     class Counting:
         def get_many(self, object_ids: Sequence[str]) -> Any:

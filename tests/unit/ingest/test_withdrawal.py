@@ -584,7 +584,7 @@ def test_a_restored_version_that_is_held_is_asked_in_vain() -> None:
 def test_corrected_rows_come_back_where_files_are_held() -> None:
     """A reject file is not weighed, and yet its rows are decided again."""
     world = World()
-    how = {
+    how: dict[str, Any] = {
         "share": HALF,
         "open_feed": lambda source, *, key, latest: replace(
             open_tiny_feed(source, key=key, latest=latest), corrected=key == "corrected.csv"

@@ -650,7 +650,7 @@ def test_layers_are_code_from_elsewhere(judged, actions, unknown) -> None:
 def test_a_program_that_is_run_needs_attention(plan_of, change, module) -> None:
     """Whoever applies the plan runs it, with all credentials."""
     made = change(f'{module}null_resource.X["a"]', ["create"], None, {})
-    configuration = {
+    configuration: dict[str, object] = {
         "resources": [{"address": "null_resource.X", "provisioners": [{"type": "local-exec"}]}]
     }
     if module:

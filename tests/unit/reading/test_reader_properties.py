@@ -90,7 +90,7 @@ def test_any_table_in_any_dialect_is_read_back(table, dialect, encoding, final_n
 )
 def test_no_line_of_a_cell_loads_however_many_it_has(rows, lines, inner, dialect) -> None:
     """Whatever the lines look like, the table is read back."""
-    table = [
+    table: list[tuple[str, ...]] = [
         (sku, quantity, name, dialect.line_end.join([*cells, *[inner] * lines]))
         for sku, quantity, name, cells in rows
     ]

@@ -35,7 +35,7 @@ def read_by(workers: int, feed: Feed, max_rows: int = 1000) -> Outcome:
             together.rejects.extend(outcome.rejects)
             together.skips.extend(outcome.skips)
         else:
-            assert outcome == (outcome.rows, [], [])
+            assert (outcome.rejects, outcome.skips) == ([], [])
             assert not any(batch.rows_of_others for batch in batches)
             rows_of_others -= len(outcome.rows)
         together.rows.extend(outcome.rows)

@@ -55,4 +55,4 @@ def test_the_newest_day_of_a_ledger_has_the_latest_time() -> None:
     rows = {row.line: row for row in read(data).rows}
     assert {row.location for row in rows.values()} == {"FBA-ABE2-SELLABLE", "FBA-ABE2-DEFECTIVE"}
     assert max(rows.values(), key=lambda row: row.updated_at or "").quantity in {"38", "2"}
-    assert rows[2].updated_at > rows[4].updated_at
+    assert (rows[2].updated_at or "") > (rows[4].updated_at or "")
