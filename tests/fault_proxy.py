@@ -12,13 +12,14 @@ import re
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "te"})
 DELAY_SECONDS = 0.4
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing of callers that went away: faults make them, and so do killed processes."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of everything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Fault(Enum):
@@ -88,8 +100,7 @@ class FaultProxy:
         class Handler(self.handler):  # type: ignore[name-defined,misc]  # known when it runs
             owner = proxy
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._lock = threading.Lock()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
