@@ -1,4 +1,4 @@
-"""What the levers have to say, each thing once, on standard error."""
+"""Write what the levers have to say to standard error, each thing once."""
 
 from __future__ import annotations
 

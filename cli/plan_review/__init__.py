@@ -1,1 +1,1 @@
-"""What a Terraform plan would do, judged by pure functions over `terraform show -json`."""
+"""Judge a Terraform plan by pure functions over `terraform show -json`."""

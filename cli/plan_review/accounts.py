@@ -1,4 +1,4 @@
-"""Which resources come to name something of another account, in whatever attribute."""
+"""Find resources that come to name something of another account, in whatever attribute."""
 
 from __future__ import annotations
 

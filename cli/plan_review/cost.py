@@ -1,4 +1,4 @@
-"""What a change costs a month, at a stated load, for the types of resource this stack is made of.
+"""Monthly cost of a change at a stated load, for the types of resource this stack is made of.
 
 On-demand prices of us-east-1 in US dollars, without free tiers, as of 2026-11. A month has 30 days.
 The figures serve to tell a change of one dollar from one of a thousand, not to check an invoice.
@@ -123,7 +123,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class CostChange:
-    """What one resource costs more, or less, a month.
+    """Monthly cost that one resource adds or saves.
 
     Attributes:
         address: The resource.
@@ -138,7 +138,7 @@ class CostChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a plan costs a month.
+    """Monthly cost of a plan.
 
     Attributes:
         load: The load it is stated at.
@@ -272,4 +272,4 @@ PRICES: dict[str, Callable[[JsonObject, Load], float]] = {
     "aws_s3_bucket_server_side_encryption_configuration": _bucket_encryption,
     "aws_sqs_queue": _queue,
 }
-"""What a resource costs a month, by type: a function of its attributes and the load."""
+"""Monthly cost of a resource, by type: a function of its attributes and the load."""

@@ -1,4 +1,4 @@
-"""Which resources hold data, so that losing one loses more than a minute."""
+"""Types of resource that hold data, so that losing one loses more than a minute."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ MAY_HOLD_DATA = "what nobody knows here"
 
 
 def loses_data(change: Change) -> bool:
-    """Whether a change destroys or forgets what holds data, or may.
+    """Tell whether a change destroys or forgets what holds data, or may.
 
     Args:
         change: A change of a plan.

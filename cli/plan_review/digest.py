@@ -1,4 +1,4 @@
-"""What was reviewed, as one number, and whether the plan and its stack belong together."""
+"""Digest of what was reviewed, and check that the plan and its stack belong together."""
 
 from __future__ import annotations
 

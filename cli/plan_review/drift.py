@@ -1,4 +1,4 @@
-"""What changed outside of Terraform, without what Terraform itself is the cause of."""
+"""Drift: changes outside of Terraform, without those that Terraform itself causes."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def drifts(plan: Plan) -> tuple[Drift, ...]:
 def _is_told(
     change: Change, attribute: str, others: dict[tuple[str, str], list[JsonObject]]
 ) -> bool:
-    """Whether an attribute says nothing that other resources of the stack do not say."""
+    """Tell whether an attribute says nothing that other resources of the stack do not say."""
     if attribute in TIMES.get(change.type, ()):
         return True
     echo = ECHOES.get(change.type, {}).get(attribute)
@@ -156,7 +156,7 @@ def _is_told(
 
 
 def _filled_in(difference: Difference) -> bool:
-    """Whether the provider's first read only wrote a zero within a block where nothing was."""
+    """Tell whether the provider's first read only wrote a zero within a block where nothing was."""
     block = difference.path.split(".")[:-1]
     return (
         difference.before == ABSENT

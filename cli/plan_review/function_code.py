@@ -1,4 +1,4 @@
-"""Which code a deployment gives to functions, and which of its files change."""
+"""Compare the code that a deployment gives to functions with what they have."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def code_changes(plan: Plan) -> tuple[CodeChange, ...]:
 
 
 def _takes_other_layers(change: Change) -> bool:
-    """Whether a function gets code of layers that it does not have yet."""
+    """Tell whether a function gets code of layers that it does not have yet."""
     unknown = change.unknown if isinstance(change.unknown, dict) else {}
     had = (change.before or {}).get("layers") or []
     return anywhere(unknown.get("layers")) or not {*(change.after.get("layers") or [])} <= {*had}

@@ -1,4 +1,4 @@
-"""What shortens the life of data, or takes a guard away: a table of attributes and directions."""
+"""Guards of data: a table of attributes, and the directions that take a guard away."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ GUARDS = (
         "less time to take a deletion back",
     ),
 )
-"""What is told, whatever else a plan does."""
+"""Facts that are told, whatever else a plan does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -383,7 +383,7 @@ def loosenings(change: Change) -> Iterator[Loosening]:
 
 
 def _goes(guard: Guard, old: JsonValue, new: JsonValue) -> bool:
-    """Whether an attribute goes in the direction that is told."""
+    """Tell whether an attribute goes in the direction that is told."""
     if normal(old) == normal(new):
         return False
     if new == UNKNOWN:
@@ -411,7 +411,7 @@ def _number(value: JsonValue) -> float:
 
 
 def _stays(path: str, after: dict[str, JsonValue]) -> bool:
-    """Whether the rule is still there: one that goes lets objects live longer."""
+    """Tell whether the rule is still there: one that goes lets objects live longer."""
     rule = ".".join(path.split(".")[:2])
     return any(each.startswith(f"{rule}.") for each in after)
 

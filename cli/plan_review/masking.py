@@ -51,7 +51,7 @@ def at(mask: JsonValue, key: str | int) -> JsonValue:
 
 
 def anywhere(mask: JsonValue) -> bool:
-    """Whether a mask hides anything.
+    """Tell whether a mask hides anything.
 
     Args:
         mask: True for all of it, or the shape of the value.

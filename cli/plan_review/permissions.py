@@ -144,7 +144,7 @@ OWNERS = {
     "topic_arn": "aws_sns_topic",
     "user": "aws_iam_user",
 }
-"""What a permission belongs to, by the attribute that names it."""
+"""Owner of a permission, by the attribute that names it."""
 
 OWNER_TYPES = frozenset(OWNERS.values())
 
@@ -158,7 +158,7 @@ ADMIN_POLICY = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionChange:
-    """What a policy gains and loses.
+    """Gains and losses of a policy.
 
     Attributes:
         address: The resource that holds the policy.
@@ -282,7 +282,7 @@ def _widening(
     before: frozenset[Pair],
     after: frozenset[Pair],
 ) -> set[Pair]:
-    """What allows more: not covered before, no longer denied, or without its boundary."""
+    """Statements that allow more: not covered before, no longer denied, or without boundary."""
     return (
         not_covered(added, before, "Allow")
         | not_covered(removed, after, "Deny")
@@ -291,7 +291,7 @@ def _widening(
 
 
 def _lets_in(pair: Pair, change: Change, own_account: str, policies: set[str]) -> bool:
-    """Whether a pair lets in who is none of ours, or as much as an administrator may."""
+    """Tell whether a pair lets in who is none of ours, or as much as an administrator may."""
     tied = bool(pair.condition)
     of_service = any("amazonaws.com" in each for each in pair.who)
     by_kind = {
@@ -312,7 +312,7 @@ def _lets_in(pair: Pair, change: Change, own_account: str, policies: set[str]) -
 
 
 def _is_mighty(policy: str, policies: set[str]) -> bool:
-    """Whether a policy that is named gives as much as an administrator has, or is not known."""
+    """Tell whether a named policy gives as much as an administrator has, or is not known."""
     known = policy in policies or UNKNOWN in policy or matches("arn:*:iam::aws:policy/*", policy)
     return bool(ADMIN_POLICY.fullmatch(policy)) or not known
 
@@ -513,7 +513,7 @@ def _made_from(written: JsonValue) -> str:
 
 
 class Owners:
-    """What permissions belong to, and whether it comes or goes with the plan.
+    """Owner of permissions, and whether it comes or goes with the plan.
 
     Args:
         plan: The plan.
@@ -539,14 +539,14 @@ class Owners:
         return key[1] if key else change.name or change.address
 
     def is_new(self, change: Change) -> bool:
-        """Whether what a resource belongs to is created with it."""
+        """Tell whether what a resource belongs to is created with it."""
         if change.kind is not Kind.CREATE:
             return False
         key = self._key(change)
         return key is not None and key in self._created
 
     def is_added_to_old(self, change: Change) -> bool:
-        """Whether a resource is created for another one that is there already."""
+        """Tell whether a resource is created for another one that is there already."""
         if change.kind is not Kind.CREATE or change.type in OWNER_TYPES:
             return False
         unknown = change.unknown if isinstance(change.unknown, dict) else {}
@@ -555,7 +555,7 @@ class Owners:
         return not self.is_new(change)
 
     def is_destroyed(self, change: Change) -> bool:
-        """Whether what a resource belongs to is destroyed."""
+        """Tell whether what a resource belongs to is destroyed."""
         return self._key(change) in self._destroyed
 
     def _key(self, change: Change) -> tuple[str, str] | None:

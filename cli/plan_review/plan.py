@@ -25,7 +25,7 @@ class UnknownPlanError(ValueError):
 
 
 class Kind(StrEnum):
-    """What happens to a resource."""
+    """Kinds of change to a resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -123,7 +123,7 @@ class Plan:
     partial: tuple[str, ...] = ()
 
     def is_known(self, address: str) -> bool:
-        """Whether the synthesised stack says how a resource is written, if it has it.
+        """Tell whether the synthesised stack says how a resource is written, if it has it.
 
         Args:
             address: Its address; a module's resources are written elsewhere.

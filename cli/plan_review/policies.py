@@ -215,7 +215,7 @@ def _covers(wide: Pair, narrow: Pair) -> bool:
 
 
 def _some_of(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
-    """Whether principals are some of others; everybody but A and B is fewer, though."""
+    """Tell whether principals are some of others; everybody but A and B is fewer, though."""
     return bool(few) and {*few} <= {*many} and not any("everybody but" in each for each in many)
 
 
@@ -242,7 +242,7 @@ def _filled(pattern: str) -> str:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern with `*` and `?` matches everything that another one does.
+    """Tell whether a pattern with `*` and `?` matches everything that another one does.
 
     A `?` of the text is matched by `?` and `*`, a `*` by `*` alone: `a?c` does not cover `a*c`.
 
@@ -270,7 +270,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _may_meet(one: str, other: str) -> bool:
-    """Whether something may match both; yes, if in doubt."""
+    """Tell whether something may match both; yes, if in doubt."""
     first, second = (re.split(r"[*?]", each, maxsplit=1)[0] for each in (one, other))
     if first == one and second == other:
         return one == other
@@ -286,7 +286,7 @@ _PARTS_OF_AN_ARN = 6
 
 
 def _names_nothing(resource: str) -> bool:
-    """Whether a pattern of ARNs has a wildcard where the name of a thing should stand."""
+    """Tell whether a pattern of ARNs has a wildcard where the name of a thing should stand."""
     parts = resource.split(":", _PARTS_OF_AN_ARN - 1)
     if len(parts) < _PARTS_OF_AN_ARN:
         # What is made from a resource that AWS has not made yet is of that one alone.
@@ -295,7 +295,7 @@ def _names_nothing(resource: str) -> bool:
 
 
 def is_wild(pair: Pair) -> bool:
-    """Whether a pair allows more than what it names: wildcards for actions or whole resources.
+    """Tell whether a pair allows more than what it names: wildcards for actions or whole resources.
 
     Args:
         pair: A pair.
@@ -316,7 +316,7 @@ _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 
 
 def is_foreign(who: str, own_account: str) -> bool:
-    """Whether a principal is everybody, of another account, or of whom nobody can tell.
+    """Tell whether a principal is everybody, of another account, or of whom nobody can tell.
 
     Args:
         who: A principal, with or without its kind before it, such as `AWS 111122223333`.

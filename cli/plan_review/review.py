@@ -27,7 +27,7 @@ class UnusedAllowanceError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What AWS itself says of a policy that changes.
+    """AWS's own word on a policy that changes.
 
     Attributes:
         passed: Whether it allows nothing new and nothing to the public.
@@ -40,7 +40,7 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What a plan does.
+    """Effects of a plan.
 
     Attributes:
         plan: The plan.
@@ -74,13 +74,13 @@ class Review:
 
     @cached_property
     def destructive(self) -> tuple[Change, ...]:
-        """What is destroyed, replaced or forgotten; what holds data first."""
+        """Resources that are destroyed, replaced or forgotten; those that hold data first."""
         found = [each for each in self.plan.changes if each.kind in GOING]
         return tuple(sorted(found, key=lambda each: (not loses_data(each), each.address)))
 
     @cached_property
     def others(self) -> tuple[Change, ...]:
-        """What is created, updated or merely moved."""
+        """Resources that are created, updated or merely moved."""
         return tuple(each for each in self.plan.changes if each.kind not in GOING)
 
     @cached_property
@@ -94,11 +94,11 @@ class Review:
 
     @property
     def widening(self) -> bool:
-        """Whether somebody may do more than before, has a wildcard anew, or nobody can tell."""
+        """Tell whether somebody may do more than before, has a wildcard anew, or may have."""
         return any(self.widens(each) for each in self.permissions)
 
     def widens(self, change: PermissionChange) -> bool:
-        """Whether a change of permissions allows more, or nobody can tell.
+        """Tell whether a change of permissions allows more, or nobody can tell.
 
         Args:
             change: One of `permissions`; AWS's word on it outranks ours.
@@ -110,7 +110,7 @@ class Review:
 
     @property
     def attention(self) -> tuple[str, ...]:
-        """What a person should look at, a few words each."""
+        """Points that a person should look at, a few words each."""
         reasons = (
             (bool(self.destructive), "something is destroyed, replaced or forgotten"),
             (bool(self.guards), "a guard is taken away, or data lives shorter"),
@@ -135,7 +135,7 @@ class Review:
 
     @property
     def empty(self) -> bool:
-        """Whether applying the plan would change nothing."""
+        """Tell whether applying the plan would change nothing."""
         return not self.plan.changes and not self.output_changes
 
 

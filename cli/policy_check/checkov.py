@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What Checkov says.
+    """Checkov's findings.
 
     Attributes:
         passed: Checks that passed.
@@ -57,7 +57,7 @@ class Result:
 
 
 def is_installed(binary: Path = BINARY) -> bool:
-    """Whether Checkov is there.
+    """Tell whether Checkov is there.
 
     Args:
         binary: Where it would be.

@@ -37,7 +37,7 @@ class Waiver:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it waives."""
+        """Findings that it waives."""
         return self.check, self.resource
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MINIMUM = (1, 10)
-"""What the stack itself requires."""
+"""The stack's own requirement."""
 
 RELEASE = "1.11.4"
 

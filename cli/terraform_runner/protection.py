@@ -46,7 +46,7 @@ def insist_on_no_protection(folder: Path) -> None:
 
 
 def protected_by_settings(stack: Mapping[str, Any]) -> bool:
-    """Whether a synthesised stack has anything that Terraform must not destroy.
+    """Tell whether a synthesised stack has anything that Terraform must not destroy.
 
     Args:
         stack: The stack's JSON.

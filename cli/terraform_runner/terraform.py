@@ -103,7 +103,7 @@ class Terraform:
         self._stream("apply", "applying")
 
     def plan(self) -> tuple[bool, str]:
-        """Whether there are changes, and the plan as people read it.
+        """Tell whether there are changes, and the plan as people read it.
 
         Raises:
             TerraformError: Terraform could not plan.
