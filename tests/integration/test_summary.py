@@ -13,6 +13,7 @@ from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.bootstrap.summary import build_summary_service
 from inventory.config import SummaryConfig
 from inventory.domain.ports import Deadline
+from inventory.domain.removals import REMOVED
 from summary_samples import AS_OF, FakeTables, shop_items, shop_records, summary_service
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
         emulated.cloud.create_table(f"{emulated.name}-{kind}", keys)
     for item in shop_items(3, 60):
         dynamodb.put_item(TableName=f"{emulated.name}-items", Item=stored_item(item))
+    removed = stored_item(shop_items(3, 61)[60]) | {"attributes": {"M": {REMOVED: {"S": "ann"}}}}
+    dynamodb.put_item(TableName=f"{emulated.name}-items", Item=removed)
     for record in shop_records():
         dynamodb.put_item(TableName=f"{emulated.name}-ingestions", Item=stored_record(record))
     emulated.cloud.client("s3").create_bucket(Bucket=emulated.name)
