@@ -556,6 +556,8 @@ class TestDoctor:
             ("scheduler.state", "DISABLED", "schedule inventory-summary-daily-dev"),
             ("sts.account", "999999999999", "credentials"),
             ("iam.denied", {"sqs:DeleteMessage"}, "may redrive"),
+            ("iam.denied", {"dynamodb:PutItem"}, "may pause"),
+            ("iam.denied", {"dynamodb:DeleteItem"}, "may resume"),
             ("cloudwatch.alarms", [], "alarms"),
         ],
     )
