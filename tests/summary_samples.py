@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from inventory.domain.summary.feeds import OUTCOMES
@@ -110,6 +111,10 @@ class FakeStore:
         self.documents[day] = dict(documents)
         return {extension: f"memory://{day}/summary.{extension}" for extension in documents}
 
+    def link(self, day: str, extension: str) -> str:
+        """Return where a document lies."""
+        return f"https://signed/{day}/summary.{extension}"
+
 
 @dataclass
 class FakeNotifier:
@@ -212,12 +217,19 @@ def shop_records() -> list[IngestionRecord]:
     return records
 
 
+@cache
 def shop_documents() -> dict[str, str]:
-    """JSON, CSV and page of a small retailer's second summary, the same at every call."""
+    """JSON, CSV and page of a small retailer's summary of the thirteenth day."""
     store = FakeStore()
     tables = FakeTables(shop_items(2), [])
     service = summary_service(tables, store)
-    service.make(datetime(2026, 11, 21, 5, 0, tzinfo=UTC))
+    for days in range(12, 0, -1):
+        now = AS_OF - timedelta(days=days)
+        tables.stored_items = shop_items(20 + days if days > 1 else 2)
+        ended = (now - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        counts = {"rows_read": 5_000, "loaded": 5_000 - days * 7, "rejected": days * 7 % 40}
+        tables.stored_records = [ingestion_record(finished_at=ended, counts=counts)]
+        service.make(now)
     tables.stored_items, tables.stored_records = shop_items(3), shop_records()
     service.make(AS_OF)
     return store.documents["2026-11-22"]

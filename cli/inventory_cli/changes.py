@@ -34,6 +34,7 @@ _COLUMNS = (
     "sku",
     "location",
     "quantity",
+    "removed_by",
     "as_of",
     "written_at",
     "key",
@@ -99,6 +100,7 @@ def _cells(feed: str, item: Item) -> tuple[object, ...]:
         item.sku,
         item.location,
         f"{item.quantity:f}",
+        item.removed_by or None,
         item.as_of,
         item.written_at,
         item.key,
@@ -129,7 +131,7 @@ def _show(found: Sequence[tuple[str, Item]], limit: int) -> None:
             (
                 item.sku,
                 item.location,
-                figure(item.quantity),
+                item.shown,
                 minute(item.written_at),
                 f"{item.key}:{item.line}" if item.key else "(not from a file)",
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from inventory_cli.queues import messages_in
@@ -20,14 +19,16 @@ if TYPE_CHECKING:
 # setting expected_feed_interval_hours.
 _DEFAULT_FEED_INTERVAL = timedelta(hours=24)
 
-# What each command does beyond reading, as the action and the resource it needs.
-_WRITES = {
-    "upload": ("s3:PutObject", "uploads"),
-    "replay": ("sqs:SendMessage", "work"),
-    "release": ("sqs:SendMessage", "work"),
-    "redrive": ("sqs:DeleteMessage", "dead letters"),
-    "summary --run": ("lambda:InvokeFunction", "summary"),
-}
+# What commands do beyond reading, as the action and the resource they need.
+_WRITES = (
+    ("upload, remove", "s3:PutObject", "uploads"),
+    ("replay, release, undo, restore", "sqs:SendMessage", "work"),
+    ("redrive", "sqs:DeleteMessage", "dead letters"),
+    ("pause", "dynamodb:PutItem", "lanes"),
+    ("pause, resume", "dynamodb:Query", "lanes"),
+    ("resume", "dynamodb:DeleteItem", "lanes"),
+    ("summary --run", "lambda:InvokeFunction", "summary"),
+)
 
 
 class Level(StrEnum):
@@ -217,8 +218,11 @@ def permissions(session: Session, _now: datetime, _interval: timedelta | None) -
     """Whether the caller may do what the commands do beyond reading."""
     names = session.outputs
     caller = session.sts.get_caller_identity()["Arn"]
+    partition = names.alarm_topic_arn.split(":")[1]
+    tables = f"arn:{partition}:dynamodb:{names.region}:{names.account}:table"
     arns = {
-        "uploads": f"arn:aws:s3:::{names.uploads_bucket_name}/*",
+        "uploads": f"arn:{partition}:s3:::{names.uploads_bucket_name}/*",
+        "lanes": f"{tables}/{names.lanes_table_name}",
         "work": _queue_arn(session, names.work_queue_url),
         "dead letters": _queue_arn(session, names.dead_letter_queue_url),
         "summary": session.functions.get_function_configuration(
@@ -228,10 +232,9 @@ def permissions(session: Session, _now: datetime, _interval: timedelta | None) -
     if ":root" in caller:
         yield Finding(Level.OK, "permissions", "the account's root user may do everything")
         return
-    # Several commands need the same permission.
-    simulate = cache(partial(_simulate, session, _principal(caller)))
-    for command, (action, resource) in _WRITES.items():
-        decision = simulate(action, arns[resource])
+    principal = _principal(caller)
+    for commands, action, resource in _WRITES:
+        decision = _simulate(session, principal, action, arns[resource])
         if decision is None:
             yield Finding(
                 Level.WARN, "permissions", "cannot be told: iam:SimulatePrincipalPolicy is refused"
@@ -240,7 +243,7 @@ def permissions(session: Session, _now: datetime, _interval: timedelta | None) -
         allowed = decision == "allowed"
         yield Finding(
             Level.OK if allowed else Level.FAIL,
-            f"may {command}",
+            f"may {commands}",
             f"{action} {'allowed' if allowed else decision}",
         )
 

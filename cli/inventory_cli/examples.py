@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "stores/north.csv --version 3HL4kqtJlcpXroDTDmJ",
     ),
     "restore": ("stores/north.csv",),
+    "remove": ("A-100 --dry-run", "A-100 north --reason 'shop closed' --yes"),
     "pause": ("", "stores/north"),
     "resume": ("stores/north",),
     "summary": ("--date 2026-11-22", "--run --open"),

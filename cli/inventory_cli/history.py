@@ -8,7 +8,7 @@ import typer
 
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
-from inventory_cli.items import items_of
+from inventory_cli.items import GONE, items_of
 from inventory_cli.objects import StoredVersion, versions_under
 from inventory_cli.records import Record, get_records
 from inventory_cli.rendering import (
@@ -115,7 +115,10 @@ def _said(
     deployed = Deployed(session)
     records = get_records(session, [each.version.object_id for each in versions])
     stored = {
-        (item.sku, item.location): (item.token, canonical(f"{item.quantity:f}"))
+        (item.sku, item.location): (
+            item.token,
+            GONE if item.removed_by else canonical(f"{item.quantity:f}"),
+        )
         for item in items_of(session, sku, location)
     }
     found: list[_Said] = []
@@ -172,7 +175,7 @@ def _show(found: Sequence[_Said]) -> None:
             (
                 minute(said.statement.as_of),
                 said.statement.mention.item[1],
-                "" if (quantity := said.statement.mention.quantity) is None else figure(quantity),
+                _quantity(said),
                 _became(said),
                 _place(said),
             )
@@ -181,6 +184,11 @@ def _show(found: Sequence[_Said]) -> None:
         right=("quantity",),
         folded=("location", "became", "file and line"),
     )
+
+
+def _quantity(said: _Said) -> str:
+    quantity = said.statement.mention.quantity
+    return quantity or "" if quantity in (None, GONE) else figure(quantity)
 
 
 def _place(said: _Said) -> str:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.order import object_hash
+from inventory.domain.removals import REASON, REMOVED
 from inventory_cli.records import plain
+from inventory_cli.rendering import figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
     from inventory.domain.summary.model import Stock
     from inventory_cli.session import Session
+
+#: Stands for the stock of an item that was removed.
+GONE = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,21 @@ class Item:
         """The stock."""
         quantity: Decimal = self.attributes["quantity"]
         return quantity
+
+    @property
+    def removed_by(self) -> str:
+        """Who has removed it; "" for an item that is there."""
+        return str(self._more.get(REMOVED, ""))
+
+    @property
+    def removed_because(self) -> str:
+        """Why; "" where nobody said so."""
+        return str(self._more.get(REASON, ""))
+
+    @property
+    def shown(self) -> str:
+        """The stock as people read it."""
+        return GONE if self.removed_by else figure(self.quantity)
 
     @property
     def as_of(self) -> str:
@@ -76,13 +96,18 @@ class Item:
         return int(self._source.get("line", 0))
 
     @property
+    def _more(self) -> Mapping[str, Any]:
+        more: Mapping[str, Any] = self.attributes.get("attributes", {})
+        return more
+
+    @property
     def _source(self) -> Mapping[str, Any]:
         source: Mapping[str, Any] = self.attributes.get("source", {})
         return source
 
 
 def items_of(session: Session, sku: str, location: str | None = None) -> list[Item]:
-    """Items of a SKU in the order of their locations, strongly consistent.
+    """Items of a SKU in the order of their locations, removed ones too, strongly consistent.
 
     Args:
         session: Connection.

@@ -36,6 +36,7 @@ COMMANDS = (
     "release",
     "undo",
     "restore",
+    "remove",
     "pause",
     "resume",
     "summary",

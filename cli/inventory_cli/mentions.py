@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from inventory.domain.order import TIME_LENGTH, Tokens
 from inventory.domain.reading import open_feed
 from inventory.domain.reading.layout import layout_of
+from inventory.domain.removals import REMOVED
+from inventory_cli.items import GONE
 from inventory_cli.rereading import keys_of
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Mention(NamedTuple):
     Attributes:
         item: SKU and location.
         line: Physical line.
-        quantity: Its quantity; None where the row is refused.
+        quantity: Its quantity; `GONE` where it removes the item, None where the row is refused.
         updated_at: The row's own time, where it has one.
         error: Why the row is refused; "" where it is not.
     """
@@ -106,7 +108,8 @@ def mentions_in(
         for row in batch.rows:
             if row.sku == sku and location in (None, row.location):
                 item = row.sku, row.location
-                yield Mention(item, row.line, row.quantity, row.updated_at)
+                quantity = GONE if REMOVED in row.attributes else row.quantity
+                yield Mention(item, row.line, quantity, row.updated_at)
         for reject in batch.rejects:
             for about in keys_of(layout, reject):
                 if about.sku == sku and location in (None, about.location):
@@ -127,7 +130,7 @@ def statements_of(
         mentions: The rows.
         tokens: Tokens of the version's rows.
         loaded: Whether its record says that it was loaded.
-        stored: Token and quantity (decimal text) of each stored item.
+        stored: Token and quantity (decimal text, or `GONE`) of each stored item.
     """
     placed = [(tokens.of(each.line, each.updated_at), each) for each in mentions]
     last: dict[ItemKey, str] = {}

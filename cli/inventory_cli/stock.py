@@ -11,7 +11,7 @@ import typer
 from inventory_cli.errors import CliError, UsageError
 from inventory_cli.exits import Exit
 from inventory_cli.items import Item, items_of
-from inventory_cli.rendering import complain, emit_json, emit_table, figure, minute, remark
+from inventory_cli.rendering import complain, emit_json, emit_table, minute, remark
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def stock(
     session = connect(outputs, env)
     remark(session.where)
     found = {sku: items_of(session, sku, location) for sku in wanted}
-    items = [item for each in found.values() for item in each]
+    items = [item for each in found.values() for item in each if not item.removed_by]
     raws = _raw_lines(session, items) if raw else {}
     if json_:
         emit_json(
@@ -69,11 +69,21 @@ def stock(
         )
     elif items:
         _show(items, raws)
-    missing = [sku for sku, each in found.items() if not each]
+    missing = set(wanted) - {item.sku for item in items}
     where = "" if location is None else f" at {location}"
-    for sku in missing:
+    for sku in (each for each in wanted if each in missing):
         complain(f"there is no item of SKU {sku!r}{where}")
+    for item in (item for each in found.values() for item in each if item.removed_by):
+        remark(
+            f"{item.sku} at {item.location} was removed by {item.removed_by} as of "
+            f"{minute(item.as_of)} UTC{_because(item)}; take that back with "
+            f"`inventory undo {item.key}#{(item.version_id or '')[:8]}`"
+        )
     raise typer.Exit(Exit.OUT_OF_REACH if missing else Exit.OK)
+
+
+def _because(item: Item) -> str:
+    return f": {item.removed_because}" if item.removed_because else ""
 
 
 def _wanted(skus: Sequence[str], file: Path | None) -> Iterator[str]:
@@ -102,7 +112,7 @@ def _show(items: Sequence[Item], raws: dict[int, str]) -> None:
             (
                 item.sku,
                 item.location,
-                figure(item.quantity),
+                item.shown,
                 minute(item.as_of),
                 f"{item.key}:{item.line}" if item.key else "(not from a file)",
             )

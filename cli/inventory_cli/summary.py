@@ -69,9 +69,8 @@ def summary(
     if open_:
         page = Path(mkdtemp(prefix="inventory-")) / f"summary-{day}.html"
         page.write_bytes(_read(session, day, "html"))
-        # The page links to both, beside it.
-        for extension in ("csv", "json"):
-            page.with_name(f"summary.{extension}").write_bytes(_read(session, day, extension))
+        # A page that cannot hold its CSV links to it, beside it.
+        page.with_name("summary.csv").write_bytes(_read(session, day, "csv"))
         remark(f"the page: {page}")
         webbrowser.open(page.as_uri())
 

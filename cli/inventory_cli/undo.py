@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inventory.domain.order import timestamp
+from inventory.domain.removals import REMOVED
 from inventory.domain.work import Command, Kind, WorkMessage
 from inventory_cli.errors import CliError
 from inventory_cli.items import Item, items_of_version
@@ -37,7 +38,7 @@ class _Change:
     Attributes:
         item: The item as it is.
         token: Place in the order of the row that would take its place; "" while there is none.
-        quantity: What that row says.
+        quantity: What that row says; None while there is none, and where it is a removal.
         key: The file it stands in.
     """
 
@@ -164,7 +165,9 @@ def _look_through(
                         change = changes.get((row.sku, row.location))
                         token = tokens.of(row.line, row.updated_at)
                         if change is not None and token > change.token:
-                            change.token, change.quantity, change.key = token, row.quantity, key
+                            removed = REMOVED in row.attributes
+                            change.token, change.key = token, key
+                            change.quantity = None if removed else row.quantity
             except (BadFileError, ObjectGoneError) as error:
                 remark(f"not read, or not to its end: {each.version.object_id}: {error}")
             advance(1)
@@ -182,7 +185,7 @@ def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:
                 (
                     change.item.sku,
                     change.item.location,
-                    figure(change.item.quantity),
+                    change.item.shown,
                     "gone" if change.quantity is None else change.quantity,
                     change.key,
                 )

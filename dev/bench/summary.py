@@ -131,6 +131,10 @@ class _Nowhere:
         """Drop the documents."""
         return dict.fromkeys(documents, day)
 
+    def link(self, day: str, _extension: str) -> str:
+        """Give an address of nothing."""
+        return day
+
     def notify(self, subject: str, message: str) -> None:
         """Drop the message."""
 

@@ -259,11 +259,12 @@ class MemoryDynamoDb:
         seen = self._seen(table, payload)
         answer = self._page(table, seen, sorted(seen), payload)
         if "FilterExpression" in payload:
-            # A page is what was read; the filter only spares the transfer.
+            # A page is what was read; the filter only spares the transfer. It sees whole items.
             holds = compile_condition(payload["FilterExpression"])
             names = payload.get("ExpressionAttributeNames", {})
             values = payload.get("ExpressionAttributeValues", {})
-            answer["Items"] = [each for each in answer["Items"] if holds(each, names, values)]
+            kept = {key for key, item in seen.items() if holds(item, names, values)}
+            answer["Items"] = [each for each in answer["Items"] if table.key_of(each) in kept]
             answer["Count"] = len(answer["Items"])
         return answer
 

@@ -17,7 +17,7 @@ Item = dict[str, Any]
 Condition = Callable[[Item, Item, Item], bool]
 Update = Callable[[Item, Item, Item], None]
 
-_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),]|[#:]?\w+)")
+_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),]|[#:]?\w+(?:\.#?\w+)*)")
 _CLAUSE = re.compile(r"\b(SET|REMOVE|ADD|DELETE)\b")
 _ACTION = re.compile(r'(SET|REMOVE) "(\w+)"(=\?)?')
 
@@ -106,10 +106,18 @@ class _Parser:
             )
         self.take(")")
         if name == "attribute_exists":
-            return lambda item, names, _: names.get(path, path) in item
+            return lambda item, names, _: _has(item, path, names)
         if name == "attribute_not_exists":
-            return lambda item, names, _: names.get(path, path) not in item
+            return lambda item, names, _: not _has(item, path, names)
         raise NotImplementedError(name)
+
+
+def _has(item: Item, path: str, names: Item) -> bool:
+    """Whether there is an attribute, or a member of a map, at a path."""
+    *maps, last = path.split(".")
+    for name in maps:
+        item = item.get(names.get(name, name), {}).get("M", {})
+    return names.get(last, last) in item
 
 
 def _contains(value: Item, member: str) -> bool:

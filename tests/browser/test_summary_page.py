@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from browser.devtools import MISSING, BrowserError, find_browser
-from summary_samples import hostile_documents, text_documents
+from summary_samples import (
+    AS_OF,
+    FakeStore,
+    FakeTables,
+    hostile_documents,
+    shop_documents,
+    stock_item,
+    summary_service,
+    text_documents,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from browser.devtools import Browser, Page
 
-PHONE, DESK = 360, 1200
+PHONE, DESK = 390, 1200
 
 # WCAG 2: relative luminance and contrast of an element's text against what lies behind it.
 CONTRAST = """(selector => {
@@ -81,21 +90,23 @@ def test_the_page_renders_without_an_error_and_asks_for_nothing(
     assert page.requests() == [page.url]
     assert page.evaluate("document.querySelector('h1').textContent") == "Inventory on 2026-11-22"
     assert page.evaluate("document.querySelectorAll('.tile').length") == 9
-    assert page.evaluate("document.querySelectorAll('.chart').length") == 4
+    assert page.evaluate("document.querySelectorAll('.chart:not(.trend)').length") == 4
+    assert page.evaluate("document.querySelectorAll('.trend rect').length") == 3 * 13
     assert page.evaluate("document.querySelectorAll('table').length") == 10
 
 
-def test_a_phone_shows_the_page_without_scrolling_sideways(
-    browser: Browser, page_path: Path
+@pytest.mark.parametrize("width", [360, PHONE])
+def test_a_phone_shows_all_of_the_page_without_scrolling_sideways(
+    browser: Browser, page_path: Path, width: int
 ) -> None:
-    """Wide tables scroll inside themselves; nothing sticks out, and no text is too small."""
-    page = browser.open(page_path, width=PHONE, height=800)
+    """Nothing sticks out, tables neither; no text is too small."""
+    page = browser.open(page_path, width=width, height=800)
 
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     sticking_out = page.evaluate(
         """[...document.querySelectorAll("body *")]
-          .filter(e => !e.closest(".scroll table"))
-          .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)
+          .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5
+            || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline")
           .map(e => e.outerHTML.slice(0, 80))"""
     )
     assert sticking_out == []
@@ -106,7 +117,48 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(
     assert smallest >= 12
 
 
-BARS = """[...document.querySelectorAll(".chart")].map(chart => ({
+@pytest.mark.parametrize("width", [360, PHONE, DESK])
+def test_no_number_is_broken_inside(browser: Browser, tmp_path: Path, width: int) -> None:
+    """Each stands on one line, those of a large company too."""
+    stored = [
+        stock_item("A", quantity="1234567890.5", unit_price="98765.43", currency=currency)
+        for currency in ("EUR", "JPY", "")
+    ]
+    store = FakeStore()
+    for day in (21, 22):
+        summary_service(FakeTables(stored, []), store).make(AS_OF.replace(day=day))
+    path = tmp_path / "summary.html"
+    path.write_text(store.documents["2026-11-22"]["html"], "utf-8")
+
+    broken = browser.open(path, width=width).evaluate(
+        r"""[...document.querySelectorAll(".tile b, .chart b, .number")]
+          .flatMap(e => [...e.childNodes]).filter(n => /^[\d.,%]+$/.test(n.textContent))
+          .map(n => {
+            const range = document.createRange();
+            range.selectNodeContents(n);
+            const within = n.parentNode.scrollWidth <= n.parentNode.clientWidth + 1;
+            return [n.parentNode.outerHTML, range.getClientRects().length, within];
+          })"""
+    )
+    assert len(broken) > 10
+    assert [each for each in broken if each[1:] != [1, True]] == []
+
+
+def test_the_csv_can_be_had_from_the_page_alone(browser: Browser, page_path: Path) -> None:
+    """A page of a mail has nothing beside it; its link holds the document and goes nowhere."""
+    page = browser.open(page_path)
+    page.click("a[download]")
+
+    held = page.evaluate(
+        """new TextDecoder("utf-8", {ignoreBOM: true}).decode(Uint8Array.from(
+          atob(document.querySelector("a[download]").href.split(",")[1]), c => c.charCodeAt(0)))"""
+    )
+    assert held == shop_documents()["csv"]
+    assert page.evaluate("location.href") == page.url
+    assert page.problems() == []
+
+
+BARS = """[...document.querySelectorAll(".chart:not(.trend)")].map(chart => ({
   width: chart.querySelector("svg").getBoundingClientRect().width,
   bars: [...chart.querySelectorAll("li")].map(bar => ({
     figure: Number(bar.querySelector("b").textContent.replaceAll(",", "")),
@@ -142,13 +194,16 @@ def test_charts_are_read_aloud_as_named_lists(browser: Browser, page_path: Path)
     regions = [node["name"]["value"] for role, node in roles if role == "region"]
 
     assert charts == [
+        "Stock value in EUR",
+        "Stock value in GBP",
+        "Share of rows rejected",
         "Units by location",
         "Units by category",
         "Low or out by location",
         "Rejected rows by error",
     ]
     assert "Warehouse North 39,558" in bars
-    assert {"Key figures", "Charts", "Running low (94)"} <= set(regions)
+    assert {"Key figures", "Trends", "Charts", "Running low (94)"} <= set(regions)
     assert all(regions)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 import botocore.session
 import pytest
 
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
+from inventory.bootstrap import clients
 from inventory.bootstrap.summary import build_summary_service
 from inventory.config import SummaryConfig
 from inventory.domain.ports import Deadline
+from inventory.domain.removals import REMOVED
 from summary_samples import AS_OF, FakeTables, shop_items, shop_records, summary_service
 
 if TYPE_CHECKING:
@@ -54,6 +58,8 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
         emulated.cloud.create_table(f"{emulated.name}-{kind}", keys)
     for item in shop_items(3, 60):
         dynamodb.put_item(TableName=f"{emulated.name}-items", Item=stored_item(item))
+    removed = stored_item(shop_items(3, 61)[60]) | {"attributes": {"M": {REMOVED: {"S": "ann"}}}}
+    dynamodb.put_item(TableName=f"{emulated.name}-items", Item=removed)
     for record in shop_records():
         dynamodb.put_item(TableName=f"{emulated.name}-ingestions", Item=stored_record(record))
     emulated.cloud.client("s3").create_bucket(Bucket=emulated.name)
@@ -68,7 +74,7 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
             summary_timezone="Europe/Berlin",
         ),
         dynamodb=DynamoDbApi(SignedTransport(botocore.session.get_session()), Deadline()),
-        s3=emulated.cloud.client("s3"),
+        s3=clients.s3(),
         sns=emulated.cloud.client("sns"),
     )
 
@@ -123,10 +129,10 @@ def test_the_next_day_is_compared_with_the_stored_summary(
     assert (changes["since_date"], changes["items"]) == ("2026-11-20", 1)
 
 
-def test_subscribers_are_told_where_the_page_lies(
+def test_subscribers_are_given_a_link_that_opens_without_signing_in(
     emulated: EmulatedResources, service: SummaryService
 ) -> None:
-    """The message arrives with the address."""
+    """Whoever has the message has the page, with nothing but the link."""
     url, arn = emulated.queue("told", "sns.amazonaws.com")
     emulated.cloud.client("sns").subscribe(
         TopicArn=emulated.cloud.client("sns").create_topic(Name=emulated.name)["TopicArn"],
@@ -139,5 +145,10 @@ def test_subscribers_are_told_where_the_page_lies(
     (message,) = emulated.receive(url)
     body = json.loads(message["Body"])
     assert body["Subject"] == "Inventory summary of 2026-11-22"
-    assert body["Message"].endswith(f"s3://{emulated.name}/summaries/2026/11/22/summary.html")
+    (link,) = (each for each in body["Message"].splitlines() if each.startswith("http"))
+    signed = parse_qs(urlsplit(link).query)
+    assert signed["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert signed["X-Amz-Expires"] == [str(12 * 3600)]
+    opener = build_opener(ProxyHandler({}))
+    assert b"<h1>Inventory on 2026-11-22</h1>" in opener.open(link, timeout=30).read()
     assert body["MessageAttributes"]["kind"]["Value"] == "summary"

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from inventory.domain.removals import REMOVED
 from inventory.domain.summary.exact import ZERO, parse_decimal
 from inventory.domain.summary.feeds import OUTCOMES
 from inventory.domain.summary.model import IngestionRecord, Page, RowT, StockItem
@@ -58,8 +59,11 @@ class ScannedTables:
         self._segments = segments
 
     def items(self) -> Iterator[Page[StockItem]]:
-        """Return the stored items; a page of each segment is fetched ahead."""
-        return self._scan(_request(self._items_table_name, StockItem._fields), _item)
+        """Return the items that are not removed; a page of each segment is fetched ahead."""
+        request = _request(self._items_table_name, StockItem._fields)
+        request["FilterExpression"] = "attribute_not_exists(#attributes.#removed)"
+        request["ExpressionAttributeNames"] |= {"#attributes": "attributes", "#removed": REMOVED}
+        return self._scan(request, _item)
 
     def records(self, since: str) -> Iterator[Page[IngestionRecord]]:
         """Return the ingestion records that ended after a time or have not ended."""

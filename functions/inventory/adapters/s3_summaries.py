@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from inventory.domain.summary.notification import LINK_HOURS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -74,3 +76,16 @@ class S3Summaries:
             )
             addresses[extension] = f"s3://{self._bucket_name}/{key}"
         return addresses
+
+    def link(self, day: str, extension: str) -> str:
+        """Return a signed address of a document, which lives as long as its credentials do.
+
+        Args:
+            day: `YYYY-MM-DD`.
+            extension: json, csv or html.
+        """
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket_name, "Key": summary_key(day, extension)},
+            ExpiresIn=LINK_HOURS * 3600,
+        )

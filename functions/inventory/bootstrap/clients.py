@@ -24,6 +24,10 @@ _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 5},
     max_pool_connections=16,
 )
+# A signed address names the bucket's own region: the global name answers for a new bucket of
+# another one only with a redirect, which such an address does not survive.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 @cache
@@ -35,7 +39,7 @@ def session() -> Session:
 @cache
 def s3() -> S3Client:
     """S3."""
-    return cast("S3Client", session().create_client("s3", config=_CONFIG))
+    return cast("S3Client", session().create_client("s3", config=_S3_CONFIG))
 
 
 @cache

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from fakes import memory_tables
+from faults.expressions import compile_condition
 from inventory_cli import main, session
 from inventory_cli.outputs import Located, Outputs
 
@@ -198,8 +199,10 @@ class FakeDynamoDb:
         ]
         return {"Responses": {table: found}}
 
-    def scan(self, *, TableName: str, Segment: int, **_: Any) -> Any:
-        return {"Items": [] if Segment else list(self.tables[TableName].values())}
+    def scan(self, *, TableName: str, Segment: int, FilterExpression: str, **request: Any) -> Any:
+        wanted, names = compile_condition(FilterExpression), request["ExpressionAttributeNames"]
+        found = [each for each in self.tables[TableName].values() if wanted(each, names, {})]
+        return {"Items": [] if Segment else found}
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], **_: Any) -> Any:
         assert _["ConsistentRead"] is True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from inventory.domain.order import Tokens, base_of
+from inventory.domain.removals import REMOVED
 from inventory_cli.bill import FunctionUse, Use, bill
 from inventory_cli.rendering import figure, money
 
@@ -135,6 +136,98 @@ class TestHistory:
         assert "no file of 2 versions mentions SKU 'TYPO'" in ran.err
         assert "not read: uploads/odd.csv#v2" in ran.err
         assert run("history", "A", "--prefix", "typo/").exit_code == 4
+
+
+class TestRemove:
+    """`inventory remove`."""
+
+    @pytest.fixture
+    def shop(self, cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """One SKU in two places, and a bucket that takes removals."""
+        for location in ("north", "south"):
+            at = source("stores/old.csv", 2)
+            cloud.dynamodb.item("A-1", location, f"{TIME}#", quantity=3, source=at)
+
+        def put_object(**request: Any) -> Any:
+            assert (request["Bucket"], request["ContentType"]) == ("uploads", "text/csv")
+            version_id = cloud.s3.put(request["Key"], request["Body"])
+            record = {"status": "COMPLETED", "rows_read": 1, "loaded": 1, "finished_at": TIME}
+            cloud.dynamodb.record(f"uploads/{request['Key']}#{version_id}", **record)
+            return {"VersionId": version_id}
+
+        monkeypatch.setattr(cloud.s3, "put_object", put_object, raising=False)
+        return cloud
+
+    def removal(self, cloud: Any) -> list[dict[str, str]]:
+        """Rows of the one file that was put."""
+        [content] = cloud.s3.bytes.values()
+        return list(csv.DictReader(io.StringIO(content.decode())))
+
+    def test_a_removal_is_a_file_that_says_who_and_why(self, shop: Any, run: Any) -> None:
+        """One row for each place where the SKU is, or for the one that is named."""
+        ran = run("remove", "A-1", "--reason", "=gone; for good", "--yes")
+        assert ran.exit_code == 0
+        rows = self.removal(shop)
+        assert [(row["sku"], row["location"]) for row in rows] == [
+            ("A-1", "north"),
+            ("A-1", "south"),
+        ]
+        assert {row["inventory:reason"] for row in rows} == {"=gone; for good"}
+        assert all(row["inventory:removed"] for row in rows)
+        assert "inventory undo removals/" in ran.out
+        shop.s3.bytes.clear()
+        assert run("remove", "A-1", "south", "--yes", "--json").exit_code == 0
+        assert [row["location"] for row in self.removal(shop)] == ["south"]
+
+    def test_a_dry_run_and_a_name_that_is_not_there_change_nothing(
+        self, shop: Any, run: Any
+    ) -> None:
+        """Nor does a command that nobody can answer."""
+        ran = run("remove", "A-1", "--dry-run")
+        assert (ran.exit_code, ran.out.count("stores/old.csv:2")) == (0, 2)
+        assert len(run("remove", "A-1", "--dry-run", "--json").json) == 2
+        assert run("remove", "TYPO", "--yes").exit_code == 4
+        assert run("remove", "A-1", "west", "--yes").exit_code == 4
+        assert "--yes" in run("remove", "A-1").err
+        assert shop.s3.bytes == {}
+
+    def test_a_removal_that_would_be_read_otherwise_is_not_put(self, shop: Any, run: Any) -> None:
+        """As where the feeds file says something of its folder."""
+        feed = {"locations": ["east"]}
+        shop.s3.feeds = {"feeds": {"removals/": feed}, "profiles": {}}
+        ran = run("remove", "A-1", "--yes")
+        assert ran.exit_code == 4
+        assert "none that this feed may set" in ran.err
+        assert shop.s3.bytes == {}
+
+    def test_what_is_removed_is_no_stock_and_says_who_did_it(self, cloud: Any, run: Any) -> None:
+        """For every command that answers what is in stock."""
+        at = source("removals/a.csv", 2)
+        cloud.dynamodb.item("A-1", "north", f"{TIME}#", quantity=0, source=at, written_at=TIME)
+        stored = cloud.dynamodb.tables["items"]["A-1", "north"]
+        stored["attributes"] = {"M": {REMOVED: {"S": "ann"}, "inventory:reason": {"S": "closed"}}}
+        ran = run("stock", "A-1", "--json")
+        assert (ran.exit_code, ran.json) == (4, [])
+        assert "removed by ann as of 2026-11-22 20:00 UTC: closed" in ran.err
+        assert run("out", "--json").json == []
+        assert run("remove", "A-1", "--yes").exit_code == 4
+        [changed] = run("changes", "--since", "2026-11-20", "--json").json
+        assert changed["removed_by"] == "ann"
+        assert "removed" in run("changes", "--since", "2026-11-20").out
+
+    def test_history_tells_a_removal_from_a_stock_of_zero(self, cloud: Any, run: Any) -> None:
+        """It is the newest statement, and the one before is older."""
+        loaded(cloud, "a.csv", "A,x,0\n", 20)
+        content = f"sku,location,quantity,{REMOVED}\nA,x,0,ann\n".encode()
+        version_id = cloud.s3.put("removals/a.csv", content, NOW.replace(day=21))
+        object_id = f"uploads/removals/a.csv#{version_id}"
+        base = base_of("2026-11-21T20:00:00.000000Z", "")
+        cloud.dynamodb.record(object_id, status="COMPLETED", base=base)
+        cloud.dynamodb.item("A", "x", Tokens(base, object_id).of(2, None), quantity=0)
+        cloud.dynamodb.tables["items"]["A", "x"]["attributes"] = {"M": {REMOVED: {"S": "ann"}}}
+        told = [(each["quantity"], each["fate"]) for each in run("history", "A", "--json").json]
+        assert told == [("removed", "current"), ("0", "older")]
+        assert "removed" in run("history", "A").out
 
 
 class TestChanges:

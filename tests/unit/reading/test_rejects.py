@@ -368,6 +368,29 @@ def test_a_reject_file_without_its_columns_is_refused(header: str) -> None:
         opened(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("stores/north.rejects.csv", True),
+        ("stores/north.rejects (1).csv", True),
+        ("north.rejects", True),
+        ("stores/north.csv", False),
+        ("a.rejects.b/north.csv", False),
+        ("stores/north.rejectsheet.csv", False),
+    ],
+)
+def test_a_reject_file_without_any_of_its_columns_is_known_by_its_name(
+    name: str, refused: bool
+) -> None:
+    """A spreadsheet in which somebody deleted them all leaves no other sign."""
+    source = BytesSource(b"sku,quantity\nA,1\n")
+    if not refused:
+        open_feed(source, key=name, profiles=BUILT_IN)
+        return
+    with pytest.raises(BadFileError, match=r"this one does not.*another name"):
+        open_feed(source, key=name, profiles=BUILT_IN)
+
+
 @pytest.mark.parametrize("cell", ["", "2026-01-02", "now", "2026-01-02T03:04:05.000000Z", "x#1#2"])
 def test_a_row_whose_place_was_lost_is_refused(cell: str) -> None:
     """It alone; and what it says then cannot be mistaken for a place."""

@@ -51,6 +51,7 @@ def previous(*items: StockItem, **limits: int) -> PreviousSummary:
         locations_complete=stock.locations.other is None,
         out_of_stock_keys=stock.out_of_stock_keys,
         last_received={},
+        trend=(),
     )
 
 

@@ -36,7 +36,10 @@ def test_a_summary_is_stored_sent_and_priced() -> None:
     assert subject == "Inventory summary of 2026-11-22"
     assert "Items: 3\nLocations: 1\n" in text
     assert "Out of stock: 1\n" in text
-    assert text.endswith("Page: memory://2026-11-22/summary.html")
+    *_, promise, link, later = text.splitlines()
+    assert "12 hours at most" in promise
+    assert link == "https://signed/2026-11-22/summary.html"
+    assert later == "Later: inventory summary --date 2026-11-22 --open"
 
 
 @pytest.mark.parametrize(
@@ -147,16 +150,16 @@ def test_records_that_cannot_be_read_are_told() -> None:
 
 
 def test_text_of_a_feed_adds_no_line_to_the_message_and_reverses_none() -> None:
-    """A subscriber trusts the address in the last line."""
+    """A subscriber trusts the one line that is an address."""
     store, notifier = FakeStore(), FakeNotifier()
-    text = "x\nPage: https://example.com\u202e\u2067"
+    text = "x\nhttps://example.com\u202e\u2067"
     record = ingestion_record(counts={"rejected": 1}, rejected_by_error={text: 1})
 
     summary_service(FakeTables([stock_item(currency=text)], [record]), store, notifier).make(AS_OF)
 
     ((_, message),) = notifier.messages
     lines = message.splitlines()
-    assert [line for line in lines if line.startswith("Page: ")] == lines[-1:]
+    assert [line for line in lines if line.startswith("http")] == lines[-2:-1]
     assert not {"\u202e", "\u2067"} & set(message)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Sorts after the "#" that follows the line in a token of the file itself.
 _AFTER_THE_LINE = "~"
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)(#[0-9A-F]{32}#\d{12})\Z", re.ASCII)
+# `inventory rejects get` names it north.rejects.csv; a spreadsheet or a browser adds to that.
+_NAME = re.compile(r"\.rejects\b[^/]*\Z")
 # A cell that begins like this is run as a formula by Excel, LibreOffice or Google Sheets; the
 # full-width signs are read as their plain forms where East Asian input is set.
 # Source: https://owasp.org/www-community/attacks/CSV_Injection
@@ -28,6 +30,15 @@ _FORMULA = re.compile(f"'*[{_SIGNS}]")
 _GUARDED = re.compile(f"'+[{_SIGNS}]")
 # What a spreadsheet reads as a number it does not run.
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*\Z")
+
+
+def names_reject_file(key: str) -> bool:
+    """Whether an object's name says that it is a reject file.
+
+    Args:
+        key: Its key.
+    """
+    return _NAME.search(key) is not None
 
 
 def place_of(base: str, line: int) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from inventory.domain.reading.archives import Archive, open_unpacked
 from inventory.domain.reading.batching import Batcher
 from inventory.domain.reading.blocks import BLOCK_BYTES, text_blocks
+from inventory.domain.reading.corrections import names_reject_file
 from inventory.domain.reading.encodings import FeedEncoding
 from inventory.domain.reading.grammar import grammar_of
 from inventory.domain.reading.header import Opening, of_sheet, open_header
-from inventory.domain.reading.layout import layout_of
+from inventory.domain.reading.layout import layout_of, stripped_reject_file
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.records import RecordSplitter
@@ -50,6 +51,8 @@ def open_feed(
         BadFileError: The file is refused; nothing of it may load.
     """
     opening = open_header(source, key, profiles)
+    if names_reject_file(key) and not opening.layout.corrected:
+        raise stripped_reject_file(by_name=True)
     opening = replace(opening, layout=replace(opening.layout, latest=latest))
     return Feed(opening, profiles=profiles, block_bytes=block_bytes)
 

@@ -179,14 +179,24 @@ def _check_whole(header: Sequence[str]) -> None:
     *appended, place = REJECT_COLUMNS
     labels = set(map(normalised, header))
     if place in labels or labels.issuperset(appended):
-        raise BadFileError(
-            ErrorCode.MISSING_LABEL,
-            f"a reject file ends with the columns {', '.join(REJECT_COLUMNS)}, and this one does "
-            "not: its rows would count as of now and could replace newer stock; fetch it again "
-            "with `inventory rejects get` and leave these columns as they are",
-            line=1,
-            column=place,
-        )
+        raise stripped_reject_file()
+
+
+def stripped_reject_file(*, by_name: bool = False) -> BadFileError:
+    """The refusal of a reject file without the columns that it came with.
+
+    Args:
+        by_name: Whether its name alone says that it is one.
+    """
+    named = " (give a file of stock another name)" if by_name else ""
+    return BadFileError(
+        ErrorCode.MISSING_LABEL,
+        f"a reject file ends with the columns {', '.join(REJECT_COLUMNS)}, and this one does "
+        "not: its rows would count as of now and could replace newer stock; fetch it again "
+        f"with `inventory rejects get` and leave these columns as they are{named}",
+        line=1,
+        column=REJECT_COLUMNS[-1],
+    )
 
 
 def _check(profile: Profile, header: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from inventory.domain.summary.model import ItemKey, Stock
+    from inventory.domain.summary.trends import TrendPoint
 
 LISTED_CHANGES = 20
 
@@ -63,10 +64,12 @@ class PreviousSummary:
         locations_complete: True if these are all locations.
         out_of_stock_keys: The first keys of the items that were out of stock.
         last_received: End of the last file by profile.
+        trend: Figures of that summary and of those before it.
     """
 
     date: str
     as_of: str
+    trend: tuple[TrendPoint, ...]
     totals: StockGroup
     locations: dict[str, StockGroup]
     locations_complete: bool

@@ -12,6 +12,8 @@ UNNAMED = "(none)"
 # Stands for the error of rejected rows whose record gives none.
 UNSPECIFIED = "(unspecified)"
 
+_SMALLEST_SHARE = Decimal("0.001")
+
 # Characters that no font shows and that HTML does not allow, and those that reverse the order of
 # the text after them (CVE-2021-42574); a feed may hold them.
 _CONTROLS = re.compile(
@@ -40,6 +42,11 @@ def format_change(value: Decimal | int) -> str:
     if value == 0:
         return "±0"
     return format_number(value) if value < 0 else f"+{format_number(value)}"
+
+
+def format_share(share: Decimal) -> str:
+    """Return a share as a percentage with one decimal, never 0 for what is more."""
+    return "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}"
 
 
 def format_time(time: str) -> str:

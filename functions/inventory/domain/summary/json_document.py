@@ -16,6 +16,7 @@ from inventory.domain.order import timestamp
 from inventory.domain.summary.changes import PreviousSummary
 from inventory.domain.summary.exact import decimal_text, parse_decimal
 from inventory.domain.summary.model import ItemKey, StockGroup, attributes
+from inventory.domain.summary.trends import TrendPoint
 
 if TYPE_CHECKING:
     from inventory.domain.summary.model import Breakdown, IngestionRecord, Summary
@@ -61,6 +62,7 @@ def render_json(summary: Summary) -> str:
             "dollars": summary.dollars,
         },
         "notes": summary.notes,
+        "trend": summary.trend,
         "out_of_stock_keys": {
             "complete": len(stock.out_of_stock_keys) == stock.totals.out_of_stock,
             "skus": keys,
@@ -92,6 +94,7 @@ def _previous(document: dict[str, Any]) -> PreviousSummary:
     return PreviousSummary(
         date=str(document["date"]),
         as_of=timestamp(datetime.fromisoformat(document["as_of"])),
+        trend=tuple(map(TrendPoint.from_data, document["trend"])),
         totals=_group(document["totals"]),
         locations={str(named["name"]): _group(named) for named in locations["named"]},
         locations_complete=locations["other"] is None,

@@ -10,10 +10,12 @@ from inventory.domain.summary.exact import decimal_text
 from inventory.domain.summary.formatting import format_number, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Row = Mapping[str, str | int | Decimal]
 
+# Share of a bar's place that it fills; the rest is the gap to the next one.
+_BAR_SHARE = Decimal("0.75")
 # A shorter bar is not seen.
 _SHORTEST_BAR = Decimal("0.004")
 
@@ -59,11 +61,13 @@ def _row(row: Row, classes: Mapping[str, str]) -> str:
     cells = []
     for heading, css in classes.items():
         cell = row[heading]
+        # On a phone each cell stands in a line of its own, with its heading.
+        start = f'<td{css} data-heading="{escape(heading)}"'
         if isinstance(cell, str):
-            cells.append(f"<td{css}>{escape(cell)}</td>")
+            cells.append(f"{start}>{escape(cell)}</td>")
         else:
             value = decimal_text(Decimal(cell))
-            cells.append(f'<td{css} data-value="{value}">{format_number(cell)}</td>')
+            cells.append(f'{start} data-value="{value}">{format_number(cell)}</td>')
     return f"<tr>{''.join(cells)}</tr>\n"
 
 
@@ -98,4 +102,33 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> str:
     return (
         f'<figure class="chart" aria-label="{caption}"><figcaption>{caption}</figcaption>\n'
         f'<ol role="list">\n{items}</ol></figure>\n'
+    )
+
+
+def trend_chart(
+    title: str, days: Sequence[str], values: Sequence[Decimal], shown: Callable[[Decimal], str]
+) -> str:
+    """Return a column for each day, with the last figure, the lowest and the highest as text.
+
+    Args:
+        title: Caption.
+        days: Their dates, the oldest first.
+        values: A figure each; columns begin at zero.
+        shown: Writes a figure for people.
+    """
+    highest = max(values)
+    wide = 100 / Decimal(len(values))
+    columns = "".join(
+        f'<rect x="{place * wide:.2f}%" width="{wide * _BAR_SHARE:.2f}%" '
+        f'y="{1 - value / highest:.1%}" height="{value / highest:.1%}"/>'
+        for place, value in enumerate(values)
+        if value > 0
+    )
+    caption = escape(title)
+    return (
+        f'<figure class="chart trend" aria-label="{caption}"><figcaption>{caption}</figcaption>\n'
+        f"<p><b>{shown(values[-1])}</b></p>\n"
+        f'<svg aria-hidden="true">{columns}</svg>\n'
+        f'<p class="soft">{escape(days[0])} to {escape(days[-1])}, {len(values)} summaries: '
+        f"lowest {shown(min(values))}, highest {shown(highest)}</p></figure>\n"
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from inventory.domain.summary.changes import Changes
     from inventory.domain.summary.feeds import Feeds
+    from inventory.domain.summary.trends import TrendPoint
 
 # Days without a change after which items are counted, ascending; after one of them also listed.
 UNCHANGED_DAYS = (7, 30, 90)
@@ -214,6 +215,7 @@ class Summary:
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         changes: Differences from the previous summary; None when there is none.
         notes: Sentences that a reader must know to trust the figures.
+        trend: Figures of the last summaries, this one the last of them.
     """
 
     date: str
@@ -226,6 +228,7 @@ class Summary:
     items_read_units: Decimal
     ingestions_read_units: Decimal
     notes: tuple[str, ...]
+    trend: tuple[TrendPoint, ...]
 
     @property
     def read_units(self) -> Decimal:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _CURRENCIES = 5
 _ERRORS = 3
+#: Hours for which the link to the page opens, at most. It ends with the credentials that signed it,
+#: those of the function's role, whose end AWS does not say.
+#: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html (who can
+#: create a presigned URL) and https://repost.aws/knowledge-center/presigned-url-s3-bucket-expiration
+LINK_HOURS = 12
 
 
 def render_subject(summary: Summary) -> str:
@@ -21,7 +26,12 @@ def render_subject(summary: Summary) -> str:
 
 
 def render_message(summary: Summary, page: str) -> str:
-    """Return a few figures and the address of the page."""
+    """Return a few figures and the page's link, with how long it opens.
+
+    Args:
+        summary: The summary.
+        page: Address that opens the page without signing in.
+    """
     stock, feeds, changes = summary.stock, summary.feeds, summary.changes
     totals = stock.totals
     values = [
@@ -47,7 +57,9 @@ def render_message(summary: Summary, page: str) -> str:
         f"Unchanged for {LISTED_UNCHANGED_DAYS} days: {format_number(stock.unchanged.total)}",
         f"Files received: {format_number(feeds.received)}, failed: {format_number(feeds.failed)}",
         f"Rows rejected: {format_number(feeds.rows['rejected'])}{f' ({errors})' if errors else ''}",
-        f"Page: {page}",
+        f"The page, for whoever has this link, {LINK_HOURS} hours at most (AWS may end it sooner):",
+        page,
+        f"Later: inventory summary --date {summary.date} --open",
     ]
     # A line break in the text of a feed starts no line of its own.
     return "\n".join(" ".join(printable(line).split()) for line in lines)

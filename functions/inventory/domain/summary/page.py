@@ -4,40 +4,52 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inventory.domain.summary.exact import ZERO
 from inventory.domain.summary.formatting import (
     UNNAMED,
     UNSPECIFIED,
     Money,
     format_change,
     format_number,
+    format_share,
     format_time,
 )
-from inventory.domain.summary.markup import Bar, bar_chart, escape, table
+from inventory.domain.summary.markup import Bar, bar_chart, escape, table, trend_chart
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS, StockGroup, attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from decimal import Decimal
+    from collections.abc import Callable, Mapping, Sequence
 
     from inventory.domain.summary.changes import Changes
     from inventory.domain.summary.feeds import Feeds
     from inventory.domain.summary.markup import Row
     from inventory.domain.summary.model import Breakdown, ItemList, Stock, Summary
+    from inventory.domain.summary.trends import TrendPoint
 
 _BARS = 10
 _BREAKDOWN_ROWS = 100
 # More currencies than these have a table of their own in place of tiles and columns.
 _CURRENCY_COLUMNS = 12
 _NO_CURRENCY = "no currency"
+_CENT = Decimal("0.01")
+_EMBEDDED_CHARACTERS = 2_000_000
+# Longer figures have the room of two tiles, the whole width of a phone.
+_FIGURE_CHARACTERS = 11
 _UNCHANGED = f"Unchanged for {LISTED_UNCHANGED_DAYS} days"
 
 
-def render_page(summary: Summary) -> str:
-    """Return the whole page; it loads nothing, so it can be mailed, stored and opened anywhere."""
+def render_page(summary: Summary, csv: str) -> str:
+    """Return the whole page; it loads nothing, so it can be mailed, stored and opened anywhere.
+
+    Args:
+        summary: The summary.
+        csv: The same as CSV, which the page holds for downloading.
+    """
     style, script = (
         Path(__file__).with_name(name).read_text("utf-8") for name in ("page.css", "page.js")
     )
@@ -54,28 +66,62 @@ def render_page(summary: Summary) -> str:
         # Without an icon of its own, a browser asks the server for one.
         '<link rel="icon" href="data:,">\n'
         f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"<header><h1>{title}</h1>\n{_introduction(summary)}</header>\n<main>\n"
-        f"{_tiles(summary)}{_charts(summary)}{_attention(summary.stock)}"
+        f"<header><h1>{title}</h1>\n{_introduction(summary, csv)}</header>\n<main>\n"
+        f"{_tiles(summary)}{_trends(summary.trend)}{_charts(summary)}{_attention(summary.stock)}"
         f"{_changes(summary.changes)}{_stock(summary.stock)}{_feeds(summary.feeds)}</main>\n"
         "<footer><p>Reading the tables took "
         f"{format_number(summary.items_read_units)} read units for the items and "
         f"{format_number(summary.ingestions_read_units)} for the ingestion records: "
-        f"{format_number(summary.dollars)} US dollars on demand in us-east-1.</p></footer>\n"
+        f"{_dollars(summary.dollars)} US dollars on demand in us-east-1.</p></footer>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _introduction(summary: Summary) -> str:
+def _dollars(amount: Decimal) -> str:
+    return "less than 0.01" if amount < _CENT else format_number(Money(amount))
+
+
+def _introduction(summary: Summary, csv: str) -> str:
     since = "There is no earlier summary to compare with."
     if summary.changes is not None:
         since = f"Compared with the summary of {escape(summary.changes.since_date)}."
     notes = "".join(f'<p class="note">{escape(note)}</p>\n' for note in summary.notes)
     return (
         f'<p class="soft">{escape(summary.timezone)}, as of {escape(format_time(summary.as_of))}. '
-        f'{since} The same as <a href="summary.csv">CSV</a> and <a href="summary.json">JSON</a>, '
-        "which lie beside this page.</p>\n"
+        f'{since} <a download="summary-{escape(summary.date)}.csv" href="{_data(csv)}">'
+        "All of it as CSV</a>.</p>\n"
         f"{notes}"
     )
+
+
+def _data(csv: str) -> str:
+    """Return an address that is the document: a page from a mail has nothing beside it.
+
+    Of one that is too large for that, the name beside the page.
+    """
+    if len(csv) > _EMBEDDED_CHARACTERS:
+        return "summary.csv"
+    text = base64.b64encode(csv.encode("utf-8", "replace")).decode()
+    return f"data:text/csv;charset=utf-8;base64,{text}"
+
+
+def _trends(trend: Sequence[TrendPoint]) -> str:
+    """Return small charts of the last summaries, "" where there is one alone."""
+    if len(trend) == 1:
+        return ""
+    days = [point.date for point in trend]
+    charts = [
+        trend_chart(
+            f"Stock value in {currency or _NO_CURRENCY}",
+            days,
+            [point.value.get(currency, ZERO) for point in trend],
+            lambda amount: format_number(Money(amount)),
+        )
+        for currency in trend[-1].value
+    ]
+    shares = [point.rejected_share for point in trend]
+    charts.append(trend_chart("Share of rows rejected", days, shares, format_share))
+    return f'<section class="charts" aria-label="Trends">\n{"".join(charts)}</section>\n'
 
 
 def _tiles(summary: Summary) -> str:
@@ -110,10 +156,12 @@ def _tile(
 ) -> str:
     """Return a figure with a remark below it, which may be its change since the last summary."""
     css = f' class="{tone}"' if tone and value else ""
+    figure = format_number(value)
+    wide = " wide" if len(figure) > _FIGURE_CHARACTERS else ""
     if remark is not None and not isinstance(remark, str):
         remark = f"{format_change(remark)} since last time"
     return (
-        f'<div class="tile"><span>{escape(label)}</span><b{css}>{format_number(value)}</b>'
+        f'<div class="tile{wide}"><span>{escape(label)}</span><b{css}>{figure}</b>'
         f"<span>{remark or ''}</span></div>\n"
     )
 

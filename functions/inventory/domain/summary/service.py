@@ -21,6 +21,7 @@ from inventory.domain.summary.model import Summary
 from inventory.domain.summary.notification import render_message, render_subject
 from inventory.domain.summary.page import render_page
 from inventory.domain.summary.stock import StockAccumulator
+from inventory.domain.summary.trends import TREND_SUMMARIES, TrendPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,6 +72,9 @@ class SummaryStore(Protocol):
     def write(self, day: str, documents: Mapping[str, str]) -> dict[str, str]:
         """Store a day's documents (json, csv, html) and return the address of each."""
 
+    def link(self, day: str, extension: str) -> str:
+        """Return an address that opens a document without signing in, for `LINK_HOURS` at most."""
+
 
 class Notifier(Protocol):
     """A channel to the subscribers."""
@@ -120,6 +124,7 @@ class SummaryService:
             records.add(record_page)
         feeds = records.feeds({} if previous is None else previous.last_received)
         notes += left_out(stock, feeds, changes)
+        earlier = () if previous is None else previous.trend
         if records.unreadable:
             notes.append(f"Ingestion records that could not be read: {records.unreadable}.")
         summary = Summary(
@@ -133,17 +138,15 @@ class SummaryService:
             items_read_units=items.read_units,
             ingestions_read_units=records.read_units,
             notes=tuple(notes),
+            trend=(*earlier[1 - TREND_SUMMARIES :], TrendPoint.of(day.isoformat(), stock, feeds)),
         )
+        csv = render_csv(summary)
         documents = self.store.write(
             summary.date,
-            {
-                "json": render_json(summary),
-                "csv": render_csv(summary),
-                "html": render_page(summary),
-            },
+            {"json": render_json(summary), "csv": csv, "html": render_page(summary, csv)},
         )
         if mail:
-            message = render_message(summary, documents["html"])
+            message = render_message(summary, self.store.link(summary.date, "html"))
             self.notifier.notify(render_subject(summary), message)
         return summary, documents
 

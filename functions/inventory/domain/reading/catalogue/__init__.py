@@ -13,6 +13,7 @@ from inventory.domain.reading.catalogue.business import BUSINESS
 from inventory.domain.reading.catalogue.marketplaces import MARKETPLACES
 from inventory.domain.reading.catalogue.tills import TILLS
 from inventory.domain.reading.catalogue.webshops import WEBSHOPS
+from inventory.domain.removals import REASON, REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ CANONICAL: Mapping[str, Any] = {
         "reorder_point": "reorder_point",
         "updated_at": "updated_at",
     },
-    "attributes": ["description", "url", "attr_*"],
+    "attributes": ["description", "url", "attr_*", REMOVED, REASON],
     "location": {
         "column": [
             "location",

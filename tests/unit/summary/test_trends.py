@@ -1,0 +1,57 @@
+"""How figures went over the last summaries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from inventory.domain.summary.formatting import format_share
+from inventory.domain.summary.trends import TREND_SUMMARIES
+from summary_samples import AS_OF, FakeStore, FakeTables, ingestion_record, stock_item
+from summary_samples import summary_service as service_over
+
+
+def test_a_summary_carries_the_figures_of_the_thirty_last_ones() -> None:
+    """Of each day the one that counts, also where a day is made again and one is damaged."""
+    store, tables = FakeStore(), FakeTables()
+    service = service_over(tables, store)
+    days = TREND_SUMMARIES + 5
+    for day in range(days):
+        now = AS_OF + timedelta(days=day)
+        ended = (now - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        counts = {"rows_read": 200, "loaded": 200 - day, "rejected": day}
+        tables.stored_items = [stock_item(quantity=str(day), unit_price="2.50")]
+        tables.stored_records = [ingestion_record(finished_at=ended, counts=counts)]
+        for _ in range(2):
+            summary, _ = service.make(now)
+        if day == days - 3:
+            store.documents[summary.date]["json"] = "{"
+
+    told = summary.trend
+    assert len(told) == TREND_SUMMARIES
+    expected = [day for day in range(days) if day != days - 3][-TREND_SUMMARIES:]
+    assert [point.value for point in told] == [
+        {"EUR": Decimal("2.5") * day} if day else {"EUR": Decimal(0)} for day in expected
+    ]
+    # The day after the damaged one made up for it.
+    assert told[-1].rejected_share == Decimal(days - 1) / 200
+    page = store.documents[summary.date]["html"]
+    assert "Share of rows rejected" in page
+    assert "17.0%" in page
+
+
+def test_the_first_summary_has_no_trend() -> None:
+    """One column says nothing."""
+    store = FakeStore()
+    service_over(FakeTables([stock_item()]), store).make(AS_OF)
+    assert 'aria-label="Trends"' not in store.documents["2026-11-22"]["html"]
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [("0", "0.0%"), ("0.0004", "<0.1%"), ("0.0325", "3.2%"), ("1", "100.0%")]
+)
+def test_a_share_is_never_nothing_where_it_is_something(share: str, shown: str) -> None:
+    """Percent with one decimal."""
+    assert format_share(Decimal(share)) == shown
