@@ -215,6 +215,7 @@ def _ports(data: bytes, *, new: bool) -> IngestPorts:
         pauses=nothing,
         files=nothing,
         work=nothing,
+        ended=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),
         usage=usage,
         deadline=deadline,

@@ -133,7 +133,7 @@ class MemoryObjects:
     def describe(self, version: ObjectVersion) -> ObjectInfo:
         """See `ports.ObjectStore`."""
         one = self.find(version)
-        described = replace(one.version, sequencer=version.sequencer)
+        described = replace(one.version, sequencer=version.sequencer, stored_at=one.last_modified)
         return ObjectInfo(described, one.last_modified, one.metadata)
 
     def source(self, version: ObjectVersion) -> MemorySource:
@@ -146,7 +146,10 @@ class MemoryObjects:
         every = [one for one in every if start is None or _place(one) > start]
         for at in range(0, max(len(every), 1), 2):
             page = every[at : at + 2]
-            listed = [(replace(one.version, sequencer=""), one.last_modified) for one in page]
+            listed = [
+                (replace(one.version, sequencer="", stored_at=one.last_modified), one.last_modified)
+                for one in page
+            ]
             more = at + 2 < len(every)
             yield VersionPage(listed, _place(page[-1]) if more else None)
 
@@ -288,6 +291,18 @@ class MemoryQueue:
 
 
 @dataclass(slots=True)
+class MemoryEndedChains:
+    """The dead-letter queue, as far as messages of the work queue go there."""
+
+    messages: list[tuple[WorkMessage, str]] = field(default_factory=list)
+
+    def send(self, messages: Sequence[WorkMessage], code: str, reason: str) -> None:
+        """See `ports.EndedChains`."""
+        assert reason
+        self.messages += [(message, code) for message in messages]
+
+
+@dataclass(slots=True)
 class MemoryRejects:
     """The dead-letter queue, as far as rejects go there."""
 
@@ -368,6 +383,7 @@ class World:
         transport: What the adapters call; the tables unless a test puts faults in between.
         objects: The uploads bucket.
         work: The work queue.
+        ended: The dead-letter queue, as far as its messages go there.
         rejects: The dead-letter queue.
         reports: The reports bucket.
         clock: The time.
@@ -377,6 +393,7 @@ class World:
     transport: Transport | None = None
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     work: MemoryQueue = field(default_factory=MemoryQueue)
+    ended: MemoryEndedChains = field(default_factory=MemoryEndedChains)
     rejects: MemoryRejects = field(default_factory=MemoryRejects)
     reports: MemoryReports = field(default_factory=MemoryReports)
     clock: Clock = field(default_factory=Clock)
@@ -403,6 +420,7 @@ class World:
             pauses=DynamoDbPauses(lanes),
             files=self.reports,
             work=self.work,
+            ended=self.ended,
             rejects=RejectDestinations(
                 queue=self.rejects, reports=self.reports, message_limit=message_limit
             ),

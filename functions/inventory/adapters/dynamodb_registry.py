@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from datetime import datetime
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import RetryableError
 from inventory.domain.keysets import KeySet
 from inventory.domain.model import ObjectVersion
+from inventory.domain.order import timestamp
 from inventory.domain.ports import Registration, WriteSet
 
 if TYPE_CHECKING:
@@ -140,6 +142,8 @@ def version_to_item(version: ObjectVersion) -> _Json:
     }
     if version.version_id is not None:
         item["version_id"] = {"S": version.version_id}
+    if version.stored_at is not None:
+        item["stored_at"] = {"S": timestamp(version.stored_at)}
     return item
 
 
@@ -152,6 +156,7 @@ def version_from_item(item: _Json) -> ObjectVersion:
         etag=item["etag"]["S"],
         size_bytes=int(item["size_bytes"]["N"]),
         sequencer=item["sequencer"]["S"],
+        stored_at=datetime.fromisoformat(item["stored_at"]["S"]) if "stored_at" in item else None,
     )
 
 

@@ -56,4 +56,5 @@ class S3Versions:
             version_id=None if version_id == "null" else version_id,
             etag=entry["ETag"].strip('"'),
             size_bytes=entry["Size"],
+            stored_at=entry["LastModified"],
         )

@@ -150,6 +150,26 @@ class SqsWorkQueue:
         self._sender.send(bodies, {}, delay_seconds=delay_seconds)
 
 
+class SqsEndedChains:
+    """The dead-letter queue behind `ports.EndedChains`.
+
+    The attributes are those of Lambda's own dead letters, so both are shown in the same way.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+
+    Args:
+        sender: Sends to the dead-letter queue.
+    """
+
+    def __init__(self, sender: SqsSender) -> None:
+        self._sender = sender
+
+    def send(self, messages: Sequence[WorkMessage], code: str, reason: str) -> None:
+        """Send every message with the reason beside it; see `ports.EndedChains`."""
+        bodies = [message.to_text() for message in messages]
+        self._sender.send(bodies, {"ErrorCode": code, "ErrorMessage": reason})
+
+
 class SqsRejectQueue:
     """The dead-letter queue behind `ports.RejectQueue`.
 

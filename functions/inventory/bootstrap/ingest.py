@@ -21,6 +21,7 @@ from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_reports import S3Reports
 from inventory.adapters.sqs_messages import (
+    SqsEndedChains,
     SqsRejectQueue,
     SqsSender,
     SqsVisibility,
@@ -60,6 +61,7 @@ def ingest() -> Ingest:
     _collect_rarely()
     api = clients.dynamodb(deadline)
     sqs = clients.sqs()
+    dead_letters = SqsSender(sqs, config.dead_letter_queue_url, deadline)
     lanes = PartitionedTable(api, config.lanes_table_name, usage)
     files = S3Reports(clients.s3(), config.reports_bucket_name)
     feeds = read_feeds(
@@ -78,8 +80,9 @@ def ingest() -> Ingest:
         pauses=DynamoDbPauses(lanes),
         files=files,
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
+        ended=SqsEndedChains(dead_letters),
         rejects=RejectDestinations(
-            queue=SqsRejectQueue(SqsSender(sqs, config.dead_letter_queue_url, deadline)),
+            queue=SqsRejectQueue(dead_letters),
             reports=files,
             message_limit=config.reject_message_limit,
         ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.domain.chains import Chain
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.finishing import Ending, Finisher, admission_of
 from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
@@ -71,7 +72,8 @@ class Ingest:
         seen_slots: int = MOST_SLOTS,
         hold: StockDropHold | None = None,
     ) -> None:
-        self._ports = ports
+        self._chain = Chain(ports.work, ports.ended)
+        ports = self._ports = replace(ports, work=self._chain)
         self._settings = settings
         self._hold = hold
         self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
@@ -94,6 +96,7 @@ class Ingest:
         ports.deadline.start(time_left)
         began = ports.now()
         ports.usage.reset()
+        self._chain.go_on(delivery.hops)
         if delivery.kind is Kind.WITHDRAW:
             outcome = self._withdrawer.run(delivery)
         elif delivery.task is None or delivery.kind is Kind.RESTORE:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from inventory.domain.ports import (
         ConsumedCapacity,
         Deadline,
+        EndedChains,
         FollowUps,
         Ingestions,
         ItemStore,
@@ -43,6 +44,7 @@ class IngestPorts:
         pauses: Where operators have files wait.
         files: The reports bucket.
         work: The work queue.
+        ended: Where chains of its messages end that are too long.
         rejects: Where rejects leave.
         usage: Capacity units, counted by the adapters.
         deadline: Seconds left, shared with the adapters.
@@ -60,6 +62,7 @@ class IngestPorts:
     pauses: Pauses
     files: Reports
     work: WorkQueue
+    ended: EndedChains
     rejects: RejectDestinations
     usage: ConsumedCapacity
     deadline: Deadline

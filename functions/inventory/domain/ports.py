@@ -551,6 +551,23 @@ class WorkQueue(Protocol):
         ...
 
 
+class EndedChains(Protocol):
+    """The dead-letter queue, as far as messages of the work queue go there."""
+
+    def send(self, messages: Sequence[WorkMessage], code: str, reason: str) -> None:
+        """Send every message, as the first of a chain, for an operator to look at.
+
+        Args:
+            messages: The messages.
+            code: Why they are here, one word.
+            reason: Why they are here, and what to do.
+
+        Raises:
+            RetryableError: A message was not taken.
+        """
+        ...
+
+
 class RejectQueue(Protocol):
     """The dead-letter queue, as far as rejects go there."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -77,11 +77,13 @@ class WorkMessage:
         version: Object version to process.
         task: Worker that goes on, see `jobs.Task`, or an operator's `Command`; None for all of
             the version, and for a withdrawal that goes on.
+        hops: Messages of its chain so far, itself included, see `chains`; 0 where it begins one.
     """
 
     kind: Kind
     version: ObjectVersion
     task: dict[str, Any] | None = None
+    hops: int = field(default=0, compare=False)
 
     def to_text(self) -> str:
         """Body of the message, compact JSON."""
@@ -95,8 +97,12 @@ class WorkMessage:
             "size_bytes": version.size_bytes,
             "sequencer": version.sequencer,
         }
+        if version.stored_at is not None:
+            body["stored_at"] = timestamp(version.stored_at)
         if self.task is not None:
             body["task"] = self.task
+        if self.hops:
+            body["hops"] = self.hops
         return message_text(body)
 
     @classmethod
@@ -118,8 +124,12 @@ class WorkMessage:
                 etag=str(body.get("etag") or ""),
                 size_bytes=int(body.get("size_bytes") or 0),
                 sequencer=str(body.get("sequencer") or ""),
+                stored_at=datetime.fromisoformat(body["stored_at"])
+                if "stored_at" in body
+                else None,
             )
             kind = Kind(body["kind"])
+            hops = int(body.get("hops") or 0)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a work message: {error!r}") from error
         if not (version.version_id or version.etag):
@@ -131,7 +141,7 @@ class WorkMessage:
             fits = isinstance(task, dict) and kind in _WITH_TASK
         if not fits:
             raise ValueError("not a work message: a task is missing or out of place")
-        return cls(kind=kind, version=version, task=task)
+        return cls(kind=kind, version=version, task=task, hops=hops)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,9 +154,11 @@ class Delivery:
         delivery_id: Id of the event or message, the same when it comes again; part of its
             runs' names.
         task: See `WorkMessage`.
+        hops: See `WorkMessage`.
     """
 
     kind: Kind
     version: ObjectVersion
     delivery_id: str
     task: dict[str, Any] | None = None
+    hops: int = 0

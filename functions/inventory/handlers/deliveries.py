@@ -45,5 +45,9 @@ def from_work_record(message_id: str, body: str) -> Delivery:
     """
     message = WorkMessage.from_body(json.loads(body))
     return Delivery(
-        kind=message.kind, version=message.version, delivery_id=message_id, task=message.task
+        kind=message.kind,
+        version=message.version,
+        delivery_id=message_id,
+        task=message.task,
+        hops=message.hops,
     )

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.session import Session
 from botocore.stub import Stubber
 
-from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender, SqsWorkQueue
+from inventory.adapters.sqs_messages import SqsEndedChains, SqsRejectQueue, SqsSender, SqsWorkQueue
 from inventory.domain.errors import (
     OutOfTimeError,
     RejectedRequestError,
@@ -130,6 +130,20 @@ def test_reject_messages_carry_their_kind() -> None:
         "kind": {"DataType": "String", "StringValue": "row"}
     }
     assert queue.taken == ['{"id":"ø"}']
+
+
+def test_ended_chains_say_why_as_lambdas_own_dead_letters_do() -> None:
+    """What is sent again is the body, and it begins a new chain."""
+    queue = Queue()
+    version = ObjectVersion(bucket="b", key="k", version_id="v", etag="e", size_bytes=1)
+    message = WorkMessage(kind=Kind.RECHECK, version=version)
+    SqsEndedChains(sender(queue)).send([message], "Code", "the reason")
+    (entry,) = queue.entries
+    assert {name: each["StringValue"] for name, each in entry["MessageAttributes"].items()} == {
+        "ErrorCode": "Code",
+        "ErrorMessage": "the reason",
+    }
+    assert queue.taken == [message.to_text()]
 
 
 @pytest.mark.parametrize("kind", ["row", "file"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -221,6 +221,10 @@ def test_work_messages_survive_the_queue() -> None:
     ]
     for message in messages:
         assert WorkMessage.from_body(json.loads(message.to_text())) == message
+    stored_at = datetime(2026, 11, 12, tzinfo=UTC)
+    aged = WorkMessage(kind=Kind.RECHECK, version=replace(VERSION, stored_at=stored_at), hops=7)
+    came = WorkMessage.from_body(json.loads(aged.to_text()))
+    assert (came.version.stored_at, came.hops) == (stored_at, 7)
 
 
 @pytest.mark.parametrize(
