@@ -32,7 +32,7 @@ class MotoCloud(LocalCloud):
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        port, *_ = self._moto.stdout or ["none"]
+        port = next(iter(self._moto.stdout or ()))  # no more: it says nothing else until it ends
         self.endpoint = f"http://127.0.0.1:{port.strip()}"
 
     def stop(self) -> None:
