@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # One configuration takes 5.100.0 from a mirror and 6.x from the registry; what was checked of them,
 # and how, is in docs/adr/0001-archived-cdktf.md.
-PROVIDER_VERSIONS = ">= 5.100.0, < 7.0.0"
+PROVIDER_VERSIONS = ">= 5.100.0, < 6.70.0"
 # From cdktf.out/environments/<stack>, where Terraform runs, to the project's folder. An absolute
 # path would make the synthesised stack differ from one checkout to the next.
 PROJECT_FROM_STACK_FOLDER = "../../.."

@@ -65,7 +65,9 @@ def _apply(cloud: LocalCloud, console: Console) -> Deployment:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in cloud.variables().items()]
     lines.append("unset AWS_PROFILE")
     # Whatever reads this may be behind a proxy, which does not know this machine's loopback.
-    lines.append('export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"')
+    # Of the two spellings programs follow either, and most the small one where both are set.
+    lines.append('export no_proxy="127.0.0.1,localhost,${no_proxy:-${NO_PROXY:-}}"')
+    lines.append('export NO_PROXY="$no_proxy"')
     ENV.write_text("\n".join(lines) + "\n")
     return deployment
 

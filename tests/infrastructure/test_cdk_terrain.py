@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from constructs_lib.cdk_terrain import PACKAGES, SWITCH, install_if_wanted
+from constructs_lib.terraform import PROVIDER_VERSIONS
 from project_setup.steps import SUCCESSOR
 
 PROJECT = Path(__file__).parents[2]
@@ -59,6 +60,21 @@ def test_cdk_terrain_makes_the_same_stack(tmp_path) -> None:
     assert without_version(old[stack]) == without_version(new[stack])
     versions = [json.loads(each[stack])["//"]["metadata"]["version"] for each in (old, new)]
     assert versions[0] != versions[1], "CDK Terrain was not used"
+
+
+def test_the_range_of_the_provider_ends_where_a_schema_was_last_looked_at() -> None:
+    """Bindings take no argument that their provider does not have, and the stack is made by them.
+
+    Where newer bindings are taken, so may be the provider that they were made of.
+    """
+    (bindings,) = SUCCESSOR.glob("lib/python3.*/site-packages/cdktn_provider_aws/sqs_queue")
+    source = (bindings / "__init__.py").read_text()
+    known = {
+        tuple(map(int, each))
+        for each in re.findall(r"/hashicorp/aws/(\d+)\.(\d+)\.\d+/docs", source)
+    }
+    end = tuple(map(int, PROVIDER_VERSIONS.rpartition("< ")[2].split(".")))
+    assert {(major, minor + 1, 0) for major, minor in known} == {end}
 
 
 def test_without_the_switch_nothing_changes(monkeypatch) -> None:

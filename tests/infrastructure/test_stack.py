@@ -139,7 +139,7 @@ def test_outputs_are_those_that_others_rest_on(whole_stack) -> None:
 def test_one_configuration_takes_the_provider_of_a_mirror_and_of_the_registry(whole_stack) -> None:
     """The bindings' exact pin is widened to a range."""
     assert whole_stack()["terraform"]["required_providers"] == {
-        "aws": {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+        "aws": {"source": "hashicorp/aws", "version": ">= 5.100.0, < 6.70.0"}
     }
 
 

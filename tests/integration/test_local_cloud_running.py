@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +74,32 @@ def test_up_writes_outputs_and_variables_and_down_discards_it(
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "NO_PROXY",
+        "no_proxy",
         "unset AWS_PROFILE",
     }
     assert not running.down()
     assert not tmp_path.exists()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_who_reads_the_variables_asks_no_proxy_for_the_local_cloud(
+    tmp_path: Path, name: str
+) -> None:
+    """However the machine spells what its proxy is not asked for, and that stays."""
+    asked = "from urllib.request import proxy_bypass as p; print(p('127.0.0.1'), p('internal'))"
+    try:
+        running.up(Console(quiet=True))
+        done = subprocess.run(
+            ["sh", "-c", f'. "$0"; exec "$1" -c "{asked}"', str(tmp_path / "env"), sys.executable],
+            env={"PATH": os.environ["PATH"], "http_proxy": "http://proxy:1", name: "internal"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        running.down()
+    assert [each in ("1", "True") for each in done.stdout.split()] == [True, True]
 
 
 def test_down_leaves_a_process_alone_that_only_has_the_same_number(

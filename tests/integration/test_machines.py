@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from project_setup import __main__ as setup
+from project_setup import steps
 from terraform_runner.paths import ROOT
 
 if TYPE_CHECKING:
@@ -76,3 +79,28 @@ def test_a_folder_that_cannot_be_written_is_one_line_of_the_synthesis(tmp_path: 
     assert done.returncode == 1
     assert done.stderr.startswith("the stack could not be written: [Errno 20]")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_cli_is_installed_whatever_kind_of_machine_node_is_told_it_is_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NODE_ENV "production" npm leaves out development dependencies."""
+    made: list[list[str]] = []
+    monkeypatch.setattr(steps, "run_logged", lambda command, _: made.append(command))
+    monkeypatch.setattr(steps, "is_done", lambda *_: False)
+    monkeypatch.setattr(steps, "mark_done", lambda *_: None)
+    steps.node_modules()
+    (tmp_path / "tool").mkdir()
+    (tmp_path / "tool" / "package.json").write_text('{"name": "tool", "version": "1.0.0"}')
+    wanted = {"name": "project", "version": "1.0.0", "devDependencies": {"tool": "file:tool"}}
+    (tmp_path / "package.json").write_text(json.dumps(wanted))
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "NODE_ENV": "production",
+        "npm_config_offline": "true",
+    }
+    npm = [shutil.which("npm") or "npm", "install", "--package-lock-only", "--no-audit"]
+    for command in (npm, *made):
+        subprocess.run(command, cwd=tmp_path, env=variables, check=True, capture_output=True)
+    assert (tmp_path / "node_modules" / "tool" / "package.json").exists()

@@ -64,7 +64,6 @@ class Function:
 
     Attributes:
         log: What it wrote to its log; complete when it has ended.
-        files: Names of the temporary files that it left.
     """
 
     def __init__(
@@ -76,7 +75,6 @@ class Function:
         self._events: Queue[dict[str, Any]] = Queue()
         self._answers: Queue[Answer] = Queue()
         self.log = ""
-        self.files: list[str] = []
 
     def __enter__(self) -> Self:
         function = self
@@ -115,7 +113,6 @@ class Function:
         self._log.seek(0)
         self.log = self._log.read().decode()
         self._log.close()
-        self.files = sorted(path.name for path in Path(self._temporary.name).iterdir())
         self._temporary.cleanup()
 
     def invoke(self, event: Any, *, seconds: int = START_SECONDS) -> Answer:

@@ -14,7 +14,7 @@ import pytest
 from dynamodb_adapters import KEYS
 from local_cloud.server import LocalCloud
 from local_cloud.stack import synthesise
-from witnesses.moto_cloud import MotoCloud, apply, destroy, names_on
+from witnesses.moto_cloud import MotoCloud, apply, destroy, joined, names_on
 from witnesses.pipeline import LARGE_BYTES, Pipeline, functions_of, sqs_event
 
 if TYPE_CHECKING:
@@ -39,12 +39,29 @@ def moto() -> Iterator[MotoCloud]:
 
 @pytest.fixture(scope="module")
 def stack(moto: MotoCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of the stack of dev, applied to moto."""
-    folder = synthesise(tmp_path_factory.mktemp("dev") / "cdktf.out")
-    apply(folder, moto)
-    yield folder
-    destroy(folder, moto)
+    """The folder of the stack of dev, applied to moto beside that of prod, from nothing.
+
+    Only the protection of prod is off, which would forbid to destroy it.
+    """
+    work = tmp_path_factory.mktemp("stacks")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DELETION_PROTECTION", "false")
+        dev, prod = (synthesise(work / "cdktf.out", environment=each) for each in ("dev", "prod"))
+    root = joined(work / "root", (dev, prod), moto)
+    apply(root, moto)
+    yield dev
+    destroy(root, moto)
     assert [names_on(moto, kind) for kind in ("dynamodb", "lambda", "s3", "sqs")] == [[]] * 4
+
+
+def test_both_stacks_are_there(stack: Path, moto: MotoCloud) -> None:
+    """That of prod has a bucket for access logs too."""
+    assert stack.is_dir()
+    expected = {"dynamodb": (3, 3), "lambda": (4, 4), "s3": (2, 3), "sqs": (2, 2)}
+    for service, (dev, prod) in expected.items():
+        names = names_on(moto, service)
+        assert len(names) == dev + prod, service
+        assert sum("-prod" in each for each in names) == prod, service
 
 
 @pytest.fixture(scope="module")

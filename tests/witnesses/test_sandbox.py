@@ -22,11 +22,12 @@ def handler(event, context):
         os.mkdir("made")
     if kind == "temporary":
         with tempfile.TemporaryFile() as file:
+            file.seek(event["mib"] << 20)  # a hole takes no room on this machine
             file.write(b"x")
     if kind == "import":
         __import__(event["module"])
     if kind == "memory":
-        return len(bytearray(event["mib"] << 20))
+        bytearray(event["mib"] << 20)
     return [context.get_remaining_time_in_millis() > 0, context.aws_request_id != ""]
 """
 
@@ -50,7 +51,8 @@ def function(tmp_path_factory: pytest.TempPathFactory):
         ({"kind": "folder"}, "Read-only file system"),
         ({"kind": "import", "module": "moto"}, "No module named 'moto'"),
         ({"kind": "import", "module": "yaml"}, "No module named 'yaml'"),
-        ({"kind": "memory", "mib": 200}, ""),
+        ({"kind": "memory", "mib": 128}, ""),
+        ({"kind": "temporary", "mib": 512}, "File too large"),
     ],
 )
 def test_fails_as_on_lambda(function: Function, event: dict[str, object], error: str) -> None:
@@ -61,7 +63,12 @@ def test_fails_as_on_lambda(function: Function, event: dict[str, object], error:
 
 @pytest.mark.parametrize(
     "event",
-    [{"kind": "temporary"}, {"kind": "import", "module": "boto3"}, {"kind": "context"}],
+    [
+        {"kind": "temporary", "mib": 511},
+        {"kind": "memory", "mib": 64},
+        {"kind": "import", "module": "boto3"},
+        {"kind": "context"},
+    ],
 )
 def test_the_rest_is_allowed(function: Function, event: dict[str, object]) -> None:
     """Temporary files, the SDK, and the context of an invocation."""
