@@ -219,5 +219,8 @@ class Feed:
         if on_duplicate is OnDuplicate.LAST or self._layout.repeated:
             return
         plain = replace(self._first, layout=replace(self._layout, on_duplicate=OnDuplicate.LAST))
+        mapper = RecordMapper(plain.layout)
         whole = Feed(plain, profiles=self._profiles, block_bytes=self._block_bytes)
-        self._layout = replace(self._layout, repeated=repeated_keys(whole.batches(), on_duplicate))
+        self._layout = replace(
+            self._layout, repeated=repeated_keys(whole.batches(), mapper, on_duplicate)
+        )

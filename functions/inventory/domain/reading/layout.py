@@ -76,7 +76,7 @@ class Layout:
     skips: tuple[int | None, ...]
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate = OnDuplicate.LAST
-    repeated: Mapping[tuple[str, str], Decimal | None] = field(default_factory=dict)
+    repeated: Mapping[tuple[str, str], Decimal | str] = field(default_factory=dict)
     latest: str = ""
     of_sheet: bool = False
 

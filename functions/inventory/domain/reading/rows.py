@@ -7,6 +7,7 @@ definition.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,8 +39,9 @@ from inventory.domain.reading.quantities import (
 from inventory.domain.reading.repeated import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from inventory.domain.model import Reject
     from inventory.domain.reading.layout import Layout, StockColumn
 
 NO_ATTRIBUTES: dict[str, str] = {}
@@ -180,12 +182,35 @@ class RecordMapper:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         return self._sku(cells)
 
+    def keys(self, reject: Reject) -> Iterator[tuple[str, str]]:
+        """SKUs and locations that a refused record may state; location "" for any.
+
+        Where nobody can tell what it is a row of, that is every SKU that it names.
+        """
+        layout = self.layout
+        if reject.error not in {ErrorCode.TYPE_ERROR, ErrorCode.CONSTRAINT_ERROR}:
+            pieces = re.split(rf'[{re.escape(layout.delimiter)}"\r\n]+', reject.row)
+            skus = map(self._sku_in, filter(None, pieces))
+            yield from ((sku, "") for sku in skus if len(sku) <= MAX_SKU_BYTES)
+            return
+        cells, location = list(reject.cells), ""
+        told = (s for s in layout.stock if reject.column == layout.columns[s.quantity].strip())
+        stock = next(told, None)
+        if stock is not None or not layout.stock:
+            with suppress(_RefusedError):
+                location = self._location(cells, stock)
+        yield self.sku(cells), location
+
+    def _sku_in(self, cell: str) -> str:
+        sku, form = seen(cell), self.layout.profile.sku_form
+        if form in {SkuForm.BRACKETS, SkuForm.EITHER}:
+            match = _IN_BRACKETS.match(sku)
+            sku = match[1] if match else sku if form is SkuForm.EITHER else ""
+        return sku
+
     def _sku(self, cells: Sequence[str]) -> str:
         layout = self.layout
-        sku = seen(cells[layout.indexes["sku"]])
-        if layout.profile.sku_form in {SkuForm.BRACKETS, SkuForm.EITHER}:
-            match = _IN_BRACKETS.match(sku)
-            sku = match[1] if match else sku if layout.profile.sku_form is SkuForm.EITHER else ""
+        sku = self._sku_in(cells[layout.indexes["sku"]])
         if not sku and layout.sku_fallback is not None:
             sku = seen(cells[layout.sku_fallback])
         return sku
@@ -279,8 +304,8 @@ class RecordMapper:
         if key not in self.layout.repeated:
             return quantity
         total = self.layout.repeated[key]
-        if total is None:
-            message = f"{key[0]} at {key[1]} stands in the file with different quantities"
+        if isinstance(total, str):
+            message = f"{key[0]} at {key[1]} {total}"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at)
         return self._exactly(total, at)
 
