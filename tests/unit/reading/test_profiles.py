@@ -414,3 +414,24 @@ def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
     with pytest.raises(BadFileError, match="correct the whole file and upload that"):
         read(data, "lots/a.csv", duplicates("sum"))
     assert opened(data, "a.csv").corrected
+
+
+def test_a_blank_location_is_not_the_default_in_silence() -> None:
+    """Joined cells of a spreadsheet hold it once; a profile may say what a blank one means."""
+    data = "sku,quantity,location\nA,1,x\nB,2,\nC,3, \n"
+    outcome = read(data)
+    assert outcome.items == {("A", "x"): "1"}
+    assert outcome.errors == [
+        (3, "constraint-error", "location"),
+        (4, "constraint-error", "location"),
+    ]
+    own = {
+        "columns": {"sku": "sku", "quantity": "quantity"},
+        "location": {"column": "location", "default": "yard"},
+    }
+    feeds = {"a/": {"profile": "own"}}
+    assert read(data, "a/b.csv", ProfileSet({"own": own}, feeds)).items == {
+        ("A", "x"): "1",
+        ("B", "yard"): "2",
+        ("C", "yard"): "3",
+    }

@@ -84,6 +84,7 @@ def continue_feed(
         layout_of(profile, tuple(state["header"]), state["delimiter"]),
         locations=None if locations is None else frozenset(locations),
         on_duplicate=OnDuplicate(state["on_duplicate"]),
+        points=state["points"],
         latest=latest,
     )
     sheet = state["sheet"]
@@ -172,6 +173,7 @@ class Feed:
             "first_byte": self._first.body_byte,
             "first_line": self._first.body_line,
             "own_profile": self._profiles.own_data(self.profile),
+            "points": self._layout.points,
             "header": list(self._layout.header),
             "delimiter": self.delimiter,
             "encoding": self._opening.encoding.name,

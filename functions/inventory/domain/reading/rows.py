@@ -25,7 +25,7 @@ from inventory.domain.reading.limits import (
     byte_size,
     item_bytes,
 )
-from inventory.domain.reading.profiles import SkuForm
+from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import (
     AMBIGUOUS,
     CellError,
@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 
 NO_ATTRIBUTES: dict[str, str] = {}
 _IN_BRACKETS = re.compile(r"\[([^\]]+)\]")
+_NO_LOCATION = (
+    "the location is blank: fill it in in every row (cells that were joined hold it once), leave "
+    "the whole column out, or have a profile say its `default`"
+)
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -90,7 +94,7 @@ class RecordMapper:
         self.layout = layout
         profile = layout.profile
         money = profile.name != "canonical"
-        written: dict[str, Any] = {"group": profile.group, "points": layout.delimiter != ";"}
+        written: dict[str, Any] = {"group": profile.group, "points": layout.points}
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
             "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
@@ -331,7 +335,10 @@ class RecordMapper:
         if rule.in_header and stock is not None:
             location, at = stock.location, stock.quantity
         else:
-            base = rule.constant or (seen(cells[at]) if at is not None else "") or rule.default
+            found = DEFAULT_LOCATION if at is None else seen(cells[at])
+            base = rule.constant or found or rule.default
+            if not base:
+                raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, _NO_LOCATION, at or 0)
             ends = [seen(cells[index]) for index in layout.suffixes]
             ends.append(stock.location if stock is not None else "")
             location = "-".join([base, *filter(None, ends)])
