@@ -49,6 +49,10 @@ def profile(
         str | None,
         typer.Option("--prefix", metavar="PREFIX", help="Key prefix of such files, as shop-b/."),
     ] = None,
+    add_up: Annotated[
+        bool,
+        typer.Option("--sum", help="Add up rows of one SKU and location, such as bins and lots."),
+    ] = False,
     write: Annotated[
         bool, typer.Option("--write", help="Add the entry to the feeds file.")
     ] = False,
@@ -91,6 +95,8 @@ def profile(
         location=chosen_location,
         constant=constant or "default",
     )
+    if add_up:
+        entry["on_duplicate"] = "sum"
     text = as_toml(name, entry, prefix)
     _try(files, text, prefix, write=write, path=feeds_path(feeds, environment))
     if doubts := against_stock(entry["attributes"]):
@@ -126,6 +132,8 @@ def _try(files: Sequence[Path], text: str, prefix: str, *, write: bool, path: Pa
         say(f"Add it to {path.name}, or run this again with --write; --prefix names the folder.")
     if any(report.refused for report in reports):
         raise typer.Exit(Exit.REFUSED)
+    if any(report.conflicting for report in reports):
+        say("Are rows of one SKU and location parts of its stock (bins, lots)? Then say --sum.")
     if any(report.needs_attention for report in reports):
         raise typer.Exit(Exit.ATTENTION)
 

@@ -39,11 +39,16 @@ _CALLED = {
     ),
     "name": "name, title, product, description, bezeichnung, nombre, descripción, nom, naam",
     "unit_price": "price, unit price, retail price, preis, verkaufspreis, precio, prix, prijs",
-    "reorder_point": "reorder point, minimum level, low stock, min stock, mindestbestand",
+    "reorder_point": (
+        "reorder point, reorder level, re-order level, re-order point, minimum level, low stock,"
+        " min stock, mindestbestand"
+    ),
 }
 _WORDS = {name: [text.strip() for text in called.split(",")] for name, called in _CALLED.items()}
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _COMMA_DECIMAL = re.compile(r"-?[0-9.]*[0-9],[0-9]{1,2}")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9., ']*-?")
+_NOT_STOCKED = {"", "-", "n/a", "not stocked", "not tracked"}
 _TOTAL = re.compile(r"(grand |sub)?(total|totals|summe|gesamt|totaal|totale)\b.*", re.IGNORECASE)
 
 
@@ -125,8 +130,8 @@ def proposal(
     stock = [row[at[quantity]].strip() for row in found.rows]
     if any(map(_COMMA_DECIMAL.fullmatch, stock)):
         entry["decimals"] = "comma"
-    words = sorted({cell for cell in stock if not _NUMBER.fullmatch(cell)}, key=len)
-    if words and len(words) <= _FEW:
+    # Only what surely means that there is none here: "many" or "sold out" is for people to decide.
+    if words := sorted({cell for cell in stock if cell.casefold() in _NOT_STOCKED}):
         entry["not_stocked"] = words
     if totals := sorted({row[at[sku]].strip() for row in found.rows if _TOTAL.match(row[at[sku]])}):
         entry["skip_rows"] = [{"column": sku, "words": totals, "reason": "total line"}]
@@ -141,10 +146,6 @@ def against_stock(labels: Sequence[str]) -> dict[str, str]:
     """
     looks = {label: looks_like(label) for label in labels}
     return {label: what for label, what in looks.items() if what in {AN_EVENT, A_TIME}}
-
-
-#: More words than this in a quantity column are no words for "none", but a wrong column.
-_FEW = 3
 
 
 def as_toml(name: str, entry: dict[str, Any], prefix: str) -> str:
@@ -184,14 +185,16 @@ def _columns(labels: Sequence[str]) -> dict[str, list[str]]:
     for name, words in _WORDS.items():
         ranked = []
         for label in labels:
-            text = normalised(label)
+            text = normalised(_CAMEL_CASE.sub(" ", label))
             ranks = [rank for rank, word in enumerate(words) if _says(text, word)]
             if ranks:
                 exact = text not in words
                 ranked.append((exact, min(ranks), label.strip()))
         found[name] = [label for _, _, label in sorted(ranked)]
     taken = set(found["sku"][:1]) | set(found["location"])
-    found["quantity"] = [label for label in found["quantity"] if label not in taken]
+    found["quantity"] = [
+        label for label in found["quantity"] if label not in taken and looks_like(label) is None
+    ]
     plain = [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
     # A code of its own beats what a label merely contains ("SKU of included item").
     found["sku"] = plain[:1] or [each for each in found["sku"] if looks_like(each) is None]

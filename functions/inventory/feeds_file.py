@@ -103,8 +103,8 @@ class LocationEntry(_Entry):
     """Text after it, with or without a `header_prefix`."""
     after_column: Labels | None = None
     """Label after which every column that is not known is a location."""
-    default: Text = "default"
-    """With `column`: the location of rows that have none."""
+    default: Text | None = None
+    """With `column`: the location of rows whose cell is blank; without it they are rejected."""
     suffix_columns: list[Labels] = []
     """With `column` or `constant`: columns whose cells are added to the location."""
     states: dict[Label, Text] = {}
@@ -244,6 +244,8 @@ class FeedEntry(_Entry):
 
     profile: Name | None = None
     """The only profile they may follow, which is believed whatever else the header holds."""
+    sheet: Text | None = None
+    """Name of the only sheet read of a workbook; without it only one may look like stock."""
     locations: Annotated[list[Text], Field(min_length=1)] | None = None
     """The only locations they may set; rows of others are rejected."""
     on_duplicate: OnDuplicate | None = None

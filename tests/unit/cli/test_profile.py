@@ -67,12 +67,28 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             {("A-1", "default"): "7", ("A-2", "default"): "2"},
         ),
         (
+            (
+                "SKU,ProductName,Location,Bin,ExpiryDate,OnHand,Available,OnOrder\n"
+                "M-1,Mug,Main,A1,,40,37,0\nM-1,Mug,Main,A2,,10,10,5\n"
+            ),
+            ("--quantity", "OnHand", "--sum"),
+            {("M-1", "Main"): "50"},
+        ),
+        (
+            (
+                "Acme Ltd\n\nProduct Code,Description,Qty in Stock,Qty Allocated,Re-order Level\n"
+                'C1,Cable,150.00,5.00,20.00\nC2,Cable,"1,200.00",0.00,10.00\nTotal,,"1,350.00",5.00,\n'
+            ),
+            (),
+            {("C1", "default"): "150", ("C2", "default"): "1200"},
+        ),
+        (
             "item_code\ton hand\tdamaged\nA\t7\t2\n",
             ("--at", "Depot"),
             {("A", "Depot"): "7"},
         ),
     ],
-    ids=["german", "bins beside a total", "spanish", "one location"],
+    ids=["german", "bins beside a total", "spanish", "lots", "titles and totals", "one location"],
 )
 def test_what_is_written_loads_the_file_right(run, content, options, items) -> None:
     """The entry is valid, its feed believes it, and each quantity ends at its place."""
@@ -138,3 +154,11 @@ def test_without_write_the_entry_is_printed_alone(run) -> None:
     start = result.output.index('[feeds."stock_list/"]')
     entry = result.output[start:].partition("\nAdd it to")[0]
     assert tomllib.loads(entry)["profiles"]["stock_list"]["encodings"] == ["cp1252"]
+
+
+def test_words_that_may_be_a_quantity_are_not_left_out(run) -> None:
+    """Sold out is 0, many is not: somebody has to say so."""
+    result, *_ = run("SKU\tStock\nA\tmany\nB\t5\nC\tn/a\nD\tsold out\n")
+    assert result.exit_code == 1
+    assert 'not_stocked = ["n/a"]' in result.output
+    assert "'many' is not a plain decimal number" in result.output

@@ -6,7 +6,7 @@ import pytest
 
 from feeds import gathered, opened, read
 from inventory.domain.errors import BadFileError
-from inventory.domain.reading import BytesSource, continue_feed
+from inventory.domain.reading import BytesSource, ProfileSet, continue_feed
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from inventory.domain.reading import BytesSource, continue_feed
         ("Stock list 2026-05-02,,\n,,\n", ","),
         ("Stock list\n\n", ","),
         ("Stock list, as of 2 May, by Ann\n", ";"),
-        ("Shop:,Main\nDate:,2026-05-02\n", ","),
+        ("For:,Ann\nDate:,2026-05-02\n", ","),
         ("# a, comment, of, any, width\n", ","),
         ("Bücher\n", ","),
     ],
@@ -73,3 +73,32 @@ def test_columns_without_a_name_are_no_columns_as_long_as_they_are_blank() -> No
         (5, "missing-cell", ("A4", "8")),
     ]
     assert opened("sku,quantity,,\nA1,5,,\n").header == ("sku", "quantity")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Reserved",
+        "Warehouse Berlin",
+        "# Shop: Main",
+        "Sales of May",
+        "Beschädigte Ware",
+        "From 1 May",
+    ],
+)
+def test_fails_on_a_title_that_says_what_the_rows_are_of(title: str) -> None:
+    """A place, a state or an event for all of them; not where the feed names its profile."""
+    data = f"{title}\n\nsku,quantity\nA1,5\n"
+    with pytest.raises(BadFileError, match="above the header looks like") as error:
+        opened(data)
+    assert error.value.line == 1
+    pinned = ProfileSet(feeds={"b/": {"profile": "canonical"}})
+    assert read(data, "b/x.csv", pinned).items == {("A1", "default"): "5"}
+
+
+def test_a_title_may_name_a_place_where_a_column_says_each() -> None:
+    """Nothing is put on the default location then; but a state is a state."""
+    body = "sku,quantity,location\nA1,5,x\n"
+    assert read("Warehouse report\n" + body).items == {("A1", "x"): "5"}
+    with pytest.raises(BadFileError, match="a state of goods"):
+        opened("Damaged goods\n" + body)

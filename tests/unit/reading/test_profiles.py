@@ -14,6 +14,8 @@ from inventory.domain.reading.catalogue import BUILT_IN
 from inventory.domain.reading.matching import built_in_profiles
 from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.repeated import repeated_keys
+from inventory.domain.reading.rows import RecordMapper
+from inventory.domain.reading.sharing import Share
 from inventory.feeds_file import FeedsFileError, feeds_from
 
 ERP = {
@@ -369,9 +371,41 @@ def test_rows_of_a_key_are_refused_where_they_contradict_each_other() -> None:
 
 def test_fails_on_more_keys_than_can_be_remembered() -> None:
     """Memory is bounded; the file is refused rather than added up in part."""
-    batches = opened(LOTS).batches()
+    feed = opened(LOTS)
     with pytest.raises(BadFileError, match="more than 2 different"):
-        repeated_keys(batches, OnDuplicate.SUM, most_keys=2)
+        repeated_keys(feed.batches(), RecordMapper(feed._layout), OnDuplicate.SUM, most_keys=2)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param("A,many,x", id="no number"),
+        pytest.param("A,1,x,", id="a cell too many"),
+        pytest.param("1,A,x,x", id="shifted"),
+        pytest.param('"A,1,x', id="an opening quote"),
+        pytest.param('A,1"5,x', id="an inch mark"),
+        pytest.param("A,1", id="cut off"),
+        pytest.param("A,1,\N{REPLACEMENT CHARACTER}x\x00", id="no text"),
+    ],
+)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_sum_without_one_of_its_rows_does_not_load(bad: str, workers: int) -> None:
+    """The whole key is rejected, in every share, with the line that has to be corrected."""
+    data = f"sku,quantity,location\nA,40,x\nB,1,x\nA,2,x\n{bad}\nB,2,x\n"
+    feed = opened(data, "lots/a.csv", duplicates("sum"))
+    found = [gathered(feed.batches(share=Share(i, workers))) for i in range(workers)]
+    assert {(r.sku, r.quantity) for each in found for r in each.rows} == {("B", "3")}
+    rejects = {reject.line: reject.message for reject in found[0].rejects}
+    assert set(rejects) == {2, 4, 5}
+    assert "A at x stands on line 5, too, which is rejected" in rejects[2]
+
+
+def test_a_refused_row_takes_no_other_location_with_it() -> None:
+    """What can be told apart is told apart."""
+    data = "sku,quantity,location\nA,1,x\nA,many,x\nA,5,y\nA,6,y\n"
+    outcome = read(data, "lots/a.csv", duplicates("sum"))
+    assert outcome.items == {("A", "y"): "11"}
+    assert [line for line, *_ in outcome.errors] == [2, 3]
 
 
 def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
@@ -380,3 +414,24 @@ def test_fails_on_a_reject_file_whose_rows_are_parts_of_a_sum() -> None:
     with pytest.raises(BadFileError, match="correct the whole file and upload that"):
         read(data, "lots/a.csv", duplicates("sum"))
     assert opened(data, "a.csv").corrected
+
+
+def test_a_blank_location_is_not_the_default_in_silence() -> None:
+    """Joined cells of a spreadsheet hold it once; a profile may say what a blank one means."""
+    data = "sku,quantity,location\nA,1,x\nB,2,\nC,3, \n"
+    outcome = read(data)
+    assert outcome.items == {("A", "x"): "1"}
+    assert outcome.errors == [
+        (3, "constraint-error", "location"),
+        (4, "constraint-error", "location"),
+    ]
+    own = {
+        "columns": {"sku": "sku", "quantity": "quantity"},
+        "location": {"column": "location", "default": "yard"},
+    }
+    feeds = {"a/": {"profile": "own"}}
+    assert read(data, "a/b.csv", ProfileSet({"own": own}, feeds)).items == {
+        ("A", "x"): "1",
+        ("B", "yard"): "2",
+        ("C", "yard"): "3",
+    }

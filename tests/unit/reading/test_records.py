@@ -109,8 +109,30 @@ def test_a_record_of_the_headers_width_is_one_however_many_lines_it_has(inner, l
     outcome = read(text.getvalue())
     assert [[r.sku, r.quantity, r.name, r.attributes["attr_note"]] for r in outcome.rows] == table
     assert list(csv.reader(io.StringIO(text.getvalue(), newline="")))[1:] == table
-    assert not outcome.rejects
+    # Lines that are whole rows may be some that two stray quotes have swallowed: that is said.
+    assert [reject.line for reject in outcome.rejects] == [3] * inner.startswith("S")
     assert outcome.rows[-1].line == lines + 2
+
+
+@pytest.mark.parametrize(
+    ("record", "loads", "rejected"),
+    [
+        ('A,5,"x,y\nB,6,x,y\nC,7,x",y', {}, {2: 'A,5,"x,y\nB,6,x,y\nC,7,x",y'}),
+        ('A,"5,x,y\nB,6",x,y', {}, {2: 'A,"5,x,y\nB,6",x,y'}),
+        ('"A,5,x,y\nB",6,x,y', {}, {2: '"A,5,x,y\nB",6,x,y'}),
+        ('A,5,x,"y\nB,6,x,y\nC,7,x,y"', {"A": "5"}, {3: 'B,6,x,y\nC,7,x,y"'}),
+        ('A,5,x,"y\nB,6,x"', {"A": "5"}, {}),
+        ('A,5,"y\nB,6,x",y', {"A": "5"}, {}),
+    ],
+)
+def test_rows_between_two_stray_quotes_are_not_lost_in_silence(record, loads, rejected) -> None:
+    """A row made of several states nothing that can be trusted, unless it ends with the cell."""
+    data = f"sku,quantity,name,attr_note\n{record}\nZ,9,z,z\nY,many,y,y\n"
+    outcome = read(data)
+    assert {row.sku: row.quantity for row in outcome.rows} == {**loads, "Z": "9"}
+    *found, _ = outcome.rejects
+    assert {reject.line: reject.row for reject in found} == rejected
+    assert [reject.byte_offset for reject in found] == list(map(data.find, rejected.values()))
 
 
 TEXT = [*(f"Line {n} of a long text" for n in range(120)), "S0,0,small,ok", "", "Line 121"]

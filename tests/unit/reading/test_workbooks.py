@@ -14,7 +14,7 @@ from openpyxl.xml.constants import SHARED_STRINGS
 
 from feeds import gathered, opened, read
 from inventory.domain.errors import BadFileError
-from inventory.domain.reading import BytesSource, Share, continue_feed, workbooks
+from inventory.domain.reading import BytesSource, ProfileSet, Share, continue_feed, workbooks
 
 HEADER = ["sku", "quantity", "name", "updated_at", "unit\nprice"]
 
@@ -261,3 +261,21 @@ def test_fails_on_what_is_no_table_of_text_and_says_what_to_do(start, message) -
     for key in ("stock.csv", "stock.xls"):
         with pytest.raises(BadFileError, match=message):
             read(start + b"\n" * 40, key)
+
+
+def test_of_several_sheets_of_stock_the_feed_names_one() -> None:
+    """Else the stock of the others would be lost in silence."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, quantity in (("Berlin", 5), ("Hamburg", 7)):
+        sheet = book.create_sheet(name)
+        sheet.append(["sku", "quantity"])
+        sheet.append(["A1", quantity])
+    data = saved(book)
+    with pytest.raises(BadFileError, match="'Berlin', 'Hamburg' all look like stock"):
+        opened(data, "a.xlsx")
+    feeds = {"h/": {"sheet": "Hamburg"}, "b/": {"sheet": "Bremen"}}
+    profiles = ProfileSet(feeds=feeds)
+    assert read(data, "h/a.xlsx", profiles).items == {("A1", "default"): "7"}
+    with pytest.raises(BadFileError, match="no visible sheet 'Bremen'; it has Berlin, Hamburg"):
+        opened(data, "b/a.xlsx", profiles)

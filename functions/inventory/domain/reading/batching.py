@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from copy import copy
 from itertools import accumulate, islice, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode
@@ -11,6 +13,7 @@ from inventory.domain.model import Batch, Reject
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.columns import ColumnMapper
 from inventory.domain.reading.corrections import restored
+from inventory.domain.reading.damage import are_rows
 from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
@@ -31,6 +34,10 @@ _GROUP = 50
 #: Text after which a batch ends however few its rows are: whoever takes batches wants to know the
 #: position from time to time, and rejects hold their text.
 _MOST_BATCH_BYTES = 4 << 20
+_ROWS_IN_CELL = (
+    "the last cell of the row before holds lines that are whole rows: two quotes are stray, or "
+    "these lines are text and must not look like rows"
+)
 _CODES = frozenset(map(str, ErrorCode))
 
 
@@ -139,7 +146,11 @@ class Batcher:
             first = stretch.line + done
             numbers = [first + start for start in starts]
             part = _Part(part_lines, starts, numbers, byte, self._encoding)
-            self._add(self._map(records, part, unusual=unusual))
+            found = self._map(records, copy(part), unusual=unusual)
+            if len(records) < len(part_lines):
+                found.rejects += self._rows_in_cells(records, part)
+                found.rejects.sort(key=attrgetter("line"))
+            self._add(found)
             done = reader.line_num
             ended = done == len(lines)
             byte = stretch.end_byte_offset if ended else byte + self._size(part_lines)
@@ -226,6 +237,24 @@ class Batcher:
                 )
             if refusals:
                 found.rejects += self._rejects(refusals, cells, index, part)
+
+    def _rows_in_cells(self, records: list[list[str]], part: _Part) -> Iterator[Reject]:
+        """Rejects for lines of last cells that are whole rows by themselves.
+
+        Two stray quotes may have made text of them. What stands before the cell is right anyhow.
+        """
+        whole, width = self._mapper.is_whole, self._layout.width
+        for at, cells in enumerate(records):
+            first, *lines = part.lines_of(at)
+            last = "".join(lines[-1:]).rstrip("\r\n")
+            if (
+                last.endswith('"')
+                and len(cells) == width
+                and are_rows(lines, self._grammar, whole, width)
+            ):
+                number = part.numbers[at] + 1
+                byte = part.byte_offset(at) + self._encoding.byte_length(first)
+                yield self._damaged("".join(lines), number, byte, _ROWS_IN_CELL)
 
     def _unreadable(self, cells: list[str]) -> Refusal:
         index = next((i for i, cell in enumerate(cells) if UNREADABLE.search(cell)), None)
@@ -338,8 +367,11 @@ class _Part:
 
     def raw(self, record: int) -> str:
         """The text of a record, without the line end."""
-        starts = self._starts
-        return "".join(self.lines[starts[record] : starts[record + 1]]).rstrip("\r\n")
+        return "".join(self.lines_of(record)).rstrip("\r\n")
+
+    def lines_of(self, record: int) -> list[str]:
+        """The physical lines of a record."""
+        return self.lines[self._starts[record] : self._starts[record + 1]]
 
     def byte_offset(self, record: int) -> int:
         """Byte at which a record begins; asked for in ascending order."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.model import Row
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
-from inventory.domain.reading.profiles import SkuForm
+from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
 
@@ -94,12 +94,16 @@ class ColumnMapper:
 
     def _locations(self, columns: Sequence[Sequence[str]]) -> Iterable[str] | None:
         layout, rule = self._layout, self._layout.profile.location
-        locations: Iterable[str] = repeat(rule.constant or rule.default, len(columns[0]))
+        locations: Iterable[str] = repeat(rule.constant or DEFAULT_LOCATION, len(columns[0]))
         if not rule.constant and "location" in layout.indexes:
             stripped = list(map(str.strip, columns[layout.indexes["location"]]))
             if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS or self._ruined(set(stripped)):
                 return None
-            locations = [location or rule.default for location in stripped]
+            if "" in stripped:
+                if not rule.default:
+                    return None
+                stripped = [location or rule.default for location in stripped]
+            locations = stripped
         if layout.locations is not None:
             locations = list(locations)
             if not layout.locations.issuperset(locations):

@@ -101,6 +101,26 @@ class _OutOfStepsError(Exception):
     """The decision would take more steps than it may."""
 
 
+def are_rows(
+    lines: Iterable[str], grammar: Grammar, whole: Callable[[list[str]], bool], width: int
+) -> bool:
+    """Whether each line of a record would be a whole one, were it not for the quote in it.
+
+    Args:
+        lines: The lines.
+        grammar: Of the feed.
+        whole: See `Recovery`.
+        width: Cells of the header.
+    """
+    for line in lines:
+        if line.count(grammar.delimiter) < width - 1:
+            return False
+        text = line.replace('"', "", 1) if line.count('"') & 1 else line
+        if grammar.record.fullmatch(text) is None or not whole(*grammar.split([text])):
+            return False
+    return True
+
+
 class Recovery:
     """Finds the boundaries of damaged records in feeds of one layout.
 
@@ -125,9 +145,12 @@ class Recovery:
     def is_one(self, record: str) -> bool:
         """Whether a well-formed record is one, and not rows that a stray quote has merged.
 
-        It is if it has no more than `LONG_RECORD_LINES` lines, or is a whole record of the feed;
-        else unless its lines are: of the first of them after its beginning more than half.
+        It is not if all its lines are rows and its cells are of several of them. Else it is if it
+        has no more than `LONG_RECORD_LINES` lines, or is a whole record of the feed; else unless
+        its lines are: of the first of them after its beginning more than half.
         """
+        if self._mixes_rows(record):
+            return False
         if record.count("\n") + record.count("\r") <= LONG_RECORD_LINES:
             return True
         lines = physical_lines(record)
@@ -138,6 +161,13 @@ class Recovery:
 
     def _is_row(self, line: str) -> bool:
         return self._grammar.record.fullmatch(line) is not None and self._fits(line)
+
+    def _mixes_rows(self, record: str) -> bool:
+        """Whether what follows the quoted cell is of another row than what stands before it."""
+        ends_quoted = record.rstrip("\r\n").endswith('"')
+        return not ends_quoted and are_rows(
+            physical_lines(record), self._grammar, self._whole_cells, self._width
+        )
 
     def doubtful(self, text: str, floor: int, damaged: int) -> list[int]:
         """Return where the records begin on which damage casts doubt.
@@ -183,7 +213,10 @@ class Recovery:
         self._rests = {}
         self._whole_ends = {}
         line_stop = next_line(text, damaged)
-        if self._grammar.record.match(text, damaged, damaged + MAX_RECORD_SIZE):
+        record = self._grammar.record.match(text, damaged, damaged + MAX_RECORD_SIZE)
+        if record is not None and self._mixes_rows(record[0]):
+            return "two quotes make one row of several whole ones", damaged, record.end()
+        if record is not None:
             message = "a quote in the line has no end before many whole rows"
             return message, damaged, line_stop
         misplaced, opened = self._grammar.first_misplaced(text, damaged, end)

@@ -14,6 +14,7 @@ from inventory.domain.reading.profiles import normalised
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 AN_EVENT = "an order, a sale or a movement"
+A_PLACE = "a location"
 A_TIME = "a time"
 #: What a column may look like, to the words (separated by blanks) and the phrases that say so.
 _WORDS = {
@@ -25,10 +26,15 @@ _WORDS = {
         returns reason disposition disposal event voucher document ledger lineitem buyer
         customer recipient cashier sold sales sale purchased consumed issued scrapped
         forecast recommended reimbursement tracking from to source destination
+        bestellung bestellungen bestellt auftrag aufträge retoure retouren verkäufe verkauft
+        umsatz bewegung bewegungen wareneingang warenausgang lieferung commande commandes
+        ventes vendu retours mouvement mouvements pedido pedidos ventas vendido devolución
+        devoluciones movimiento movimientos ordine ordini vendite venduto resi movimenti
+        bestelling bestellingen verkopen verkocht retouren
         """,
         ("entry no", "line item"),
     ),
-    "a location": (
+    A_PLACE: (
         """
         location locations warehouse store stores shop branch site outlet plant depot
         bin aisle shelf rack facility fulfillmentcenter dc fc node lager lagerort
@@ -42,6 +48,9 @@ _WORDS = {
         damaged defective reserved reserve committed allocated transit quarantine
         quarantined unsellable unfulfillable unavailable blocked inspection hold held
         incoming inbound outbound expired lost found missing refurbished lot batch
+        reserviert reservierter reservierte gesperrt gesperrte beschädigt beschädigte defekt
+        defekte réservé réservée endommagé endommagés reservado reservados dañado dañados
+        bloqueado riservato danneggiato gereserveerd beschadigd geblokkeerd
         """,
         ("stock type", "inventory type", "stock status"),
     ),
@@ -53,6 +62,13 @@ _WORDS = {
         ("as of",),
     ),
 }
+#: Words of one of these kinds that mean another one, or none, beside each other.
+_MEANINGS = {
+    "re order": "reorder",
+    "on order": "incoming",
+    "expiry date": "lot",
+    "expiration date": "lot",
+}
 _PATTERNS = {
     what: re.compile(rf"\b(?:{'|'.join(map(re.escape, (*words.split(), *phrases)))})\b")
     for what, (words, phrases) in _WORDS.items()
@@ -63,8 +79,10 @@ def looks_like(label: str) -> str | None:
     """Tell what a column must not be left unread for by its label; None if it may be.
 
     Example:
-        >>> looks_like("FulfillmentCenter"), looks_like("Colour")
+        >>> looks_like("FulfillmentCenter"), looks_like("Re-order level")
         ('a location', None)
     """
     text = normalised(_CAMEL_CASE.sub(" ", label))
+    for words, meaning in _MEANINGS.items():
+        text = text.replace(words, meaning)
     return next((what for what, pattern in _PATTERNS.items() if pattern.search(text)), None)

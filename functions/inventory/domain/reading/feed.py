@@ -84,6 +84,7 @@ def continue_feed(
         layout_of(profile, tuple(state["header"]), state["delimiter"]),
         locations=None if locations is None else frozenset(locations),
         on_duplicate=OnDuplicate(state["on_duplicate"]),
+        points=state["points"],
         latest=latest,
     )
     sheet = state["sheet"]
@@ -172,6 +173,7 @@ class Feed:
             "first_byte": self._first.body_byte,
             "first_line": self._first.body_line,
             "own_profile": self._profiles.own_data(self.profile),
+            "points": self._layout.points,
             "header": list(self._layout.header),
             "delimiter": self.delimiter,
             "encoding": self._opening.encoding.name,
@@ -219,5 +221,8 @@ class Feed:
         if on_duplicate is OnDuplicate.LAST or self._layout.repeated:
             return
         plain = replace(self._first, layout=replace(self._layout, on_duplicate=OnDuplicate.LAST))
+        mapper = RecordMapper(plain.layout)
         whole = Feed(plain, profiles=self._profiles, block_bytes=self._block_bytes)
-        self._layout = replace(self._layout, repeated=repeated_keys(whole.batches(), on_duplicate))
+        self._layout = replace(
+            self._layout, repeated=repeated_keys(whole.batches(), mapper, on_duplicate)
+        )

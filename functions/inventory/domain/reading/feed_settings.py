@@ -20,6 +20,7 @@ class FeedSettings:
         prefix: What their keys begin with; of a key below no feed, the key itself.
         named: Whether the feeds file has it.
         profile: Name of the only profile they may follow; "" for the one their header fits.
+        sheet: Name of the only sheet that is read of a workbook; "" for the only one that fits.
         locations: The only locations they may set; None for any.
         on_duplicate: What the same key twice in a file means; None for what the profile says.
         max_stock_drop_share: Share (0 to 1) of the last file's stock that a file may take away;
@@ -29,6 +30,7 @@ class FeedSettings:
     prefix: str
     named: bool = False
     profile: str = ""
+    sheet: str = ""
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate | None = None
     max_stock_drop_share: Decimal = Decimal(0)
@@ -46,6 +48,7 @@ class FeedSettings:
             prefix=prefix,
             named=True,
             profile=data.get("profile", ""),
+            sheet=data.get("sheet", ""),
             locations=None if locations is None else frozenset(locations),
             on_duplicate=None if on_duplicate is None else OnDuplicate(on_duplicate),
             max_stock_drop_share=Decimal(data.get("max_stock_drop_share", 0)),

@@ -23,8 +23,10 @@ from inventory.domain.reading.encodings import (
     marked_encoding,
     survey,
 )
+from inventory.domain.reading.evidence import A_PLACE, A_TIME, looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.profiles import DELIMITERS
+from inventory.domain.reading.quantities import POINT_FOR_SURE
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
@@ -50,6 +52,7 @@ _WRAPPED_CELLS = 3
 # Titles, comments and blank lines above a header; and cells of a line that is no title.
 _LINES_ABOVE_HEADER = 20
 _CELLS_OF_HEADER = 3
+_NO_SHEET = "the workbook has no visible sheet"
 _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
 
@@ -99,9 +102,13 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
 
 
 def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
-    """Look at the first sheet whose header fits."""
+    """Look at the only sheet whose header fits, or the one that the feed names."""
     refusal: BadFileError | None = None
-    for sheet in sheets_of(source):
+    wanted, names = profiles.feed_of(key).sheet, sheets_of(source)
+    fitting: dict[str, Opening] = {}
+    for sheet, name in enumerate(names):
+        if wanted and name != wanted:
+            continue
         lines = SheetSource(source, sheet)
         probe = _probe(lines, Archive.NONE)
         try:
@@ -109,8 +116,18 @@ def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
         except BadFileError as error:
             refusal = refusal or error
         else:
-            return replace(opening, sheet=sheet)
-    raise refusal or BadFileError(ErrorCode.SOURCE_ERROR, "the workbook has no visible sheet")
+            fitting[name] = replace(opening, sheet=sheet)
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    if fitting:
+        message = (
+            f"the sheets {', '.join(map(repr, fitting))} all look like stock: let the feed name "
+            "the one that counts (`sheet`), or put all rows on one, with a column for what parts "
+            "them"
+        )
+        raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message)
+    message = f"the workbook has no visible sheet {wanted!r}; it has {', '.join(names)}"
+    raise refusal or BadFileError(ErrorCode.SOURCE_ERROR, message if wanted else _NO_SHEET)
 
 
 class Profiles(Protocol):
@@ -191,8 +208,9 @@ def _open_text(
         body_byte=encoding.mark_bytes + min(encoding.byte_length(beginning), len(body)),
         body_line=1 + len(physical_lines(beginning)),
     )
-    _check_body(opening, TextBlock(text[len(beginning) :], unreadable, final=whole))
-    return opening
+    rest = TextBlock(text[len(beginning) :], unreadable, final=whole)
+    _check_body(opening, rest)
+    return replace(opening, layout=replace(layout, points=_shows_points(opening, rest)))
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
@@ -252,6 +270,7 @@ def _match(
                 refusal, widest = error, cells
         else:
             if all(_is_title(each, layout) for each in lines[: number - 1]):
+                _check_titles(lines[: number - 1], layout)
                 record = records[layout.delimiter, layout.profile.quoted]
                 return layout, text[: start + len(record)]
         start += len(line)
@@ -298,6 +317,25 @@ def _is_title(line: str, layout: Layout) -> bool:
     return line.startswith("#") or _filled(line, layout.delimiter) < most
 
 
+def _check_titles(lines: Sequence[str], layout: Layout) -> None:
+    """Nothing above the header says that all rows are of one place or state, which nobody reads.
+
+    Raises:
+        BadFileError: Something does, and the feed does not name its profile.
+    """
+    placed = "location" in layout.indexes or layout.profile.location.in_header
+    for number, line in enumerate(lines, 1):
+        kind = looks_like(line)
+        if layout.pinned or kind in {None, A_TIME} or (kind == A_PLACE and placed):
+            continue
+        message = (
+            f"{line.strip()[:80]!r} above the header looks like {kind}, and nothing reads it. If "
+            "the file is stock, describe it with `inventory profile FILE` (--at names the one "
+            "location of every row), name the profile for its feed, or leave the line out"
+        )
+        raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message, line=number)
+
+
 def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, str]:
     """The layout by a header in UTF-8, or else in an encoding that its profile allows."""
     try:
@@ -323,6 +361,20 @@ def _check_body(opening: Opening, rest: TextBlock) -> None:
         if wrapped >= _WRAPPED_CELLS:
             message = "cells are quoted with apostrophes instead of quotes"
             raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+
+
+def _shows_points(opening: Opening, rest: TextBlock) -> bool:
+    """Whether the first rows tell that "1.200" has a fraction.
+
+    One of their numbers has a point that can be nothing else, or thousands without a separator.
+    """
+    layout = opening.layout
+    return layout.delimiter != ";" and any(
+        POINT_FOR_SURE.fullmatch(cells[at].strip())
+        for cells in _sampled(opening, rest)
+        for at in layout.numbers
+        if at < len(cells)
+    )
 
 
 def _check_width(opening: Opening, rest: TextBlock) -> None:

@@ -58,6 +58,8 @@ class Layout:
         repeated: Keys that the file repeats, as `repeated_keys` gives them.
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
         of_sheet: Whether it is of a workbook, in which a date is no SKU and no location.
+        pinned: Whether its feed names the profile, and is believed.
+        points: Whether the file shows that "1.200" has a fraction.
     """
 
     profile: Profile
@@ -76,14 +78,25 @@ class Layout:
     skips: tuple[int | None, ...]
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate = OnDuplicate.LAST
-    repeated: Mapping[tuple[str, str], Decimal | None] = field(default_factory=dict)
+    repeated: Mapping[tuple[str, str], Decimal | str] = field(default_factory=dict)
     latest: str = ""
     of_sheet: bool = False
+    pinned: bool = False
+    points: bool = True
 
     @property
     def corrected(self) -> bool:
         """Whether it is of a reject file that comes back."""
         return len(self.columns) + self.unnamed < self.width
+
+    @property
+    def numbers(self) -> set[int]:
+        """Indexes of its columns of numbers."""
+        fields = ("quantity", "unit_price", "reorder_point")
+        found = {self.indexes.get(field) for field in fields} | {*self.plus, *self.minus}
+        for stock in self.stock:
+            found |= {stock.quantity, stock.reorder_point, stock.unit_price}
+        return {index for index in found if index is not None}
 
     @property
     def width(self) -> int:

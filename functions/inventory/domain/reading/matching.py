@@ -131,7 +131,12 @@ class ProfileSet:
                 "holds only some of them: correct the whole file and upload that",
                 line=1,
             )
-        return replace(layout, locations=feed.locations, on_duplicate=on_duplicate)
+        return replace(
+            layout,
+            locations=feed.locations,
+            on_duplicate=on_duplicate,
+            pinned=bool(feed.profile),
+        )
 
 
 def _check_evidence(layout: Layout) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reading.profiles import (
-    DEFAULT_LOCATION,
     LocationRule,
     OnDuplicate,
     Profile,
@@ -103,7 +102,7 @@ def _between_stars(text: str) -> str:
 def _location_from(data: Mapping[str, Any]) -> LocationRule:
     return LocationRule(
         columns=_aliases(data.get("column", ())),
-        default=data.get("default", DEFAULT_LOCATION),
+        default=data.get("default", ""),
         constant=data.get("constant", ""),
         suffixes=_columns(data.get("suffix_columns", ())),
         states=tuple((_aliases(label), state) for label, state in data.get("states", {}).items()),

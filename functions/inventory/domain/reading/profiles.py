@@ -75,7 +75,7 @@ class LocationRule:
 
     Attributes:
         columns: Normalised aliases of the location column.
-        default: Location of a row without one.
+        default: Location of a row whose cell is blank; "" where such a row is refused.
         constant: Location of every row.
         suffixes: Further columns, each as its aliases, whose cells are appended with hyphens.
         states: Aliases of further quantity columns, each with the state of the goods in them:
@@ -89,7 +89,7 @@ class LocationRule:
     """
 
     columns: tuple[str, ...] = ()
-    default: str = DEFAULT_LOCATION
+    default: str = ""
     constant: str = ""
     suffixes: tuple[tuple[str, ...], ...] = ()
     states: tuple[tuple[tuple[str, ...], str], ...] = ()

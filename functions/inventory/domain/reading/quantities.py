@@ -32,6 +32,10 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,3}(?:[0-9]*|(?:(.)[0-9]{3})(?:\1[0-9]{3})*)
 _BOTH = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
 _COMMA_DECIMAL = re.compile(r"\D{0,4}[0-9]{1,3}(?:\.?[0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})\D{0,4}")
+#: A number in which a point can only be before a fraction, or in which thousands stand ungrouped.
+POINT_FOR_SURE = re.compile(
+    r"\D*(?:0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})*\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}(?:\.[0-9]+)?)\D*"
+)
 AMBIGUOUS = (
     "is ambiguous: a thousand and more, or a fraction; say which in the profile (decimals or "
     "group), or write the number without the separator"

@@ -7,6 +7,7 @@ definition.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +25,7 @@ from inventory.domain.reading.limits import (
     byte_size,
     item_bytes,
 )
-from inventory.domain.reading.profiles import SkuForm
+from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import (
     AMBIGUOUS,
     CellError,
@@ -38,12 +39,17 @@ from inventory.domain.reading.quantities import (
 from inventory.domain.reading.repeated import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from inventory.domain.model import Reject
     from inventory.domain.reading.layout import Layout, StockColumn
 
 NO_ATTRIBUTES: dict[str, str] = {}
 _IN_BRACKETS = re.compile(r"\[([^\]]+)\]")
+_NO_LOCATION = (
+    "the location is blank: fill it in in every row (cells that were joined hold it once), leave "
+    "the whole column out, or have a profile say its `default`"
+)
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -88,7 +94,7 @@ class RecordMapper:
         self.layout = layout
         profile = layout.profile
         money = profile.name != "canonical"
-        written: dict[str, Any] = {"group": profile.group, "points": layout.delimiter != ";"}
+        written: dict[str, Any] = {"group": profile.group, "points": layout.points}
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
             "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
@@ -180,12 +186,35 @@ class RecordMapper:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         return self._sku(cells)
 
+    def keys(self, reject: Reject) -> Iterator[tuple[str, str]]:
+        """SKUs and locations that a refused record may state; location "" for any.
+
+        Where nobody can tell what it is a row of, that is every SKU that it names.
+        """
+        layout = self.layout
+        if reject.error not in {ErrorCode.TYPE_ERROR, ErrorCode.CONSTRAINT_ERROR}:
+            pieces = re.split(rf'[{re.escape(layout.delimiter)}"\r\n]+', reject.row)
+            skus = map(self._sku_in, filter(None, pieces))
+            yield from ((sku, "") for sku in skus if len(sku) <= MAX_SKU_BYTES)
+            return
+        cells, location = list(reject.cells), ""
+        told = (s for s in layout.stock if reject.column == layout.columns[s.quantity].strip())
+        stock = next(told, None)
+        if stock is not None or not layout.stock:
+            with suppress(_RefusedError):
+                location = self._location(cells, stock)
+        yield self.sku(cells), location
+
+    def _sku_in(self, cell: str) -> str:
+        sku, form = seen(cell), self.layout.profile.sku_form
+        if form in {SkuForm.BRACKETS, SkuForm.EITHER}:
+            match = _IN_BRACKETS.match(sku)
+            sku = match[1] if match else sku if form is SkuForm.EITHER else ""
+        return sku
+
     def _sku(self, cells: Sequence[str]) -> str:
         layout = self.layout
-        sku = seen(cells[layout.indexes["sku"]])
-        if layout.profile.sku_form in {SkuForm.BRACKETS, SkuForm.EITHER}:
-            match = _IN_BRACKETS.match(sku)
-            sku = match[1] if match else sku if layout.profile.sku_form is SkuForm.EITHER else ""
+        sku = self._sku_in(cells[layout.indexes["sku"]])
         if not sku and layout.sku_fallback is not None:
             sku = seen(cells[layout.sku_fallback])
         return sku
@@ -279,8 +308,8 @@ class RecordMapper:
         if key not in self.layout.repeated:
             return quantity
         total = self.layout.repeated[key]
-        if total is None:
-            message = f"{key[0]} at {key[1]} stands in the file with different quantities"
+        if isinstance(total, str):
+            message = f"{key[0]} at {key[1]} {total}"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at)
         return self._exactly(total, at)
 
@@ -306,7 +335,10 @@ class RecordMapper:
         if rule.in_header and stock is not None:
             location, at = stock.location, stock.quantity
         else:
-            base = rule.constant or (seen(cells[at]) if at is not None else "") or rule.default
+            found = DEFAULT_LOCATION if at is None else seen(cells[at])
+            base = rule.constant or found or rule.default
+            if not base:
+                raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, _NO_LOCATION, at or 0)
             ends = [seen(cells[index]) for index in layout.suffixes]
             ends.append(stock.location if stock is not None else "")
             location = "-".join([base, *filter(None, ends)])

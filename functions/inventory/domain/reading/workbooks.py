@@ -102,26 +102,26 @@ class SheetSource:
         return stream
 
 
-def sheets_of(source: FeedSource) -> range:
-    """Indexes of the visible sheets, after every byte of all sheets was checked.
+def sheets_of(source: FeedSource) -> list[str]:
+    """Names of the visible sheets, after every byte of all sheets was checked.
 
     Raises:
         BadFileError: The workbook is damaged or exceeds the limits.
     """
     with _opened(source) as reader:
-        paths = _paths(reader)
-        for path in paths:
+        sheets = _sheets(reader)
+        for path in sheets.values():
             with reader.archive.open(path) as part:
                 while part.read(_PIECE_BYTES):
                     pass
-        return range(len(paths))
+        return list(sheets)
 
 
 def _csv(source: FeedSource, sheet: int) -> Generator[bytes]:
     """The lines of the CSV file, some at a time."""
     yield b"\xef\xbb\xbf"
     with _opened(source) as reader, _texts(reader) as texts:
-        path = _paths(reader)[sheet]
+        path = list(_sheets(reader).values())[sheet]
         with reader.archive.open(path) as part:
             rows = _rows(reader, _Part(part), texts)
             first = list(islice(rows, _FIRST_ROWS))
@@ -327,15 +327,15 @@ def _opened(source: FeedSource) -> Iterator[Any]:
             raise BadFileError(ErrorCode.SOURCE_ERROR, message) from error
 
 
-def _paths(reader: Any) -> list[str]:
-    """Where the visible sheets are, in their order."""
-    return [
-        rel.target
+def _sheets(reader: Any) -> dict[str, str]:
+    """Names of the visible sheets, in their order, to where they are."""
+    return {
+        sheet.name: rel.target
         for sheet, rel in reader.parser.find_sheets()
         if sheet.state == "visible"
         and rel.Type.endswith("/worksheet")
         and rel.target in reader.valid_files
-    ]
+    }
 
 
 def _check_directory(file: IO[bytes]) -> None:
