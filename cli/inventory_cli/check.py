@@ -12,6 +12,7 @@ import typer
 
 from inventory_cli.exits import Exit
 from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, load_feeds
+from inventory_cli.local_files import STANDARD_INPUT, local_files
 from inventory_cli.rendering import emit_json, emit_table, figure, say
 from inventory_cli.session import JsonOption
 
@@ -109,7 +110,10 @@ class FileReport:
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Files as they were exported, or packed."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Files as they were exported, or packed; - for standard input.",
+        ),
     ],
     errors: Annotated[
         int, typer.Option(metavar="N", help="How many errors of a file to show.", min=0)
@@ -129,7 +133,10 @@ def check(
     rejected, contradict each other, or none is stock; 2: a file would be refused.
     """
     known = load_feeds(feeds, environment)
-    reports = [check_file(file, known, errors=errors, key=key) for file in files]
+    paths = local_files(files, STANDARD_INPUT)
+    reports = [check_file(file, known, errors=errors, key=key) for file in paths]
+    for file, report in zip(files, reports, strict=True):
+        report.file = str(file)
     if json_:
         emit_json([_as_json(report) for report in reports])
     else:

@@ -13,6 +13,7 @@ from inventory_cli.check import check_file, show
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, feeds_path, load_feeds
+from inventory_cli.local_files import STANDARD_INPUT, local_files
 from inventory_cli.profile_guess import Guess, against_stock, as_toml, guess, proposal
 from inventory_cli.rendering import say
 
@@ -31,7 +32,10 @@ def register(app: typer.Typer) -> None:
 def profile(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Files of one kind, as they were exported."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Files of one kind, as they were exported; - for standard input.",
+        ),
     ],
     *,
     sku: Annotated[str | None, typer.Option(metavar="LABEL", help="Column of the SKU.")] = None,
@@ -66,6 +70,7 @@ def profile(
     2: nothing in the file looks like stock.
     """
     known = load_feeds(feeds, environment)
+    files = local_files(files, STANDARD_INPUT)
     fitting = check_file(files[0], known, errors=_ERRORS)
     if fitting.refused is None and sku is None and quantity is None:
         say(f"{files[0]} needs no profile of your own:", "ok")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +11,7 @@ import typer
 from inventory.domain.order import AS_OF, timestamp
 from inventory_cli.errors import CliError, NotYetError, UsageError
 from inventory_cli.exits import Exit
+from inventory_cli.local_files import local_files
 from inventory_cli.objects import folder_of
 from inventory_cli.records import Record, await_record, show_record
 from inventory_cli.rendering import complain, emit_json, parse_moment, progress, remark, say
@@ -33,8 +31,6 @@ _NO_RECORD_YET = (
 
 # Lambda's longest invocation; a file that needs longer goes on in parts, see --timeout.
 _DEFAULT_TIMEOUT_SECONDS = 900
-
-_DASH = Path("-")
 
 _CONTENT_TYPES = {
     ".csv": "text/csv",
@@ -93,47 +89,30 @@ def upload(
     none became stock, 2 when a file was refused and 5 when the time was over first.
     """
     metadata = _metadata(as_of)
-    # typer's own check does not know the dash.
-    for path in files:
-        if path != _DASH and not path.is_file():
-            raise UsageError(f"there is no file {path}")
+    if Path("-") in files and (not name or Path(name).name != name):
+        raise UsageError("what comes from standard input needs a --name, such as stock.csv")
+    paths = local_files(files, name or "")
     session = connect(outputs, env)
     remark(session.where)
-    with TemporaryDirectory() as folder:
-        paths = [_spooled(Path(folder), name) if each == _DASH else each for each in files]
-        keys = _keys(session, paths, prefix)
-        total = sum(path.stat().st_size for path in paths)
-        uploaded: list[str] = []
-        try:
-            with progress("uploading", total, quiet=json_) as advance:
-                for path, key in zip(paths, keys, strict=True):
-                    uploaded.append(_store(session, path, key, metadata, advance))
-            worst = Exit.OK
-            if wait:
-                worst = _report(session, uploaded, timeout_seconds=timeout, as_json=json_)
-        except BaseException:
-            _tell_uploaded(uploaded, len(paths))
-            raise
+    keys = _keys(session, paths, prefix)
+    total = sum(path.stat().st_size for path in paths)
+    uploaded: list[str] = []
+    try:
+        with progress("uploading", total, quiet=json_) as advance:
+            for path, key in zip(paths, keys, strict=True):
+                uploaded.append(_store(session, path, key, metadata, advance))
+        worst = Exit.OK
+        if wait:
+            worst = _report(session, uploaded, timeout_seconds=timeout, as_json=json_)
+    except BaseException:
+        _tell_uploaded(uploaded, len(paths))
+        raise
     if not wait and json_:
         emit_json([{"object_id": object_id} for object_id in uploaded])
     elif not wait:
         for object_id in uploaded:
             say(object_id)
     raise typer.Exit(worst)
-
-
-def _spooled(folder: Path, name: str | None) -> Path:
-    """Standard input as a file, which may be uploaded in parts and again.
-
-    Raises:
-        UsageError: It has no name, or one of a folder.
-    """
-    if not name or Path(name).name != name:
-        raise UsageError("what comes from standard input needs a --name, such as stock.csv")
-    path = folder / name
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return path
 
 
 def _keys(session: Session, files: list[Path], prefix: str) -> list[str]:

@@ -117,13 +117,6 @@ def test_fails_with_2_on_a_file_that_would_be_refused(run, content) -> None:
     assert "refused" in result.output
 
 
-def test_fails_with_2_on_a_file_that_is_not_there(run, tmp_path: Path) -> None:
-    """Said in a line."""
-    result = run(GOOD, options=(str(tmp_path / "nothing.csv"),))
-    assert result.exit_code == 2
-    assert "No such file" in result.output
-
-
 FEEDS = """
 [profiles.erp.columns]
 sku = "Art"

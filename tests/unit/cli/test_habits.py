@@ -129,3 +129,19 @@ def test_ctrl_c_ends_it_without_a_traceback(after_seconds: float) -> None:
         _, err = process.communicate(timeout=SECONDS)
     assert "Traceback" not in err
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("command", ["check -", "profile -", "check - --json"])
+def test_a_dash_is_standard_input(command: str) -> None:
+    """Which is read from its beginning more than once, as a file is."""
+    ran = shell(f"printf 'sku,quantity\\nA,1\\n' | {INVENTORY} {command}")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "canonical" in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "profile", "upload"])
+def test_a_file_that_is_not_there_is_a_wrong_command_line(run: Any, command: str) -> None:
+    """It was not refused: nobody has read it."""
+    ran = run(command, "typo.csv")
+    assert (ran.exit_code, ran.out) == (64, "")
+    assert "there is no file typo.csv" in ran.err
