@@ -16,6 +16,8 @@ from inventory.domain.summary.service import SummaryService
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from inventory.domain.arrivals import FeedState
+
 AS_OF = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 
 
@@ -132,6 +134,7 @@ def summary_service(
     store: FakeStore | None = None,
     notifier: FakeNotifier | None = None,
     *,
+    late: Sequence[FeedState] = (),
     low_stock_threshold: int = 10,
     timezone: str = "Europe/Berlin",
 ) -> SummaryService:
@@ -140,6 +143,7 @@ def summary_service(
         tables=tables,
         store=store or FakeStore(),
         notifier=notifier or FakeNotifier(),
+        late_feeds=lambda _: late,
         low_stock_threshold=low_stock_threshold,
         timezone=timezone,
     )
