@@ -107,19 +107,22 @@ def _show(states: Sequence[FeedState], now: datetime) -> None:
     rows = []
     for state in states:
         arrival, stored = state.arrival, parse_moment(state.arrival.stored_at)
+        last = age(stored, now) if stored else "never"
+        if arrival.status not in ("", "COMPLETED"):
+            last = f"{last}, {arrival.status.lower()}"
         rows.append(
             (
-                state.feed,
                 _word(state),
-                minute(state.due_at) if state.due else "",
-                age(stored, now) if stored else "never",
-                arrival.status,
+                # Without the year, so that names have room; the sentence below has it.
+                minute(state.due_at)[5:],
+                last,
                 figure(arrival.rows_read) if stored else "",
                 figure(arrival.rejected) if stored else "",
+                state.feed,
             )
         )
     emit_table(
-        ("feed", "", "due (UTC)", "last file", "status", "rows", "rejected"),
+        ("", "due (UTC)", "last file", "rows", "rejected", "feed"),
         rows,
         right=("rows", "rejected"),
         folded=("feed",),
