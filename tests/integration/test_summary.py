@@ -102,7 +102,9 @@ def test_the_service_gives_what_its_fake_gives(
     expected, _ = fake.make(AS_OF)
     assert expected.stock == summary.stock
     assert expected.feeds == summary.feeds
-    listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name)["Contents"]
+    listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name, Prefix="summaries/")[
+        "Contents"
+    ]
     assert [entry["Key"] for entry in listed] == [
         f"summaries/2026/11/22/summary.{extension}" for extension in ("csv", "html", "json")
     ]
