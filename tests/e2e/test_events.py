@@ -50,7 +50,8 @@ def queue_url(deployment: Deployment) -> Iterator[str]:
 
 def heard(deployment: Deployment, queue_url: str, count: int) -> list[dict[str, Any]]:
     """So many events, or those of a minute."""
-    sqs, found, until = deployment.cloud.client("sqs"), [], time.monotonic() + 60
+    sqs, until = deployment.cloud.client("sqs"), time.monotonic() + 60
+    found: list[dict[str, Any]] = []
     while len(found) < count and time.monotonic() < until:
         answer = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in answer.get("Messages", ()):

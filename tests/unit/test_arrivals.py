@@ -214,7 +214,7 @@ def test_a_withdrawn_file_does_not_count_until_it_is_restored(notes: DynamoDbArr
 def test_people_are_told_once_of_each_file_that_did_not_come(notes: DynamoDbArrivals) -> None:
     """By name; a feed that the settings do not have any more is forgotten."""
     told: list[tuple[str, str]] = []
-    feeds = {
+    feeds: dict[str, Any] = {
         "a/": {"expected_every": {"hours": 24}},
         "b/": {"required": True},
         "c/": {},

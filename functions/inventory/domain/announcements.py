@@ -3,7 +3,7 @@
 An announcement is stored in the record by the very update that ends the version, and is taken out
 of it once EventBridge has it. So none is lost, whoever dies in between, and one whose sender dies
 before it is taken out is sent twice, with the same `id`. Why this way:
-docs/adr/0019-announcements-wait-in-the-record.md.
+docs/adr/0020-announcements-wait-in-the-record.md.
 """
 
 from __future__ import annotations

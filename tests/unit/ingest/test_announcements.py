@@ -33,7 +33,8 @@ def valid(detail: dict[str, Any]) -> dict[str, Any]:
 
 def told(world: World) -> list[dict[str, Any]]:
     """Details of the events, as they leave."""
-    bus = EventBridgeEvents(None, "bus", "dev")  # type: ignore[arg-type]  nothing is sent
+    client: Any = None  # nothing is sent
+    bus = EventBridgeEvents(client, "bus", "dev")
     return [valid(json.loads(bus._entry(each)["Detail"])) for each in world.events.ends]
 
 
@@ -73,7 +74,7 @@ def test_a_loaded_a_failed_and_a_held_file_are_told_of() -> None:
         put(world, "A,x,1,,", hour=2),
         put(world, "BROKEN", hour=3, key="b.csv"),
     ]
-    share = {"share": HALF}
+    share: dict[str, Any] = {"share": HALF}
     for version in versions:
         deliver(world, version, **share)
     loaded, held, failed = told(world)
@@ -162,7 +163,7 @@ def test_a_file_of_several_workers_has_one_end() -> None:
     """With the rows of all of them, and when it was stored though the last one did not ask."""
     world = World()
     version = put(world, *(f"S{n},x,1,," for n in range(9)))
-    several = {"settings": IngestSettings(large_object_bytes=0, workers=3)}
+    several: dict[str, Any] = {"settings": IngestSettings(large_object_bytes=0, workers=3)}
     deliver(world, version, **several)
     assert told(world) == []
     drain(world, twice=True, **several)
@@ -182,10 +183,10 @@ def test_the_last_file_of_a_feed_is_noted_with_its_end() -> None:
     other = put(world, "A,x,8,,", key="else/a.csv")
     for each in (version, other):
         deliver(world, each, feed_of=feed_of)
-    arrivals = world.ports().arrivals
-    [(feed, before)] = arrivals.all().items()  # type: ignore[attr-defined]  the port only notes
+    arrivals: Any = world.ports().arrivals
+    [(feed, before)] = arrivals.all().items()
     assert (feed, before.object_id, before.loaded) == ("shop/", version.object_id, 1)
     assert [each["feed"] for each in told(world)] == ["shop/", None]
     world.clock.move(hours=30)
     deliver(world, version, Kind.REPLAY, feed_of=feed_of)
-    assert arrivals.all()["shop/"].accepted_at == before.accepted_at  # type: ignore[attr-defined]
+    assert arrivals.all()["shop/"].accepted_at == before.accepted_at
