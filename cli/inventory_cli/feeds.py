@@ -38,7 +38,7 @@ def feeds(
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Show each feed of the settings with its last file, and whether it is on time.
+    """Show each feed with its last file, and whether it is on time.
 
     The settings are those that are deployed. A feed is late when its next file should have come,
     by `expected_every`, and has not been accepted, or when it is `required` and has had no file.
