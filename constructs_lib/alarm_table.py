@@ -37,7 +37,7 @@ REJECTED_ROWS_PER_HUNDRED = 5
 TABLE_OPERATIONS = {
     "Items": ("BatchGetItem", "BatchExecuteStatement", "DeleteItem", "Scan"),
     "Ingestions": ("BatchGetItem", "GetItem", "UpdateItem", "Scan"),
-    "Lanes": ("DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems"),
+    "Lanes": ("DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"),
 }
 
 
@@ -59,7 +59,7 @@ def alarm_specs(
     return (
         *_absence_alarms(names, expected_feed_interval_hours, summary_gap_hours),
         *_row_alarms(names),
-        _reconcile_alarm(names),
+        *_reconcile_alarms(names),
         *_queue_alarms(names),
         *(alarm for id_, name in names.functions.items() for alarm in _function_alarms(id_, name)),
         _summary_duration_alarm(names, summary_timeout_seconds),
@@ -129,14 +129,32 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
     )
 
 
-def _reconcile_alarm(names: Names) -> AlarmSpec:
-    return AlarmSpec(
+def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
+    yield AlarmSpec(
         key="ReconcileBehind",
         alarm_name=names.of("reconcile-behind"),
         description=f"The reconcile has not come through the bucket in {DAY_IN_HOURS} hours.",
         metrics=(own_metric(names, "reconcile", "ReconcileHoursBehind", "Maximum"),),
         threshold=DAY_IN_HOURS,
         period_seconds=HOUR_IN_SECONDS,
+    )
+    yield AlarmSpec(
+        key="LateFeeds",
+        alarm_name=names.of("late-feeds"),
+        description="Feeds of the settings are late; a message of its own names them.",
+        metrics=(own_metric(names, "reconcile", "LateFeeds", "Maximum"),),
+        threshold=0,
+        period_seconds=HOUR_IN_SECONDS,
+    )
+    yield AlarmSpec(
+        key="UnannouncedFiles",
+        alarm_name=names.of("unannounced-files"),
+        description="Files have ended, and their events could not be sent.",
+        metrics=(own_metric(names, "reconcile", "UnannouncedFiles", "Maximum"),),
+        threshold=0,
+        period_seconds=HOUR_IN_SECONDS,
+        # One that ends at the moment of a pass is announced a moment later.
+        evaluation_periods=2,
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.alarm_topic import AlarmTopic
     from constructs_lib.encryption_key import EncryptionKey
+    from constructs_lib.event_bus import EventBus
     from constructs_lib.inventory_table import InventoryTable
     from constructs_lib.message_queue import MessageQueue
     from constructs_lib.names import Names
@@ -57,7 +58,8 @@ class InventoryFunctionsProps:
         lanes: Table in which runs tell each other what they read and wrote.
         dead_letter_queue: Queue of rejects and failed events.
         work_queue: Queue of parts of large files and of versions to process once more.
-        topic: Topic for summaries.
+        topic: Topic for summaries and late feeds.
+        events: Bus on which others are told of files.
         encryption_key: Customer managed key. Default: keys of AWS.
     """
 
@@ -73,6 +75,7 @@ class InventoryFunctionsProps:
     dead_letter_queue: MessageQueue
     work_queue: MessageQueue
     topic: AlarmTopic
+    events: EventBus
     encryption_key: EncryptionKey | None = None
 
 
@@ -190,16 +193,14 @@ def _add_function(
 def _ingest_environment(props: InventoryFunctionsProps) -> dict[str, str]:
     return {
         "DEAD_LETTER_QUEUE_URL": props.dead_letter_queue.queue_url,
-        "FEEDS_KEY": props.feeds.key,
-        # The version that belongs to this deployment; with another one the functions start anew.
-        "FEEDS_VERSION_ID": props.feeds.version_id,
+        "EVENT_BUS_NAME": props.events.bus_name,
+        **_feeds_environment(props),
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
         "ITEMS_TABLE_NAME": props.items.table_name,
         "LANES_TABLE_NAME": props.lanes.table_name,
         "LARGE_OBJECT_BYTES": str(props.settings.large_object_bytes),
         "MAX_STOCK_DROP_SHARE": str(props.settings.max_stock_drop_share),
         "REJECT_MESSAGE_LIMIT": str(props.settings.reject_message_limit),
-        "REPORTS_BUCKET_NAME": props.reports.bucket_name,
         "TIME_TOLERANCE_MINUTES": str(props.settings.time_tolerance_minutes),
         "WORK_QUEUE_URL": props.work_queue.queue_url,
     }
@@ -210,14 +211,26 @@ def _summary_environment(props: InventoryFunctionsProps) -> dict[str, str]:
         "ALARM_TOPIC_ARN": props.topic.topic_arn,
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
         "ITEMS_TABLE_NAME": props.items.table_name,
+        "LANES_TABLE_NAME": props.lanes.table_name,
         "LOW_STOCK_THRESHOLD": str(props.settings.low_stock_threshold),
-        "REPORTS_BUCKET_NAME": props.reports.bucket_name,
+        **_feeds_environment(props),
         "SUMMARY_TIMEZONE": props.settings.summary_timezone,
+    }
+
+
+def _feeds_environment(props: InventoryFunctionsProps) -> dict[str, str]:
+    return {
+        "FEEDS_KEY": props.feeds.key,
+        # The version that belongs to this deployment; with another one the functions start anew.
+        "FEEDS_VERSION_ID": props.feeds.version_id,
+        "REPORTS_BUCKET_NAME": props.reports.bucket_name,
     }
 
 
 def _reconcile_environment(props: InventoryFunctionsProps) -> dict[str, str]:
     return {
+        "ALARM_TOPIC_ARN": props.topic.topic_arn,
+        **_feeds_environment(props),
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
         "LANES_TABLE_NAME": props.lanes.table_name,
         "RECONCILE_DEADLINE_MINUTES": str(props.settings.reconcile_deadline_minutes),
@@ -238,6 +251,7 @@ def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> N
     props.lanes.grant_query_write(function)
     props.work_queue.grant_send(function)
     props.dead_letter_queue.grant_send(function)
+    props.events.grant_put_events(function)
 
 
 def _grant_withdrawal(props: InventoryFunctionsProps, function: PythonFunction) -> None:
@@ -250,6 +264,8 @@ def _grant_withdrawal(props: InventoryFunctionsProps, function: PythonFunction) 
 def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> None:
     props.items.grant_scan(function)
     props.ingestions.grant_scan(function)
+    props.lanes.grant_query(function)
+    props.reports.grant_get_version(function, SETTINGS_PREFIX)
     props.reports.grant_put(function, SUMMARIES_PREFIX)
     props.reports.grant_get(function, SUMMARIES_PREFIX)
     props.topic.grant_publish(function)
@@ -258,7 +274,10 @@ def _grant_summary(props: InventoryFunctionsProps, function: PythonFunction) -> 
 def _grant_reconcile(props: InventoryFunctionsProps, function: PythonFunction) -> None:
     props.uploads.grant_list_versions(function)
     props.ingestions.grant_batch_get(function)
-    props.lanes.grant_query_put_delete(function)
+    props.lanes.grant_query_write(function)
+    props.lanes.grant_delete(function)
+    props.reports.grant_get_version(function, SETTINGS_PREFIX)
+    props.topic.grant_publish(function)
     props.work_queue.grant_send(function)
 
 

@@ -32,12 +32,7 @@ QUERY_WRITE_ACTIONS = (
     "dynamodb:Query",
     "dynamodb:UpdateItem",
 )
-QUERY_PUT_DELETE_ACTIONS = (
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-)
+QUERY_ACTIONS = ("dynamodb:Query",)
 BATCH_GET_ACTIONS = ("dynamodb:BatchGetItem",)
 SCAN_ACTIONS = ("dynamodb:Scan",)
 DELETE_ACTIONS = ("dynamodb:DeleteItem",)
@@ -162,9 +157,9 @@ class InventoryTable(Construct):
         """Allow dynamodb:GetItem, PutItem, Query and UpdateItem."""
         return self._grant(grantee, QUERY_WRITE_ACTIONS)
 
-    def grant_query_put_delete(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:DeleteItem, GetItem, PutItem and Query."""
-        return self._grant(grantee, QUERY_PUT_DELETE_ACTIONS)
+    def grant_query(self, grantee: Grantable) -> Grant:
+        """Allow dynamodb:Query."""
+        return self._grant(grantee, QUERY_ACTIONS)
 
     def grant_batch_get(self, grantee: Grantable) -> Grant:
         """Allow dynamodb:BatchGetItem."""

@@ -127,10 +127,10 @@ class MessageQueue(Construct):
         return given.combined(former.grant_decrypt(grantee)) if former else given
 
     def grant_send_by_rule(self, rule_arn: str) -> Grant:
-        """Allow EventBridge sqs:SendMessage for the events that one rule could not deliver.
+        """Allow EventBridge sqs:SendMessage for the events of one rule.
 
         Args:
-            rule_arn: The rule whose target has this queue as dead-letter queue.
+            rule_arn: The rule whose target is this queue, or has it as dead-letter queue.
 
         Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         """

@@ -22,6 +22,7 @@ class Names:
         tables: Names of the tables by construct id.
         dead_letter_queue: Name of the dead-letter queue.
         work_queue: Name of the work queue.
+        event_bus: Name of the bus on which others are told of files.
         upload_rule: Name of the rule on the uploads bucket.
         upload_target: Id of that rule's target.
     """
@@ -32,6 +33,7 @@ class Names:
         self.tables = {id_: self.of(id_.lower()) for id_ in TABLES}
         self.dead_letter_queue = self.of("dlq")
         self.work_queue = self.of("work")
+        self.event_bus = self.of("events")
         self.upload_rule = self.of("upload-rule")
         self.upload_target = self.of("lambda-target")
 

@@ -22,6 +22,8 @@ FIRST_COMMANDS = {
     "inventory-rejected-rows-<env>": "inventory rejects",
     "inventory-accounting-breaches-<env>": "inventory files --failed",
     "inventory-reconcile-behind-<env>": "inventory doctor",
+    "inventory-late-feeds-<env>": "inventory feeds --late",
+    "inventory-unannounced-files-<env>": "inventory doctor",
     "inventory-dlq-not-empty-<env>": "inventory rejects",
     "inventory-dlq-age-<env>": "inventory rejects --limit 1000",
     "inventory-work-queue-age-<env>": "inventory doctor",

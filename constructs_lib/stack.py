@@ -17,6 +17,7 @@ from constructs_lib.alarms import Alarms, AlarmsProps
 from constructs_lib.dashboard import Dashboard, DashboardProps
 from constructs_lib.dashboard_graphs import dashboard_graphs
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.event_bus import EventBus, EventBusProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_functions import (
     LONGEST_INVOCATION_SECONDS,
@@ -104,6 +105,15 @@ class InventoryStack(TerraformStack):
                 email=settings.alarm_email,
             ),
         )
+        self._events = EventBus(
+            self,
+            "Events",
+            EventBusProps(
+                bus_name=self._names.event_bus,
+                account=self._account,
+                description="Stock files that have come to an end, for whoever wants to react",
+            ),
+        )
         self._functions = add_functions(
             self,
             InventoryFunctionsProps(
@@ -119,6 +129,7 @@ class InventoryStack(TerraformStack):
                 dead_letter_queue=self._dead_letter_queue,
                 work_queue=self._work_queue,
                 topic=self._topic,
+                events=self._events,
                 encryption_key=self._data_key,
             ),
         )
@@ -305,6 +316,7 @@ class InventoryStack(TerraformStack):
                 "Function that finds files that were not accounted for",
             ),
             ("alarm_topic_arn", self._topic.topic_arn, "Topic of alarms and summaries"),
+            ("event_bus_name", self._events.bus_name, "Bus with an event for each file that ended"),
             ("dashboard_name", self._dashboard.dashboard_name, "CloudWatch dashboard"),
         ):
             TerraformOutput(self, name, value=value, description=description)

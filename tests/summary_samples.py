@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from inventory.domain.arrivals import Arrival, FeedState
 from inventory.domain.summary.feeds import OUTCOMES
 from inventory.domain.summary.model import IngestionRecord, Page, StockItem
 from inventory.domain.summary.service import SummaryService
@@ -132,6 +133,7 @@ def summary_service(
     store: FakeStore | None = None,
     notifier: FakeNotifier | None = None,
     *,
+    late: Sequence[FeedState] = (),
     low_stock_threshold: int = 10,
     timezone: str = "Europe/Berlin",
 ) -> SummaryService:
@@ -140,6 +142,7 @@ def summary_service(
         tables=tables,
         store=store or FakeStore(),
         notifier=notifier or FakeNotifier(),
+        late_feeds=lambda _: late,
         low_stock_threshold=low_stock_threshold,
         timezone=timezone,
     )
@@ -261,6 +264,11 @@ HOSTILE = (
 )
 
 
+def late_feed(feed: str) -> FeedState:
+    """A feed that never had a file."""
+    return FeedState(feed=feed, arrival=Arrival(), due=AS_OF, late=True)
+
+
 def text_documents(text: str) -> dict[str, str]:
     """A second day's documents of a table and records that hold a text everywhere."""
     store = FakeStore()
@@ -278,7 +286,7 @@ def text_documents(text: str) -> dict[str, str]:
         error=text,
     )
     tables = FakeTables([stock_item("fine", text, "5")], [])
-    service = summary_service(tables, store)
+    service = summary_service(tables, store, late=[late_feed(text)])
     service.make(AS_OF.replace(day=21))
     tables.stored_items, tables.stored_records = stored, [record]
     service.make(AS_OF)
@@ -304,5 +312,6 @@ def hostile_documents() -> dict[str, str]:
         )
         for text in HOSTILE
     ]
-    summary_service(FakeTables(stored, records), store).make(AS_OF)
+    late = [late_feed(text) for text in HOSTILE]
+    summary_service(FakeTables(stored, records), store, late=late).make(AS_OF)
     return store.documents["2026-11-22"]

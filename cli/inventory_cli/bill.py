@@ -112,6 +112,12 @@ def bill(use: Use) -> Iterator[BillLine]:
             dollars=gb_seconds * rate + each.invocations * prices.INVOCATION,
         )
     yield BillLine(
+        "events for others",
+        f"{use.files:,} events, one a file",
+        estimated=True,
+        dollars=use.files * prices.CUSTOM_EVENT,
+    )
+    yield BillLine(
         "logs",
         f"{use.log_bytes / prices.GIB:,.2f} GiB taken in",
         estimated=False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inventory_cli.exits import Exit
-from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, load_feeds
+from inventory_cli.feeds_option import FeedsEnvironmentOption, FeedsOption, load_feeds
 from inventory_cli.local_files import STANDARD_INPUT, local_files
 from inventory_cli.rendering import emit_json, emit_table, figure, say
 from inventory_cli.session import JsonOption

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from inventory_cli.feeds import states_of
 from inventory_cli.queues import messages_in
 from inventory_cli.records import scan_records
 from inventory_cli.rendering import age, figure, parse_moment
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # What is expected of feeds where neither the command line nor an alarm says it: the default of the
 # setting expected_feed_interval_hours.
 _DEFAULT_FEED_INTERVAL = timedelta(hours=24)
+
+# Late feeds that are named; `inventory feeds` has all.
+_NAMED_FEEDS = 20
 
 # What commands do beyond reading, as the action and the resource they need.
 _WRITES = (
@@ -200,6 +204,21 @@ def freshness(session: Session, now: datetime, interval: timedelta | None) -> It
     yield Finding(Level.WARN if late else Level.OK, "feeds", text)
 
 
+def late_feeds(session: Session, now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
+    """Feeds of the settings that are late."""
+    states = states_of(session, now)
+    late = [state for state in states if state.late]
+    for state in late[:_NAMED_FEEDS]:
+        yield Finding(Level.WARN, "late feed", state.sentence)
+    if len(late) > _NAMED_FEEDS:
+        more = figure(len(late) - _NAMED_FEEDS)
+        yield Finding(Level.WARN, "late feed", f"and {more} more: see `inventory feeds`")
+    if not late:
+        expected = sum(state.due is not None for state in states)
+        text = f"none of {figure(expected)} of which files are expected"
+        yield Finding(Level.OK, "late feeds", text)
+
+
 def _watched_interval(session: Session) -> timedelta | None:
     """The window of the alarm that goes off when no feed came."""
     answer = session.cloudwatch.describe_alarms(
@@ -288,5 +307,6 @@ CHECKS: Checks = {
     "schedule": schedule,
     "alarms": alarms,
     "feeds": freshness,
+    "late feeds": late_feeds,
     "permissions": permissions,
 }

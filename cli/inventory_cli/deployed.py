@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
@@ -36,15 +36,19 @@ class Deployed:
         self.objects = S3Objects(session.s3)
 
     @cached_property
-    def profiles(self) -> ProfileSet:
-        """The profiles that files are read by."""
-        feeds = read_feeds(
+    def feeds(self) -> dict[str, Any]:
+        """The feeds and profiles as the functions read them."""
+        return read_feeds(
             self._session.s3,
             self._session.outputs.reports_bucket_name,
             self._of_processor("FEEDS_KEY", str),
             self._of_processor("FEEDS_VERSION_ID", str),
         )
-        return ProfileSet(**feeds)
+
+    @cached_property
+    def profiles(self) -> ProfileSet:
+        """The profiles that files are read by."""
+        return ProfileSet(**self.feeds)
 
     @cached_property
     def tolerance(self) -> timedelta:

@@ -13,6 +13,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "status": ("", "stores/north.csv"),
     "files": ("stores --since yesterday", "--failed"),
+    "feeds": ("", "--late --json"),
     "stock": ("A-100", "A-100 --location north --raw", "--from skus.txt --json"),
     "history": ("A-100 north", "A-100 --prefix stores --since 7d"),
     "changes": ("--since yesterday", "--since 36h --csv"),

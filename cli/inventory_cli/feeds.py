@@ -1,64 +1,132 @@
-"""The feeds that a command judges files by: those of an environment of this project."""
+"""`inventory feeds`: the feeds of the settings, their last files, and which are late."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from terraform_runner.paths import ROOT
+from inventory_cli.exits import Exit
+from inventory_cli.rendering import (
+    age,
+    emit_json,
+    emit_table,
+    figure,
+    minute,
+    parse_moment,
+    remark,
+    say,
+)
+from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, Session, connect
 
 if TYPE_CHECKING:
-    from inventory.domain.reading import ProfileSet
+    from collections.abc import Sequence
 
-_DEFAULT_FILE = "feeds.toml"
-
-FeedsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--feeds",
-        metavar="FILE",
-        help="Feeds file to judge by. Default: the one of the environment.",
-        show_default=False,
-    ),
-]
-FeedsEnvironmentOption = Annotated[
-    str, typer.Option("--env", metavar="SUFFIX", help="Environment whose feeds apply.")
-]
+    from inventory.domain.arrivals import FeedState
 
 
-def feeds_path(file: Path | None, environment: str) -> Path:
-    """The feeds file that applies.
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(feeds)
+
+
+def feeds(
+    *,
+    late: Annotated[bool, typer.Option("--late", help="Only feeds that are late.")] = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Show each feed with its last file, and whether it is on time.
+
+    The settings are those that are deployed. A feed is late when its next file should have come,
+    by `expected_every`, and has not been accepted, or when it is `required` and has had no file.
+    Exit 1 when one is late.
+    """
+    session = connect(outputs, env)
+    remark(session.where)
+    now = datetime.now(UTC)
+    states = states_of(session, now)
+    overdue = [state for state in states if state.late]
+    shown = overdue if late else states
+    if json_:
+        emit_json([_document(state, now) for state in shown])
+    elif shown:
+        _show(shown, now)
+    elif not states:
+        remark("the settings have no feeds: see docs/feeds.md")
+    if overdue:
+        remark(f"{figure(len(overdue))} of {figure(len(states))} feeds are late")
+    raise typer.Exit(Exit.ATTENTION if overdue else Exit.OK)
+
+
+def states_of(session: Session, now: datetime) -> list[FeedState]:
+    """State of every feed of the deployed settings.
 
     Args:
-        file: The one that was named; None for the environment's.
-        environment: Suffix of the environment.
+        session: Connection.
+        now: The moment.
     """
-    if file is not None:
-        return file
-    context = json.loads((ROOT / "cdktf.json").read_text(encoding="utf-8"))["context"]
-    settings = context["environments"].get(environment, context["environments"]["dev"])
-    name = os.environ.get("FEEDS_FILE") or settings.get("feeds_file", _DEFAULT_FILE)
-    return ROOT / str(name)
+    # What reads the settings is slow to import, and `--help` does not need it.
+    from inventory.adapters.dynamodb_notes import DynamoDbArrivals
+    from inventory.domain.arrivals import feed_states
+    from inventory_cli.deployed import Deployed
+    from inventory_cli.lanes import lanes_of
+
+    settings = Deployed(session).feeds["feeds"]
+    return feed_states(settings, DynamoDbArrivals(lanes_of(session)).all(), now)
 
 
-def load_feeds(file: Path | None, environment: str) -> ProfileSet:
-    """The profiles and feeds that apply.
+def _word(state: FeedState) -> str:
+    """Whether the feed is on time; "-" where nothing is expected of it."""
+    if state.late:
+        return "late"
+    return "on time" if state.due else "-"
 
-    Args:
-        file: The feeds file that was named; None for the environment's.
-        environment: Suffix of the environment.
 
-    Raises:
-        typer.BadParameter: The file cannot be read or used; the message says everything wrong.
-    """
-    from inventory.domain.reading import ProfileSet
-    from inventory.feeds_file import FeedsFileError, read_feeds_file
+def _document(state: FeedState, now: datetime) -> dict[str, Any]:
+    arrival = state.arrival
+    stored = parse_moment(arrival.stored_at)
+    return {
+        "feed": state.feed,
+        "state": _word(state),
+        "due": state.due,
+        "accepted_at": arrival.accepted_at or None,
+        "object_id": arrival.object_id or None,
+        "stored_at": arrival.stored_at or None,
+        "age_seconds": int((now - stored).total_seconds()) if stored else None,
+        "status": arrival.status or None,
+        "rows_read": arrival.rows_read,
+        "loaded": arrival.loaded,
+        "rejected": arrival.rejected,
+    }
 
-    try:
-        return ProfileSet(**read_feeds_file(feeds_path(file, environment)))
-    except FeedsFileError as error:
-        raise typer.BadParameter(str(error)) from None
+
+def _show(states: Sequence[FeedState], now: datetime) -> None:
+    rows = []
+    for state in states:
+        arrival, stored = state.arrival, parse_moment(state.arrival.stored_at)
+        last = age(stored, now) if stored else "never"
+        if arrival.status not in ("", "COMPLETED"):
+            last = f"{last}, {arrival.status.lower()}"
+        rows.append(
+            (
+                _word(state),
+                # Without the year, so that names have room; the sentence below has it.
+                minute(state.due_at)[5:],
+                last,
+                figure(arrival.rows_read) if stored else "",
+                figure(arrival.rejected) if stored else "",
+                state.feed,
+            )
+        )
+    emit_table(
+        ("", "due (UTC)", "last file", "rows", "rejected", "feed"),
+        rows,
+        right=("rows", "rejected"),
+        folded=("feed",),
+    )
+    for state in states:
+        if state.late:
+            say(state.sentence, style="warn")

@@ -25,6 +25,7 @@ COMMANDS = (
     "upload",
     "status",
     "files",
+    "feeds",
     "stock",
     "history",
     "changes",

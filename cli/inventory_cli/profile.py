@@ -12,7 +12,7 @@ import typer
 from inventory_cli.check import check_file, show
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
-from inventory_cli.feeds import FeedsEnvironmentOption, FeedsOption, feeds_path, load_feeds
+from inventory_cli.feeds_option import FeedsEnvironmentOption, FeedsOption, feeds_path, load_feeds
 from inventory_cli.local_files import STANDARD_INPUT, local_files
 from inventory_cli.profile_guess import Guess, against_stock, as_toml, guess, proposal
 from inventory_cli.rendering import say

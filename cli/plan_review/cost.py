@@ -47,11 +47,13 @@ KEY_REQUESTS_PER_DAY = 2 * 12 * 24
 TRACE = 5.00e-6
 # https://aws.amazon.com/sqs/pricing/
 QUEUE_REQUEST = 0.40e-6
+# https://aws.amazon.com/eventbridge/pricing/ (custom events of up to 64 KB)
+CUSTOM_EVENT = 1.00e-6
 # Five pollers wait 20 s each.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_PER_DAY = 5 * 3 * 60 * 24
 
-CUSTOM_METRICS = {"inventory-processor": 12, "inventory-summary": 6, "inventory-reconcile": 1}
+CUSTOM_METRICS = {"inventory-processor": 12, "inventory-summary": 6, "inventory-reconcile": 3}
 """Metrics that functions publish, by the name without the environment's suffix.
 
 Both functions that load files publish the same, which are counted with the first.
@@ -59,6 +61,7 @@ Both functions that load files publish the same, which are counted with the firs
 
 FREE = frozenset(
     {
+        "aws_cloudwatch_event_bus_policy",
         "aws_cloudwatch_event_rule",
         "aws_cloudwatch_event_target",
         "aws_cloudwatch_query_definition",
@@ -186,10 +189,10 @@ def _table(side: JsonObject, load: Load) -> float:
     name = str(side.get("name", ""))
     changed = load.rows_per_day * load.changed_share
     if "ingestions" in name:
-        writes, reads, gigabytes = 3.0 * load.files_per_day, 2.0 * load.files_per_day, 0.01
+        writes, reads, gigabytes = 5.0 * load.files_per_day, 3.0 * load.files_per_day, 0.01
     elif "lanes" in name:
-        # An entry per file and lane, and a look at each lane that was written.
-        writes, reads, gigabytes = 64.0 * load.files_per_day, 64.0 * load.files_per_day, 0.01
+        # An entry per file and lane, a look at each lane that was written, and a note of the feed.
+        writes, reads, gigabytes = 65.0 * load.files_per_day, 64.0 * load.files_per_day, 0.01
     else:
         writes, reads, gigabytes = changed, float(load.rows_per_day), load.items * 1024 / GIB
     recovery = side.get("point_in_time_recovery") or [{}]
@@ -263,6 +266,7 @@ HALF_A_CENT = 0.005
 
 PRICES: dict[str, Callable[[JsonObject, Load], float]] = {
     "aws_cloudwatch_dashboard": lambda _, __: DASHBOARD_MONTH,
+    "aws_cloudwatch_event_bus": lambda _, load: DAYS * load.files_per_day * CUSTOM_EVENT,
     "aws_cloudwatch_log_group": _log_group,
     "aws_cloudwatch_metric_alarm": _alarm,
     "aws_dynamodb_table": _table,

@@ -17,6 +17,7 @@ from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
+    DynamoDbArrivals,
     DynamoDbCheckpoint,
     DynamoDbFollowUps,
     DynamoDbPauses,
@@ -314,6 +315,17 @@ class MemoryRejects:
 
 
 @dataclass(slots=True)
+class MemoryEvents:
+    """The event bus in a list."""
+
+    ends: list[dict[str, Any]] = field(default_factory=list)
+
+    def send(self, ends: Sequence[dict[str, Any]]) -> None:
+        """See `ports.Events`."""
+        self.ends += ends
+
+
+@dataclass(slots=True)
 class MemoryReports:
     """The reports bucket in a dictionary."""
 
@@ -386,6 +398,7 @@ class World:
         ended: The dead-letter queue, as far as its messages go there.
         rejects: The dead-letter queue.
         reports: The reports bucket.
+        events: The event bus.
         clock: The time.
     """
 
@@ -396,6 +409,7 @@ class World:
     ended: MemoryEndedChains = field(default_factory=MemoryEndedChains)
     rejects: MemoryRejects = field(default_factory=MemoryRejects)
     reports: MemoryReports = field(default_factory=MemoryReports)
+    events: MemoryEvents = field(default_factory=MemoryEvents)
     clock: Clock = field(default_factory=Clock)
 
     def ports(self, *, message_limit: int = 1000, **instead: Any) -> IngestPorts:
@@ -412,6 +426,7 @@ class World:
             objects=self.objects,
             open_feed=open_tiny_feed,
             open_part=open_tiny_part,
+            feed_of=lambda key: FeedSettings(prefix=key),
             items=DynamoDbItems(api, ITEMS, usage),
             registry=DynamoDbRegistry(lanes),
             ingestions=DynamoDbIngestions(api, INGESTIONS, usage),
@@ -424,6 +439,8 @@ class World:
             rejects=RejectDestinations(
                 queue=self.rejects, reports=self.reports, message_limit=message_limit
             ),
+            events=self.events,
+            arrivals=DynamoDbArrivals(lanes),
             usage=usage,
             deadline=deadline,
             now=self.clock,

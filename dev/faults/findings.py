@@ -76,9 +76,21 @@ def _examine_record(upload: Upload, world: World, findings: Findings) -> None:
     for name in ("withdrawal",) if status == "WITHDRAWN" else ("open_runs", "recheck"):
         if name in stored:
             findings.lost.append(f"{object_id} still has {name} {stored[name]}")
+    _examine_announcements(object_id, world, findings)
     if status == "COMPLETED":
         _examine_counts(upload, stored, findings)
         _examine_file(upload, world, findings)
+
+
+def _examine_announcements(object_id: str, world: World, findings: Findings) -> None:
+    """Others were told of the end at which the record stands, and nothing waits."""
+    stored = world.tables.tables[INGESTIONS].items[object_id,]
+    if "announcements" in stored:
+        findings.lost.append(f"{object_id} still has announcements")
+    end = (object_id, stored["status"]["S"], stored.get("finished_at", {}).get("S"))
+    told = {(each["object_id"], each["status"], each["ended_at"]) for each in world.events.ends}
+    if end not in told:
+        findings.lost.append(f"nobody was told that {end} has ended")
 
 
 def _examine_counts(upload: Upload, stored: dict[str, Any], findings: Findings) -> None:

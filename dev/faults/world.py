@@ -353,6 +353,7 @@ class FaultyWorld(World):
             open_part=faulty.open_part,
             files=faulty,
             work=FaultyQueue(self),
+            events=FaultyEvents(self),
             rejects=RejectDestinations(queue=faulty, reports=faulty, message_limit=1000),
         )
 
@@ -631,6 +632,22 @@ class FaultyQueue:
             send(messages[: self._world.rng.randint(0, len(messages))])
             raise RetryableError("the queue took a part")
         send(messages)
+
+
+class FaultyEvents:
+    """The event bus as one process sees it."""
+
+    def __init__(self, world: FaultyWorld) -> None:
+        self._world = world
+
+    def send(self, ends: Sequence[dict[str, Any]]) -> None:
+        """See `ports.Events`; a send that fails may have taken a part."""
+        self._world.stumble()
+        if self._world.strikes():
+            self._world.faults["partial announcement"] += 1
+            self._world.events.send(ends[: self._world.rng.randint(0, len(ends))])
+            raise RetryableError("the event bus took a part")
+        self._world.events.send(ends)
 
 
 class FaultyFeed:

@@ -90,6 +90,8 @@ class IngestConfig(Config):
         dead_letter_queue_url: Where rejects go.
         work_queue_url: Where segments of jobs and rechecks go.
         reports_bucket_name: Where reject files go.
+        event_bus_name: Where others are told of files that have ended.
+        environment_suffix: Suffix of the environment.
         feeds_key: Where in the reports bucket the feeds and profiles of this deployment are.
         feeds_version_id: Which version of that object they are.
         reject_message_limit: Reject messages per object version before one message stands for all.
@@ -106,6 +108,8 @@ class IngestConfig(Config):
     dead_letter_queue_url: str
     work_queue_url: str
     reports_bucket_name: str
+    event_bus_name: str
+    environment_suffix: str
     feeds_key: str
     feeds_version_id: str
     reject_message_limit: int
@@ -121,7 +125,10 @@ class SummaryConfig(Config):
     Attributes:
         items_table_name: Table of the stock items.
         ingestions_table_name: Table of the ingestion records.
+        lanes_table_name: Table of what is known of the last files of feeds.
         reports_bucket_name: Where summaries go.
+        feeds_key: Where in that bucket the feeds of this deployment are.
+        feeds_version_id: Which version of that object they are.
         alarm_topic_arn: Topic on which the summary is announced.
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         summary_timezone: IANA time zone in which a day begins and ends.
@@ -129,7 +136,10 @@ class SummaryConfig(Config):
 
     items_table_name: str
     ingestions_table_name: str
+    lanes_table_name: str
     reports_bucket_name: str
+    feeds_key: str
+    feeds_version_id: str
     alarm_topic_arn: str
     low_stock_threshold: int
     summary_timezone: str
@@ -144,6 +154,10 @@ class ReconcileConfig(Config):
         ingestions_table_name: Table of the ingestion records.
         lanes_table_name: Table in which the walk through the bucket is remembered.
         work_queue_url: Where missing object versions are sent again.
+        reports_bucket_name: Bucket of the feeds.
+        feeds_key: Where in it those of this deployment are.
+        feeds_version_id: Which version of that object they are.
+        alarm_topic_arn: Topic on which people are told of late feeds.
         reconcile_deadline_minutes: Age in minutes at which a version must have a terminal record.
     """
 
@@ -151,4 +165,8 @@ class ReconcileConfig(Config):
     ingestions_table_name: str
     lanes_table_name: str
     work_queue_url: str
+    reports_bucket_name: str
+    feeds_key: str
+    feeds_version_id: str
+    alarm_topic_arn: str
     reconcile_deadline_minutes: int

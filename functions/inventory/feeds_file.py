@@ -253,11 +253,11 @@ class FeedEntry(_Entry):
     max_stock_drop_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
     """Share of the last file's stock that a file may take away before it is held; 0 for any."""
     expected_every: EveryHours | OnDays | None = None
-    """When files are expected; nothing watches over it yet."""
+    """When files are expected; the feed is late from then until one was accepted."""
     complete: bool = False
     """Whether a file states the whole stock of the feed; nothing makes use of it yet."""
     required: bool = False
-    """Whether there must be such a feed at all; nothing watches over it yet."""
+    """Whether there must be such a feed at all; it is late while no file was ever accepted."""
 
 
 class FeedsFile(_Entry):

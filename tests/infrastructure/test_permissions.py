@@ -48,6 +48,7 @@ INGEST = {
     ("s3:GetObjectVersion", "<Reports>/settings/*"),
     ("s3:PutObject", "<Reports>/parts/*"),
     ("s3:PutObject", "<Reports>/rejects/*"),
+    ("events:PutEvents", "<Events>"),
     ("sqs:SendMessage", "<WorkQueue>"),
 }
 PERMISSIONS = {
@@ -65,11 +66,13 @@ PERMISSIONS = {
     },
     "inventory-summary-dev": own("Summary")
     | {
+        ("dynamodb:Query", "<Lanes>"),
         ("dynamodb:Scan", "<Ingestions>"),
         ("dynamodb:Scan", "<Items>"),
         ("kms:Decrypt", "<Key>"),
         ("kms:GenerateDataKey", "<Key>"),
         ("s3:GetObject", "<Reports>/summaries/*"),
+        ("s3:GetObjectVersion", "<Reports>/settings/*"),
         ("s3:AbortMultipartUpload", "<Reports>/summaries/*"),
         ("s3:PutObject", "<Reports>/summaries/*"),
         ("sns:Publish", "<AlarmTopic>"),
@@ -81,7 +84,12 @@ PERMISSIONS = {
         ("dynamodb:GetItem", "<Lanes>"),
         ("dynamodb:PutItem", "<Lanes>"),
         ("dynamodb:Query", "<Lanes>"),
+        ("dynamodb:UpdateItem", "<Lanes>"),
+        ("kms:Decrypt", "<Key>"),
+        ("kms:GenerateDataKey", "<Key>"),
+        ("s3:GetObjectVersion", "<Reports>/settings/*"),
         ("s3:ListBucketVersions", "<Uploads>"),
+        ("sns:Publish", "<AlarmTopic>"),
         ("sqs:SendMessage", "<WorkQueue>"),
     },
     "inventory-summary-daily-dev": {

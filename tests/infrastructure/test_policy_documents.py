@@ -15,6 +15,7 @@ import pytest
 REFERENCE = re.compile(r"\$\{(?:data\.)?(aws_\w+?)\.\w+\.(\w+)\}")
 ACCOUNT = "123456789012"
 ARNS = {
+    "aws_cloudwatch_event_bus": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/bus",
     "aws_cloudwatch_event_rule": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/rule",
     "aws_cloudwatch_log_group": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:group",
     "aws_dynamodb_table": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/table",

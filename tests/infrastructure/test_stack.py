@@ -72,6 +72,7 @@ OUTPUTS = {
     "chunk_processor_function_name": "<ChunkProcessor.function_name>",
     "dashboard_name": "<Dashboard.dashboard_name>",
     "dead_letter_queue_url": "<DeadLetterQueue.url>",
+    "event_bus_name": "<Events.name>",
     "ingestions_table_name": "<Ingestions.name>",
     "items_table_name": "<Items.name>",
     "lanes_table_name": "<Lanes.name>",

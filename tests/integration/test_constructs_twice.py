@@ -26,6 +26,7 @@ from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
 from constructs_lib.alarms import Alarms, AlarmSpec, AlarmsProps
 from constructs_lib.dashboard import Dashboard, DashboardProps, Graph
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.event_bus import EventBus, EventBusProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
@@ -33,6 +34,7 @@ from constructs_lib.metrics import aws_metric
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from constructs_lib.python_function import PythonFunction, PythonFunctionProps
+from constructs_lib.queue_event_rule import QueueEventRule, QueueEventRuleProps
 from constructs_lib.stack_folder import FunctionPackage
 from constructs_lib.terraform import PROVIDER_VERSIONS
 from emulated_resources import attributes
@@ -253,6 +255,21 @@ class Site(Construct):
                     function=function,
                     account=self.account,
                     encryption_key=self.keys[0],
+                ),
+            )
+        for (scope, name), queue in zip(self.places, self.queues, strict=True):
+            bus = EventBus(scope, "bus", EventBusProps(bus_name=name, account=self.account))
+            for each in self.functions:
+                bus.grant_put_events(each)
+            bus.grant_rules("111122223333")
+            QueueEventRule(
+                scope,
+                "to queue",
+                QueueEventRuleProps(
+                    rule_name=f"{name}.to_queue",
+                    bus=bus,
+                    queue=queue,
+                    dead_letter_queue=self.dead_letters,
                 ),
             )
         for number, queue in enumerate(self.queues):

@@ -54,7 +54,11 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
     for name, value in emulated.cloud.variables().items():
         monkeypatch.setenv(name, value)
     dynamodb = emulated.cloud.client("dynamodb")
-    for kind, keys in (("items", ("sku", "location")), ("ingestions", ("object_id",))):
+    for kind, keys in (
+        ("items", ("sku", "location")),
+        ("ingestions", ("object_id",)),
+        ("lanes", ("lane", "position")),
+    ):
         emulated.cloud.create_table(f"{emulated.name}-{kind}", keys)
     for item in shop_items(3, 60):
         dynamodb.put_item(TableName=f"{emulated.name}-items", Item=stored_item(item))
@@ -62,13 +66,21 @@ def service(emulated: EmulatedResources, monkeypatch: pytest.MonkeyPatch) -> Sum
     dynamodb.put_item(TableName=f"{emulated.name}-items", Item=removed)
     for record in shop_records():
         dynamodb.put_item(TableName=f"{emulated.name}-ingestions", Item=stored_record(record))
-    emulated.cloud.client("s3").create_bucket(Bucket=emulated.name)
+    s3 = emulated.cloud.client("s3")
+    s3.create_bucket(Bucket=emulated.name)
+    s3.put_bucket_versioning(Bucket=emulated.name, VersioningConfiguration={"Status": "Enabled"})
+    stored = s3.put_object(
+        Bucket=emulated.name, Key="settings/feeds.json", Body=b'{"feeds": {}, "profiles": {}}'
+    )
     topic = emulated.cloud.client("sns").create_topic(Name=emulated.name)["TopicArn"]
     return build_summary_service(
         SummaryConfig(
             items_table_name=f"{emulated.name}-items",
             ingestions_table_name=f"{emulated.name}-ingestions",
+            lanes_table_name=f"{emulated.name}-lanes",
             reports_bucket_name=emulated.name,
+            feeds_key="settings/feeds.json",
+            feeds_version_id=stored["VersionId"],
             alarm_topic_arn=topic,
             low_stock_threshold=10,
             summary_timezone="Europe/Berlin",
@@ -90,7 +102,9 @@ def test_the_service_gives_what_its_fake_gives(
     expected, _ = fake.make(AS_OF)
     assert expected.stock == summary.stock
     assert expected.feeds == summary.feeds
-    listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name)["Contents"]
+    listed = emulated.cloud.client("s3").list_objects_v2(Bucket=emulated.name, Prefix="summaries/")[
+        "Contents"
+    ]
     assert [entry["Key"] for entry in listed] == [
         f"summaries/2026/11/22/summary.{extension}" for extension in ("csv", "html", "json")
     ]

@@ -15,6 +15,8 @@ INGEST = {
     "DEAD_LETTER_QUEUE_URL": "https://queue/dlq",
     "WORK_QUEUE_URL": "https://queue/work",
     "REPORTS_BUCKET_NAME": "reports",
+    "EVENT_BUS_NAME": "events",
+    "ENVIRONMENT_SUFFIX": "dev",
     "FEEDS_KEY": "settings/feeds.json",
     "FEEDS_VERSION_ID": "v1",
     "REJECT_MESSAGE_LIMIT": "1000",

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import ConditionFailedError
+from inventory.domain.announcements import end_announcement, withdrawal_announcement
 from inventory.domain.ingestions import Admission, Mode, Record, RunReport, Status
+from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -106,7 +108,10 @@ class DynamoDbIngestions:
             condition = "#status = :found AND #base <= :base"
         else:
             condition = "#status = :found"
+        removing = ""
         if admission.command is not None:
+            # Until it has ended again, it is known by that to be one that is being restored.
+            removing = " REMOVE finished_at"
             values[":asked"] = {"S": admission.command.asked_at}
             values[":by"] = {"S": admission.command.by}
             setting += ", decided_at = :asked, restored_at = :asked, restored_by = :by"
@@ -125,7 +130,7 @@ class DynamoDbIngestions:
             taking = " DELETE recheck :rechecks"
         return self._update(
             version.object_id,
-            f"{setting} ADD open_runs :run, attempts :one{taking}",
+            f"{setting}{removing} ADD open_runs :run, attempts :one{taking}",
             condition,
             names,
             values,
@@ -157,6 +162,7 @@ class DynamoDbIngestions:
             ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
             ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
             ":runs": {"SS": sorted(admission.expired | {admission.run})},
+            ":told": {"SS": [end_announcement(admission, report, status)]},
         }
         setting = ", ".join(f"{name} = :{name}" for name in counts)
         setting = (
@@ -185,7 +191,8 @@ class DynamoDbIngestions:
             removing.append("nothing_loaded")
         ended = self._update(
             admission.version.object_id,
-            f"{setting} REMOVE {', '.join(removing)} DELETE open_runs :runs",
+            f"{setting} REMOVE {', '.join(removing)} ADD announcements :told "
+            "DELETE open_runs :runs",
             f"attribute_exists(object_id) AND #status <> :withdrawn AND {condition}",
             names,
             values,
@@ -368,19 +375,32 @@ class DynamoDbIngestions:
         values = {":run": {"S": run}}
         self._update(object_id, "REMOVE withdrawing", "withdrawing = :run", {}, values)
 
-    def end_withdrawal(self, object_id: str, run: str, removed: int, now: str) -> None:
+    def end_withdrawal(
+        self, version: ObjectVersion, record: Record, run: str, removed: int, now: str
+    ) -> None:
         """End a withdrawal; see `ports.Ingestions`."""
         removing = (
             "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, recheck, touched, "
             "lease_until, messages_sent"
         )
+        told = withdrawal_announcement(version, record, removed, now)
         self._update(
-            object_id,
-            f"SET items_removed = :removed, finished_at = :now, last_run = :run REMOVE {removing}",
+            version.object_id,
+            f"SET items_removed = :removed, finished_at = :now, last_run = :run "
+            f"REMOVE {removing} ADD announcements :told",
             "withdrawing = :run",
             {},
-            {":run": {"S": run}, ":removed": {"N": str(removed)}, ":now": {"S": now}},
+            {
+                ":run": {"S": run},
+                ":removed": {"N": str(removed)},
+                ":now": {"S": now},
+                ":told": {"SS": [told]},
+            },
         )
+
+    def announced(self, object_id: str, announcements: Collection[str]) -> None:
+        """Take announcements out of a record; see `ports.Ingestions`."""
+        self._set(object_id, "DELETE announcements :value", {"SS": sorted(announcements)})
 
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
         """Note write sets that ask for a recheck; see `ports.Ingestions`."""
@@ -421,6 +441,9 @@ def _version(version: ObjectVersion) -> tuple[str, dict[str, str], _Json]:
         ":key": {"S": version.key},
         ":bytes": {"N": str(version.size_bytes)},
     }
+    if version.stored_at is not None:
+        setting += ", stored_at = :stored"
+        values[":stored"] = {"S": timestamp(version.stored_at)}
     if version.version_id is not None:
         setting += ", version_id = :version"
         values[":version"] = {"S": version.version_id}
@@ -445,6 +468,12 @@ def _record(item: _Json) -> Record:
         withdrawal=item.get("withdrawal", {}).get("S", ""),
         withdrawing=item.get("withdrawing", {}).get("S", ""),
         withdrawal_place=item.get("withdrawal_place", {}).get("S", ""),
+        withdrawn_by=item.get("withdrawn_by", {}).get("S", ""),
+        withdrawn_reason=item.get("withdrawn_reason", {}).get("S", ""),
+        restored_at=item.get("restored_at", {}).get("S", ""),
+        stored_at=item.get("stored_at", {}).get("S", ""),
+        finished_at=item.get("finished_at", {}).get("S", ""),
+        announcements=frozenset(item.get("announcements", {}).get("SS", ())),
     )
 
 

@@ -8,6 +8,8 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_registry import version_from_item, version_to_item
+from inventory.domain.arrivals import Arrival, counts_as_arrival
+from inventory.domain.ingestions import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ _Json = dict[str, Any]
 _FOLLOW_UPS = "follow-up"
 _PAUSED = "paused"
 _RECONCILE = ("reconcile", "checkpoint")
+_FEEDS = "feeds"
 
 
 class DynamoDbFollowUps:
@@ -117,6 +120,89 @@ class DynamoDbAcceptedFiles:
             position = item["position"]["S"]
             if position.endswith(f"#{_digest(object_id)}"):
                 self._table.delete(f"feed#{feed}", position)
+
+
+class DynamoDbArrivals:
+    """The lanes table behind `ports.Arrivals` and `ports.FeedNotes`.
+
+    Partition `feeds`, position: the feed's prefix; so one query tells of all feeds. Idempotency:
+    everything is set under the condition that nothing newer is there.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def note(self, feed: str, end: dict[str, Any]) -> None:
+        """Note the end of a file; see `ports.Arrivals`."""
+        this = {":id": {"S": end["object_id"]}}
+        if end["status"] == Status.WITHDRAWN:
+            withdrawn = this | {":status": {"S": end["status"]}}
+            self._update(feed, "SET last_status = :status", "object_id = :id", withdrawn)
+            self._update(feed, "REMOVE accepted_at, accepted_id", "accepted_id = :id", this)
+            return
+        accepting = "accepted_at = :stored, accepted_id = :id"
+        values = this | {":stored": {"S": end["stored_at"] or end["ended_at"]}}
+        accepted = counts_as_arrival(end)
+        known = self._update(
+            feed,
+            "SET object_id = :id, stored_at = :stored, last_status = :status, rows_read = :rows, "
+            "loaded = :loaded, rejected = :rejected" + (f", {accepting}" if accepted else ""),
+            "attribute_not_exists(stored_at) OR stored_at <= :stored",
+            values
+            | {
+                ":status": {"S": end["status"]},
+                ":rows": {"N": str(end["rows"]["rows_read"])},
+                ":loaded": {"N": str(end["rows"]["loaded"])},
+                ":rejected": {"N": str(end["rows"]["rejected"])},
+            },
+        )
+        if accepted and not known:
+            older = "attribute_not_exists(accepted_at) OR accepted_at < :stored"
+            self._update(feed, f"SET {accepting}", older, values)
+
+    def all(self) -> dict[str, Arrival]:
+        """What is known by feed; see `ports.FeedNotes`."""
+        return {item["position"]["S"]: _arrival(item) for item in self._table.query(_FEEDS)}
+
+    def watch(self, feed: str, now: str) -> None:
+        """Note since when a feed is watched; see `ports.FeedNotes`."""
+        new = "attribute_not_exists(watched_since)"
+        self._update(feed, "SET watched_since = :now", new, {":now": {"S": now}})
+
+    def tell(self, feed: str, due: str) -> None:
+        """Note that people were told; see `ports.FeedNotes`."""
+        there = "attribute_exists(watched_since)"
+        self._update(feed, "SET told_due = :due", there, {":due": {"S": due}})
+
+    def forget(self, feed: str) -> None:
+        """Forget a feed; see `ports.FeedNotes`."""
+        self._table.delete(_FEEDS, feed)
+
+    def _update(self, feed: str, update: str, condition: str, values: _Json) -> bool:
+        return self._table.update(_FEEDS, feed, update, condition, values)
+
+
+def _arrival(item: _Json) -> Arrival:
+    def text(name: str) -> str:
+        return str(item.get(name, {}).get("S", ""))
+
+    def number(name: str) -> int:
+        return int(item.get(name, {}).get("N", "0"))
+
+    return Arrival(
+        watched_since=text("watched_since"),
+        accepted_at=text("accepted_at"),
+        object_id=text("object_id"),
+        stored_at=text("stored_at"),
+        status=text("last_status"),
+        rows_read=number("rows_read"),
+        loaded=number("loaded"),
+        rejected=number("rejected"),
+        told_due=text("told_due"),
+    )
 
 
 class DynamoDbCheckpoint:

@@ -82,6 +82,35 @@ class PartitionedTable:
             request["ConditionExpression"] = "attribute_not_exists(lane)"
         return request
 
+    def update(
+        self, partition: str, position: str, update: str, condition: str, values: Json
+    ) -> bool:
+        """Update an item, which need not exist.
+
+        Args:
+            partition: Partition key.
+            position: Sort key.
+            update: Update expression.
+            condition: Condition expression.
+            values: Values of both in DynamoDB JSON.
+
+        Returns:
+            Whether the condition held.
+        """
+        request = {
+            "TableName": self.name,
+            "Key": self.key(partition, position),
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        self.usage.write_units += 1
+        try:
+            self.api.call("UpdateItem", request)
+        except ConditionFailedError:
+            return False
+        return True
+
     def delete(self, partition: str, position: str) -> None:
         """Delete an item, if there is one."""
         self.api.call("DeleteItem", {"TableName": self.name, "Key": self.key(partition, position)})

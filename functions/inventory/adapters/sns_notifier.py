@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 class SnsNotifier:
-    """Publishes summaries on the topic that also carries the alarms.
-
-    The message attribute `kind` is `summary`, so that a subscriber can filter these out.
+    """Publishes messages on the topic that also carries the alarms.
 
     Args:
         client: SNS client.
         topic_arn: The topic.
+        kind: Message attribute `kind`, by which a subscriber can filter.
     """
 
-    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+    def __init__(self, client: SNSClient, topic_arn: str, kind: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
+        self._kind = kind
 
     def notify(self, subject: str, message: str) -> None:
         """Publish one message."""
@@ -28,5 +28,5 @@ class SnsNotifier:
             TopicArn=self._topic_arn,
             Subject=subject,
             Message=message,
-            MessageAttributes={"kind": {"DataType": "String", "StringValue": "summary"}},
+            MessageAttributes={"kind": {"DataType": "String", "StringValue": self._kind}},
         )

@@ -11,6 +11,7 @@ from botocore.session import Session, get_session
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -46,6 +47,12 @@ def s3() -> S3Client:
 def sqs() -> SQSClient:
     """SQS."""
     return cast("SQSClient", session().create_client("sqs", config=_CONFIG))
+
+
+@cache
+def events() -> EventBridgeClient:
+    """EventBridge."""
+    return cast("EventBridgeClient", session().create_client("events", config=_CONFIG))
 
 
 @cache

@@ -12,11 +12,13 @@ from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
+    DynamoDbArrivals,
     DynamoDbFollowUps,
     DynamoDbPauses,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.adapters.eventbridge_events import EventBridgeEvents
 from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.s3_reports import S3Reports
@@ -72,6 +74,7 @@ def ingest() -> Ingest:
         objects=S3Objects(clients.s3()),
         open_feed=partial(open_feed, profiles=profiles),
         open_part=continue_feed,
+        feed_of=profiles.feed_of,
         items=DynamoDbItems(api, config.items_table_name, usage),
         registry=DynamoDbRegistry(lanes),
         ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
@@ -86,6 +89,10 @@ def ingest() -> Ingest:
             reports=files,
             message_limit=config.reject_message_limit,
         ),
+        events=EventBridgeEvents(
+            clients.events(), config.event_bus_name, config.environment_suffix
+        ),
+        arrivals=DynamoDbArrivals(lanes),
         usage=usage,
         deadline=deadline,
         now=partial(datetime.now, UTC),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.domain.announcements import Announcer
 from inventory.domain.chains import Chain
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.finishing import Ending, Finisher, admission_of
@@ -79,6 +80,7 @@ class Ingest:
         self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
         self._finisher = Finisher(ports, self._validator)
         self._withdrawer = Withdrawer(ports, self._validator, hold)
+        self._announcer = Announcer(ports.ingestions, ports.events, ports.arrivals, ports.feed_of)
         self._segments = SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=seen_slots)
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
@@ -99,10 +101,16 @@ class Ingest:
         self._chain.go_on(delivery.hops)
         if delivery.kind is Kind.WITHDRAW:
             outcome = self._withdrawer.run(delivery)
+        elif delivery.kind is Kind.ANNOUNCE:
+            object_id = delivery.version.object_id
+            outcome = Outcome(object_id=object_id, mode=Mode.NOTHING, status=None)
         elif delivery.task is None or delivery.kind is Kind.RESTORE:
             outcome = self._version(delivery)
         else:
             outcome = self._task(delivery, Task.from_data(delivery.task))
+        if outcome.status is not None or outcome.mode is Mode.NOTHING:
+            # Where there is nothing to do, an earlier delivery may have died before it told others.
+            self._announcer.announce(outcome.object_id)
         return replace(
             outcome,
             read_units=ports.usage.read_units,

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inventory.domain.ports import (
+        Arrivals,
         ConsumedCapacity,
         Deadline,
         EndedChains,
+        Events,
         FollowUps,
         Ingestions,
         ItemStore,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         WorkQueue,
     )
     from inventory.domain.publishing import RejectDestinations
+    from inventory.domain.reading.feed_settings import FeedSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +39,7 @@ class IngestPorts:
         objects: The uploads bucket.
         open_feed: The reader, profiles included.
         open_part: The reader, from a place between two records on.
+        feed_of: Gives the feed that an object key belongs to.
         items: The items table.
         registry: Read and write sets.
         ingestions: The ingestions table.
@@ -46,6 +50,8 @@ class IngestPorts:
         work: The work queue.
         ended: Where chains of its messages end that are too long.
         rejects: Where rejects leave.
+        events: Where others are told of files that have come to an end.
+        arrivals: What is known of the last files of feeds.
         usage: Capacity units, counted by the adapters.
         deadline: Seconds left, shared with the adapters.
         now: The time, with a time zone.
@@ -54,6 +60,7 @@ class IngestPorts:
     objects: ObjectStore
     open_feed: OpenFeed
     open_part: OpenPart
+    feed_of: Callable[[str], FeedSettings]
     items: ItemStore
     registry: Registry
     ingestions: Ingestions
@@ -64,6 +71,8 @@ class IngestPorts:
     work: WorkQueue
     ended: EndedChains
     rejects: RejectDestinations
+    events: Events
+    arrivals: Arrivals
     usage: ConsumedCapacity
     deadline: Deadline
     now: Callable[[], datetime]

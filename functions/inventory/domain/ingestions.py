@@ -88,6 +88,12 @@ class Record:
         withdrawal: Run that began a withdrawal which is not finished; "" for none.
         withdrawing: Attempt at that withdrawal which may be at work; "" for none.
         withdrawal_place: How far it has come, see `Ingestions.note_withdrawal`.
+        withdrawn_by: Who asked for the latest withdrawal.
+        withdrawn_reason: Why.
+        restored_at: When an operator last took a withdrawal back, ISO 8601.
+        stored_at: When the version was stored, ISO 8601; "" where that is not known.
+        finished_at: When the version last came to an end, ISO 8601; "" until it is restored.
+        announcements: What others have yet to be told, see `announcements`.
     """
 
     status: Status
@@ -106,6 +112,17 @@ class Record:
     withdrawal: str = ""
     withdrawing: str = ""
     withdrawal_place: str = ""
+    withdrawn_by: str = ""
+    withdrawn_reason: str = ""
+    restored_at: str = ""
+    stored_at: str = ""
+    finished_at: str = ""
+    announcements: frozenset[str] = frozenset()
+
+    @property
+    def being_restored(self) -> bool:
+        """Whether the next end is the one of taking a withdrawal back."""
+        return self.status is Status.WITHDRAWN or bool(self.restored_at and not self.finished_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import BinaryIO
 
+    from inventory.domain.arrivals import Arrival
     from inventory.domain.ingestions import Admission, Record, RunReport, Status
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.keysets import KeySet
@@ -452,8 +453,14 @@ class Ingestions(Protocol):
         """End an attempt after which another one goes on."""
         ...
 
-    def end_withdrawal(self, object_id: str, run: str, removed: int, now: str) -> None:
+    def end_withdrawal(
+        self, version: ObjectVersion, record: Record, run: str, removed: int, now: str
+    ) -> None:
         """End a withdrawal, and forget what was to be done with the version."""
+        ...
+
+    def announced(self, object_id: str, announcements: Collection[str]) -> None:
+        """Take announcements out of a record."""
         ...
 
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
@@ -462,6 +469,42 @@ class Ingestions(Protocol):
 
     def note_messages(self, object_id: str, note: str) -> None:
         """Note how many reject messages were taken, see `ingestions.messages_note`."""
+        ...
+
+
+class Events(Protocol):
+    """What others can react to."""
+
+    def send(self, ends: Sequence[dict[str, Any]]) -> None:
+        """Send an event for each end, see `announcements`; every one is taken or it raises."""
+        ...
+
+
+class Arrivals(Protocol):
+    """What is known of the last files of feeds."""
+
+    def note(self, feed: str, end: dict[str, Any]) -> None:
+        """Note the end of a file, see `announcements`; a file that was stored later stays."""
+        ...
+
+
+class FeedNotes(Protocol):
+    """The same, for whoever watches over feeds."""
+
+    def all(self) -> dict[str, Arrival]:
+        """What is known by feed, strongly consistent."""
+        ...
+
+    def watch(self, feed: str, now: str) -> None:
+        """Note since when a feed is watched, unless it is already."""
+        ...
+
+    def tell(self, feed: str, due: str) -> None:
+        """Note that people were told that a feed is late."""
+        ...
+
+    def forget(self, feed: str) -> None:
+        """Forget a feed that there is no more."""
         ...
 
 

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 _VERSIONS_PER_READ = 100
 
 #: Deliveries by which versions come again; all others are redriven.
-_KINDS = {"rechecks": Kind.RECHECK, "withdrawals": Kind.WITHDRAW}
+_KINDS = {
+    "rechecks": Kind.RECHECK,
+    "withdrawals": Kind.WITHDRAW,
+    "unannounced": Kind.ANNOUNCE,
+}
 
 #: Seconds that must be left to look at more versions.
 RESERVE_SECONDS = 15.0
@@ -105,6 +109,7 @@ class Reconciliation:
         crashed: Sent again because a run crashed in it before it was validated.
         rechecks: Sent again because a recheck was requested and has not begun.
         withdrawals: Sent again because a withdrawal is not finished.
+        unannounced: Sent again because others were not told of their end.
         waiting: Not sent, because an operator has paused their folder.
         listed: Object versions that the listing named.
         read_units: Read request units.
@@ -120,6 +125,7 @@ class Reconciliation:
     crashed: int = 0
     rechecks: int = 0
     withdrawals: int = 0
+    unannounced: int = 0
     waiting: int = 0
     listed: int = 0
     read_units: float = 0.0
@@ -129,7 +135,8 @@ class Reconciliation:
     @property
     def redriven(self) -> int:
         """Object versions sent again."""
-        return self.missing + self.expired + self.crashed + self.rechecks + self.withdrawals
+        again = self.missing + self.expired + self.crashed
+        return again + self.rechecks + self.withdrawals + self.unannounced
 
 
 class Reconcile:
@@ -277,7 +284,7 @@ def _finding(record: Record | None, now: datetime) -> str:
     if record is None:
         return "missing"
     if record.status in (Status.WITHDRAWN, Status.WAITING):
-        left = "withdrawals" if record.withdrawal else "terminal"
+        left = "withdrawals" if record.withdrawal else _ended(record)
         return "waiting" if record.status is Status.WAITING else left
     alive = record.lease_until > timestamp(now)
     if record.status is Status.IN_PROGRESS:
@@ -287,9 +294,13 @@ def _finding(record: Record | None, now: datetime) -> str:
     horizon = timestamp(now - LEASE)
     if any(run < horizon for run in record.open_runs):
         return "crashed"
-    left = "running" if record.open_runs else "terminal"
+    left = "running" if record.open_runs else _ended(record)
     # Nothing of a version that was not accepted is in the table.
     return "rechecks" if record.recheck and record.accepted else left
+
+
+def _ended(record: Record) -> str:
+    return "unannounced" if record.announcements else "terminal"
 
 
 def _groups(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:

@@ -141,7 +141,7 @@ class Withdrawer:
             if self._hold is not None:
                 self._hold.forget(version, record.base)
             now = timestamp(self._ports.now())
-            self._ports.ingestions.end_withdrawal(object_id, run, attempt.progress.found, now)
+            self._ports.ingestions.end_withdrawal(version, record, run, attempt.progress.found, now)
             return Outcome(object_id=object_id, mode=Mode.WITHDRAW, status=Status.WITHDRAWN)
         attempt.hand_on()
         return Outcome(object_id=object_id, mode=Mode.WITHDRAW, status=None)

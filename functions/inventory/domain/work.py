@@ -20,7 +20,7 @@ class Kind(StrEnum):
     decided again by today's rules and profiles, whatever the record says. RELEASE: an operator
     lets a held file in. WITHDRAW: an operator takes it back, see `withdrawal`, or that goes on.
     RESTORE: an operator takes the withdrawal back. SEGMENT: a worker of a job goes on, see `jobs`;
-    the message has a task.
+    the message has a task. ANNOUNCE: others were not told of its end, see `announcements`.
     """
 
     CREATED = "created"
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     WITHDRAW = "withdraw"
     RESTORE = "restore"
     SEGMENT = "segment"
+    ANNOUNCE = "announce"
 
 
 _WITH_TASK = frozenset({Kind.SEGMENT, Kind.WITHDRAW, Kind.RESTORE})

@@ -250,7 +250,7 @@ class FakeS3:
         self.bytes: dict[str, bytes] = {}
         self.metadata: dict[str, dict[str, str]] = {}
         self.reports: dict[str, bytes] = {}
-        self.feeds: dict[str, Any] = {}
+        self.feeds: dict[str, Any] = {"feeds": {}, "profiles": {}}
         self.versioning = "Enabled"
         self.sends_events = True
         self.logged = False

@@ -163,7 +163,7 @@ def test_a_second_delivery_of_a_completed_version_is_answered_without_work() -> 
     deliver(world, version)
     outcome = deliver(world, version)
     assert outcome.mode is Mode.NOTHING
-    assert (outcome.read_units, outcome.write_units) == (1, 0)
+    assert (outcome.read_units, outcome.write_units) == (2, 0)
     assert len(world.rejects.bodies) == 1
 
 

@@ -163,7 +163,7 @@ def test_a_file_that_is_read_in_another_way_gets_a_job_of_its_own(change: str) -
         outcome = deliver(
             world, version, message.kind, task=message.task, delivery_id="late", settings=SEVERAL
         )
-        assert (outcome.mode, outcome.read_units) == (Mode.NOTHING, 1)
+        assert (outcome.mode, outcome.read_units) == (Mode.NOTHING, 2)
     drain(world, settings=SEVERAL)
     record = world.record(version)
     assert record["status"] == "COMPLETED"
@@ -225,7 +225,7 @@ def test_messages_of_a_file_that_has_ended_are_answered() -> None:
     record = world.record(version)
     world.work.messages = copies
     outcomes = drain(world, settings=SEVERAL)
-    assert {(outcome.mode, outcome.read_units) for outcome in outcomes} == {(Mode.NOTHING, 1)}
+    assert {(outcome.mode, outcome.read_units) for outcome in outcomes} == {(Mode.NOTHING, 2)}
     assert world.record(version) == record
 
 

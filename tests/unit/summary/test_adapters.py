@@ -305,7 +305,7 @@ def test_a_notification_can_be_told_from_an_alarm(session: boto3.Session) -> Non
                 "MessageAttributes": {"kind": {"DataType": "String", "StringValue": "summary"}},
             },
         )
-        SnsNotifier(client, topic).notify("Inventory summary of 2026-11-22", "text")
+        SnsNotifier(client, topic, "summary").notify("Inventory summary of 2026-11-22", "text")
         stub.assert_no_pending_responses()
 
 
@@ -314,7 +314,10 @@ def test_the_service_is_joined_from_its_settings(session: boto3.Session) -> None
     config = SummaryConfig(
         items_table_name="items",
         ingestions_table_name="ingestions",
+        lanes_table_name="lanes",
         reports_bucket_name="reports",
+        feeds_key="settings/feeds.json",
+        feeds_version_id="v1",
         alarm_topic_arn="arn:aws:sns:us-east-1:123456789012:alarms",
         low_stock_threshold=7,
         summary_timezone="Europe/Berlin",

@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from html import escape
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.domain.arrivals import Arrival
 from inventory.domain.summary.csv_document import COLUMNS, cell
 from inventory.domain.summary.formatting import format_change, format_number
 from inventory.domain.summary.json_document import UnreadableSummaryError, read_previous
@@ -29,6 +31,7 @@ from summary_samples import (
     FakeStore,
     FakeTables,
     ingestion_record,
+    late_feed,
     shop_documents,
     stock_item,
     summary_service,
@@ -321,3 +324,39 @@ def test_money_has_two_decimals_and_files_their_names() -> None:
     assert "3.999" in documents["csv"]
     assert ">stores/north.csv<" in documents["html"]
     assert "uploads/stores/north.csv#v1" in documents["json"]
+
+
+def test_late_feeds_are_in_every_document_and_in_the_mail() -> None:
+    """With when a file was due; on a day without late feeds nobody reads of any."""
+    store, notifier = FakeStore(), FakeNotifier()
+    came = Arrival(accepted_at="2026-11-20T06:02:11.000000Z")
+    late = [
+        replace(late_feed("shops/north/"), arrival=came),
+        *(late_feed(f"x{number:03}/") for number in range(120)),
+    ]
+    service = summary_service(FakeTables([stock_item()], []), store, notifier, late=late)
+    service.make(AS_OF)
+    documents = store.documents["2026-11-22"]
+    feeds = json.loads(documents["json"])["feeds"]
+    assert (feeds["late_total"], len(feeds["late"])) == (121, 100)
+    assert feeds["late"][0] == {
+        "feed": "shops/north/",
+        "due": "2026-11-22T05:00:00.000000Z",
+        "accepted_at": "2026-11-20T06:02:11.000000Z",
+    }
+    lines = list(csv.DictReader(io.StringIO(documents["csv"].lstrip("\ufeff"))))
+    named = [line for line in lines if line["section"] == "feeds late"]
+    assert (len(named), named[0]["name"], named[0]["as_of"][:10]) == (
+        100,
+        "shops/north/",
+        "2026-11-22",
+    )
+    assert "Late feeds (100 of 121)" in documents["html"]
+    assert "2026-11-20 06:02 UTC" in documents["html"]
+    note = "Only 100 of 121 late feeds are listed; `inventory feeds` lists all."
+    assert note in json.loads(documents["json"])["notes"]
+    [(_, message)] = notifier.messages
+    assert "Late feeds: 121 (shops/north/, x000/, x001/, x002/, x003/, 116 more)" in message
+
+    summary_service(FakeTables([stock_item()], []), store, notifier).make(AS_OF)
+    assert "Late feeds" not in store.documents["2026-11-22"]["html"] + notifier.messages[1][1]

@@ -130,6 +130,8 @@ def _changes(summary: Summary) -> Iterator[Line]:
 
 
 def _feeds(feeds: Feeds) -> Iterator[Line]:
+    for state in feeds.late:
+        yield {"section": "feeds late", "name": state.feed, "as_of": state.due_at}
     for status, files in feeds.by_status.items():
         yield {"section": "feeds by status", "name": status, "files": files}
     for profile, files in feeds.by_profile.items():

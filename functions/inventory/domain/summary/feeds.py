@@ -13,12 +13,14 @@ from inventory.domain.summary.exact import EXACT, ZERO
 from inventory.domain.summary.model import KEPT_GROUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from inventory.domain.arrivals import FeedState
     from inventory.domain.summary.model import IngestionRecord, Page
 
 OUTCOMES = tuple(field.name for field in fields(Counts))
 LISTED_FILES = 50
+LISTED_FEEDS = 100
 
 _REFUSED = (Status.FAILED, Status.HELD)
 
@@ -37,6 +39,8 @@ class Feeds:
         trouble: The first of them, most rejected rows first.
         missing_profiles: Profiles that delivered before but not in this period.
         last_received: End of the last file by profile, known from this or earlier summaries.
+        late_total: Number of feeds of the settings that are late at the end of the period.
+        late: The first of them by name.
     """
 
     since: str
@@ -50,6 +54,8 @@ class Feeds:
     trouble: tuple[IngestionRecord, ...]
     missing_profiles: tuple[str, ...]
     last_received: dict[str, str]
+    late_total: int
+    late: tuple[FeedState, ...]
 
     @property
     def failed(self) -> int:
@@ -109,11 +115,12 @@ class FeedAccumulator:
         if record.rejected or record.status in _REFUSED:
             self._trouble.offer((-record.rejected, record))
 
-    def feeds(self, last_received: Mapping[str, str]) -> Feeds:
+    def feeds(self, last_received: Mapping[str, str], late: Sequence[FeedState] = ()) -> Feeds:
         """Return the figures over everything added so far.
 
         Args:
             last_received: End of the last file by profile, from the previous summary.
+            late: Feeds of the settings that are late.
         """
         received = {**last_received, **self._last_received}
         kept = dict(sorted(received.items())[:KEPT_GROUPS])
@@ -129,6 +136,8 @@ class FeedAccumulator:
             trouble=tuple(record for _, record in self._trouble.smallest()),
             missing_profiles=tuple(name for name in kept if name not in self._by_profile),
             last_received=kept,
+            late_total=len(late),
+            late=tuple(late[:LISTED_FEEDS]),
         )
 
 

@@ -19,6 +19,7 @@ from inventory.domain.summary.model import ItemKey, StockGroup, attributes
 from inventory.domain.summary.trends import TrendPoint
 
 if TYPE_CHECKING:
+    from inventory.domain.arrivals import FeedState
     from inventory.domain.summary.model import Breakdown, IngestionRecord, Summary
 
 VERSION = 1
@@ -55,7 +56,11 @@ def render_json(summary: Summary) -> str:
         "changes": None
         if changes is None
         else {**attributes(changes), "newly_out": [key._asdict() for key in changes.newly_out]},
-        "feeds": {**attributes(feeds), "trouble": [_file(record) for record in feeds.trouble]},
+        "feeds": {
+            **attributes(feeds),
+            "late": [_late(state) for state in feeds.late],
+            "trouble": [_file(record) for record in feeds.trouble],
+        },
         "cost": {
             "items_read_units": summary.items_read_units,
             "ingestions_read_units": summary.ingestions_read_units,
@@ -131,6 +136,14 @@ def _breakdown(breakdown: Breakdown) -> dict[str, Any]:
     return {
         "named": [{"name": name, **attributes(group)} for name, group in breakdown.named.items()],
         "other": breakdown.other,
+    }
+
+
+def _late(state: FeedState) -> dict[str, Any]:
+    return {
+        "feed": state.feed,
+        "due": state.due_at,
+        "accepted_at": state.arrival.accepted_at or None,
     }
 
 

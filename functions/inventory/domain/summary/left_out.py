@@ -32,6 +32,7 @@ def left_out(stock: Stock, feeds: Feeds, changes: Changes | None) -> Iterator[st
             len(stock.unchanged.items),
             "",
         ),
+        ("late feeds", feeds.late_total, len(feeds.late), "feeds"),
         ("files with trouble", feeds.trouble_total, len(feeds.trouble), "files --failed"),
     ]
     if changes is not None:

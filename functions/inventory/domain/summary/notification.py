@@ -9,10 +9,12 @@ from inventory.domain.summary.formatting import UNSPECIFIED, Money, format_numbe
 from inventory.domain.summary.model import LISTED_UNCHANGED_DAYS
 
 if TYPE_CHECKING:
+    from inventory.domain.summary.feeds import Feeds
     from inventory.domain.summary.model import Summary
 
 _CURRENCIES = 5
 _ERRORS = 3
+_FEEDS = 5
 #: Hours for which the link to the page opens, at most. It ends with the credentials that signed it,
 #: those of the function's role, whose end AWS does not say.
 #: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html (who can
@@ -57,9 +59,17 @@ def render_message(summary: Summary, page: str) -> str:
         f"Unchanged for {LISTED_UNCHANGED_DAYS} days: {format_number(stock.unchanged.total)}",
         f"Files received: {format_number(feeds.received)}, failed: {format_number(feeds.failed)}",
         f"Rows rejected: {format_number(feeds.rows['rejected'])}{f' ({errors})' if errors else ''}",
+        *([f"Late feeds: {_late(feeds)}"] if feeds.late else []),
         f"The page, for whoever has this link, {LINK_HOURS} hours at most (AWS may end it sooner):",
         page,
         f"Later: inventory summary --date {summary.date} --open",
     ]
     # A line break in the text of a feed starts no line of its own.
     return "\n".join(" ".join(printable(line).split()) for line in lines)
+
+
+def _late(feeds: Feeds) -> str:
+    named = [state.feed for state in feeds.late[:_FEEDS]]
+    if feeds.late_total > len(named):
+        named.append(f"{format_number(feeds.late_total - len(named))} more")
+    return f"{format_number(feeds.late_total)} ({', '.join(named)})"

@@ -146,6 +146,7 @@ def _tiles(summary: Summary) -> str:
         _tile("Running low", totals.low, change.get("low"), "warn"),
         _tile(_UNCHANGED, summary.stock.unchanged.total, "items", "warn"),
         _tile("Files received", feeds.received, f"{format_number(feeds.failed)} failed"),
+        *([_tile("Late feeds", feeds.late_total, "see Feeds", "bad")] if feeds.late_total else []),
         _tile("Rows rejected", feeds.rows["rejected"], "in these files", "bad"),
     )
     return f'<section class="tiles" aria-label="Key figures">\n{"".join(tiles)}</section>\n'
@@ -314,6 +315,20 @@ def _breakdown(title: str, breakdown: Breakdown, currencies: list[str]) -> str:
 
 
 def _feeds(feeds: Feeds) -> str:
+    late = table(
+        "Late feeds",
+        [
+            {
+                "Feed": state.feed,
+                "Due": format_time(state.due_at),
+                "Last file": format_time(state.arrival.accepted_at)
+                if state.arrival.accepted_at
+                else "never",
+            }
+            for state in feeds.late
+        ],
+        format_number(feeds.late_total),
+    )
     outcomes = {outcome: rows for outcome, rows in feeds.rows.items() if outcome != "rows_read"}
     missing = table(
         "Profiles that sent nothing",
@@ -353,7 +368,7 @@ def _feeds(feeds: Feeds) -> str:
         f"<p>From {escape(format_time(feeds.since))} to {escape(format_time(feeds.until))}. "
         f"Files: {format_number(feeds.received)} ({_counted(feeds.by_status)}). "
         f"Rows: {format_number(feeds.rows['rows_read'])} ({_counted(outcomes)}).</p>\n"
-        f"{missing}{trouble}{errors}{profiles}</section>\n"
+        f"{late}{missing}{trouble}{errors}{profiles}</section>\n"
     )
 
 

@@ -24,9 +24,10 @@ from inventory.domain.summary.stock import StockAccumulator
 from inventory.domain.summary.trends import TREND_SUMMARIES, TrendPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from inventory.domain.arrivals import FeedState
     from inventory.domain.summary.changes import Changes, PreviousSummary
     from inventory.domain.summary.model import IngestionRecord, Page, Stock, StockItem
 
@@ -91,6 +92,7 @@ class SummaryService:
     names, compared with the same previous summary; only the notification is repeated.
 
     Attributes:
+        late_feeds: Feeds of the settings that are late at a moment.
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         timezone: IANA name of the zone in which a day begins and ends.
     """
@@ -98,6 +100,7 @@ class SummaryService:
     tables: SummaryTables
     store: SummaryStore
     notifier: Notifier
+    late_feeds: Callable[[datetime], Sequence[FeedState]]
     low_stock_threshold: int
     timezone: str
 
@@ -122,7 +125,9 @@ class SummaryService:
         records = FeedAccumulator(since=since, until=timestamp(as_of))
         for record_page in self.tables.records(since):
             records.add(record_page)
-        feeds = records.feeds({} if previous is None else previous.last_received)
+        feeds = records.feeds(
+            {} if previous is None else previous.last_received, self.late_feeds(as_of)
+        )
         notes += left_out(stock, feeds, changes)
         earlier = () if previous is None else previous.trend
         if records.unreadable:
