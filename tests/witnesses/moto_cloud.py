@@ -65,7 +65,7 @@ def joined(folder: Path, stacks: Sequence[Path], cloud: MotoCloud) -> Path:
         del document["provider"]
         (stack / "cdk.tf.json").write_text(json.dumps(document))
         # Paths count from the folder in which Terraform runs.
-        changes = {
+        changes: dict[str, dict[str, object]] = {
             "aws_lambda_function": {
                 name: {"filename": f"${{path.module}}/{each['filename']}"}
                 for name, each in resources["aws_lambda_function"].items()
