@@ -21,7 +21,9 @@ CA = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA of a test")])
 ca_key = ec.generate_private_key(ec.SECP256R1())
 
 
-def builder(subject: x509.Name, key: ec.EllipticCurvePublicKey, ends_in: int) -> x509.CertificateBuilder:
+def builder(
+    subject: x509.Name, key: ec.EllipticCurvePublicKey, ends_in: int
+) -> x509.CertificateBuilder:
     """A certificate that is valid from two days ago until so many days from now."""
     return (
         x509.CertificateBuilder()

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local_cloud.override import write_override
 from local_cloud.server import DEFAULT_ACCOUNT_ID, LocalCloud
@@ -65,7 +65,7 @@ def joined(folder: Path, stacks: Sequence[Path], cloud: MotoCloud) -> Path:
         del document["provider"]
         (stack / "cdk.tf.json").write_text(json.dumps(document))
         # Paths count from the folder in which Terraform runs.
-        changes: dict[str, dict[str, object]] = {
+        changes: dict[str, Any] = {
             "aws_lambda_function": {
                 name: {"filename": f"${{path.module}}/{each['filename']}"}
                 for name, each in resources["aws_lambda_function"].items()
