@@ -156,12 +156,13 @@ class Tape:
 
     Args:
         make: Makes the answer to an operation and a request body. What it makes for BatchGetItem
-            is remembered; BatchExecuteStatement acknowledges every statement, all other
-            operations answer with an empty object.
+            is remembered; BatchExecuteStatement acknowledges every statement, GetItem gives the
+            first set of fingerprints that was put, and all else is answered with an empty object.
     """
 
     def __init__(self, make: Answer | None = None) -> None:
         self._make = make
+        self._fingerprints = b""
         self._answers: dict[bytes, tuple[bytes, dict[str, str]]] = {}
         self._acknowledged: dict[int, tuple[bytes, dict[str, str]]] = {}
         self._empty = _with_headers(b"{}")
@@ -186,6 +187,8 @@ class Tape:
             return self._acknowledged[count]
         if operation == "BatchWriteItem":
             return self._unprocessed
+        if operation in {"PutItem", "GetItem"} and b'"fingerprints#' in body:
+            return self._set_of(operation, body)
         if operation != "BatchGetItem":
             return self._empty
         if self._make is None:
@@ -194,6 +197,13 @@ class Tape:
         if found is None:
             found = self._answers[body] = _with_headers(self._make(operation, body))
         return found
+
+    def _set_of(self, operation: str, body: bytes) -> tuple[bytes, dict[str, str]]:
+        """Keep the first set, so that every delivery of the next version finds the same."""
+        if operation == "PutItem" and not self._fingerprints:
+            self._fingerprints = json.dumps({"Item": json.loads(body)["Item"]}).encode()
+        found = operation == "GetItem" and self._fingerprints
+        return _with_headers(self._fingerprints) if found else self._empty
 
 
 def operation_of(request: AWSPreparedRequest) -> str:
