@@ -480,6 +480,8 @@ def dying(seed: int) -> FaultyWorld:
 class TamperedWorld(FaultyWorld):
     """Items that somebody changes by hand, until a night in which everything is read."""
 
+    block_hashes = 1000  # what is not in memory is set right, but not counted
+
     def settle(self) -> Findings:
         """Some nights, then somebody's hand, then the seventh night."""
         storm, rng = self.weather, self.rng

@@ -64,7 +64,6 @@ _MOST_REQUESTS = 4_000
 _REQUESTS_PER_UPLOAD = 1_500
 _LONGEST_RUN_SECONDS = 900
 _NO_LARGE_OBJECTS = 1 << 30
-_BLOCK_HASHES = 2  # so that small files have several blocks
 
 
 class InjectedError(Exception):
@@ -154,8 +153,11 @@ class FaultyWorld(World):
         runs: Invocations so far.
         drifted: Drifted items that they have found.
         known: Rows whose items they did not read.
+        block_hashes: Fingerprints of a block, so few that small files have several.
         log: Deliveries that came to their end, in this order.
     """
+
+    block_hashes = 2
 
     def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
         super().__init__(objects=case.objects)
@@ -354,7 +356,7 @@ class FaultyWorld(World):
         return self.ingest(
             batch_rows=self.weather.batch_rows,
             seen_slots=self.weather.seen_slots,
-            block_hashes=_BLOCK_HASHES,
+            block_hashes=self.block_hashes,
             settings=IngestSettings(
                 large_object_bytes=0 if workers else _NO_LARGE_OBJECTS,
                 workers=workers or 1,
