@@ -126,6 +126,12 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
             "The outcomes of a file's rows do not add up to the rows read.",
             (ingest_metric(names, "AccountingBreaches"),),
         ),
+        _any_of(
+            "DriftedItems",
+            names.of("drifted-items"),
+            "Something else than the pipeline has changed items; a full read has set them right.",
+            (ingest_metric(names, "ItemsDrifted"),),
+        ),
     )
 
 

@@ -195,6 +195,7 @@ def _ingest_environment(props: InventoryFunctionsProps) -> dict[str, str]:
         "DEAD_LETTER_QUEUE_URL": props.dead_letter_queue.queue_url,
         "EVENT_BUS_NAME": props.events.bus_name,
         **_feeds_environment(props),
+        "FULL_READ_DAYS": str(props.settings.full_read_days),
         "INGESTIONS_TABLE_NAME": props.ingestions.table_name,
         "ITEMS_TABLE_NAME": props.items.table_name,
         "LANES_TABLE_NAME": props.lanes.table_name,

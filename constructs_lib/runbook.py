@@ -21,6 +21,7 @@ FIRST_COMMANDS = {
     "inventory-no-summary-written-<env>": "inventory doctor",
     "inventory-rejected-rows-<env>": "inventory rejects",
     "inventory-accounting-breaches-<env>": "inventory files --failed",
+    "inventory-drifted-items-<env>": "inventory files --since 24h",
     "inventory-reconcile-behind-<env>": "inventory doctor",
     "inventory-late-feeds-<env>": "inventory feeds --late",
     "inventory-unannounced-files-<env>": "inventory doctor",

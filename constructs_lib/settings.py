@@ -250,6 +250,12 @@ class Settings(BaseSettings):
         description="Minutes by which a file or row may be dated later than the file was stored.",
         limits=(0, 1440),
     )
+    full_read_days: int = setting(
+        default=7,
+        description="Days after which all items of a file are read, not those of new rows alone; "
+        "0 for always.",
+        limits=(0, 28),
+    )
     reconcile_deadline_minutes: int = setting(
         default=60,
         description="Age at which a file must have been accounted for.",

@@ -53,7 +53,7 @@ CUSTOM_EVENT = 1.00e-6
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_PER_DAY = 5 * 3 * 60 * 24
 
-CUSTOM_METRICS = {"inventory-processor": 12, "inventory-summary": 6, "inventory-reconcile": 3}
+CUSTOM_METRICS = {"inventory-processor": 13, "inventory-summary": 6, "inventory-reconcile": 3}
 """Metrics that functions publish, by the name without the environment's suffix.
 
 Both functions that load files publish the same, which are counted with the first.

@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "LARGE_OBJECT_BYTES": str(1 << 50),
     "MAX_STOCK_DROP_SHARE": "0",
     "TIME_TOLERANCE_MINUTES": "60",
+    "FULL_READ_DAYS": "7",
 }
 """What the processor finds around it; one invocation takes the whole file."""
 
@@ -113,17 +114,55 @@ class Uploads:
         return _response(request, headers, body)
 
 
+class Reports:
+    """The reports bucket in memory.
+
+    Attributes:
+        files: Its objects, by URL.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Answer HEAD, GET and PUT of a whole object."""
+        url = str(request.url)
+        if request.method == "PUT":
+            self.files[url] = _bytes_of(request.body)
+            return _response(request, {"ETag": '"0123456789abcdef0123456789abcdef"'}, Body())
+        data = self.files[url]
+        headers = {
+            "ETag": '"0123456789abcdef0123456789abcdef"',
+            "Content-Length": str(len(data)),
+            "Last-Modified": "Sun, 01 Nov 2026 03:00:00 GMT",
+        }
+        return _response(request, headers, Body(data if request.method == "GET" else b""))
+
+
+def _bytes_of(body: Any) -> bytes:  # noqa: ANN401  whatever botocore sends
+    """What is stored of a body, in which chunks and a checksum may surround it."""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    body.seek(0)
+    stream, data = io.BytesIO(body.read()), b""
+    while size := int(stream.readline(), 16):
+        data += stream.read(size)
+        stream.readline()
+    return data
+
+
 class Tape:
     """DynamoDB that gives answers it has given before, so that they cost nothing.
 
     Args:
         make: Makes the answer to an operation and a request body. What it makes for BatchGetItem
-            is remembered; BatchExecuteStatement acknowledges every statement, all other
-            operations answer with an empty object.
+            is remembered; BatchExecuteStatement acknowledges every statement, GetItem gives the
+            first set of fingerprints that was put, and all else is answered with an empty object.
     """
 
     def __init__(self, make: Answer | None = None) -> None:
         self._make = make
+        self._fingerprints = b""
         self._answers: dict[bytes, tuple[bytes, dict[str, str]]] = {}
         self._acknowledged: dict[int, tuple[bytes, dict[str, str]]] = {}
         self._empty = _with_headers(b"{}")
@@ -148,6 +187,8 @@ class Tape:
             return self._acknowledged[count]
         if operation == "BatchWriteItem":
             return self._unprocessed
+        if operation in {"PutItem", "GetItem"} and b'"fingerprints#' in body:
+            return self._set_of(operation, body)
         if operation != "BatchGetItem":
             return self._empty
         if self._make is None:
@@ -156,6 +197,13 @@ class Tape:
         if found is None:
             found = self._answers[body] = _with_headers(self._make(operation, body))
         return found
+
+    def _set_of(self, operation: str, body: bytes) -> tuple[bytes, dict[str, str]]:
+        """Keep the first set, so that every delivery of the next version finds the same."""
+        if operation == "PutItem" and not self._fingerprints:
+            self._fingerprints = json.dumps({"Item": json.loads(body)["Item"]}).encode()
+        found = operation == "GetItem" and self._fingerprints
+        return _with_headers(self._fingerprints) if found else self._empty
 
 
 def operation_of(request: AWSPreparedRequest) -> str:
@@ -190,19 +238,24 @@ def _with_headers(body: bytes) -> tuple[bytes, dict[str, str]]:
 def answering(
     dynamodb: Callable[[AWSPreparedRequest], AWSResponse],
     uploads: Callable[[AWSPreparedRequest], AWSResponse] | None = None,
+    reports: Callable[[AWSPreparedRequest], AWSResponse] | None = None,
 ) -> Iterator[None]:
     """Let every request be answered here.
 
     Args:
         dynamodb: Answers DynamoDB.
-        uploads: Answers S3.
+        uploads: Answers S3 for the uploads bucket, and for the feeds.
+        reports: Answers S3 for the rest of the reports bucket. Default: one that is empty.
     """
+    reports = reports or Reports()
 
     def send(_: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         if request.headers.get(_TARGET):
             return dynamodb(request)
         if uploads is None:
             raise ValueError(request.url)
+        if "/parts/" in str(request.url):
+            return reports(request)
         return uploads(request)
 
     def urlopen(

@@ -1,7 +1,7 @@
-"""What a nightly snapshot costs in DynamoDB: the whole handler beside Table.batch_writer.
+"""What a nightly snapshot costs: the whole handler beside Table.batch_writer.
 
 Both deliver the same files into tables in memory, and every request is metered by the service's
-rules, the ledger's and the lanes' included.
+rules: those of the ledger and the lanes, and those to S3, included.
 """
 
 from __future__ import annotations
@@ -17,12 +17,19 @@ from faults.dynamodb import MemoryDynamoDb
 from faults.expressions import item_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
 DOLLARS_PER_MILLION_READ_UNITS = 0.125
 """On-demand, us-east-1, strongly consistent reads. Source:
 https://aws.amazon.com/dynamodb/pricing/on-demand/ (looked up on 2026-11-22)."""
+
+DOLLARS_PER_MILLION_PUTS = 5.0
+DOLLARS_PER_MILLION_GETS = 0.4
+"""S3 Standard, us-east-1; HEAD is priced like GET. Source: https://aws.amazon.com/s3/pricing/
+(looked up on 2026-11-28)."""
 
 ROWS, QUICK_ROWS = 50_000, 10_000
 CHANGED_PERCENT = (100, 10, 2, 0)
@@ -54,6 +61,21 @@ class Meter:
         self._one_at_a_time = Lock()
         self.read_units = 0.0
         self.write_units = 0.0
+        self.puts = self.gets = 0
+
+    def s3(
+        self, answer: Callable[[AWSPreparedRequest], AWSResponse]
+    ) -> Callable[[AWSPreparedRequest], AWSResponse]:
+        """Count requests to S3 that somebody answers."""
+
+        def counted(request: AWSPreparedRequest) -> AWSResponse:
+            if request.method == "PUT":
+                self.puts += 1
+            else:
+                self.gets += 1
+            return answer(request)
+
+        return counted
 
     def __call__(self, request: AWSPreparedRequest) -> AWSResponse:
         """Answer and meter one request."""
@@ -85,11 +107,14 @@ class Meter:
         return (
             self.write_units * DOLLARS_PER_MILLION_WRITE_UNITS
             + self.read_units * DOLLARS_PER_MILLION_READ_UNITS
+            + self.puts * DOLLARS_PER_MILLION_PUTS
+            + self.gets * DOLLARS_PER_MILLION_GETS
         ) / 1e6
 
     def reset(self) -> None:
         """Begin to count again."""
         self.read_units = self.write_units = 0.0
+        self.puts = self.gets = 0
 
     def _largest(self, operation: str, payload: dict[str, Any]) -> int:
         """Size before an update, which counts if it is the larger one."""
@@ -118,9 +143,9 @@ def _write_units(item: dict[str, Any]) -> int:
     return -(-item_size(item) // _WRITE_UNIT_BYTES)
 
 
-def _ours(body: bytes, meter: Meter, night: int) -> None:
+def _ours(body: bytes, meter: Meter, reports: canned.Reports, night: int) -> None:
     uploads = canned.Uploads(len(body), lambda start: canned.Body(body[start:]), night)
-    with canned.answering(meter, uploads):
+    with canned.answering(meter, meter.s3(uploads), meter.s3(reports)):
         ingest_paths.ours(body, f"v{night}")
 
 
@@ -133,16 +158,21 @@ def _main(rows: int) -> None:
     figures: dict[str, Any] = {}
     for percent in CHANGED_PERCENT:
         first, second = feeds.snapshot(rows), feeds.snapshot(rows, changed_percent=percent)
-        ours, peer = Meter(), Meter()
-        _ours(first, ours, 1)
+        ours, peer, reports = Meter(), Meter(), canned.Reports()
+        _ours(first, ours, reports, 1)
+        if percent == CHANGED_PERCENT[0]:
+            size = sum(map(len, reports.files.values()))
+            figures["fingerprints_share_of_file"] = round(size / len(first), 3)
         ours.reset()
-        _ours(second, ours, 2)
+        _ours(second, ours, reports, 2)
         _batch_writer(second, peer)
         of_row = 1000 / rows
         figures[f"cost_{percent}_percent_changed"] = {
             name: {
                 "write units per 1,000 rows": round(meter.write_units * of_row, 1),
                 "read units": round(meter.read_units * of_row, 1),
+                "S3 puts": round(meter.puts * of_row, 3),
+                "S3 gets": round(meter.gets * of_row, 3),
                 "$ per million rows": round(meter.dollars() * 1e6 / rows, 4),
             }
             for name, meter in (("ours", ours), ("batch_writer", peer))

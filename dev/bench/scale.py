@@ -215,6 +215,7 @@ def _ports(data: bytes, *, new: bool) -> IngestPorts:
         follow_ups=nothing,
         pauses=nothing,
         files=nothing,
+        fingerprints=nothing,
         work=nothing,
         ended=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),

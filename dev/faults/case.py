@@ -273,6 +273,47 @@ def crowded_case(rng: Random) -> Case:
     return case
 
 
+def nightly_case(rng: Random) -> Case:
+    """Versions of the same file, in which little changes, and other files of the same keys.
+
+    The first version is there before anything else; the others come in any order.
+    """
+    case = Case()
+    skus = _SKUS[: rng.randint(1, 4)]
+    timed = rng.random() < 0.25
+    seconds = sorted(rng.sample(range(1, 10), rng.randint(3, 6)))
+    case.add("a.csv", [f"{sku},x,1,," for sku in skus], seconds=seconds[0])
+    case.first = 1
+    for second in seconds[1:]:
+        same = rng.random() < 0.6
+        lines = []
+        for sku in [*skus, *rng.choices(skus, k=rng.choice((0, 0, 1, 3)))]:
+            quantity = "1" if rng.random() < (0.8 if same else 0.4) else "2"
+            updated_at = ""
+            if timed and rng.random() < 0.7:
+                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 9)))
+            if same or rng.random() < 0.6:
+                lines.append(f"{sku},x,{quantity},,{updated_at}")
+        lines = lines or [f"{skus[0]},x,2,,"]
+        if same and rng.random() < 0.4:
+            lines = [f"{skus[0]},x,2,,", *lines, f"{skus[0]},x,1,,"]
+        key = "a.csv" if same else rng.choice(("b.csv", "c.csv"))
+        case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+    return case
+
+
+def alternating_case(rng: Random) -> Case:
+    """Four versions of one key, of two files in turn, of which the first is there before."""
+    case = Case()
+    for second, quantity in enumerate("1212", 1):
+        key = "a.csv" if quantity == "1" else "b.csv"
+        case.add(key, [f"B,x,{quantity},,"], seconds=second, events=1)
+    case.first = 1
+    if rng.random() < 0.5:
+        case.add("a.csv", ["B,x,1,,"], seconds=5)
+    return case
+
+
 def crowd(rng: Random) -> Case:
     """Many files at one location: SKUs of their own, and a few that all of them have."""
     case = Case()

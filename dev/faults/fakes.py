@@ -19,12 +19,14 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
     DynamoDbArrivals,
     DynamoDbCheckpoint,
+    DynamoDbFingerprintSets,
     DynamoDbFollowUps,
     DynamoDbPauses,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError
+from inventory.domain.fingerprints import BLOCK_HASHES
 from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
@@ -434,6 +436,7 @@ class World:
             follow_ups=DynamoDbFollowUps(lanes),
             pauses=DynamoDbPauses(lanes),
             files=self.reports,
+            fingerprints=DynamoDbFingerprintSets(lanes),
             work=self.work,
             ended=self.ended,
             rejects=RejectDestinations(
@@ -462,6 +465,7 @@ class World:
         *,
         batch_rows: int = 1000,
         seen_slots: int = 1024,
+        block_hashes: int = BLOCK_HASHES,
         settings: IngestSettings | None = None,
         share: Decimal = Decimal(0),
         **options: Any,
@@ -471,6 +475,7 @@ class World:
         Args:
             batch_rows: Rows a batch.
             seen_slots: Memory for the keys of a file.
+            block_hashes: Fingerprints of a block.
             settings: Limits; by default every file is processed by one worker.
             share: Share of the last file's stock above which a file is held; 0 for none.
             options: As for `ports`.
@@ -490,6 +495,7 @@ class World:
             settings or IngestSettings(large_object_bytes=1 << 30),
             batch_rows=batch_rows,
             seen_slots=seen_slots,
+            block_hashes=block_hashes,
             hold=hold,
         )
 

@@ -26,11 +26,14 @@ from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.adapters.dynamodb_table import PartitionedTable
-from inventory.domain import decide, ingestions, order, reconcile, withdrawal
+from inventory.domain import decide, fingerprints, ingestions, order, reconcile, withdrawal
+from inventory.domain.decide import Decision
+from inventory.domain.fingerprints import Notes, Promises
+from inventory.domain.finishing import Finisher
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
 from inventory.domain.keysets import KeySet, ShardKeys
-from inventory.domain.ports import Registration, WriteSet
+from inventory.domain.ports import Epoch, Registration, WriteSet
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
 from inventory.domain.segments import SegmentProcessor
@@ -853,6 +856,128 @@ def _asked_again() -> Sequence[Patch]:
     return [(Command, "from_data", latest)]
 
 
+# Fingerprints
+
+
+def _writes_since_ignored() -> Sequence[Patch]:
+    """Use a set whatever has been written since."""
+    return [(Promises, "open_shard", lambda *_: None)]
+
+
+def _giver_forgets_writes() -> Sequence[Patch]:
+    """Leave no word of the items that were written over."""
+    return [(Notes, "wrote", lambda *_: None)]
+
+
+def _own_writes_trusted() -> Sequence[Patch]:
+    """Use a set also for keys that this run has written."""
+
+    def wrote(self: RowWriter, key_hashes: Sequence[int]) -> None:
+        if self._notes is not None:
+            self._notes.wrote(key_hashes)
+
+    return [(RowWriter, "_wrote", wrote)]
+
+
+def _segments_before_forgotten() -> Sequence[Patch]:
+    """Use a set also for keys that segments before have written."""
+    init = Promises.__init__
+
+    def without(self: Promises, *rest: Any, **named: Any) -> None:
+        init(self, *rest, **{**named, "own": ()})
+
+    return [(Promises, "__init__", without)]
+
+
+def _recovering_trusts() -> Sequence[Patch]:
+    """Use a set also where an open run may have written."""
+    promises = SegmentProcessor._promises
+
+    def trusting(self: SegmentProcessor, segment: Any) -> Any:
+        return promises(self, replace(segment, recovering=False))
+
+    return [(SegmentProcessor, "_promises", trusting)]
+
+
+def _known_not_relied_on() -> Sequence[Patch]:
+    """Publish nothing of the rows whose items were not read."""
+    leave, rely = RowWriter._leave_promised, RowWriter._rely_on
+    silent: set[RowWriter] = set()
+
+    def leaving(self: RowWriter, *rest: Any) -> Any:
+        silent.add(self)
+        left = leave(self, *rest)
+        silent.discard(self)
+        return left
+
+    def relying(self: RowWriter, rows: Any) -> None:
+        if self not in silent:
+            rely(self, rows)
+
+    return [(RowWriter, "_leave_promised", leaving), (RowWriter, "_rely_on", relying)]
+
+
+def _write_sets_before_epoch() -> Sequence[Patch]:
+    """Look at the write sets since the giver's, and then read the number of the latest."""
+    shipped, look = RowWriter._read_epochs, Promises.open_shard
+
+    def early(self: RowWriter, rows: Sequence[Row]) -> None:
+        if self._promises is not None:
+            for shard in {self._hasher.shard(row.location) for row in rows} - self.keys.keys():
+                look(self._promises, shard, Epoch(-1, 0), self._registry)
+        shipped(self, rows)
+
+    return [(RowWriter, "_read_epochs", early), (Promises, "open_shard", lambda *_: None)]
+
+
+def _latest_epoch_left() -> Sequence[Patch]:
+    """Leave the numbers that the shards have at the end."""
+    leave = Finisher._leave_fingerprints
+
+    def leaving(self: Finisher, job: Any, reports: Any, keys: Any) -> None:
+        for shard, each in keys.items():
+            each.epoch = self._ports.registry.epoch(shard).number
+        leave(self, job, reports, keys)
+
+    return [(Finisher, "_leave_fingerprints", leaving)]
+
+
+def _stale_left() -> Sequence[Patch]:
+    """Leave fingerprints of stale rows as well."""
+    take = RowWriter._take_over
+
+    def taking(self: RowWriter, rows: Any, decision: Decision, outcomes: Any) -> None:
+        if decision is Decision.STALE:
+            self._saw(rows)
+        take(self, rows, decision, outcomes)
+
+    return [(RowWriter, "_take_over", taking)]
+
+
+def _keys_alone() -> Sequence[Patch]:
+    """Hash keys without what the rows say."""
+    shipped = fingerprints.hashes_of
+
+    def hashes(rows: Any) -> Any:
+        return shipped(row._replace(quantity="1") for row in rows)
+
+    return [("inventory.domain.writing", "hashes_of", hashes)]
+
+
+def _never_in_full() -> Sequence[Patch]:
+    return [("inventory.domain.segments", "full_read_due", lambda *_, **__: False)]
+
+
+def _later_sets_used() -> Sequence[Patch]:
+    """Use a set of a later version as well."""
+    shipped = fingerprints.usable
+
+    def any_base(given: Any, **named: Any) -> bool:
+        return shipped(given, **{**named, "base": "9"})
+
+    return [("inventory.domain.segments", "usable", any_base)]
+
+
 # The reconcile
 
 
@@ -902,6 +1027,8 @@ def _forgetful() -> Sequence[Patch]:
 _ORDERS = "orders"
 _WITHDRAWALS = "withdrawals"
 _RACED = "raced withdrawals"
+_NIGHTS = "fingerprints"
+_RACED_NIGHTS = "raced fingerprints"
 
 MUTANTS = (
     Mutant("BatchWriteItem without conditions", _ORDERS, _blind),
@@ -974,6 +1101,18 @@ MUTANTS = (
     Mutant("nobody asked after deletions", _WITHDRAWALS, _nobody_asked),
     Mutant("inconsistent scan", _WITHDRAWALS, _eventually_consistent_scan),
     Mutant("commands acted on again", _WITHDRAWALS, _asked_again),
+    Mutant("writes since the giver ignored", _NIGHTS, _writes_since_ignored),
+    Mutant("giver does not tell what it wrote", _NIGHTS, _giver_forgets_writes),
+    Mutant("own writes trusted", _NIGHTS, _own_writes_trusted),
+    Mutant("writes of segments before trusted", _NIGHTS, _segments_before_forgotten),
+    Mutant("fingerprints used when recovering", "fingerprints of the dead", _recovering_trusts),
+    Mutant("known rows not published", _NIGHTS, _known_not_relied_on),
+    Mutant("write sets looked at before the epoch", _RACED_NIGHTS, _write_sets_before_epoch),
+    Mutant("epoch of the giver's end left", _NIGHTS, _latest_epoch_left),
+    Mutant("fingerprints of stale rows left", _NIGHTS, _stale_left),
+    Mutant("fingerprints of keys alone", _NIGHTS, _keys_alone),
+    Mutant("never read in full", "items changed by hand", _never_in_full),
+    Mutant("fingerprints of later versions", "calm, with counts", _later_sets_used),
     Mutant("no reconcile", "one worker", _no_reconcile),
     Mutant("no follow-ups", "old files", _no_follow_ups),
     Mutant("missing records not seen", "one worker", _missing_unseen),

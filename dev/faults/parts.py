@@ -8,8 +8,8 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from faults.case import Case, crowd, random_case, trap_case
-from faults.fakes import INGESTIONS
+from faults.case import Case, alternating_case, crowd, nightly_case, random_case, trap_case
+from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
 from faults.world import FaultyWorld, Job, Weather
@@ -401,6 +401,123 @@ def aged(seed: int) -> FaultyWorld:
     return AgedWorld(trap_case(rng), rng, weather)
 
 
+def fingerprints(seed: int) -> FaultyWorld:
+    """Versions of a file that use what versions before have seen, and others that interfere."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
+        fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
+        only=rng.choice(("", "dead", "lost")),
+        meddling=rng.choice((0.0, 0.02, 0.1)),
+        hurry=rng.choice((0.0, 0.3, 0.6)),
+        budget=rng.randint(2, 14),
+        batch_rows=rng.choice((1, 1, 2, 10)),
+        workers=rng.choice(((0,), (0,), (2,), (0, 2), (3,))),
+        full_read_days=rng.choice(((7,), (7,), (0, 7))),
+    )
+    return FaultyWorld(nightly_case(rng), rng, weather)
+
+
+def raced_fingerprints(seed: int) -> FaultyWorld:
+    """Versions of one key at once, some of which die, and some of which read all items."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((2, 3)),
+        only="dead",
+        fault=rng.choice((0.0, 0.1, 0.2)),
+        budget=rng.choice((2, 3)),
+        full_read_days=rng.choice(((7,), (0, 7))),
+    )
+    return FaultyWorld(alternating_case(rng), rng, weather)
+
+
+class DyingWorld(FaultyWorld):
+    """Two versions die on the way, one of another file ends in between, and time passes.
+
+    The second that dies has read all items, and written over the one that the first had written
+    and the other one had left alone. It comes again when its file has fingerprints.
+    """
+
+    fatal = 0
+
+    def step(self) -> None:
+        """Let a version die at its step."""
+        super().step()
+        holder = self.baton.holder
+        if holder is not None and self.fatal and holder.steps == self.fatal:
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Leave it to the reconcile."""
+
+    def settle(self) -> Findings:
+        """The first version in peace, then those that die and the other one, one by one."""
+        super().settle()
+        calm = self.weather
+        for second, key, quantity, days, dies in (
+            (2, "b.csv", 2, 7, True),
+            (4, "c.csv", 2, 7, False),
+            (3, "a.csv", 1, 0, True),
+        ):
+            self.weather = replace(calm, full_read_days=(days,))
+            self.fatal = self.rng.randint(3, 20) if dies else 0
+            self.announce(self.case.add(key, [f"B,x,{quantity},,"], seconds=second))
+            self.baton.run()
+        self.weather, self.fatal = calm, 0
+        return super().settle()
+
+
+def dying(seed: int) -> FaultyWorld:
+    """Versions that die and come again when there are fingerprints of their file."""
+    rng = _rng(seed)
+    case = Case()
+    case.add("a.csv", ["B,x,1,,"], seconds=1)
+    return DyingWorld(case, rng, Weather(batch_rows=10))
+
+
+class TamperedWorld(FaultyWorld):
+    """Items that somebody changes by hand, until a night in which everything is read."""
+
+    block_hashes = 1000  # what is not in memory is set right, but not counted
+
+    def settle(self) -> Findings:
+        """Some nights, then somebody's hand, then the seventh night."""
+        storm, rng = self.weather, self.rng
+        findings = super().settle()
+        if not findings.clean:
+            return findings
+        self.calm_down(replace(storm, budget=0, meddlings=0))
+        every = sorted(self.items())
+        lines = [f"{sku},{location},1,," for sku, location in every]
+        for second in (20, 21):
+            self.announce(self.case.add("a.csv", lines, seconds=second))
+            findings = super().settle()
+        tampered = rng.sample(every, rng.randint(0, len(every)))
+        for key in tampered:
+            if rng.random() < 0.3:
+                del self.tables.tables[ITEMS].items[key]
+            else:
+                self.tables.tables[ITEMS].items[key] = {**self.items()[key], "quantity": {"N": "7"}}
+        self.clock.move(days=7)
+        before = self.drifted
+        self.announce(self.case.add("a.csv", lines, seconds=22))
+        findings = super().settle()
+        if self.drifted - before != len(tampered):
+            findings.wrong.append(f"{self.drifted - before} drifted, not {tampered}")
+        return findings
+
+
+def tampered(seed: int) -> FaultyWorld:
+    """Items changed by hand are found by the seventh night, counted and set right."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng), meddlings=0, workers=rng.choice(((0,), (2,))), full_read_days=(7,)
+    )
+    return TamperedWorld(nightly_case(rng), rng, weather)
+
+
 class LosingWorld(FaultyWorld):
     """One run of several of a version dies, and no delivery of its own comes again.
 
@@ -534,5 +651,9 @@ PARTS = {
         ("a repaired defect", repaired, 3_000),
         ("calm, with counts", calm, 3_000),
         ("crowds", crowded, 120),
+        ("fingerprints", fingerprints, 8_000),
+        ("raced fingerprints", raced_fingerprints, 8_000),
+        ("fingerprints of the dead", dying, 1_000),
+        ("items changed by hand", tampered, 1_000),
     )
 }

@@ -105,6 +105,7 @@ class Weather:
         seen_slots: Memory for the keys of a file; 4 make it forget after two.
         workers: Numbers of workers that a process may begin a job with; 0 for a run without one.
         shares: Values of `max_stock_drop_share` that a process may have.
+        full_read_days: Values of that setting; 0 for no fingerprints.
     """
 
     switch: float = 0.0
@@ -124,6 +125,7 @@ class Weather:
     seen_slots: int = 1024
     workers: tuple[int, ...] = (0,)
     shares: tuple[Decimal, ...] = (Decimal(0),)
+    full_read_days: tuple[int, ...] = (7,)
 
     @classmethod
     def random(cls, rng: Random) -> Weather:
@@ -149,8 +151,13 @@ class FaultyWorld(World):
     Attributes:
         faults: Failures injected so far, by kind.
         runs: Invocations so far.
+        drifted: Drifted items that they have found.
+        known: Rows whose items they did not read.
+        block_hashes: Fingerprints of a block, so few that small files have several.
         log: Deliveries that came to their end, in this order.
     """
+
+    block_hashes = 2
 
     def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
         super().__init__(objects=case.objects)
@@ -164,6 +171,8 @@ class FaultyWorld(World):
         self.duplicates = MOST_DUPLICATES
         self.faults: Counter[str] = Counter()
         self.runs = 0
+        self.drifted = 0
+        self.known = 0
         self.log: list[Delivery] = []
         self.deliveries = 0
         self.requests = 0
@@ -309,7 +318,9 @@ class FaultyWorld(World):
             if job.delivery is None:
                 self.faulty_reconcile()
             else:
-                self.process().run(job.delivery, time_left=self._time_left())
+                outcome = self.process().run(job.delivery, time_left=self._time_left())
+                self.drifted += outcome.drifted
+                self.known += outcome.known
                 self.log.append(job.delivery)
         except (RetryableError, InjectedError, Killed):
             if job.delivery is not None:
@@ -341,11 +352,16 @@ class FaultyWorld(World):
         """One fresh process of an ingest function, with the settings of the moment."""
         faulty = FaultyPorts(self)
         workers = self.rng.choice(self.weather.workers)
+        days = self.weather.full_read_days
         return self.ingest(
             batch_rows=self.weather.batch_rows,
             seen_slots=self.weather.seen_slots,
+            block_hashes=self.block_hashes,
             settings=IngestSettings(
-                large_object_bytes=0 if workers else _NO_LARGE_OBJECTS, workers=workers or 1
+                large_object_bytes=0 if workers else _NO_LARGE_OBJECTS,
+                workers=workers or 1,
+                full_read_days=days[0] if len(days) == 1 else self.rng.choice(days),
+                fingerprint_bytes=0,
             ),
             share=self.rng.choice(self.weather.shares),
             objects=faulty,

@@ -100,6 +100,8 @@ class IngestConfig(Config):
             take away where its feed says nothing; 0 for any.
         time_tolerance_minutes: How much later than its object was stored the time of a file or
             row may be.
+        full_read_days: Days after which all items of a file are read although its fingerprints say
+            what is in them; 0 for always.
     """
 
     items_table_name: str
@@ -116,6 +118,7 @@ class IngestConfig(Config):
     large_object_bytes: int
     max_stock_drop_share: Decimal
     time_tolerance_minutes: int
+    full_read_days: int
 
 
 @dataclass(frozen=True, kw_only=True)

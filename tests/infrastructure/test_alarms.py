@@ -75,7 +75,7 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         ("UnannouncedFiles", "service", {"reconcile"}),
         *(
             (metric, "service", {"ingest"})
-            for metric in ("RowsRejected", "RowsRead", "AccountingBreaches")
+            for metric in ("RowsRejected", "RowsRead", "AccountingBreaches", "ItemsDrifted")
         ),
         ("Duration", "FunctionName", {"inventory-summary-dev"}),
         *(

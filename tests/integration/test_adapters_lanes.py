@@ -75,12 +75,12 @@ def test_a_partition_is_read_in_the_order_of_its_positions(adapters: DynamoDb) -
 def test_write_sets_are_numbered_without_gaps(adapters: DynamoDb) -> None:
     """Each shard on its own; later ones are found with their keys."""
     registry = adapters.registry
-    assert registry.epoch(3) == 0
+    assert registry.epoch(3) == (0, 0)
     first = registry.append(3, _entry(KeySet([1, 2])), expires_at=EXPIRES)
     second = registry.append(3, _entry(EVERYTHING, "2025"), expires_at=EXPIRES)
     other = registry.append(4, _entry(KeySet([9])), expires_at=EXPIRES)
     assert [entry.pointer for entry in (first, second, other)] == ["3#1", "3#2", "4#1"]
-    assert (registry.epoch(3), registry.epoch(4), registry.epoch(5)) == (2, 1, 0)
+    assert [registry.epoch(shard) for shard in (3, 4, 5)] == [(2, EXPIRES), (1, EXPIRES), (0, 0)]
     found = [
         (entry.pointer, entry.object_id, entry.lowest, entry.writes.hashes())
         for entry in registry.written_since(3, 0)
@@ -101,7 +101,7 @@ def test_write_sets_of_any_size_come_back(adapters: DynamoDb, count: int) -> Non
     registry = adapters.registry
     registry.append(3, _entry(KeySet(range(count))), expires_at=EXPIRES)
     before = adapters.usage.read_units
-    assert registry.epoch(3) == 1
+    assert registry.epoch(3) == (1, EXPIRES)
     assert adapters.usage.read_units - before <= 1
     (entry,) = registry.written_since(3, 0)
     assert entry.writes.hashes() == set(range(count))

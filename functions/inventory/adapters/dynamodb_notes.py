@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _Json = dict[str, Any]
 
 _FOLLOW_UPS = "follow-up"
+_FINGERPRINTS = "fingerprints"
 _PAUSED = "paused"
 _RECONCILE = ("reconcile", "checkpoint")
 _FEEDS = "feeds"
@@ -203,6 +204,29 @@ def _arrival(item: _Json) -> Arrival:
         rejected=number("rejected"),
         told_due=text("told_due"),
     )
+
+
+class DynamoDbFingerprintSets:
+    """The lanes table behind `ports.FingerprintSets`.
+
+    Partition `fingerprints#<series>`, position `latest`: sets of many files spread.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def get(self, series: str) -> str | None:
+        """Text of the set; see `ports.FingerprintSets`."""
+        item = self._table.get(f"{_FINGERPRINTS}#{series}", "latest")
+        return None if item is None else str(item["set"]["S"])
+
+    def put(self, series: str, text: str, *, expires_at: int) -> None:
+        """Replace the set; see `ports.FingerprintSets`."""
+        attributes = {"set": {"S": text}, "expires_at": {"N": str(expires_at)}}
+        self._table.put(f"{_FINGERPRINTS}#{series}", "latest", attributes)
 
 
 class DynamoDbCheckpoint:

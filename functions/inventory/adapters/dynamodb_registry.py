@@ -11,7 +11,7 @@ from inventory.domain.errors import RetryableError
 from inventory.domain.keysets import KeySet
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import timestamp
-from inventory.domain.ports import Registration, WriteSet
+from inventory.domain.ports import Epoch, Registration, WriteSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +47,11 @@ class DynamoDbRegistry:
     def __init__(self, table: PartitionedTable) -> None:
         self._table = table
 
-    def epoch(self, shard: int) -> int:
-        """Number of the latest write set; see `ports.Registry`."""
+    def epoch(self, shard: int) -> Epoch:
+        """The latest write set; see `ports.Registry`."""
         for item in self._table.query(f"{shard}#writes", last_first=True, limit=1):
-            return int(item["position"]["S"])
-        return 0
+            return Epoch(int(item["position"]["S"]), int(item["expires_at"]["N"]))
+        return Epoch(0, 0)
 
     def append(self, shard: int, entry: WriteSet, *, expires_at: int) -> WriteSet:
         """Add a write set; see `ports.Registry`."""
@@ -70,12 +70,12 @@ class DynamoDbRegistry:
             expiring = {"expires_at": {"N": str(expires_at)}}
             self._table.put(f"{shard}#keys", body, {**keys, **expiring})
             attributes["keys_at"] = {"S": body}
-        number = self.epoch(shard)
+        number = self.epoch(shard).number
         for _ in range(_APPENDING_ATTEMPTS):
             number += 1
             if self._table.put(f"{shard}#writes", _position(number), attributes, new=True):
                 return entry._replace(pointer=f"{shard}#{number}")
-            number = max(number, self.epoch(shard))
+            number = max(number, self.epoch(shard).number)
         raise RetryableError(f"shard {shard}: other runs keep taking the next number")
 
     def written_since(self, shard: int, epoch: int) -> Iterator[WriteSet]:

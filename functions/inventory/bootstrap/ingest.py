@@ -13,6 +13,7 @@ from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
     DynamoDbArrivals,
+    DynamoDbFingerprintSets,
     DynamoDbFollowUps,
     DynamoDbPauses,
 )
@@ -82,6 +83,7 @@ def ingest() -> Ingest:
         follow_ups=DynamoDbFollowUps(lanes),
         pauses=DynamoDbPauses(lanes),
         files=files,
+        fingerprints=DynamoDbFingerprintSets(lanes),
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
         ended=SqsEndedChains(dead_letters),
         rejects=RejectDestinations(
@@ -100,6 +102,7 @@ def ingest() -> Ingest:
     settings = IngestSettings(
         large_object_bytes=config.large_object_bytes,
         time_tolerance=timedelta(minutes=config.time_tolerance_minutes),
+        full_read_days=config.full_read_days,
     )
     hold = None
     if profiles.holds:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import RetryableError
+from inventory.domain.fingerprints import set_of
 from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_from_data
 from inventory.domain.keysets import KeySets
@@ -172,6 +173,7 @@ class Finisher:
         reads, writes = ports.usage.read_units, ports.usage.write_units
         timed = any(report.timed for report in reports)
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
+        self._leave_fingerprints(job, reports, keys)
         total = sum_of(reports, profile=str(job.state["profile"]))
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
@@ -188,6 +190,12 @@ class Finisher:
         total.finished_at = timestamp(ports.now())
         status = self._end_record(job, version, record, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
+
+    def _leave_fingerprints(self, job: Job, reports: list[SegmentReport], keys: KeySets) -> None:
+        left = set_of(job, reports, keys) if job.series else None
+        if left is not None:
+            sets = self._ports.fingerprints
+            sets.put(job.series, left.to_text(), expires_at=left.expires_at)
 
     @staticmethod
     def _refused_for_good(record: Record | None) -> bool:
@@ -250,6 +258,8 @@ def sum_of(reports: Iterable[SegmentReport], *, profile: str) -> RunReport:
         if total.first_error_line is None:
             total.first_error_line = report.first_error_line
         total.written += report.written
+        total.known += report.known
+        total.drifted += report.drifted
         total.read_units += report.read_units
         total.write_units += report.write_units
     return total

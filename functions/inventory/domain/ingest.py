@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.announcements import Announcer
 from inventory.domain.chains import Chain
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
+from inventory.domain.fingerprints import BLOCK_HASHES, series_of
 from inventory.domain.finishing import Ending, Finisher, admission_of
 from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
@@ -61,6 +62,7 @@ class Ingest:
         settings: Limits of this deployment.
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
+        block_hashes: Fingerprints of a block, see `fingerprints.Window`.
         hold: Weighs files before they load; None when nothing is held.
     """
 
@@ -71,6 +73,7 @@ class Ingest:
         *,
         batch_rows: int = 1000,
         seen_slots: int = MOST_SLOTS,
+        block_hashes: int = BLOCK_HASHES,
         hold: StockDropHold | None = None,
     ) -> None:
         self._chain = Chain(ports.work, ports.ended)
@@ -81,7 +84,13 @@ class Ingest:
         self._finisher = Finisher(ports, self._validator)
         self._withdrawer = Withdrawer(ports, self._validator, hold)
         self._announcer = Announcer(ports.ingestions, ports.events, ports.arrivals, ports.feed_of)
-        self._segments = SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=seen_slots)
+        self._segments = SegmentProcessor(
+            ports,
+            batch_rows=batch_rows,
+            seen_slots=seen_slots,
+            full_read_days=settings.full_read_days,
+            block_hashes=block_hashes,
+        )
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Process one delivery.
@@ -257,6 +266,9 @@ class Ingest:
         return self._first_segment(job, admission, outcome, replaced)
 
     def _job(self, admission: Admission, described: _Described, feed: Feed) -> Job:
+        version = admission.version
+        first = admission.mode is Mode.PROCESS
+        fingerprints = first and self._settings.has_fingerprints(version.size_bytes)
         return Job(
             run=admission.run,
             mode=admission.mode,
@@ -266,11 +278,12 @@ class Ingest:
             state=feed.state(),
             start_byte=feed.start_byte,
             start_line=feed.start_line,
-            workers=self._settings.workers_for(admission.version.size_bytes),
+            workers=self._settings.workers_for(version.size_bytes),
             recovering=admission.recovering,
             expired=tuple(sorted(admission.expired)),
             recheck=tuple(sorted(admission.recheck)),
             released=admission.kind is Kind.RELEASE,
+            series=series_of(version) if fingerprints else "",
         )
 
     def _adopted(self, admission: Admission, job: Job) -> Job | None:
@@ -540,7 +553,13 @@ def _outcome_of(admission: Admission) -> Outcome:
 
 
 def _counted(outcome: Outcome, report: SegmentReport) -> Outcome:
-    return replace(outcome, counts=report.counts, written=report.written)
+    return replace(
+        outcome,
+        counts=report.counts,
+        written=report.written,
+        known=report.known,
+        drifted=report.drifted,
+    )
 
 
 def _ended(outcome: Outcome, ending: Ending | None) -> Outcome:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Deadline,
         EndedChains,
         Events,
+        FingerprintSets,
         FollowUps,
         Ingestions,
         ItemStore,
@@ -47,6 +48,7 @@ class IngestPorts:
         follow_ups: Object versions that the reconcile looks at.
         pauses: Where operators have files wait.
         files: The reports bucket.
+        fingerprints: Where each series of files has its latest set of fingerprints.
         work: The work queue.
         ended: Where chains of its messages end that are too long.
         rejects: Where rejects leave.
@@ -68,6 +70,7 @@ class IngestPorts:
     follow_ups: FollowUps
     pauses: Pauses
     files: Reports
+    fingerprints: FingerprintSets
     work: WorkQueue
     ended: EndedChains
     rejects: RejectDestinations

@@ -183,6 +183,8 @@ class RunReport:
         write_units: Write units of this run.
         finished_at: ISO 8601 time.
         written: Items this run wrote.
+        known: Rows whose items were not read, see `fingerprints`.
+        drifted: Items that nobody of the pipeline has changed, and that were other than left.
     """
 
     profile: str = ""
@@ -195,6 +197,8 @@ class RunReport:
     write_units: float = 0.0
     finished_at: str = ""
     written: int = 0
+    known: int = 0
+    drifted: int = 0
 
     @property
     def nothing_loaded(self) -> str:

@@ -17,6 +17,7 @@ from hashlib import blake2s
 from typing import Any, Self
 
 from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.fingerprints import Piece
 from inventory.domain.ingestions import Mode
 from inventory.domain.model import Counts
 
@@ -80,6 +81,7 @@ class Job:
         expired: See `Admission.expired`.
         recheck: See `Admission.recheck`.
         released: Whether an operator lets the file in whatever it takes away, see `hold`.
+        series: Series of files whose fingerprints it uses and replaces; "" for none.
     """
 
     run: str
@@ -95,6 +97,7 @@ class Job:
     expired: tuple[str, ...] = ()
     recheck: tuple[str, ...] = ()
     released: bool = False
+    series: str = ""
 
     @property
     def expires_at(self) -> int:
@@ -135,6 +138,12 @@ class SegmentReport:
         pieces: Keys of the pieces of the reject file so far, until the end of the file joins them.
         keys_key: Where its read and write sets are stored; "" when they are empty.
         quantity: Sum of the quantities so far, of the weigher.
+        fingerprints: Fingerprints that the worker has left so far.
+        read_at: When the items were really read, see `fingerprints.FingerprintSet`; "" where that
+            is not known.
+        place: Where the next segment goes on with fingerprints, see `fingerprints.Window`.
+        known: Rows whose items were not read.
+        drifted: Items that were not what fingerprints promised, although nobody announced it.
         error: Why the file cannot be read on, as `refusal_to_data` gives it.
         read_units: Read request units.
         write_units: Write request units.
@@ -156,6 +165,11 @@ class SegmentReport:
     pieces: list[str] = field(default_factory=list)
     keys_key: str = ""
     quantity: str = "0"
+    fingerprints: list[Piece] = field(default_factory=list)
+    read_at: str = ""
+    place: int = 0
+    known: int = 0
+    drifted: int = 0
     error: dict[str, Any] | None = None
     read_units: float = 0.0
     write_units: float = 0.0
@@ -173,6 +187,7 @@ class SegmentReport:
         data["counts"] = Counts(**data["counts"])
         for name in _TALLIES:
             data[name] = Counter(data[name])
+        data["fingerprints"] = [Piece(**piece) for piece in data["fingerprints"]]
         return cls(**data)
 
 

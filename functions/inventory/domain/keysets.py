@@ -105,12 +105,14 @@ class ShardKeys:
 
     Attributes:
         epoch: Number of the latest write set of the shard before the first item was read.
+        expires_at: Until when no number comes again, see `ports.Epoch`.
         reads: Keys of the rows left alone.
         highest: A token not lower than theirs.
         writes: Keys of the items written over.
         lowest: The lowest token they were written with.
         others: Keys of the rows that were not left alone: whoever deletes an item asks for them,
             too.
+        pointer: Of the write set that was appended, see `ports.WriteSet`; "" before.
     """
 
     epoch: int
@@ -119,10 +121,13 @@ class ShardKeys:
     writes: KeySet = field(default_factory=KeySet)
     lowest: str = ""
     others: KeySet = field(default_factory=KeySet)
+    expires_at: int = 0
+    pointer: str = ""
 
     def join(self, other: ShardKeys) -> None:
         """Take over what another run of the same job did in the shard."""
         self.epoch = min(self.epoch, other.epoch)
+        self.expires_at = min(filter(None, (self.expires_at, other.expires_at)), default=0)
         self.reads.join(other.reads)
         self.highest = max(self.highest, other.highest)
         self.writes.join(other.writes)
@@ -153,6 +158,7 @@ class KeySets(dict[int, ShardKeys]):
             {
                 shard: {
                     "epoch": keys.epoch,
+                    "expires_at": keys.expires_at,
                     "reads": _set_to_data(keys.reads),
                     "highest": keys.highest,
                     "writes": _set_to_data(keys.writes),
@@ -197,6 +203,14 @@ class KeyHasher:
     def hash(self, row: Row | OwnItem) -> int:
         """Hash of a row's or an item's key."""
         return crc32(row.sku.encode("utf-8", "surrogatepass"), self._of(row.location)[1])
+
+    def each(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
+        """Shard and key hash of each row."""
+        places = [self._of(row.location) for row in rows]
+        skus = encoded([row.sku for row in rows])
+        return [
+            (shard, crc32(sku, start)) for (shard, start), sku in zip(places, skus, strict=True)
+        ]
 
     def by_shard(self, rows: Iterable[Row]) -> dict[int, list[int]]:
         """Key hashes of rows, by shard."""

@@ -22,6 +22,9 @@ class Outcome:
         profile: Profile of the feed; "" when it was not opened.
         counts: Outcomes of the rows of this run.
         written: Items this run wrote.
+        known: Rows whose items were not read, because fingerprints told what is in them.
+        drifted: Items that were other than fingerprints told, although nobody of the pipeline has
+            changed them; any must raise an alarm.
         rechecks: Object versions sent again.
         reject_messages: Reject messages sent, the one of a refused file included.
         error: Why the file was refused; "" otherwise.
@@ -39,6 +42,8 @@ class Outcome:
     profile: str = ""
     counts: Counts = field(default_factory=Counts)
     written: int = 0
+    known: int = 0
+    drifted: int = 0
     rechecks: int = 0
     reject_messages: int = 0
     error: str = ""

@@ -295,11 +295,24 @@ class WriteSet(NamedTuple):
     writes: KeySet
 
 
+class Epoch(NamedTuple):
+    """The latest write set of a shard.
+
+    Attributes:
+        number: Its number; 0 for none.
+        expires_at: Epoch seconds until which no number of the shard comes again, because this write
+            set is there; 0 for no such limit.
+    """
+
+    number: int
+    expires_at: int
+
+
 class Registry(Protocol):
     """Read sets and write sets of the shards; see `validation`."""
 
-    def epoch(self, shard: int) -> int:
-        """Number of the latest write set of a shard, strongly consistent; 0 for none."""
+    def epoch(self, shard: int) -> Epoch:
+        """The latest write set of a shard, strongly consistent."""
         ...
 
     def append(self, shard: int, entry: WriteSet, *, expires_at: int) -> WriteSet:
@@ -545,6 +558,18 @@ class AcceptedFiles(Protocol):
 
     def remove(self, feed: str, base: str, object_id: str) -> None:
         """Forget an accepted file, whichever base of it was known when it was noted."""
+        ...
+
+
+class FingerprintSets(Protocol):
+    """The latest set of fingerprints of each series of files, see `fingerprints`."""
+
+    def get(self, series: str) -> str | None:
+        """Text of the set; None when there is none."""
+        ...
+
+    def put(self, series: str, text: str, *, expires_at: int) -> None:
+        """Replace the set."""
         ...
 
 

@@ -6,13 +6,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
+from inventory.domain.fingerprints import (
+    BLOCK_HASHES,
+    FingerprintSet,
+    Notes,
+    Promises,
+    full_read_due,
+    usable,
+)
 from inventory.domain.ingestions import Mode, messages_note, messages_taken
-from inventory.domain.jobs import SegmentReport, digest_of, refusal_to_data
+from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
 from inventory.domain.order import Tokens, timestamp
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Share
 from inventory.domain.rejects import as_refusal, piece_key
 from inventory.domain.seen import MOST_SLOTS, SeenKeys
+from inventory.domain.settings import FULL_READ_DAYS
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
 if TYPE_CHECKING:
@@ -73,14 +82,24 @@ class SegmentProcessor:
         ports: The world.
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
+        full_read_days: See `settings.IngestSettings`.
+        block_hashes: Fingerprints of a block, see `fingerprints.Window`.
     """
 
     def __init__(
-        self, ports: IngestPorts, *, batch_rows: int = 1000, seen_slots: int = MOST_SLOTS
+        self,
+        ports: IngestPorts,
+        *,
+        batch_rows: int = 1000,
+        seen_slots: int = MOST_SLOTS,
+        full_read_days: int = FULL_READ_DAYS,
+        block_hashes: int = BLOCK_HASHES,
     ) -> None:
         self._ports = ports
         self._batch_rows = batch_rows
         self._seen_slots = seen_slots
+        self._full_read_days = full_read_days
+        self._block_hashes = block_hashes
 
     def process(self, segment: Segment) -> tuple[SegmentReport, KeySets]:
         """Bring rows of a worker's share into the table, as many as the time allows.
@@ -106,6 +125,8 @@ class SegmentProcessor:
         report = SegmentReport(attempt=segment.attempt, end_byte=byte, end_line=line)
         if segment.before is not None:
             report.rejects, report.pieces = segment.before.rejects, list(segment.before.pieces)
+            report.fingerprints = list(segment.before.fingerprints)
+        promises, notes = self._promises(segment), self._notes(segment)
         writer = RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -119,6 +140,8 @@ class SegmentProcessor:
             counts=report.counts,
             seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(ports.now()),
+            promises=promises,
+            notes=notes,
         )
         publisher = self._publisher(segment, feed) if segment.accounts else None
         try:
@@ -130,6 +153,11 @@ class SegmentProcessor:
                 publisher.close()
         report.timed = writer.timed
         report.written = writer.written
+        if promises is not None:
+            report.place, report.known = promises.place, writer.known
+            report.drifted = self._unannounced(writer)
+        if notes is not None:
+            self._leave(notes, promises, job, report)
         report.read_units = ports.usage.read_units
         report.write_units = ports.usage.write_units
         return report, writer.keys
@@ -182,6 +210,66 @@ class SegmentProcessor:
             if piece := publisher.finish_piece():
                 report.pieces.append(piece)
         report.messages = publisher.sent
+
+    def _promises(self, segment: Segment) -> Promises | None:
+        """What is known of the items; None where all are to be read.
+
+        A run that takes over after one that crashed must see which items that has written.
+        """
+        ports, job = self._ports, segment.job
+        unknown = segment.before is not None and not segment.before.read_at
+        if not job.series or segment.recovering or unknown:
+            return None
+        text = ports.fingerprints.get(job.series)
+        if text is None:
+            return None
+        given, now = FingerprintSet.from_text(text), ports.now()
+        if not usable(given, base=job.base, workers=job.workers, now=now):
+            return None
+        due = full_read_due(given, began=job.began, days=self._full_read_days)
+        before = segment.before
+        return Promises(
+            given,
+            ports.files,
+            segment.worker,
+            own=before.fingerprints if before else (),
+            place=before.place if before else 0,
+            block_hashes=self._block_hashes,
+            trusted=not due,
+            now=now,
+        )
+
+    def _notes(self, segment: Segment) -> Notes | None:
+        job = segment.job
+        if not job.series:
+            return None
+        name = job_id(segment.version.object_id, segment.attempt)
+        return Notes(
+            self._ports.files,
+            segment.worker,
+            f"parts/{name}",
+            block_hashes=self._block_hashes,
+        )
+
+    @staticmethod
+    def _leave(notes: Notes, promises: Promises | None, job: Job, report: SegmentReport) -> None:
+        """Store the fingerprints of a segment, unless it wrote over too much to say so."""
+        piece = notes.store()
+        if piece is None:
+            return
+        report.fingerprints.append(piece)
+        trusted = promises is not None and promises.trusted
+        report.read_at = promises.given.read_at if promises and trusted else job.began
+
+    def _unannounced(self, writer: RowWriter) -> int:
+        """Number of drifted items that nobody has written who says so."""
+        drifted = writer.drifted
+        for shard in {shard for shard, _ in drifted}:
+            for entry in self._ports.registry.written_since(shard, writer.keys[shard].epoch):
+                drifted = {
+                    each for each in drifted if each[0] != shard or each[1] not in entry.writes
+                }
+        return len(drifted)
 
     def _only(self, job: Job) -> frozenset[int] | None:
         """Hashes of the keys that are decided again; None for every row."""

@@ -98,6 +98,7 @@ class Validator:
             if each.writes:
                 entry = WriteSet("", version.object_id, each.lowest, each.writes)
                 entry = self._registry.append(shard, entry, expires_at=writes_expire)
+                each.pointer = entry.pointer
                 self._find_readers(shard, entry, rechecks)
         for shard, each in decided.items():
             self._find_writers(shard, each, version, rechecks, timed=timed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
+from inventory.domain.fingerprints import hashes_of
 from inventory.domain.ingestions import touch_note
 from inventory.domain.keysets import KeyHasher, KeySets, ShardKeys
 from inventory.domain.order import ceiling, line_of, time_of
@@ -17,6 +18,7 @@ from inventory.domain.seen import contradict, mark_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from inventory.domain.fingerprints import Notes, Promises
     from inventory.domain.model import Counts, ObjectVersion, Row
     from inventory.domain.order import Tokens
     from inventory.domain.ports import Deadline, Ingestions, ItemStore, Registry, Stored
@@ -30,6 +32,9 @@ _FLOOR_LENGTHS = (10, 7, 4, 0)
 
 #: Text that sorts before every token; a key condition may not compare with an empty text.
 _LOWEST_FLOOR = "0"
+
+#: Drifted items that are counted in one segment.
+_MOST_DRIFTED = 100_000
 
 _key = attrgetter("sku", "location")
 _updated_at = attrgetter("updated_at")
@@ -54,11 +59,15 @@ class RowWriter:
         counts: Counted into.
         seen: Keys of the rows so far.
         now: The time, for `written_at`.
+        promises: What is known of items that are not read yet; None for nothing.
+        notes: Takes the fingerprints of the rows; None where nobody wants them.
 
     Attributes:
         keys: Read and write sets so far.
         written: Items written so far.
         timed: Whether rows had times of their own so far.
+        known: Rows so far whose items were not read.
+        drifted: Shards and key hashes of items that were not what was promised.
     """
 
     def __init__(
@@ -76,6 +85,8 @@ class RowWriter:
         counts: Counts,
         seen: SeenKeys,
         now: Callable[[], str],
+        promises: Promises | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._items = items
         self._registry = registry
@@ -89,12 +100,17 @@ class RowWriter:
         self._counts = counts
         self._seen = seen
         self._now = now
+        self._promises = promises
+        self._notes = notes
+        self._promised: set[tuple[str, str]] = set()
         self._hasher = KeyHasher()
         self._ceiling = ceiling(tokens.base)
         self._floors: dict[int, str] = {}
         self.keys = KeySets()
         self.written = 0
         self.timed = False
+        self.known = 0
+        self.drifted: set[tuple[int, int]] = set()
 
     def write(self, rows: Sequence[Row]) -> None:
         """Bring one batch into the table and count every row.
@@ -112,6 +128,8 @@ class RowWriter:
         if not pending:
             return
         self._read_epochs(pending)
+        if self._promises is not None:
+            pending = self._leave_promised(pending, self._promises)
         attempted: set[tuple[str, str]] = set()
         while pending:
             self.check_time()
@@ -145,7 +163,41 @@ class RowWriter:
         for location in {row.location for row in rows}:
             shard = self._hasher.shard(location)
             if shard not in self.keys:
-                self.keys[shard] = ShardKeys(epoch=self._registry.epoch(shard))
+                epoch = self._registry.epoch(shard)
+                self.keys[shard] = ShardKeys(epoch=epoch.number, expires_at=epoch.expires_at)
+                if self._promises is not None:
+                    self._promises.open_shard(shard, epoch, self._registry)
+
+    def _leave_promised(self, rows: Sequence[Row], promises: Promises) -> Sequence[Row]:
+        """Settle rows of whose items it is known that they are equal and older; give the others.
+
+        It is as if each had been read when the giver of the promise read it.
+        """
+        hashes = hashes_of(rows)
+        held = promises.hold(hashes, self._hasher.each(rows))
+        alone = list(compress(rows, held))
+        if not promises.trusted:
+            self._promised = set(map(_key, alone))
+            return rows
+        outcomes = dict.fromkeys(Decision, 0)
+        self._rely_on(alone)
+        if self._notes is not None:
+            self._notes.saw(compress(hashes, held))
+        self._take_over(alone, Decision.UNCHANGED, outcomes)
+        self._count(outcomes)
+        self.known += len(alone)
+        return list(compress(rows, map(not_, held)))
+
+    def _rely_on(self, rows: Sequence[Row]) -> None:
+        """Note that rows were left alone whose items are older than they are."""
+        highest = self._ceiling
+        if self.timed:
+            tokens = (self._tokens.of(row.line, row.updated_at) for row in rows)
+            highest = max(highest, max(tokens, default=""))
+        for shard, hashes in self._hasher.by_shard(rows).items():
+            keys = self.keys[shard]
+            keys.reads.update(hashes)
+            keys.highest = max(keys.highest, highest)
 
     def _settle(self, pending: Sequence[Row], attempted: set[tuple[str, str]]) -> list[Row]:
         """One round of read, decide, write; returns what somebody else changed in between."""
@@ -167,16 +219,40 @@ class RowWriter:
                 changes.append(Change(row, token, old))
             else:
                 settled[decision].append(row)
+        self._saw(settled[Decision.UNCHANGED])
+        if self._promised:
+            self._note_drift(changes)
         refused = self._write(changes, settled[Decision.LOADED])
         attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
             self._take_over(rows, decision, outcomes)
+        self._count(outcomes)
+        return [change.row for change in refused]
+
+    def _count(self, outcomes: dict[Decision, int]) -> None:
         counts = self._counts
         counts.loaded += outcomes[Decision.LOADED]
         counts.unchanged += outcomes[Decision.UNCHANGED]
         counts.stale += outcomes[Decision.STALE]
         counts.duplicates += outcomes[Decision.DUPLICATE]
-        return [change.row for change in refused]
+
+    def _note_drift(self, changes: Sequence[Change]) -> None:
+        """Note items that would have been left as they are, had the promise been trusted."""
+        rows = [change.row for change in changes if _key(change.row) in self._promised]
+        if len(self.drifted) < _MOST_DRIFTED:
+            self.drifted.update(self._hasher.each(rows))
+
+    def _saw(self, rows: Sequence[Row]) -> None:
+        """Leave the fingerprints of rows whose items hold what they say."""
+        if self._notes is not None and rows:
+            self._notes.saw(hashes_of(rows))
+
+    def _wrote(self, key_hashes: Sequence[int]) -> None:
+        """Know that what was seen of these items is not true any more."""
+        if self._notes is not None:
+            self._notes.wrote(key_hashes)
+        if self._promises is not None:
+            self._promises.distrust(key_hashes)
 
     def _leave_equal(
         self,
@@ -191,10 +267,8 @@ class RowWriter:
         base = self._tokens.base
         equal = [old is not None and old.equal and old.token < base for old in stored]
         alone = list(compress(pending, equal))
-        for shard, hashes in self._hasher.by_shard(alone).items():
-            keys = self.keys[shard]
-            keys.reads.update(hashes)
-            keys.highest = self._ceiling
+        self._rely_on(alone)
+        self._saw(alone)
         self._take_over(alone, Decision.UNCHANGED, outcomes)
         others = list(map(not_, equal))
         return list(compress(pending, others)), list(compress(stored, others))
@@ -214,6 +288,7 @@ class RowWriter:
             keys.note_write(self._hasher.hash(row), token)
             self.written += 1
         if own:
+            self._wrote((self._hasher.hash(row),))
             self._remember(row, old)
             if decision is Decision.UNCHANGED:
                 return Decision.LOADED  # by an earlier row of the file
@@ -239,6 +314,7 @@ class RowWriter:
         self.written += len(changes)
         loaded += map(_row_of_change, changes)
         self._note_writes([change for change in changes if change.stored is not None])
+        self._saw([change.row for change in changes if change.stored is None])
         return refused
 
     def _note_writes(self, changes: Sequence[Change]) -> None:
@@ -250,6 +326,7 @@ class RowWriter:
                 keys.lowest = token
         for shard, hashes in self._hasher.by_shard(map(_row_of_change, changes)).items():
             self.keys[shard].writes.update(hashes)
+            self._wrote(hashes)
 
     def _remember(self, row: Row, old: Stored) -> None:
         """Know of an earlier row of the key which an earlier segment has counted as loaded."""

@@ -70,6 +70,8 @@ def _observe(outcome: Outcome) -> None:
         duplicates=counts.duplicates,
         conflicting=counts.conflicting,
         written=outcome.written,
+        known=outcome.known,
+        drifted=outcome.drifted,
         rechecks=outcome.rechecks,
         reject_messages=outcome.reject_messages,
         read_units=outcome.read_units,
@@ -80,6 +82,7 @@ def _observe(outcome: Outcome) -> None:
     _count("FilesFailed", outcome.status is Status.FAILED)
     _count("FilesWithoutStock", bool(outcome.nothing_loaded))
     _count("AccountingBreaches", not outcome.balanced)
+    _count("ItemsDrifted", outcome.drifted)
     if outcome.mode is not Mode.PROCESS:
         return  # the rows of an earlier run are not counted twice
     _count("RowsRead", counts.rows_read)

@@ -33,6 +33,10 @@ SHORT = {
     "a repaired defect": 20,
     "calm, with counts": 40,
     "crowds": 1,
+    "fingerprints": 30,
+    "raced fingerprints": 40,
+    "fingerprints of the dead": 20,
+    "items changed by hand": 10,
 }
 
 

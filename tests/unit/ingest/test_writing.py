@@ -15,7 +15,7 @@ from inventory.domain.errors import OutOfTimeError
 from inventory.domain.keysets import KeyHasher
 from inventory.domain.model import Counts, ObjectVersion, Row
 from inventory.domain.order import Tokens, base_of, ceiling
-from inventory.domain.ports import Change, Deadline, Stored
+from inventory.domain.ports import Change, Deadline, Epoch, Stored
 from inventory.domain.seen import SeenKeys
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
@@ -62,7 +62,7 @@ class Table:
         self.written: list[Change] = []
         self.calls: list[str] = []
         self.notes: list[str] = []
-        self.epochs = dict.fromkeys(range(64), 7)
+        self.epochs = dict.fromkeys(range(64), Epoch(7, 0))
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
         """See `ports.ItemStore`."""
@@ -83,7 +83,7 @@ class Table:
             self.stored[sku] = _stored(change.token, equal=True)
         return refused
 
-    def epoch(self, shard: int) -> int:
+    def epoch(self, shard: int) -> Epoch:
         """See `ports.Registry`."""
         self.calls.append(f"epoch {shard}")
         return self.epochs[shard]
@@ -441,7 +441,7 @@ def test_the_epoch_of_a_shard_is_read_before_its_items_and_once() -> None:
     table = Table({"A": _stored(_token(OLDER, of=FOREIGN), equal=True)})
     writer = _writer(table)
     writer.write([row("A", line=2)])
-    table.epochs[SHARD] = 9
+    table.epochs[SHARD] = Epoch(9, 0)
     writer.write([row("A", line=3)])
     writer.write([row("A", line=4, location="default")])
     assert table.calls == [f"epoch {SHARD}", "read", "read", "epoch 31", "read"]

@@ -1,0 +1,418 @@
+"""Fingerprints: what a version of a file has seen in the table, for the next version of the file.
+
+A version that ends leaves a *set*: one hash of key and content for each row that it left alone or
+inserted, and the key hashes of the items that it wrote over. The next version need not read the
+item of a row that is in the set, because an earlier run has read it, and *what was read then holds
+now* unless somebody has written the key since. Whoever has stands in a write set with a higher
+number than the shard had when the set was begun, and is looked up before the set is used; or has
+not ended yet, and will find the row in the read set of its reader, as ever (see `validation`).
+
+    giver  number of the latest write set ; reads items . . . . . . . . . . . . ; leaves its set
+    user               number of the latest write set ; write sets since the giver's ; uses the set
+
+So a set may be anybody's, of any version, and may be lost: then the items are read. Why the table
+depends on the files alone also with sets: docs/order.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b, blake2s
+from itertools import islice, repeat
+from marshal import dumps
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Self
+
+from inventory.domain.errors import RejectedRequestError
+from inventory.domain.order import timestamp
+from inventory.domain.ports import Epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from inventory.domain.jobs import Job, SegmentReport
+    from inventory.domain.keysets import KeySets
+    from inventory.domain.model import ObjectVersion, Row
+    from inventory.domain.ports import Registry, Reports
+
+#: Part of every hash. Change it whenever another item is made of the same `Row`.
+ITEM_FORMAT = b"item 1"
+
+#: How long a set may be used. Write sets are kept for 30 days, and objects that are kept for other
+#: runs as well; a set must not outlive those by which it is judged.
+RETENTION = timedelta(days=28)
+
+#: Hashes of a block, and blocks in memory at once: where files keep their order, a row is met in
+#: the block in which the version before had it, or a neighbour of that.
+BLOCK_HASHES = 1 << 15
+_BLOCKS = 4
+
+#: Slots for the key hashes of items that may have been written since; those of others that share a
+#: slot are read in vain: one in forty, when 100,000 were written.
+_SLOTS = 1 << 22
+
+#: Keys that a segment may have written over; beyond that, the next version reads all items.
+MOST_WRITTEN = 1 << 20
+
+#: Write sets since the giver's, of one shard, that are looked at before all of its items are read.
+_MOST_WRITE_SETS = 256
+
+#: Longer than an invocation takes.
+_LONGEST_SEGMENT = timedelta(hours=1)
+
+_HASH_BYTES = 8
+_BYTES = "application/octet-stream"
+_DATE = re.compile(
+    r"(?:19|20)\d\d([-_./]?)[01]\d\1[0-3]\d(?:[-_.T]?[0-2]\d(?:[-_.:]?[0-5]\d){1,2})?"
+)
+
+_content = itemgetter(slice(1, None))  # all but the line
+
+
+def hashes_of(rows: Iterable[Row]) -> array[int]:
+    """One hash of the key and the content of each row, the same in every process.
+
+    The row's own time is part of it: of two rows that are equal, the one of the later file then
+    comes later in the order.
+    """
+    # Version 2 of the format knows no references, so the bytes are a function of the values alone.
+    contents = map(dumps, map(_content, rows), repeat(2))
+    digests = [
+        blake2b(each, digest_size=_HASH_BYTES, person=ITEM_FORMAT).digest() for each in contents
+    ]
+    return array("Q", b"".join(digests))
+
+
+def series_of(version: ObjectVersion) -> str:
+    """Name of the series that a version belongs to: its key, whatever date is in it.
+
+    Example:
+        `stock/2026-11-27.csv` and `stock/2026-11-28.csv` are versions of the same file.
+    """
+    name = f"{version.bucket}/{_DATE.sub('#', version.key)}"
+    return blake2s(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Stored fingerprints of one segment.
+
+    Attributes:
+        worker: Number of the worker.
+        key: Beginning of the keys of its objects.
+        blocks: Objects with hashes of rows that were left alone or inserted, eight bytes each.
+        written: Whether there is one with key hashes of items that were written over, four bytes
+            each.
+    """
+
+    worker: int
+    key: str
+    blocks: int
+    written: bool
+
+    @property
+    def block_keys(self) -> list[str]:
+        """Keys of the objects with hashes of rows, in the order of the file."""
+        return [f"{self.key}-{number:06d}.seen" for number in range(self.blocks)]
+
+    @property
+    def written_key(self) -> str:
+        """Key of the object with key hashes."""
+        return f"{self.key}.written"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FingerprintSet:
+    """A set, as the next version finds it.
+
+    Attributes:
+        base: Base of the tokens of the version that left it.
+        began: When that version's run began, ISO 8601.
+        read_at: When the items were really read: its own beginning, or, if it has used a set
+            itself, that of the version at the beginning of the chain.
+        workers: Workers that shared the file.
+        epochs: The latest write set of each shard before its first item was read.
+        own: Pointers of the write sets that it appended itself.
+        pieces: Where the fingerprints are.
+    """
+
+    base: str
+    began: str
+    read_at: str
+    workers: int
+    epochs: dict[int, Epoch]
+    own: frozenset[str]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def expires_at(self) -> int:
+        """Epoch seconds after which it may vanish."""
+        return int((datetime.fromisoformat(self.began) + RETENTION).timestamp())
+
+    def to_text(self) -> str:
+        """Compact JSON."""
+        return json.dumps(asdict(self) | {"own": sorted(self.own)}, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The set whose `to_text` this is."""
+        data: dict[str, Any] = json.loads(text)
+        data["epochs"] = {int(shard): Epoch(*each) for shard, each in data["epochs"].items()}
+        data["own"] = frozenset(data["own"])
+        data["pieces"] = tuple(Piece(**piece) for piece in data["pieces"])
+        return cls(**data)
+
+
+class Window:
+    """The stretch of a worker's fingerprints that is in memory; it goes along with the file.
+
+    Args:
+        files: Where the fingerprints are.
+        pieces: The worker's pieces.
+        place: Blocks that the segments before have left behind.
+        block_hashes: Hashes of a block.
+
+    Attributes:
+        place: Blocks that are left behind.
+    """
+
+    def __init__(
+        self, files: Reports, pieces: Iterable[Piece], place: int, block_hashes: int
+    ) -> None:
+        self.place = place
+        self._block_hashes = block_hashes
+        keys = [key for piece in pieces for key in piece.block_keys]
+        self._following = _blocks(files, keys[place:])
+        self._blocks = deque(islice(self._following, _BLOCKS), maxlen=_BLOCKS)
+        self._next = next(self._following, None)
+        self._rows = 0
+
+    def find(self, hashes: Sequence[int]) -> set[int]:
+        """Those of the hashes that are in the stretch, which then goes on as the file does."""
+        found = [block.intersection(hashes) for block in self._blocks]
+        self._rows += len(hashes)
+        if self._next is not None:
+            ahead = len(found[-1]) > len(found[0])
+            # Rows of which the version before knew nothing lead nowhere; their number does.
+            unknown = self._rows >= self._block_hashes and not any(found)
+            if ahead or unknown:
+                self._blocks.append(self._next)
+                self._next = next(self._following, None)
+                self.place += 1
+                self._rows = 0
+        return set().union(*found)
+
+
+def _blocks(files: Reports, keys: Iterable[str]) -> Iterator[frozenset[int]]:
+    """Blocks by their keys, up to the first that is gone."""
+    for key in keys:
+        data = _stored(files, key)
+        if data is None:
+            return
+        yield frozenset(array("Q", data))
+
+
+def _stored(files: Reports, key: str) -> bytes | None:
+    """An object, unless it cannot be had: then items are read."""
+    try:
+        return files.get(key)
+    except RejectedRequestError:  # what S3 says of one that is not there to who may not list
+        return None
+
+
+class Promises:
+    """What a set says of the items that one segment is about to read.
+
+    Args:
+        given: The set.
+        files: Where the fingerprints are.
+        worker: Number of the worker.
+        own: What the worker itself has left in segments before.
+        place: See `Window`.
+        block_hashes: See `Window`.
+        trusted: Whether items need not be read; else what was promised is compared with them.
+        now: The time.
+    """
+
+    def __init__(
+        self,
+        given: FingerprintSet,
+        files: Reports,
+        worker: int,
+        *,
+        own: Iterable[Piece],
+        place: int,
+        block_hashes: int,
+        trusted: bool,
+        now: datetime,
+    ) -> None:
+        self.given = given
+        self._until = int((now + _LONGEST_SEGMENT).timestamp())
+        self.trusted = trusted
+        pieces = [piece for piece in given.pieces if piece.worker == worker]
+        self._written = bytearray(_SLOTS)
+        self._closed: set[int] = set()
+        if not self._learn(files, (*pieces, *own)):
+            pieces = []
+        self._window = Window(files, pieces, place, block_hashes)
+
+    @property
+    def place(self) -> int:
+        """Where the next segment goes on."""
+        return self._window.place
+
+    def _learn(self, files: Reports, pieces: Iterable[Piece]) -> bool:
+        """Know what was written over after it was seen; False where that cannot be told."""
+        for piece in pieces:
+            if piece.written:
+                data = _stored(files, piece.written_key)
+                if data is None:
+                    return False
+                self.distrust(array("I", data))
+        return True
+
+    def open_shard(self, shard: int, latest: Epoch, registry: Registry) -> None:
+        """Find out who has written in a shard since the giver began.
+
+        Args:
+            shard: The shard.
+            latest: Its latest write set, which was looked up before this.
+            registry: Tells the others.
+        """
+        epoch = self.given.epochs.get(shard)
+        if epoch is None or 0 < epoch.expires_at < self._until:
+            self._closed.add(shard)
+            return
+        if latest.number == epoch.number:
+            return
+        for count, entry in enumerate(registry.written_since(shard, epoch.number)):
+            if entry.pointer in self.given.own:
+                continue
+            hashes = entry.writes.hashes()
+            if hashes is None or count >= _MOST_WRITE_SETS:
+                self._closed.add(shard)
+                return
+            self.distrust(hashes)
+
+    def distrust(self, key_hashes: Iterable[int]) -> None:
+        """Promise nothing more of these keys."""
+        written, last = self._written, _SLOTS - 1
+        for key_hash in key_hashes:
+            written[key_hash & last] = 1
+
+    def hold(self, hashes: Sequence[int], keys: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether the table is known to hold what each row says.
+
+        Args:
+            hashes: `hashes_of` the rows.
+            keys: Shard and key hash of each.
+        """
+        found, closed = self._window.find(hashes), self._closed
+        written, last = self._written, _SLOTS - 1
+        return [
+            row_hash in found and not written[key_hash & last] and shard not in closed
+            for row_hash, (shard, key_hash) in zip(hashes, keys, strict=True)
+        ]
+
+
+class Notes:
+    """Fingerprints that one segment leaves, stored while they are made.
+
+    Args:
+        files: Where they are stored.
+        worker: Number of the worker.
+        key: Beginning of the keys of their objects.
+        block_hashes: Hashes of a block.
+    """
+
+    def __init__(self, files: Reports, worker: int, key: str, *, block_hashes: int) -> None:
+        self._files = files
+        self._worker = worker
+        self._key = key
+        self._block_hashes = block_hashes
+        self._seen = array("Q")
+        self._blocks = 0
+        self._written = array("I")
+
+    def saw(self, hashes: Iterable[int]) -> None:
+        """Note rows whose items hold what they say."""
+        self._seen.extend(hashes)
+        size = self._block_hashes
+        while len(self._seen) >= size:
+            self._put(self._seen[:size])
+            del self._seen[:size]
+
+    def wrote(self, key_hashes: Iterable[int]) -> None:
+        """Note keys of which this version has written over the item."""
+        if len(self._written) <= MOST_WRITTEN:
+            self._written.extend(key_hashes)
+
+    def store(self) -> Piece | None:
+        """Store what is left to be stored; None where nothing may be promised."""
+        if len(self._written) > MOST_WRITTEN:
+            return None
+        if self._seen:
+            self._put(self._seen)
+        piece = Piece(
+            worker=self._worker, key=self._key, blocks=self._blocks, written=bool(self._written)
+        )
+        if piece.written:
+            self._files.put(piece.written_key, self._written.tobytes(), content_type=_BYTES)
+        return piece
+
+    def _put(self, hashes: array[int]) -> None:
+        key = f"{self._key}-{self._blocks:06d}.seen"
+        self._files.put(key, hashes.tobytes(), content_type=_BYTES)
+        self._blocks += 1
+
+
+def usable(given: FingerprintSet, *, base: str, workers: int, now: datetime) -> bool:
+    """Whether a set says something of a version.
+
+    Args:
+        given: The set.
+        base: Base of the version's tokens. A set of a later one would be as true, but its rows
+            would have to be counted as stale.
+        workers: Workers that share the file.
+        now: The time.
+    """
+    fresh = timestamp(now - RETENTION) < given.began
+    return fresh and given.base < base and given.workers == workers
+
+
+def full_read_due(given: FingerprintSet, *, began: str, days: int) -> bool:
+    """Whether all items are to be read although there is a set, to find what nobody announces.
+
+    Args:
+        given: The set.
+        began: When the version's run began, ISO 8601.
+        days: Days after which that is to be. Half a day less counts: nights are not equally long.
+    """
+    since = datetime.fromisoformat(began) - datetime.fromisoformat(given.read_at)
+    return since >= timedelta(days=days) - timedelta(hours=12)
+
+
+def set_of(job: Job, reports: Sequence[SegmentReport], keys: KeySets) -> FingerprintSet | None:
+    """The set that a job leaves; None where a segment could not say what it wrote over.
+
+    Args:
+        job: The job, which has been validated.
+        reports: Reports of all segments.
+        keys: Read and write sets of all of them.
+    """
+    if not all(report.read_at for report in reports):
+        return None
+    return FingerprintSet(
+        base=job.base,
+        began=job.began,
+        read_at=min(report.read_at for report in reports),
+        workers=job.workers,
+        epochs={shard: Epoch(each.epoch, each.expires_at) for shard, each in keys.items()},
+        own=frozenset(each.pointer for each in keys.values() if each.pointer),
+        pieces=tuple(piece for report in reports if report.ended for piece in report.fingerprints),
+    )
