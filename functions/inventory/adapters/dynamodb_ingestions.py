@@ -383,7 +383,7 @@ class DynamoDbIngestions:
             "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, recheck, touched, "
             "lease_until, messages_sent"
         )
-        told = withdrawal_announcement(version, record, removed, now)
+        told = withdrawal_announcement(version, record, run, removed, now)
         self._update(
             version.object_id,
             f"SET items_removed = :removed, finished_at = :now, last_run = :run "

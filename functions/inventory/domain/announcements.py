@@ -45,6 +45,7 @@ def end_announcement(admission: Admission, report: RunReport, status: Status) ->
     return _text(
         admission.version,
         status,
+        admission.run,
         report.finished_at,
         base=admission.base,
         stored_at=found.stored_at if found else "",
@@ -56,18 +57,22 @@ def end_announcement(admission: Admission, report: RunReport, status: Status) ->
     )
 
 
-def withdrawal_announcement(version: ObjectVersion, record: Record, removed: int, now: str) -> str:
+def withdrawal_announcement(
+    version: ObjectVersion, record: Record, run: str, removed: int, now: str
+) -> str:
     """Announcement of a version whose withdrawal is finished.
 
     Args:
         version: The version.
         record: Its record, which is WITHDRAWN.
+        run: Name of the run that finished it.
         removed: Items removed.
         now: When it was finished, ISO 8601.
     """
     return _text(
         version,
         Status.WITHDRAWN,
+        run,
         now,
         base=record.base,
         stored_at=record.stored_at,
@@ -80,6 +85,7 @@ def withdrawal_announcement(version: ObjectVersion, record: Record, removed: int
 def _text(
     version: ObjectVersion,
     status: Status,
+    run: str,
     ended_at: str,
     *,
     base: str,
@@ -87,7 +93,7 @@ def _text(
     reason: str,
     **figures: Any,
 ) -> str:
-    end = f"{version.object_id}\n{status}\n{ended_at}".encode("utf-8", "surrogatepass")
+    end = f"{version.object_id}\n{status}\n{run}".encode("utf-8", "surrogatepass")
     nothing = dict.fromkeys(("profile", "rows", "rejected_by_error", "items_removed", "by"))
     return message_text(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -279,6 +280,8 @@ def test_a_job_ends_the_same_when_its_end_comes_twice() -> None:
     setting.finisher.finish(setting.job, setting.version)
     again = setting.record
     assert again.pop("finished_at") > record.pop("finished_at")
+    announced = {*record.pop("announcements"), *again.pop("announcements")}
+    assert len({json.loads(each)["id"] for each in announced}) == 1
     numbers = ("read_units", "write_units")
     assert {k: v for k, v in again.items() if k not in numbers} == {
         k: v for k, v in record.items() if k not in numbers
