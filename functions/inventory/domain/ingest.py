@@ -18,7 +18,7 @@ from inventory.domain.finishing import Ending, Finisher, admission_of
 from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
 from inventory.domain.keysets import KeySets
-from inventory.domain.order import base_of, latest_time, object_time, timestamp
+from inventory.domain.order import base_of, later_base, latest_time, object_time, timestamp
 from inventory.domain.outcome import Outcome
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.seen import MOST_SLOTS
@@ -252,9 +252,12 @@ class Ingest:
         replaced = ""
         if admission.has_job:
             assert admission.record is not None
-            adopted = self._adopted(admission, job)
-            if adopted is not None:
-                return self._help(admission, adopted, outcome, weigh=weigh)
+            stored = self._finisher.stored(version.object_id, admission.record.job)
+            if stored is not None:
+                # Only its event knows a version's sequencer, and this may be a listing.
+                job = replace(job, base=later_base(job.base, stored.base))
+                if _would_be_the_same(stored, job, admission.kind):
+                    return self._help(admission, stored, outcome, weigh=weigh)
             replaced = admission.record.job
             # What the workers of that job wrote, nobody will validate but this one.
             job = replace(job, recovering=True, expired=(*job.expired, replaced))
@@ -285,19 +288,6 @@ class Ingest:
             released=admission.kind is Kind.RELEASE,
             series=series_of(version) if fingerprints else "",
         )
-
-    def _adopted(self, admission: Admission, job: Job) -> Job | None:
-        """The version's unfinished job, if it is what this delivery would do again."""
-        assert admission.record is not None
-        if admission.kind in (Kind.REPLAY, Kind.RELEASE):
-            return None
-        stored = self._finisher.stored(admission.version.object_id, admission.record.job)
-        if stored is None or stored.mode is not job.mode:
-            return None
-        same = digest_of(stored.state, stored.base, stored.latest) == digest_of(
-            job.state, job.base, job.latest
-        )
-        return stored if same else None
 
     def _help(self, admission: Admission, job: Job, outcome: Outcome, *, weigh: bool) -> Outcome:
         """Send again what an unfinished job waits for, unless somebody is at work on it."""
@@ -539,6 +529,15 @@ class Ingest:
 
 def _withdrawn(record: Record) -> bool:
     return record.status is Status.WITHDRAWN
+
+
+def _would_be_the_same(stored: Job, job: Job, kind: Kind) -> bool:
+    """Tell whether an unfinished job is what a delivery of this kind would do again."""
+    if kind in (Kind.REPLAY, Kind.RELEASE) or stored.mode is not job.mode:
+        return False
+    return digest_of(stored.state, stored.base, stored.latest) == digest_of(
+        job.state, job.base, job.latest
+    )
 
 
 def _decided(admission: Admission) -> bool:
