@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import pytest
 
 from inventory.domain.errors import BadFileError, ErrorCode
+from inventory.domain.fingerprints import Piece
 from inventory.domain.ingestions import Mode
 from inventory.domain.jobs import (
     WEIGHER,
@@ -37,6 +38,7 @@ JOB = Job(
     expired=("r1", "r2"),
     recheck=("3#1",),
     released=True,
+    series="0f",
 )
 REPORT = SegmentReport(
     attempt="2026#j/1/2",
@@ -55,6 +57,11 @@ REPORT = SegmentReport(
     pieces=["parts/1.csv"],
     keys_key="parts/1.keys",
     quantity="-12345678901234567890.10",
+    fingerprints=[Piece(worker=1, key="parts/1", blocks=2, written=True)],
+    read_at="2026-11-20T20:00:00.000000Z",
+    place=1,
+    known=5,
+    drifted=6,
     error={"code": "source-error"},
     read_units=2.5,
     write_units=1.0,
@@ -65,7 +72,9 @@ REPORT = SegmentReport(
 def test_every_field_of_a_stored_value_differs_from_its_default(value: Any) -> None:
     """Else the round trips below would not see that a field is lost."""
     for field in fields(value):
-        assert getattr(value, field.name) != field.default, field.name
+        made = field.default_factory
+        default = field.default if made is MISSING else made()
+        assert getattr(value, field.name) != default, field.name
 
 
 def test_what_is_stored_or_sent_is_what_is_read() -> None:
