@@ -1,4 +1,4 @@
-"""What an alarm says beside its meaning: the first command, and where the runbook goes on.
+"""Text of an alarm beside its meaning: the first command, and where the runbook goes on.
 
 `docs/operations.md` has a section for every heading here, with the command as its first.
 """

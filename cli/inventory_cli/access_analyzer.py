@@ -1,4 +1,4 @@
-"""What AWS itself says of policies that a plan changes: IAM Access Analyzer's custom checks.
+"""IAM Access Analyzer's custom checks of the policies that a plan changes.
 
 Each check costs a fraction of a cent; none is made without credentials.
 

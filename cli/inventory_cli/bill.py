@@ -1,4 +1,4 @@
-"""What a month of a deployed stack comes to, by list prices."""
+"""Monthly bill of a deployed stack, by list prices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FunctionUse(NamedTuple):
-    """What a function was used for.
+    """Usage of a function.
 
     Attributes:
         name: Its name.
@@ -31,7 +31,7 @@ class FunctionUse(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """What was used in a month, as far as it is counted.
+    """Usage of a month, as far as it is counted.
 
     Attributes:
         share: Share of the month that is over, 0 to 1.

@@ -62,7 +62,7 @@ class Conflict:
 
 @dataclass(kw_only=True, slots=True)
 class FileReport:
-    """What would become of one file.
+    """Outcome of checking one file.
 
     Attributes:
         file: Its path.
@@ -103,7 +103,7 @@ class FileReport:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether rows would be rejected or contradict each other, or none would load."""
+        """Tell whether rows would be rejected or contradict each other, or none would load."""
         return bool(self.rejected or self.conflicting or self.nothing)
 
 

@@ -44,7 +44,7 @@ class Level(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What one check found.
+    """Result of one check.
 
     Attributes:
         level: How good or bad it is.
@@ -63,7 +63,7 @@ Checks: TypeAlias = (
 
 
 def credentials(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Who the caller is, and whether it is the account the stack is in."""
+    """Check the identity of the caller, and that it is of the account the stack is in."""
     identity = session.sts.get_caller_identity()
     account = session.outputs.alarm_topic_arn.split(":")[4]
     level = Level.OK if identity["Account"] == account else Level.FAIL
@@ -72,7 +72,7 @@ def credentials(session: Session, _now: datetime, _interval: timedelta | None) -
 
 
 def functions(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether each function is active and its last update went through."""
+    """Tell whether each function is active and its last update went through."""
     names = session.outputs
     for name in (
         names.processor_function_name,
@@ -92,7 +92,7 @@ def functions(session: Session, _now: datetime, _interval: timedelta | None) -> 
 
 
 def concurrency(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether the account's concurrency is enough for what may run at the same time.
+    """Tell whether the account's concurrency is enough for what may run at the same time.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
     """
@@ -121,7 +121,7 @@ def concurrency(session: Session, _now: datetime, _interval: timedelta | None) -
 
 
 def tables(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether each table is active."""
+    """Tell whether each table is active."""
     for name in (session.outputs.items_table_name, session.outputs.ingestions_table_name):
         table = session.dynamodb.describe_table(TableName=name)["Table"]
         state = table.get("TableStatus", "unknown")
@@ -131,14 +131,14 @@ def tables(session: Session, _now: datetime, _interval: timedelta | None) -> Ite
 
 
 def buckets(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether each bucket can be listed."""
+    """Tell whether each bucket can be listed."""
     for name in (session.outputs.uploads_bucket_name, session.outputs.reports_bucket_name):
         session.s3.head_bucket(Bucket=name)
         yield Finding(Level.OK, f"bucket {name}", "reachable")
 
 
 def queues(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether the dead-letter queue is empty, and how much work waits."""
+    """Tell whether the dead-letter queue is empty, and how much work waits."""
     dead = messages_in(session, session.outputs.dead_letter_queue_url)
     yield Finding(
         Level.WARN if dead else Level.OK,
@@ -151,7 +151,7 @@ def queues(session: Session, _now: datetime, _interval: timedelta | None) -> Ite
 
 
 def schedule(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether the daily summary is scheduled."""
+    """Tell whether the daily summary is scheduled."""
     name = f"inventory-summary-daily-{session.outputs.suffix}"
     found = session.scheduler.get_schedule(Name=name)
     enabled = found["State"] == "ENABLED"
@@ -187,7 +187,7 @@ def alarms(session: Session, _now: datetime, _interval: timedelta | None) -> Ite
 
 
 def freshness(session: Session, now: datetime, interval: timedelta | None) -> Iterator[Finding]:
-    """Whether a feed was loaded within the interval."""
+    """Tell whether a feed was loaded within the interval."""
     expected = interval or _watched_interval(session) or _DEFAULT_FEED_INTERVAL
     hours = f"{expected.total_seconds() / 3600:g} h"
     moments = (
@@ -234,7 +234,7 @@ def _watched_interval(session: Session) -> timedelta | None:
 
 
 def permissions(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether the caller may do what the commands do beyond reading."""
+    """Tell whether the caller may do what the commands do beyond reading."""
     names = session.outputs
     caller = session.sts.get_caller_identity()["Arn"]
     partition = names.alarm_topic_arn.split(":")[1]

@@ -132,7 +132,7 @@ def _use(session: Session, start: datetime, end: datetime, until: datetime) -> U
 
 
 def _summary_dollars(session: Session, start: datetime) -> Iterator[float]:
-    """What reading the tables came to, by each summary of the month."""
+    """Reads of the tables, by each summary of the month."""
     bucket = session.outputs.reports_bucket_name
     pages = session.s3.get_paginator("list_objects_v2").paginate(
         Bucket=bucket, Prefix=f"summaries/{start:%Y/%m}/"

@@ -35,7 +35,7 @@ _ANSWERS_WITHOUT_NEWS = 3
 
 
 class DeadLetterKind(StrEnum):
-    """What a message is about: a rejected row, a refused file, or a failed event of AWS's own."""
+    """Subject of a message: a rejected row, a refused file, or a failed event of AWS's own."""
 
     ROW = "row"
     FILE = "file"
@@ -64,7 +64,7 @@ class DeadLetter:
 
     @property
     def kind(self) -> DeadLetterKind:
-        """What it is about."""
+        """Its subject."""
         kind = self.attributes.get("kind")
         if kind in (DeadLetterKind.ROW, DeadLetterKind.FILE) and "bucket" in self.document:
             return DeadLetterKind(kind)
@@ -214,7 +214,7 @@ def read_queue(sqs: SQSClient, queue_url: str, *, hidden_seconds: int) -> Iterat
 
 
 def is_about(session: Session, dead_letter: DeadLetter, name: str) -> bool:
-    """Whether a message is about what a name stands for.
+    """Tell whether a message is about what a name stands for.
 
     Args:
         session: Connection.

@@ -1,4 +1,4 @@
-"""What becomes of each message of the dead-letter queue."""
+"""Decide about each message of the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What becomes of a message.
+    """Fate of a message.
 
     AGAIN: it is given back and removed. STALE: newer data is stored, so it is removed. REFUSED:
     today's rules refuse it too and nothing newer is there; it stays. UNKNOWN: it is none of ours;
@@ -28,7 +28,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What to do with one message, and why.
+    """Action for one message, and its reason.
 
     Attributes:
         dead_letter: The message.

@@ -64,7 +64,7 @@ class Deployed:
     def opened(
         self, version: ObjectVersion, record: Record | None
     ) -> tuple[FeedSource, Tokens, str]:
-        """What is needed to read a stored file as the processor does.
+        """Settings to read a stored file as the processor does.
 
         Args:
             version: The object version.

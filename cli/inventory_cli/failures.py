@@ -1,4 +1,4 @@
-"""What AWS's failures mean to an operator."""
+"""AWS's failures in an operator's words."""
 
 from __future__ import annotations
 

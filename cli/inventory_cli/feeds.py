@@ -79,7 +79,7 @@ def states_of(session: Session, now: datetime) -> list[FeedState]:
 
 
 def _word(state: FeedState) -> str:
-    """Whether the feed is on time; "-" where nothing is expected of it."""
+    """Tell whether the feed is on time; "-" where nothing is expected of it."""
     if state.late:
         return "late"
     return "on time" if state.due else "-"

@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 2.0
 
 
 def versioning(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether the uploads bucket keeps versions and sends events to EventBridge."""
+    """Tell whether the uploads bucket keeps versions and sends events to EventBridge."""
     bucket = session.outputs.uploads_bucket_name
     status = session.s3.get_bucket_versioning(Bucket=bucket).get("Status", "off")
     level = Level.OK if status == "Enabled" else Level.FAIL
@@ -41,7 +41,7 @@ def versioning(session: Session, _now: datetime, _interval: timedelta | None) ->
 
 
 def access_logs(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether S3 has delivered an access log."""
+    """Tell whether S3 has delivered an access log."""
     answer = session.s3.get_bucket_logging(Bucket=session.outputs.uploads_bucket_name)
     target = answer.get("LoggingEnabled")
     if not target:
@@ -56,7 +56,7 @@ def access_logs(session: Session, _now: datetime, _interval: timedelta | None) -
 
 
 def recursion(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether Lambda lets the chunk processor call itself through the work queue."""
+    """Tell whether Lambda lets the chunk processor call itself through the work queue."""
     name = session.outputs.chunk_processor_function_name
     loop = session.functions.get_function_recursion_config(FunctionName=name)["RecursiveLoop"]
     text = loop if loop == "Allow" else f"{loop}: files of more than 16 invocations would stop"
@@ -66,7 +66,7 @@ def recursion(session: Session, _now: datetime, _interval: timedelta | None) -> 
 def dead_letters(
     session: Session, _now: datetime, _interval: timedelta | None
 ) -> Iterator[Finding]:
-    """Whether the dead-letter queue takes what the rule could not deliver."""
+    """Tell whether the dead-letter queue takes what the rule could not deliver."""
     url = session.outputs.dead_letter_queue_url
     answer = session.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
     statements = json.loads(answer.get("Attributes", {}).get("Policy", "{}")).get("Statement", [])
@@ -80,7 +80,7 @@ def dead_letters(
 
 
 def mail(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether somebody has confirmed that alarms reach him."""
+    """Tell whether somebody has confirmed that alarms reach him."""
     topic = session.outputs.alarm_topic_arn
     listed = session.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     confirmed = [each for each in listed if each["SubscriptionArn"].startswith("arn:")]
@@ -93,7 +93,7 @@ def mail(session: Session, _now: datetime, _interval: timedelta | None) -> Itera
 
 
 def alarm_action(session: Session, now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether an alarm may publish to the encrypted topic; sets one off to see.
+    """Tell whether an alarm may publish to the encrypted topic; sets one off to see.
 
     CloudWatch writes what became of an action into the alarm's history, and tells nobody else when
     the topic's policy or its key's refuses it.
@@ -123,7 +123,7 @@ def alarm_action(session: Session, now: datetime, _interval: timedelta | None) -
 
 
 def end_to_end(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Whether an upload comes through S3, EventBridge, Lambda and DynamoDB to its record."""
+    """Tell whether an upload comes through S3, EventBridge, Lambda and DynamoDB to its record."""
     bucket = session.outputs.uploads_bucket_name
     stored = session.s3.put_object(Bucket=bucket, Key=PROBE_KEY, Body=b"")
     version = stored.get("VersionId") or stored["ETag"].strip('"')

@@ -52,7 +52,7 @@ class Item:
 
     @property
     def removed_by(self) -> str:
-        """Who has removed it; "" for an item that is there."""
+        """Return who has removed it; "" for an item that is there."""
         return str(self._more.get(REMOVED, ""))
 
     @property

@@ -1,4 +1,4 @@
-"""What the versions of files say about one item, and what became of each statement."""
+"""Statements of the versions of files about one item, and the fate of each."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Mention(NamedTuple):
 
 
 class Fate(StrEnum):
-    """What became of a row.
+    """Fate of a row.
 
     CURRENT: the table holds it. CONFIRMS: a newer row that says what the table holds already.
     OLDER: the table holds a newer row. SUPERSEDED: a later row of the same file has its place.
@@ -124,7 +124,7 @@ def statements_of(
     loaded: bool,
     stored: Mapping[ItemKey, tuple[str, str]],
 ) -> Iterator[Statement]:
-    """What became of the rows of one object version.
+    """Fate of the rows of one object version.
 
     Args:
         mentions: The rows.

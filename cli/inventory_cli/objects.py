@@ -99,7 +99,7 @@ def folder_of(session: Session, name: str) -> str:
 
 
 def is_under(session: Session, name: str, key: str, version_id: str | None = None) -> bool:
-    """Whether a name stands for an object, for the version of it, or for a folder it is in.
+    """Tell whether a name stands for an object, for the version of it, or for a folder it is in.
 
     Args:
         session: Connection.
@@ -160,7 +160,7 @@ def find_object_id(session: Session, name: str) -> str:
 
 
 def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None]:
-    """What a name stands for: the newest version of an object, or the one it names.
+    """Object version that a name stands for: the newest, or the one it names.
 
     Args:
         session: Connection.

@@ -205,7 +205,7 @@ def _from_state(suffix: str, stacks: Path) -> Located:
 
 
 def _advice(words: str, connect: str) -> str:
-    """What to do about Terraform's words, after a colon; "" where they say it best."""
+    """Advice on Terraform's words, after a colon; "" where they say it best."""
     if "terraform init" in words:
         return f": {connect}"
     if re.search(NO_CREDENTIALS, words, re.IGNORECASE):

@@ -141,7 +141,7 @@ def _providers(stack: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def is_planned_with_own_keys(configuration: Mapping[str, bytes]) -> bool:
-    """Whether a plan does not use the caller's account, such as one for a local cloud.
+    """Tell whether a plan does not use the caller's account, such as one for a local cloud.
 
     Args:
         configuration: The files that it was made from.

@@ -54,7 +54,7 @@ _TOTAL = re.compile(r"(grand |sub)?(total|totals|summe|gesamt|totaal|totale)\b.*
 
 @dataclass(slots=True)
 class Guess:
-    """What a file seems to be.
+    """Guess at the format of a file.
 
     Attributes:
         labels: Its header.

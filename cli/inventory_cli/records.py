@@ -54,7 +54,7 @@ class Record:
 
     @property
     def ended(self) -> bool:
-        """Whether the status is terminal and no run of the version is open."""
+        """Tell whether the status is terminal and no run of the version is open."""
         if self.status == "WITHDRAWN":
             return "withdrawal" not in self.attributes
         return self.status in _TERMINAL and not self.attributes.get("open_runs")
@@ -83,7 +83,7 @@ class Record:
 
     @property
     def exit_code(self) -> Exit:
-        """What a command that asked for this record ends with."""
+        """Exit code of a command that asked for this record."""
         if self.status in ("FAILED", "HELD"):
             return Exit.REFUSED
         if self.status in ("", "IN_PROGRESS", "WAITING"):
@@ -94,7 +94,7 @@ class Record:
 
     @property
     def warning(self) -> str:
-        """What is odd about a file that was loaded without a reject; "" where nothing is."""
+        """Oddity of a file that was loaded without a reject; "" where there is none."""
         if self.status != "COMPLETED" or not self.rows_read:
             return ""
         if self.count("stale") == self.rows_read:

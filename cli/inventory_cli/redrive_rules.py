@@ -1,4 +1,4 @@
-"""What to do with each message of the dead-letter queue.
+"""Rules for each message of the dead-letter queue.
 
 A rejected row waits for one of two things. Either the rules have changed (a profile was added, a
 defect repaired) and it can be read now: then its object version is processed again, and the order

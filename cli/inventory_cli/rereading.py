@@ -37,7 +37,7 @@ class StockKey(NamedTuple):
 
 @dataclass(slots=True)
 class Rereading:
-    """What an object version gives by today's rules.
+    """Outcome of an object version by today's rules.
 
     Attributes:
         refusal: Why the whole file is refused; "" when it can be read.

@@ -1,4 +1,4 @@
-"""What `inventory low` and `inventory out` share."""
+"""Common part of `inventory low` and `inventory out`."""
 
 from __future__ import annotations
 

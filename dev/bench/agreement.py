@@ -1,4 +1,4 @@
-"""Whether two runs agree: ``python -m bench.agreement FIRST`` compares with `build/bench.json`.
+"""Compare two runs: ``python -m bench.agreement FIRST`` compares with `build/bench.json`.
 
 FIRST is a copy of that file from an earlier run. Every figure that is a ratio is compared; the
 result is printed, and kept beside the figures for the documentation.

@@ -51,7 +51,7 @@ ENVIRONMENT = {
     "TIME_TOLERANCE_MINUTES": "60",
     "FULL_READ_DAYS": "7",
 }
-"""What the processor finds around it; one invocation takes the whole file."""
+"""Environment of the processor; one invocation takes the whole file."""
 
 ITEMS = ENVIRONMENT["ITEMS_TABLE_NAME"]
 TABLE_KEYS = {
@@ -73,7 +73,7 @@ _NOTHING_FOUND = json.dumps(
 
 
 class Body(io.BytesIO):
-    """What comes after the headers."""
+    """Return what comes after the headers."""
 
     def stream(self) -> Iterator[bytes]:
         """All of it, as botocore asks for it."""
@@ -140,7 +140,7 @@ class Reports:
 
 
 def _bytes_of(body: Any) -> bytes:  # noqa: ANN401  whatever botocore sends
-    """What is stored of a body, in which chunks and a checksum may surround it."""
+    """Return what is stored of a body, in which chunks and a checksum may surround it."""
     if isinstance(body, bytes | bytearray):
         return bytes(body)
     body.seek(0)
@@ -278,7 +278,7 @@ def answering(
 
 
 class Context:
-    """What Lambda tells of an invocation."""
+    """Lambda's context of an invocation."""
 
     function_name = "inventory-processor-bench"
     memory_limit_in_mb = 1769

@@ -1,4 +1,4 @@
-"""What a nightly snapshot costs: the whole handler beside Table.batch_writer.
+"""Cost of a nightly snapshot: the whole handler beside Table.batch_writer.
 
 Both deliver the same files into tables in memory, and every request is metered by the service's
 rules: those of the ledger and the lanes, and those to S3, included.

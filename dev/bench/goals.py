@@ -1,4 +1,4 @@
-"""What the figures are to reach."""
+"""Goals of the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a whole process tree cost: CPU seconds, wall seconds and memory at its peak."""
+"""Cost of a whole process tree: CPU seconds, wall seconds and memory at its peak."""
 
 from __future__ import annotations
 

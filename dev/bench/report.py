@@ -83,7 +83,7 @@ def shown(cell: object) -> str:
 
 
 def goals(figures: Figures) -> list[str]:
-    """What was to be reached."""
+    """The goal."""
     return table(
         ("figure", "measured", "goal", ""),
         (
@@ -95,17 +95,17 @@ def goals(figures: Figures) -> list[str]:
 
 
 def synth(figures: Figures) -> list[str]:
-    """What a synthesis costs, beside peers."""
+    """Cost of a synthesis, beside peers."""
     return _costs(figures, lambda name: "without" not in name)
 
 
 def applications(figures: Figures) -> list[str]:
-    """What the synthesis of the same small application costs everybody."""
+    """Everybody's cost of synthesising the same small application."""
     return _costs(figures, lambda name: name.startswith(_APPLICATION))
 
 
 def levers(figures: Figures) -> list[str]:
-    """What each lever is worth."""
+    """Worth of each lever."""
     costs = figures["synth_costs"]
     rows = {"nothing": costs[f"{_PROJECT}levers"]}
     rows |= {
@@ -160,7 +160,7 @@ def hot_spots(figures: Figures) -> list[str]:
 
 
 def cost(figures: Figures) -> list[str]:
-    """What a snapshot costs in DynamoDB."""
+    """Cost of a snapshot in DynamoDB."""
     rows = []
     for percent in _PERCENT_CHANGED:
         sides = figures[f"cost_{percent}_percent_changed"]

@@ -164,7 +164,7 @@ class _Nothing:
 
 
 def _stored(data: bytes) -> dict[bytes, bytes]:
-    """What the table answers when it holds all rows already, by the first key of a request."""
+    """Answers of a table that holds all rows already, by the first key of a request."""
     answers = {}
     feed = open_feed(BytesSource(data), key="a.csv", profiles=ProfileSet())
     for batch in feed.batches(_BATCH_ROWS):

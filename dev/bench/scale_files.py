@@ -69,7 +69,7 @@ def run(*, quick: bool) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """What loading one file took.
+    """Measurements of loading one file.
 
     Attributes:
         size_mb: Size of the file.
@@ -154,7 +154,7 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def _is_function(pid: int) -> bool:
-    """Whether it runs a function, and is not the cloud's own process about to start one."""
+    """Tell whether it runs a function, and is not the cloud's own process about to start one."""
     with suppress(OSError):
         return b"ministack-lambda" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

@@ -60,7 +60,7 @@ class Speed:
 
     @classmethod
     def measured(cls, figures: Mapping[str, Any]) -> Self:
-        """What `bench.scale` measured.
+        """Measurements of `bench.scale`.
 
         Args:
             figures: What `python -m bench` wrote.
@@ -72,7 +72,7 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """What one file takes.
+    """Resources that one file takes.
 
     Attributes:
         seconds: From the upload to the end of its record.
@@ -90,7 +90,7 @@ class Estimate:
 def estimate(
     rows: int, *, changed: float, warm: bool, speed: Speed, locations: int = 1
 ) -> Estimate:
-    """What a file takes.
+    """Resources that a file takes.
 
     Args:
         rows: Its rows.

@@ -30,7 +30,7 @@ LEVERS: Mapping[str, Sequence[tuple[Any, str, object]]] = {
     ],
     "jsii's type index": [(type_index, "install", lambda: None)],
 }
-"""What stands in the place of each lever, by its row in the table. Those that are each worth less
+"""Substitutes of the levers, by their rows in the table. Those that are each worth less
 than two runs differ by are left out together. Without a wait for jsii's type index none is ever
 written into a cache that only lazy runs have used."""
 

@@ -37,7 +37,7 @@ EXHAUSTIVE: dict[str, Callable[[], Iterator[Findings]]] = {
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """What some schedules came to.
+    """Result of some schedules.
 
     Attributes:
         schedules: How many there were.
@@ -63,7 +63,7 @@ class Tally:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing went wrong."""
+        """Tell whether nothing went wrong."""
         return not (self.wrong or self.lost or self.invented)
 
     def add(self, findings: Findings, name: str = "") -> None:

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR2004  probabilities are chosen, not derived
-"""What one schedule is about: object versions, their rows, and what is announced of them."""
+"""Subject of one schedule: object versions, their rows, and what is announced of them."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class ScriptedWorld(FaultyWorld):
 
 
 class Access(NamedTuple):
-    """What a request is about.
+    """Subject of a request.
 
     Attributes:
         what: Items, and partitions of other tables.
@@ -109,7 +109,7 @@ class Access(NamedTuple):
     position: str = ""
 
     def commutes(self, other: Access) -> bool:
-        """Whether the order of two requests makes no difference."""
+        """Tell whether the order of two requests makes no difference."""
         if not (self.writes or other.writes) or self.what.isdisjoint(other.what):
             return True
         return self.writes and other.writes and self.position != other.position
@@ -171,7 +171,7 @@ class InterleavedWorld(ScriptedWorld):
         return options[choice]
 
     def _repeats(self, task: Task) -> bool:
-        """Whether another interleaving has the request of this task before the last one."""
+        """Tell whether another interleaving has the request of this task before the last one."""
         if self.last is None or task not in self.waiting:
             return False
         other, access = self.last

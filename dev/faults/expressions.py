@@ -113,7 +113,7 @@ class _Parser:
 
 
 def _has(item: Item, path: str, names: Item) -> bool:
-    """Whether there is an attribute, or a member of a map, at a path."""
+    """Tell whether there is an attribute, or a member of a map, at a path."""
     *maps, last = path.split(".")
     for name in maps:
         item = item.get(names.get(name, name), {}).get("M", {})
@@ -208,7 +208,7 @@ class Statement:
         return dict(zip(self.where, parameters[len(self.sets) :], strict=True))
 
     def holds(self, item: Item | None, parameters: list[Item]) -> bool:
-        """Whether an UPDATE finds its item."""
+        """Tell whether an UPDATE finds its item."""
         if item is None or any(name in item for name in self.missing):
             return False
         wanted = parameters[len(self.sets) :]

@@ -1,4 +1,4 @@
-"""What a schedule came to, against what it had to come to."""
+"""Result of a schedule, against the expected one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates"
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong after one schedule; empty lists when nothing is.
+    """Faults after one schedule; empty lists when there are none.
 
     Attributes:
         wrong: Items with the content of the wrong row, and records that do not add up.
@@ -31,7 +31,7 @@ class Findings:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is wrong."""
+        """Tell whether nothing is wrong."""
         return not (self.wrong or self.lost or self.invented)
 
 

@@ -30,7 +30,7 @@ def rank(fact: Fact) -> tuple[str, str, int, str]:
 
 
 def content(fact: Fact) -> dict[str, str]:
-    """What the row says; an attribute without a value is not there."""
+    """Content of the row; an attribute without a value is not there."""
     return {"quantity": fact.quantity} | ({"name": fact.name} if fact.name else {})
 
 

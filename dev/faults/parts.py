@@ -303,7 +303,7 @@ class HoldingWorld(FaultyWorld):
         return findings
 
     def examine(self) -> Findings:
-        """What is held must stay out, and the rest must be as ever."""
+        """Held files must stay out, and the rest must be as ever."""
         wrong = []
         for upload in self.case.uploads:
             object_id, status = upload.version.object_id, self._status(upload)

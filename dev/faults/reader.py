@@ -38,7 +38,7 @@ _PEER_TIMEOUT_SECONDS = 900
 
 @dataclass(slots=True)
 class Figures:
-    """What one reader made of the corpus.
+    """One reader's result of the corpus.
 
     Attributes:
         files: Files read.
@@ -66,7 +66,7 @@ class Figures:
 
     @property
     def flawless(self) -> bool:
-        """Whether every intact row was loaded, no wrong one was, and all damage was reported."""
+        """Tell whether all intact rows were loaded, no wrong one was, and damage was reported."""
         return (
             self.intact_exact == self.intact
             and self.refused == self.to_refuse
@@ -96,7 +96,7 @@ class Figures:
 
 
 def measure_ours(files: Iterable[DamagedFile]) -> Figures:
-    """What our reader makes of the files."""
+    """Our reader's result of the files."""
     figures = Figures()
     profiles = ProfileSet()
     for file in files:
@@ -115,7 +115,7 @@ def measure_ours(files: Iterable[DamagedFile]) -> Figures:
 
 
 def measure_peer(reader: str, files: Sequence[DamagedFile], folder: Path) -> Figures | str:
-    """What another reader makes of the files, or why it was not measured.
+    """Another reader's result of the files, or why it was not measured.
 
     Args:
         reader: A name of `peer_readers.READERS`.

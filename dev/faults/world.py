@@ -194,7 +194,7 @@ class FaultyWorld(World):
 
     @property
     def several(self) -> bool:
-        """Whether a file was processed by several workers."""
+        """Tell whether a file was processed by several workers."""
         workers = {
             (key[0], key[1].partition("#")[0])
             for key in self.tables.tables[LANES].items
@@ -250,12 +250,12 @@ class FaultyWorld(World):
         self.case.first = 0
 
     def examine(self) -> Findings:
-        """What is wrong, now that nothing is left to deliver."""
+        """Return what is wrong, now that nothing is left to deliver."""
         return examine(self.case, self)
 
     @property
     def exhausted(self) -> bool:
-        """Whether so much was asked that it will never come to rest."""
+        """Tell whether so much was asked that it will never come to rest."""
         return self.requests > _MOST_REQUESTS + _REQUESTS_PER_UPLOAD * len(self.case.uploads)
 
     # The scheduler
@@ -339,7 +339,7 @@ class FaultyWorld(World):
 
     @staticmethod
     def _asked(delivery: Delivery) -> bool:
-        """Whether an operator waits for what the delivery asks for."""
+        """Tell whether an operator waits for what the delivery asks for."""
         return delivery.kind in (Kind.WITHDRAW, Kind.RESTORE) and delivery.task is not None
 
     def again(self, job: Job) -> None:
@@ -450,7 +450,7 @@ class FaultyWorld(World):
     # Failures
 
     def strikes(self, share: float = 1.0, *, writes: bool = False) -> bool:
-        """Whether a failure happens here.
+        """Tell whether a failure happens here.
 
         Args:
             share: Makes it rarer.

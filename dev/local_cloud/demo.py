@@ -32,7 +32,7 @@ REPORT_FOLDER = BUILD / "demo"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one sample.
+    """Outcome of one sample.
 
     Attributes:
         sample: The file.

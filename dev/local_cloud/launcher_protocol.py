@@ -1,4 +1,4 @@
-"""What the local cloud's process and its starter have to agree on."""
+"""Protocol between the local cloud's process and its starter."""
 
 from __future__ import annotations
 

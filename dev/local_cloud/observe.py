@@ -65,7 +65,7 @@ def ingestion(deployment: Deployment, object_id: str) -> dict[str, Any] | None:
 
 
 def balanced(record: dict[str, Any]) -> bool:
-    """Whether every row that was read has exactly one outcome."""
+    """Tell whether every row that was read has exactly one outcome."""
     return int(record.get("rows_read", 0)) == sum(int(record.get(name, 0)) for name in OUTCOMES)
 
 

@@ -35,7 +35,7 @@ SERVICES = (
     "sts",
     "xray",
 )
-"""What the stack consists of; a test compares it with the resource types."""
+"""Services that the stack consists of; a test compares them with the resource types."""
 
 
 def write_override(folder: Path, *, endpoint: str, account_id: str) -> Path:

@@ -39,7 +39,7 @@ STOP_LIMIT_SECONDS = 5
 
 
 def is_alive(group: int) -> bool:
-    """Whether any process of a process group still runs."""
+    """Tell whether any process of a process group still runs."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, 0)
         return True
@@ -218,7 +218,7 @@ class LocalCloud:
 
     @property
     def log(self) -> str:
-        """What it wrote; empty once it is stopped."""
+        """Its output; empty once it is stopped."""
         path = self._folder / "log" if self._folder else None
         return path.read_text(errors="replace") if path and path.exists() else ""
 

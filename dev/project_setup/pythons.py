@@ -108,7 +108,7 @@ def requirements(locked: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _candidates(minor: int) -> Iterator[Path | str]:
-    """What may be a Python of a version: on PATH, or beside this one in a version manager."""
+    """Candidates for a Python of a version: on PATH, or beside this one in a version manager."""
     on_path = shutil.which(f"python3.{minor}")
     if on_path:
         yield on_path

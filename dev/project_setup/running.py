@@ -1,4 +1,4 @@
-"""What every step of setup does: say what it begins, keep a log, and leave a stamp."""
+"""Run a step of setup: say what it begins, keep a log, and leave a stamp."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def digest_of(*files: Path, text: str = "") -> str:
 
 
 def is_done(name: str, digest: str) -> bool:
-    """Whether a step has run, and nothing that it depends on has changed since.
+    """Tell whether a step has run, and nothing that it depends on has changed since.
 
     Args:
         name: The step's name.

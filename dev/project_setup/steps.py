@@ -32,7 +32,7 @@ NEEDED_BY_SYNTHESIS = (
     "typing-extensions",
     "tzdata",
 )
-"""What main.py imports or packs beside cdktf."""
+"""Packages that main.py imports or packs beside cdktf."""
 PIPENV_REQUIREMENTS = Path(__file__).with_name("pipenv.txt")
 
 

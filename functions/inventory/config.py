@@ -1,4 +1,4 @@
-"""What each function needs to know from its environment, read once and checked at once."""
+"""Settings of each function, read from its environment once and checked at once."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Config:
 
 @dataclass(frozen=True, kw_only=True)
 class IngestConfig(Config):
-    """What the processor and the chunk processor need.
+    """Settings of the processor and the chunk processor.
 
     Attributes:
         items_table_name: Table of the stock items.
@@ -123,7 +123,7 @@ class IngestConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryConfig(Config):
-    """What the daily summary needs.
+    """Settings of the daily summary.
 
     Attributes:
         items_table_name: Table of the stock items.
@@ -150,7 +150,7 @@ class SummaryConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileConfig(Config):
-    """What the reconcile needs.
+    """Settings of the reconcile.
 
     Attributes:
         uploads_bucket_name: Bucket whose object versions are accounted for.

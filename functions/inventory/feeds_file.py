@@ -129,7 +129,7 @@ class LocationEntry(_Entry):
 
     @property
     def wide(self) -> bool:
-        """Whether quantity columns are told by their labels alone."""
+        """Tell whether quantity columns are told by their labels alone."""
         return self.column is None and self.constant is None
 
 
@@ -143,7 +143,7 @@ class SkipEntry(_Entry):
     other_than: list[str] = []
     """In their place: the only cells that do not skip."""
     reason: Text
-    """What is counted."""
+    """The thing that is counted."""
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
@@ -156,13 +156,13 @@ class ProfileEntry(_Entry):
     """How one kind of file is recognised and read."""
 
     title: str = ""
-    """What people call it."""
+    """Its usual name."""
     delimiters: Annotated[list[Annotated[str, _one_of(*DELIMITERS)]], Field(min_length=1)] = list(
         DELIMITERS
     )
     """Delimiters it may come with."""
     quoted: bool = True
-    """Whether quotes have a meaning."""
+    """True if quotes have a meaning."""
     encodings: list[Annotated[str, _one_of(*LEGACY_ENCODINGS)]] = []
     """Encodings besides UTF-8 and marked UTF-16."""
     columns: dict[ColumnField, Labels]
@@ -180,7 +180,7 @@ class ProfileEntry(_Entry):
     attributes: list[str] = []
     """Labels of further columns that are known; `*` stands for anything."""
     closed: bool = False
-    """Whether a column that is not known refuses the file."""
+    """True if a column that is not known refuses the file."""
     sku_form: SkuForm = SkuForm.PLAIN
     """`brackets` for `[SKU] name`, `either`, or `single` where a comma means several SKUs."""
     sku_fallback: Labels | None = None
@@ -190,7 +190,7 @@ class ProfileEntry(_Entry):
     decimals: Decimals = Decimals.EITHER
     """How quantities are written: `point`, `comma` or `either`."""
     group: Annotated[str, _one_of(",", ".", " ", "'")] | None = None
-    """What separates groups of three digits; without it `1.200` is refused where it is doubtful."""
+    """Separator of groups of three digits; without it `1.200` is refused where it is doubtful."""
     price_decimals: Decimals = Decimals.EITHER
     """The same of prices."""
     time_formats: list[Annotated[Text, AfterValidator(_time_format)]] = []
@@ -202,13 +202,13 @@ class ProfileEntry(_Entry):
     blank_prices: list[str] = []
     """Price cells that mean: no price."""
     skip_blank_sku: bool = True
-    """Whether a blank SKU is skipped (else rejected)."""
+    """True if a blank SKU is skipped (else rejected)."""
     skip_rows: list[SkipEntry] = []
     """Rows that are no stock."""
     formula_guard: bool = False
-    """Whether a leading `'` before `= + - @` is dropped."""
+    """True if a leading `'` before `= + - @` is dropped."""
     on_duplicate: OnDuplicate = OnDuplicate.LAST
-    """What the same key twice means: the `last` holds, their `sum`, or `reject` what differs."""
+    """Meaning of the same key twice: the `last` holds, their `sum`, or `reject` what differs."""
 
     @model_validator(mode="after")
     def _has_sku_and_quantity(self) -> Self:
@@ -240,7 +240,7 @@ class OnDays(_Entry):
 
 
 class FeedEntry(_Entry):
-    """What is expected of the files below a key prefix."""
+    """Expectations of the files below a key prefix."""
 
     profile: Name | None = None
     """The only profile they may follow, which is believed whatever else the header holds."""
@@ -249,15 +249,15 @@ class FeedEntry(_Entry):
     locations: Annotated[list[Text], Field(min_length=1)] | None = None
     """The only locations they may set; rows of others are rejected."""
     on_duplicate: OnDuplicate | None = None
-    """What the same key twice in a file means; without it what the profile says."""
+    """Meaning of the same key twice in a file; by default the profile's."""
     max_stock_drop_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
     """Share of the last file's stock that a file may take away before it is held; 0 for any."""
     expected_every: EveryHours | OnDays | None = None
     """When files are expected; the feed is late from then until one was accepted."""
     complete: bool = False
-    """Whether a file states the whole stock of the feed; nothing makes use of it yet."""
+    """True if a file states the whole stock of the feed; nothing makes use of it yet."""
     required: bool = False
-    """Whether there must be such a feed at all; it is late while no file was ever accepted."""
+    """True if there must be such a feed at all; it is late while no file was ever accepted."""
 
 
 class FeedsFile(_Entry):

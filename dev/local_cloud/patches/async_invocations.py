@@ -115,7 +115,7 @@ def invocation_record(
     condition: str,
     request_id: str,
 ) -> dict[str, Any]:
-    """What Lambda sends to an on-failure destination."""
+    """Return Lambda's message to an on-failure destination."""
     return {
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -1,4 +1,4 @@
-"""Whether AWS itself would let a service act: checked under AUTH=true only, as MiniStack does.
+"""Check that AWS itself would let a service act, under AUTH=true only, as MiniStack does.
 
 MiniStack checks the calls that functions make. The calls that services make for us (EventBridge
 invoking a function, Scheduler assuming its role, Lambda writing to a destination) it lets pass; a
@@ -24,7 +24,7 @@ def secure_origin() -> None:
 def service_allowed(
     policy: Any, *, service: str, action: str, resource_arn: str, source_arn: str
 ) -> bool:
-    """Whether a resource's own policy lets a service act on it for a source."""
+    """Tell whether a resource's own policy lets a service act on it for a source."""
     if not app.AUTH:
         return True
     secure_origin()
@@ -36,7 +36,7 @@ def service_allowed(
 def role_allowed(
     role_arn: str, *, service: str, action: str, resource_arn: str, source_arn: str
 ) -> bool:
-    """Whether a service may assume the role, and the role may act on the resource."""
+    """Tell whether a service may assume the role, and the role may act on the resource."""
     if not app.AUTH:
         return True
     secure_origin()

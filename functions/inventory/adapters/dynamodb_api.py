@@ -90,7 +90,7 @@ class TransientError(RetryableError):
 
     @property
     def throttled(self) -> bool:
-        """Whether DynamoDB asked for less."""
+        """Tell whether DynamoDB asked for less."""
         return is_throttle(self.code)
 
 

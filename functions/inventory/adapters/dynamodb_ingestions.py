@@ -434,7 +434,7 @@ class DynamoDbIngestions:
 
 
 def _version(version: ObjectVersion) -> tuple[str, dict[str, str], _Json]:
-    """What an update sets of the version itself, with its names and values."""
+    """Return an update's part about the version itself, with its names and values."""
     setting = "#bucket = :bucket, #key = :key, #bytes = :bytes"
     values: _Json = {
         ":bucket": {"S": version.bucket},

@@ -83,7 +83,7 @@ class DynamoDbItems:
         )
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
-        """What is stored for each row's key; see `ports.ItemStore`."""
+        """Read the stored item of each row's key; see `ports.ItemStore`."""
         ends = {place: _key_end(place) for place in {row.location for row in rows}}
         keys = [f'{{"sku":{{"S":{text_of(row.sku)}{ends[row.location]}' for row in rows]
         chunks = [
@@ -222,7 +222,7 @@ def _own_item(item: _Json) -> OwnItem:
 
 
 def _is_of(version: ObjectVersion, source: _Json) -> bool:
-    """Whether an item's source is this version, as far as it says."""
+    """Tell whether an item's source is this version, as far as it says."""
     named = source["key"]["S"], source.get("version_id", _ABSENT)["S"]
     return named == (version.key, version.version_id)
 
@@ -242,7 +242,7 @@ def _stored(item: _Json | None, row: Row) -> Stored | None:
 
 
 def _equal(item: _Json, row: Row) -> bool:
-    """Whether an item says what a row states, in type and text, and nothing more."""
+    """Tell whether an item says what a row states, in type and text, and nothing more."""
     get = item.get
     try:
         return (

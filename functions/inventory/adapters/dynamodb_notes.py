@@ -165,7 +165,7 @@ class DynamoDbArrivals:
             self._update(feed, f"SET {accepting}", older, values)
 
     def all(self) -> dict[str, Arrival]:
-        """What is known by feed; see `ports.FeedNotes`."""
+        """Read what is known by feed; see `ports.FeedNotes`."""
         return {item["position"]["S"]: _arrival(item) for item in self._table.query(_FEEDS)}
 
     def watch(self, feed: str, now: str) -> None:
@@ -240,7 +240,7 @@ class DynamoDbCheckpoint:
         self._table = table
 
     def load(self) -> dict[str, Any]:
-        """What was saved last; empty when nothing was."""
+        """Return what was saved last; empty when nothing was."""
         item = self._table.get(*_RECONCILE)
         return {} if item is None else dict(json.loads(item["state"]["S"]))
 

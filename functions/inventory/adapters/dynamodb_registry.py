@@ -116,7 +116,7 @@ class DynamoDbRegistry:
         self._table.put(f"{shard}#reads", position, attributes)
 
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
-        """What was published above a token; see `ports.Registry`."""
+        """Read what was published above a token; see `ports.Registry`."""
         after = {":p": {"S": token or _LOWEST}}
         for item in self._table.query(f"{shard}#reads", "#p > :p", values=after):
             position = item["position"]["S"]

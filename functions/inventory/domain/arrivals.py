@@ -33,7 +33,7 @@ _NAMED = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """What is known of the files of a feed; times are ISO 8601, "" where there is none.
+    """Knowledge of the files of a feed; times are ISO 8601, "" where there is none.
 
     Attributes:
         watched_since: When the feed was first watched.
@@ -81,14 +81,14 @@ class FeedState:
 
     @property
     def sentence(self) -> str:
-        """What a late feed is late with, for people; times are UTC."""
+        """Describe a late feed for people; times are UTC."""
         last = self.arrival.accepted_at
         came = f"the last file came {_minute(last)}" if last else "no file has come"
         return f"{self.feed}: due {_minute(self.due_at)}, {came}"
 
 
 def counts_as_arrival(end: Mapping[str, Any]) -> bool:
-    """Whether stock of a file was accepted, by its announcement.
+    """Tell whether stock of a file was accepted, by its announcement.
 
     A COMPLETED file has a reason only where none of its rows is stock; one without rows says
     nothing, such as the folders that consoles create.

@@ -1,4 +1,4 @@
-"""What becomes of one row, given what is stored: a pure function of tokens and equality."""
+"""Decide about one row, given the stored one: a pure function of tokens and equality."""
 
 from __future__ import annotations
 

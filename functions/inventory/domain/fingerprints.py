@@ -226,7 +226,7 @@ def _stored(files: Reports, key: str) -> bytes | None:
 
 
 class Promises:
-    """What a set says of the items that one segment is about to read.
+    """Promises of a set about the items that one segment is about to read.
 
     Args:
         given: The set.
@@ -306,7 +306,7 @@ class Promises:
             written[key_hash & last] = 1
 
     def hold(self, hashes: Sequence[int], keys: Sequence[tuple[int, int]]) -> list[bool]:
-        """Whether the table is known to hold what each row says.
+        """Tell whether the table is known to hold what each row says.
 
         Args:
             hashes: `hashes_of` the rows.
@@ -372,7 +372,7 @@ class Notes:
 
 
 def usable(given: FingerprintSet, *, base: str, workers: int, now: datetime) -> bool:
-    """Whether a set says something of a version.
+    """Tell whether a set says something of a version.
 
     Args:
         given: The set.
@@ -386,7 +386,7 @@ def usable(given: FingerprintSet, *, base: str, workers: int, now: datetime) -> 
 
 
 def full_read_due(given: FingerprintSet, *, began: str, days: int) -> bool:
-    """Whether all items are to be read although there is a set, to find what nobody announces.
+    """Tell whether all items are to be read although there is a set, to find what nobody announces.
 
     Args:
         given: The set.

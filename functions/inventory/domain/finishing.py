@@ -32,7 +32,7 @@ _JSON = "application/json"
 
 @dataclass(kw_only=True, slots=True)
 class Ending:
-    """What the end of a job came to.
+    """Result of the end of a job.
 
     Attributes:
         report: Its sums.
@@ -199,7 +199,7 @@ class Finisher:
 
     @staticmethod
     def _refused_for_good(record: Record | None) -> bool:
-        """Whether no later delivery will end the record and say what is wrong with the file."""
+        """Tell whether no later delivery ends the record and says what is wrong with the file."""
         return record is not None and record.status is Status.COMPLETED
 
     def _end_record(
@@ -239,7 +239,7 @@ def admission_of(job: Job, version: ObjectVersion, record: Record | None) -> Adm
 
 
 def sum_of(reports: Iterable[SegmentReport], *, profile: str) -> RunReport:
-    """What all segments of a job came to.
+    """Result of all segments of a job.
 
     Args:
         reports: Their reports.

@@ -43,7 +43,7 @@ _ADMISSION_ATTEMPTS = 20
 
 @dataclass(kw_only=True, slots=True)
 class _Described:
-    """What S3 says of a version, and what follows from it."""
+    """S3's facts about a version, and what follows from them."""
 
     version: ObjectVersion
     base: str = ""
@@ -541,7 +541,7 @@ def _would_be_the_same(stored: Job, job: Job, kind: Kind) -> bool:
 
 
 def _decided(admission: Admission) -> bool:
-    """Whether the file has been weighed, or need not be."""
+    """Tell whether the file has been weighed, or need not be."""
     return admission.mode is not Mode.PROCESS or (
         admission.record is not None and admission.record.accepted
     )

@@ -50,7 +50,7 @@ class Status(StrEnum):
 
 
 class Mode(StrEnum):
-    """What a delivery is allowed to do.
+    """Permission of a delivery.
 
     PROCESS: load the file and end its record. REPROCESS: decide the rows of a COMPLETED record
     again, because of a later base, a crashed run or an operator; the status stays. RECHECK: decide
@@ -121,13 +121,13 @@ class Record:
 
     @property
     def being_restored(self) -> bool:
-        """Whether the next end is the one of taking a withdrawal back."""
+        """Tell whether the next end is the one of taking a withdrawal back."""
         return self.status is Status.WITHDRAWN or bool(self.restored_at and not self.finished_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admission:
-    """What one run may do, and the record on which that was decided.
+    """Permission of one run, and the record on which it was decided.
 
     Attributes:
         mode: What it may do.
@@ -161,7 +161,7 @@ class Admission:
 
     @property
     def has_job(self) -> bool:
-        """Whether the version has an unfinished job that this run would do again."""
+        """Tell whether the version has an unfinished job that this run would do again."""
         record = self.record
         return (
             record is not None and self.mode is not Mode.RECHECK and record.job in record.open_runs
@@ -170,7 +170,7 @@ class Admission:
 
 @dataclass(kw_only=True, slots=True)
 class RunReport:
-    """What processing a version came to, for its record.
+    """Result of processing a version, for its record.
 
     Attributes:
         profile: Profile of the feed; "" when it was not opened.

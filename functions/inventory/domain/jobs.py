@@ -65,7 +65,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """What all workers of one processing of a version share; nothing in it changes.
+    """Facts that all workers of one processing of a version share; nothing in it changes.
 
     Attributes:
         run: Name of the run that began it.
@@ -119,7 +119,7 @@ class Job:
 
 @dataclass(kw_only=True, slots=True)
 class SegmentReport:
-    """What one invocation of a worker came to.
+    """Result of one invocation of a worker.
 
     Attributes:
         attempt: Name of the run whose report it is.

@@ -1,4 +1,4 @@
-"""Which item keys a run relied on and which it overwrote, for validation (see `validation`).
+"""Sets of the item keys a run relied on or overwrote, for validation (see `validation`).
 
 In the words of optimistic concurrency control: the *read set* holds the keys of rows that were
 left alone because an equal, older item was stored; the *write set* the keys of items that the run
@@ -78,7 +78,7 @@ class KeySet:
             self.update(other._hashes)
 
     def meets(self, other: KeySet) -> bool:
-        """Whether both sets may have a key in common."""
+        """Tell whether both sets may have a key in common."""
         if self.everything or other.everything:
             return bool(self) and bool(other)
         return not set(self._hashes).isdisjoint(other._hashes)
@@ -101,7 +101,7 @@ class KeySet:
 
 @dataclass(kw_only=True, slots=True)
 class ShardKeys:
-    """What one run, or all runs of a job, did in one shard.
+    """Reads and writes of one run, or of all runs of a job, in one shard.
 
     Attributes:
         epoch: Number of the latest write set of the shard before the first item was read.
@@ -142,7 +142,7 @@ class ShardKeys:
 
 
 class KeySets(dict[int, ShardKeys]):
-    """What a run or a job did, by shard."""
+    """Reads and writes of a run or a job, by shard."""
 
     def join(self, other: KeySets) -> None:
         """Take over what another run of the same job did."""

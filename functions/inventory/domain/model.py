@@ -87,7 +87,7 @@ class Skip(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What one stretch of a feed held; the unit in which rows are decided and written.
+    """Content of one stretch of a feed; the unit in which rows are decided and written.
 
     Attributes:
         rows: Stock rows in file order.
@@ -154,6 +154,6 @@ class Counts:
 
     @property
     def balanced(self) -> bool:
-        """Whether every row read has exactly one outcome."""
+        """Tell whether every row read has exactly one outcome."""
         outcomes = self.loaded + self.unchanged + self.stale
         return self.rows_read == outcomes + self.rejected + self.skipped + self.duplicates

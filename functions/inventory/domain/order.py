@@ -150,7 +150,7 @@ class Tokens:
         return f"{updated_at}{self._after_time}{line:012d}{self._after_line}"
 
     def is_own(self, token: str) -> bool:
-        """Whether a stored token was written by this object version (8 hex digits compared)."""
+        """Tell whether this object version wrote a stored token (8 hex digits are compared)."""
         return token.endswith(self._after_line)
 
 

@@ -1,4 +1,4 @@
-"""What the rules need of the world; adapters implement these, tests fake them."""
+"""Ports: what the rules need of the world; adapters implement these, tests fake them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ObjectInfo(NamedTuple):
-    """What S3 says of one object version.
+    """S3's facts about one object version.
 
     Attributes:
         version: The version, with its version id wherever the bucket has one.
@@ -50,7 +50,7 @@ class ObjectStore(Protocol):
     """The uploads bucket."""
 
     def describe(self, version: ObjectVersion) -> ObjectInfo:
-        """What S3 says of the version.
+        """Return S3's facts about the version.
 
         Raises:
             ObjectGoneError: The version was deleted or overwritten.
@@ -83,12 +83,12 @@ class Feed(Protocol):
 
     @property
     def quoted(self) -> bool:
-        """Whether its dialect knows quotes."""
+        """Tell whether its dialect knows quotes."""
         ...
 
     @property
     def corrected(self) -> bool:
-        """Whether it is a reject file that comes back, hence only a part of its feed's stock."""
+        """Tell whether it is a reject file that comes back, hence a part of its feed's stock."""
         ...
 
     @property
@@ -144,7 +144,7 @@ class OpenPart(Protocol):
 
 
 class Stored(NamedTuple):
-    """What the items table holds for a row's key.
+    """An item of the table, as far as a row with its key is compared with it.
 
     Attributes:
         token: Its order token; "" when something else wrote an item without one.
@@ -210,7 +210,7 @@ class ItemStore(Protocol):
     """The items table."""
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
-        """What is stored for each row's key, strongly consistent, in the order of the rows.
+        """Read the stored item of each row's key, strongly consistent, in the order of the rows.
 
         Raises:
             RetryableError: The table did not answer in the time left.
@@ -260,7 +260,7 @@ class ItemStore(Protocol):
 
 
 class Registration(NamedTuple):
-    """What an ended run or job decided in one shard.
+    """Publish the decisions of an ended run or job in one shard.
 
     Attributes:
         version: Its object version.
@@ -280,7 +280,7 @@ class Registration(NamedTuple):
 
 
 class WriteSet(NamedTuple):
-    """What a run or job wrote over in one shard, or a withdrawal deleted.
+    """Publish what a run or job wrote over in one shard, or a withdrawal deleted.
 
     Attributes:
         pointer: Text by which `Registry.writes_of` finds its keys; "" before it is appended.
@@ -336,7 +336,7 @@ class Registry(Protocol):
         ...
 
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
-        """What was published with a higher `highest`, or after a position; strongly consistent.
+        """Read what was published with a higher `highest`, or after a position; consistent.
 
         Args:
             shard: The shard.
@@ -486,7 +486,7 @@ class Ingestions(Protocol):
 
 
 class Events(Protocol):
-    """What others can react to."""
+    """Events that others can react to."""
 
     def send(self, ends: Sequence[dict[str, Any]]) -> None:
         """Send an event for each end, see `announcements`; every one is taken or it raises."""
@@ -494,7 +494,7 @@ class Events(Protocol):
 
 
 class Arrivals(Protocol):
-    """What is known of the last files of feeds."""
+    """Knowledge of the last files of feeds."""
 
     def note(self, feed: str, end: dict[str, Any]) -> None:
         """Note the end of a file, see `announcements`; a file that was stored later stays."""
@@ -505,7 +505,7 @@ class FeedNotes(Protocol):
     """The same, for whoever watches over feeds."""
 
     def all(self) -> dict[str, Arrival]:
-        """What is known by feed, strongly consistent."""
+        """Read what is known by feed, strongly consistent."""
         ...
 
     def watch(self, feed: str, now: str) -> None:
@@ -784,7 +784,7 @@ class IngestionReader(Protocol):
 
 
 class Checkpoints(Protocol):
-    """What the reconcile remembers from one invocation to the next."""
+    """Memory of the reconcile from one invocation to the next."""
 
     def load(self) -> dict[str, Any]:
         """The state saved last; empty when none was."""

@@ -121,7 +121,7 @@ def mark_of(quantity: str, updated_at: str | None) -> int:
 
 
 def contradict(mark: int, other: int) -> bool:
-    """Whether two rows have different quantities, and neither a later time."""
+    """Tell whether two rows have different quantities, and neither a later time."""
     return mark != other and not (mark ^ other) & _LOW
 
 

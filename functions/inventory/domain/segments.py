@@ -42,7 +42,7 @@ _JOINING_SECONDS = 300.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """What one invocation of a worker is to do.
+    """Order to one invocation of a worker.
 
     Attributes:
         job: The job; of a file that is processed in one go, one that is stored nowhere.
@@ -71,7 +71,7 @@ class Segment:
 
     @property
     def accounts(self) -> bool:
-        """Whether it counts and publishes what is read, rejected and skipped."""
+        """Tell whether it counts and publishes what is read, rejected and skipped."""
         return self.worker == 0 and self.job.mode is Mode.PROCESS
 
 
@@ -212,7 +212,7 @@ class SegmentProcessor:
         report.messages = publisher.sent
 
     def _promises(self, segment: Segment) -> Promises | None:
-        """What is known of the items; None where all are to be read.
+        """Return what is known of the items; None where all are to be read.
 
         A run that takes over after one that crashed must see which items that has written.
         """

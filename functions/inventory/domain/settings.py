@@ -44,7 +44,7 @@ class IngestSettings:
     fingerprint_bytes: int = FINGERPRINT_BYTES
 
     def has_fingerprints(self, size_bytes: int) -> bool:
-        """Whether an object of this size leaves fingerprints and uses those of others."""
+        """Tell whether an object of this size leaves fingerprints and uses those of others."""
         return bool(self.full_read_days) and size_bytes >= self.fingerprint_bytes
 
     def workers_for(self, size_bytes: int) -> int:

@@ -39,7 +39,7 @@ _WITH_TASK = frozenset({Kind.SEGMENT, Kind.WITHDRAW, Kind.RESTORE})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """What an operator has decided about a version; of several, the one asked last counts.
+    """An operator's decision about a version; of several, the one asked last counts.
 
     Attributes:
         asked_at: When it was asked for, ISO 8601 in UTC.

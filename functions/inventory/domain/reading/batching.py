@@ -359,7 +359,7 @@ class _Part:
         return max(ends[stop] - ends[start] for start, stop in pairwise(self._starts))
 
     def is_plain(self, first: int, stop: int) -> bool:
-        """Whether some records are short and hold nothing that has to be looked at."""
+        """Tell whether some records are short and hold nothing that has to be looked at."""
         text = "".join(self.lines[self._starts[first] : self._starts[stop]])
         return not (
             len(text) > SAFE_RECORD_CHARACTERS or UNREADABLE.search(text) or is_unusual(text)

@@ -89,7 +89,7 @@ class ColumnMapper:
         )
 
     def _ruined(self, keys: Iterable[str]) -> bool:
-        """Whether a workbook has a date among its keys; of text the batcher knows before."""
+        """Tell whether a workbook has a date among its keys; of text the batcher knows before."""
         return self._layout.of_sheet and any(is_ruined(key, of_sheet=True) for key in keys)
 
     def _locations(self, columns: Sequence[Sequence[str]]) -> Iterable[str] | None:
@@ -111,7 +111,7 @@ class ColumnMapper:
         return locations
 
     def _in_doubt(self, records: Sequence[list[str]]) -> bool:
-        """Whether a number could be another one, by what else stands in its row."""
+        """Tell whether a number could be another one, by what else stands in its row."""
         indexes = self._layout.indexes
         return any(
             converter.doubts(cells, indexes[field])
@@ -145,7 +145,7 @@ class ColumnMapper:
 
 
 def _usable(layout: Layout) -> bool:
-    """Whether the feed is of a shape this module knows."""
+    """Tell whether the feed is of a shape this module knows."""
     profile = layout.profile
     return not (
         layout.stock

@@ -1,4 +1,4 @@
-"""What a reject file has that a feed has not: places in the order, and cells kept from computing.
+"""Peculiarities of reject files: places in the order, and cells kept from computing.
 
 A corrected row counts as of the file that it came from. So its last cell says where the refused row
 stood in the order: the base of that file and the line, `<time>#<sequencer>#<line>`. No spreadsheet
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*\Z")
 
 
 def names_reject_file(key: str) -> bool:
-    """Whether an object's name says that it is a reject file.
+    """Tell whether an object's name says that it is a reject file.
 
     Args:
         key: Its key.
@@ -52,7 +52,7 @@ def place_of(base: str, line: int) -> str:
 
 
 def time_of_place(place: str, own_time: str | None, *, latest: str) -> str:
-    """What takes the place of a corrected row's own time, see `Tokens.of`.
+    """Substitute for a corrected row's own time, see `Tokens.of`.
 
     Args:
         place: Last cell of the row.

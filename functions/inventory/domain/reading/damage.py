@@ -104,7 +104,7 @@ class _OutOfStepsError(Exception):
 def are_rows(
     lines: Iterable[str], grammar: Grammar, whole: Callable[[list[str]], bool], width: int
 ) -> bool:
-    """Whether each line of a record would be a whole one, were it not for the quote in it.
+    """Tell whether each line of a record would be a whole one, were it not for the quote in it.
 
     Args:
         lines: The lines.
@@ -143,7 +143,7 @@ class Recovery:
         self._whole_ends: dict[int, int | None] = {}
 
     def is_one(self, record: str) -> bool:
-        """Whether a well-formed record is one, and not rows that a stray quote has merged.
+        """Tell whether a well-formed record is one, and not rows that a stray quote has merged.
 
         It is not if all its lines are rows and its cells are of several of them. Else it is if it
         has no more than `LONG_RECORD_LINES` lines, or is a whole record of the feed; else unless
@@ -163,7 +163,7 @@ class Recovery:
         return self._grammar.record.fullmatch(line) is not None and self._fits(line)
 
     def _mixes_rows(self, record: str) -> bool:
-        """Whether what follows the quoted cell is of another row than what stands before it."""
+        """Tell whether text after the quoted cell is of another row than the text before it."""
         ends_quoted = record.rstrip("\r\n").endswith('"')
         return not ends_quoted and are_rows(
             physical_lines(record), self._grammar, self._whole_cells, self._width
@@ -400,11 +400,11 @@ class Recovery:
         return rest and rest.stop
 
     def _begins_whole(self, start: int) -> bool:
-        """Whether a whole record or a blank line begins here, or nothing does."""
+        """Tell whether a whole record or a blank line begins here, or nothing does."""
         return self._whole(start, min(start + 1, self._end))
 
     def _whole(self, start: int, stop: int) -> bool:
-        """Whether whole records (and blank lines) cover the text up to `stop`."""
+        """Tell whether whole records (and blank lines) cover the text up to `stop`."""
         while start < stop:
             self._spend(_STEPS_OF_PART)
             end = self._whole_end(start)
@@ -515,12 +515,12 @@ class DamagesAhead:
         return found
 
     def follows(self, position: int) -> bool:
-        """Whether the damage after the one that was asked for last begins here."""
+        """Tell whether the damage after the one that was asked for last begins here."""
         return len(self._found) > 1 and self._found[1] == position
 
 
 def is_dense(damages: Collection[int] | None) -> bool:
-    """Whether so many damages are near that each damaged line is refused alone."""
+    """Tell whether so many damages are near that each damaged line is refused alone."""
     return damages is not None and len(damages) > DENSE_DAMAGES
 
 

@@ -155,7 +155,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def is_utf_8(line: bytes) -> bool:
-    """Whether bytes are UTF-8."""
+    """Tell whether bytes are UTF-8."""
     return _decoded(line, UTF_8) is not None
 
 

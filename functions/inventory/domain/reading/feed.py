@@ -140,17 +140,17 @@ class Feed:
 
     @property
     def delimiter(self) -> str:
-        """What separates its cells."""
+        """The separator of its cells."""
         return self._layout.delimiter
 
     @property
     def quoted(self) -> bool:
-        """Whether quotes quote."""
+        """Tell whether quotes quote."""
         return self._layout.profile.quoted
 
     @property
     def corrected(self) -> bool:
-        """Whether it is a reject file that comes back, hence only a part of its feed's stock."""
+        """Tell whether it is a reject file that comes back, hence a part of its feed's stock."""
         return self._layout.corrected
 
     @property
@@ -164,7 +164,7 @@ class Feed:
         return self._opening.body_line
 
     def state(self) -> dict[str, Any]:
-        """What `continue_feed` needs to know of the file; survives JSON."""
+        """State of the file for `continue_feed`; survives JSON."""
         locations = self._layout.locations
         return {
             "profile": self.profile,

@@ -1,4 +1,4 @@
-"""What is expected of the files below a key prefix."""
+"""Expectations of the files below a key prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a well-formed record looks like in one dialect, as regular expressions.
+"""Regular expressions for the well-formed records of one dialect.
 
 A quote opens a cell only at its beginning and closes it only at its end; inside, it is doubled.
 Any other quote ("bare quote") makes the record malformed, which is stricter than RFC 4180 readers

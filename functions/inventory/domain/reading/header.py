@@ -58,7 +58,7 @@ _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
-    """What the beginning of a feed told.
+    """Findings from the beginning of a feed.
 
     Attributes:
         source: Where to read on: the file, or its unpacked bytes where they are known entirely.
@@ -312,7 +312,7 @@ def _filled(line: str, delimiter: str) -> int:
 
 
 def _is_title(line: str, layout: Layout) -> bool:
-    """Whether a line may stand above the header: a comment, or fewer cells than three and it."""
+    """Tell whether a line may stand above the header: a comment, or fewer cells than it."""
     most = min(_CELLS_OF_HEADER, sum(bool(label.strip()) for label in layout.header))
     return line.startswith("#") or _filled(line, layout.delimiter) < most
 
@@ -364,7 +364,7 @@ def _check_body(opening: Opening, rest: TextBlock) -> None:
 
 
 def _shows_points(opening: Opening, rest: TextBlock) -> bool:
-    """Whether the first rows tell that "1.200" has a fraction.
+    """Tell whether the first rows tell that "1.200" has a fraction.
 
     One of their numbers has a point that can be nothing else, or thousands without a separator.
     """

@@ -86,7 +86,7 @@ class Layout:
 
     @property
     def corrected(self) -> bool:
-        """Whether it is of a reject file that comes back."""
+        """Tell whether it is of a reject file that comes back."""
         return len(self.columns) + self.unnamed < self.width
 
     @property

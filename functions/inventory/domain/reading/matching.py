@@ -1,4 +1,4 @@
-"""Which profile a header belongs to, and where its columns are."""
+"""Match a header with a profile, and find its columns."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class ProfileSet:
 
     @property
     def holds(self) -> bool:
-        """Whether files of any feed are held when they would take too much stock away."""
+        """Tell whether files of any feed are held when they would take too much stock away."""
         shares = (feed.get("max_stock_drop_share", 0) for feed in self._feeds.values())
         return bool(self._share) or any(map(Decimal, shares))
 

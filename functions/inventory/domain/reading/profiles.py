@@ -1,4 +1,4 @@
-"""What a profile says of a feed: how to recognise it and how to read it.
+"""Profiles of feeds: how to recognise a feed and how to read it.
 
 Profiles are data (see `catalogue` for the built-in ones, `profile_settings` for a deployment's own
 and for the shape of the data). Labels are compared in normalised form, because headers vary in
@@ -102,7 +102,7 @@ class LocationRule:
 
     @property
     def in_header(self) -> bool:
-        """Whether there is a quantity column per location."""
+        """Tell whether there is a quantity column per location."""
         return bool(self.prefix or self.ending or self.after)
 
 
@@ -124,7 +124,7 @@ class SkipRule:
     reason: str
 
     def applies(self, cell: str) -> bool:
-        """Whether a row with this cell is skipped."""
+        """Tell whether a row with this cell is skipped."""
         if self.other_than:
             return cell not in self.other_than
         if not self.words:
@@ -149,7 +149,7 @@ class SkuForm(StrEnum):
 
 
 class OnDuplicate(StrEnum):
-    """What rows of one file with the same SKU and location mean.
+    """Meaning of rows of one file with the same SKU and location.
 
     Attributes:
         LAST: The later one holds.

@@ -76,7 +76,7 @@ class Decimals(StrEnum):
 
 
 def is_unusual(text: str) -> bool:
-    """Whether text may hold what `seen` changes or `is_ruined` finds; quick where it does not."""
+    """Tell quickly whether text may hold what `seen` changes or `is_ruined` finds."""
     # Single characters are found some fifty times as fast as anything else is.
     return (
         ("=" in text and '="' in text)
@@ -97,7 +97,7 @@ def seen(cell: str) -> str:
 
 
 def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
-    """Whether a spreadsheet has put another text in place of a key: `8.85E+11`, `#REF!`.
+    """Tell whether a spreadsheet has put another text in place of a key: `8.85E+11`, `#REF!`.
 
     In a workbook that may be a date, too: Excel makes one of `MAR-1`.
     """
@@ -107,7 +107,7 @@ def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
 
 
 def has_comma_decimal(cells: Iterable[str]) -> bool:
-    """Whether one of the cells is a number with a comma before its fraction, and cannot be else."""
+    """Tell whether a cell is a number with a comma before its fraction, and cannot be else."""
     return any(_COMMA_DECIMAL.fullmatch(cell) for cell in cells)
 
 
@@ -159,7 +159,7 @@ class Converter(dict[str, str]):
         return text
 
     def doubts(self, cells: Sequence[str], at: int) -> bool:
-        """Whether the number in one cell of a row could be another one, by what the others are."""
+        """Tell whether a number in a row could be another one, by what the others are."""
         return cells[at] in self.doubted and has_comma_decimal(cells)
 
     def refusal(self, cell: str) -> CellError:
@@ -255,7 +255,7 @@ def _with_point(cell: str, decimals: Decimals, group: str, *, points: bool) -> s
 
 
 def _separators(cell: str, decimals: Decimals, group: str) -> tuple[str, str]:
-    """What separates the fraction of a number, "" where it has none, and what its groups."""
+    """Separators of a number's fraction, "" where it has none, and of its groups."""
     if decimals is Decimals.POINT:
         return ".", group
     if decimals is Decimals.COMMA:

@@ -147,7 +147,7 @@ class RecordSplitter:
             position = match.end()
 
     def _may_go_on(self, text: str, position: int) -> bool:
-        """Whether the damage, or its absence, may depend on more text than there is."""
+        """Tell whether the damage, or its absence, may depend on more text than there is."""
         if not self._grammar.quoted or len(text) - position > MAX_RECORD_SIZE:
             return False
         line_stop = next_line(text, position)

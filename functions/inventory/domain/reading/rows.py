@@ -160,7 +160,7 @@ class RecordMapper:
         return refusals
 
     def is_whole(self, cells: list[str]) -> bool:
-        """Whether cells look like a record that nothing was done to: their number, SKU, stock."""
+        """Tell whether cells look like an intact record: their number, SKU, stock."""
         layout = self.layout
         if len(cells) != layout.width:
             return False
@@ -304,7 +304,7 @@ class RecordMapper:
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at) from None
 
     def _of_all(self, quantity: str, key: tuple[str, str], at: int) -> str:
-        """What the rows of a key state together."""
+        """Statement of all rows of a key together."""
         if key not in self.layout.repeated:
             return quantity
         total = self.layout.repeated[key]

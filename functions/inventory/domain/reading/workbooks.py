@@ -176,7 +176,7 @@ def _rows(reader: Any, part: _Part, texts: _Texts) -> Iterator[tuple[int, list[s
 
 
 class _CellText:
-    """What stands in a CSV file for a cell.
+    """Text that stands in a CSV file for a cell.
 
     Args:
         book: openpyxl's workbook, with its formats.

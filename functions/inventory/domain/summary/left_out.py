@@ -1,4 +1,4 @@
-"""What the documents of a summary leave out, and where the rest lies."""
+"""Account of what the documents of a summary leave out, and where the rest lies."""
 
 from __future__ import annotations
 
