@@ -242,7 +242,7 @@ def _with_point(cell: str, decimals: Decimals, group: str, *, points: bool) -> s
     if not found:
         whole, fraction = cell, ""
     digits = whole.lstrip("+-")
-    separators = {each for each in digits if not each.isdigit()}
+    separators = {each for each in set(digits) if not each.isdigit()}
     if separators:
         match = _INTEGER.fullmatch(whole)
         if not separators <= set(groups) or match is None:
