@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/inventory-dlq-bench",
     "WORK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/inventory-work-bench",
     "REPORTS_BUCKET_NAME": "inventory-reports-bench",
+    "EVENT_BUS_NAME": "inventory-events-bench",
     "FEEDS_KEY": "settings/feeds.json",
     "FEEDS_VERSION_ID": "v1",
     "REJECT_MESSAGE_LIMIT": "1000",
@@ -207,7 +208,7 @@ class Tape:
 
 
 def operation_of(request: AWSPreparedRequest) -> str:
-    """Name of the DynamoDB operation that a request asks for."""
+    """Name of the operation of DynamoDB or EventBridge that a request asks for."""
     target = request.headers[_TARGET]
     text = target if isinstance(target, str) else target.decode()
     return text.rpartition(".")[2]
@@ -243,7 +244,7 @@ def answering(
     """Let every request be answered here.
 
     Args:
-        dynamodb: Answers DynamoDB.
+        dynamodb: Answers DynamoDB, and the one request to EventBridge.
         uploads: Answers S3 for the uploads bucket, and for the feeds.
         reports: Answers S3 for the rest of the reports bucket. Default: one that is empty.
     """

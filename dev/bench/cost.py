@@ -1,7 +1,7 @@
 """Cost of a nightly snapshot: the whole handler beside Table.batch_writer.
 
 Both deliver the same files into tables in memory, and every request is metered by the service's
-rules: those of the ledger and the lanes, and those to S3, included.
+rules: those of the ledger and the lanes, to S3 and to EventBridge, included.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ https://aws.amazon.com/dynamodb/pricing/on-demand/ (looked up on 2026-11-22)."""
 DOLLARS_PER_MILLION_PUTS = 5.0
 DOLLARS_PER_MILLION_GETS = 0.4
 """S3 Standard, us-east-1; HEAD is priced like GET. Source: https://aws.amazon.com/s3/pricing/
+(looked up on 2026-11-28)."""
+
+DOLLARS_PER_MILLION_EVENTS = 1.0
+"""Events of one's own, up to 64 KB each. Source: https://aws.amazon.com/eventbridge/pricing/
 (looked up on 2026-11-28)."""
 
 ROWS, QUICK_ROWS = 50_000, 10_000
@@ -61,7 +65,7 @@ class Meter:
         self._one_at_a_time = Lock()
         self.read_units = 0.0
         self.write_units = 0.0
-        self.puts = self.gets = 0
+        self.puts = self.gets = self.events = 0
 
     def s3(
         self, answer: Callable[[AWSPreparedRequest], AWSResponse]
@@ -85,6 +89,9 @@ class Meter:
     def _answered(self, request: AWSPreparedRequest) -> AWSResponse:
         operation = canned.operation_of(request)
         payload = json.loads(cast("bytes", request.body))
+        if operation == "PutEvents":
+            self.events += len(payload["Entries"])
+            return canned.answered(request, b'{"FailedEntryCount":0}')
         largest = self._largest(operation, payload)
         answer = self._tables(operation, payload)
         consumed = answer.get("ConsumedCapacity", [])
@@ -109,12 +116,13 @@ class Meter:
             + self.read_units * DOLLARS_PER_MILLION_READ_UNITS
             + self.puts * DOLLARS_PER_MILLION_PUTS
             + self.gets * DOLLARS_PER_MILLION_GETS
+            + self.events * DOLLARS_PER_MILLION_EVENTS
         ) / 1e6
 
     def reset(self) -> None:
         """Begin to count again."""
         self.read_units = self.write_units = 0.0
-        self.puts = self.gets = 0
+        self.puts = self.gets = self.events = 0
 
     def _largest(self, operation: str, payload: dict[str, Any]) -> int:
         """Size before an update, which counts if it is the larger one."""
