@@ -9,7 +9,7 @@ import pytest
 
 from inventory.domain.summary.formatting import format_share
 from inventory.domain.summary.trends import TREND_SUMMARIES
-from summary_samples import AS_OF, FakeStore, FakeTables, ingestion_record, stock_item
+from summary_samples import AS_OF, FakeStore, FakeTables, ingestion_record, late_feed, stock_item
 from summary_samples import summary_service as service_over
 
 
@@ -40,6 +40,16 @@ def test_a_summary_carries_the_figures_of_the_thirty_last_ones() -> None:
     page = store.documents[summary.date]["html"]
     assert "Share of rows rejected" in page
     assert "17.0%" in page
+    assert 'aria-label="Late feeds"' not in page
+
+
+def test_late_feeds_are_a_trend_once_there_were_some() -> None:
+    """Also on a day on which all are on time again."""
+    store, tables = FakeStore(), FakeTables([stock_item()])
+    for day, late in enumerate(([], [late_feed("shops/north/")], [])):
+        summary, _ = service_over(tables, store, late=late).make(AS_OF + timedelta(days=day))
+    assert [point.late for point in summary.trend] == [0, 1, 0]
+    assert 'aria-label="Late feeds"' in store.documents[summary.date]["html"]
 
 
 def test_the_first_summary_has_no_trend() -> None:

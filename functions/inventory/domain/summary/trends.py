@@ -29,12 +29,14 @@ class TrendPoint:
         value: Stock value by currency, of the first few currencies.
         rows: Rows of the files of its period.
         rejected: Those of them that were rejected.
+        late: Feeds that were late.
     """
 
     date: str
     value: Mapping[str, Decimal]
     rows: int
     rejected: int
+    late: int
 
     @classmethod
     def of(cls, date: str, stock: Stock, feeds: Feeds) -> TrendPoint:
@@ -44,6 +46,7 @@ class TrendPoint:
             value=dict(islice(stock.totals.value.items(), _CURRENCIES)),
             rows=feeds.rows["rows_read"],
             rejected=feeds.rows["rejected"],
+            late=feeds.late_total,
         )
 
     @classmethod
@@ -54,6 +57,7 @@ class TrendPoint:
             value={str(name): parse_decimal(text) for name, text in data["value"].items()},
             rows=int(data["rows"]),
             rejected=int(data["rejected"]),
+            late=int(data["late"]),
         )
 
     @property
