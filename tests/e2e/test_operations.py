@@ -309,11 +309,15 @@ def ask(inventory: Operator) -> None:
 def read_mail(deployment: Deployment, inventory: Operator, mailbox: str) -> None:
     """The summary's mail comes when it is asked for; its link opens without signing in."""
     inventory("summary", "--run")
-    assert [text for subject, text in mails(deployment, mailbox) if "summary" in subject] == []
+    assert [
+        text for subject, text in mails(deployment, mailbox) if "Inventory summary" in subject
+    ] == []
     summary = inventory.json("summary", "--run", "--mail")
     assert "day" in {each["name"] for each in summary["locations"]["named"]}
     assert "Inventory on" in inventory("summary", "--date", summary["date"])
-    [mail] = [text for subject, text in mails(deployment, mailbox) if "summary" in subject]
+    [mail] = [
+        text for subject, text in mails(deployment, mailbox) if "Inventory summary" in subject
+    ]
     [link] = [line for line in mail.splitlines() if line.startswith("http")]
     page = build_opener(ProxyHandler({})).open(link, timeout=30).read().decode()
     assert f"<h1>Inventory on {summary['date']}</h1>" in page

@@ -36,6 +36,7 @@ OWN_DEPENDENCIES = {
     "processor": INGEST_DEPENDENCIES,
     "chunk_processor": INGEST_DEPENDENCIES,
     "summary": {"tzdata"},
+    "reconcile": {"tzdata"},
 }
 # Read at synthesis and by commands alone.
 NOT_AT_RUN_TIME = {"inventory/feeds_file.py"}

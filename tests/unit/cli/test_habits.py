@@ -108,6 +108,8 @@ def test_ctrl_c_ends_it_without_a_traceback(after_seconds: float) -> None:
     """At any moment once Python itself is up, imports included."""
     # Python's own start is waited for: what is interrupted before belongs to nobody.
     script = (
+        # A shell that starts the tests in the background has them ignore SIGINT.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "import sys; sys.stderr.write('up\\n'); sys.stderr.flush(); "
         "sys.argv = ['inventory', 'stock', '-']; from inventory_cli.main import main; main()"
     )

