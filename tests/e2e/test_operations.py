@@ -306,18 +306,20 @@ def ask(inventory: Operator) -> None:
     assert inventory.json("cost")["dollars"] > 0
 
 
+def summary_mails(deployment: Deployment, url: str) -> list[str]:
+    """Texts of the summary's mails so far; alarms may be of the summary as well."""
+    found = mails(deployment, url)
+    return [text for subject, text in found if subject.startswith("Inventory summary")]
+
+
 def read_mail(deployment: Deployment, inventory: Operator, mailbox: str) -> None:
     """The summary's mail comes when it is asked for; its link opens without signing in."""
     inventory("summary", "--run")
-    assert [
-        text for subject, text in mails(deployment, mailbox) if "Inventory summary" in subject
-    ] == []
+    assert summary_mails(deployment, mailbox) == []
     summary = inventory.json("summary", "--run", "--mail")
     assert "day" in {each["name"] for each in summary["locations"]["named"]}
     assert "Inventory on" in inventory("summary", "--date", summary["date"])
-    [mail] = [
-        text for subject, text in mails(deployment, mailbox) if "Inventory summary" in subject
-    ]
+    [mail] = summary_mails(deployment, mailbox)
     [link] = [line for line in mail.splitlines() if line.startswith("http")]
     page = build_opener(ProxyHandler({})).open(link, timeout=30).read().decode()
     assert f"<h1>Inventory on {summary['date']}</h1>" in page

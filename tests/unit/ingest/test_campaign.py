@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,8 @@ def test_a_crash_at_every_step_loses_nothing() -> None:
 
 
 def test_every_interleaving_of_two_versions_gives_the_same_table() -> None:
-    """One pair of runs, one batch a file; `make faults` takes all."""
-    tally = all_of(exhaustive.interleavings(0, 9, quick=True))
+    """Some of one pair of runs, one batch a file; `make faults` takes all."""
+    tally = all_of(islice(exhaustive.interleavings(0, 9, quick=True), 800))
     assert tally.schedules > 100
     assert _figures(tally) == (0, 0, 0)
 
