@@ -32,12 +32,13 @@ def ingest(
 
 
 def final_record(deployment: Deployment, object_id: str) -> dict[str, Any]:
-    """The record of an object version once it is final; its counts must add up."""
-    record = observe.wait_for(
-        lambda: observe.ingestion(deployment, object_id),
-        f"the end of {object_id}",
-        seconds=LIMIT_SECONDS,
-    )
+    """The record of an object version once it is final and told; its counts must add up."""
+
+    def told() -> dict[str, Any] | None:
+        record = observe.ingestion(deployment, object_id)
+        return record if record and "announcements" not in record else None
+
+    record = observe.wait_for(told, f"the end of {object_id}", seconds=LIMIT_SECONDS)
     assert observe.balanced(record), record
     return record
 
