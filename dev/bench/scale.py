@@ -2,7 +2,8 @@
 
 How fast a worker is depends on DynamoDB's latency, which the local cloud does not have. So it is
 measured with the shipped code from the file to the signed request, and an answer that comes after
-5 ms. Whether large files load completely, and in what memory, is measured by `scale_files`.
+5 ms, from S3 after 100 ms. Whether large files load completely, and in what memory, is measured by
+`scale_files`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,26 @@ import json
 import multiprocessing
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.session import Session
 
+from bench import scale_model
+from bench.scale_model import KNOWN, NEW, OTHERS, READ
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.domain.fingerprints import BLOCK_HASHES, FingerprintSet, Notes, hashes_of
 from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ingestions import Mode
 from inventory.domain.jobs import Job
+from inventory.domain.keysets import SHARDS
 from inventory.domain.model import ObjectVersion
-from inventory.domain.ports import ConsumedCapacity, Deadline
+from inventory.domain.order import timestamp
+from inventory.domain.ports import ConsumedCapacity, Deadline, Epoch
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import BytesSource, ProfileSet, Share, continue_feed, open_feed
 from inventory.domain.segments import Segment, SegmentProcessor
@@ -36,6 +43,9 @@ if TYPE_CHECKING:
 LATENCY_SECONDS = 0.005
 """DynamoDB's typical latency for small batches."""
 
+S3_LATENCY_SECONDS = 0.1
+"""Of small objects. Source:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
 ROWS, QUICK_ROWS = 400_000, 50_000
 _ITEMS, _LANES = "items", "lanes"
 _KEYS_PER_READ = 100
@@ -52,13 +62,21 @@ def run(*, quick: bool) -> dict[str, object]:
     """
     rows = QUICK_ROWS if quick else ROWS
     found: dict[str, dict[str, int]] = {}
-    for changed, name in ((True, "all new"), (False, "unchanged")):
+    for name in (NEW, READ, KNOWN):
         found[name] = {
-            f"{workers}_workers": round(workers * rows / _slowest(workers, rows, new=changed))
+            f"{workers}_workers": round(workers * rows / _slowest(workers, rows, name))
             for workers in (1, 2)
         }
-    found["of others"] = {"1_workers": round(rows / _passed_over(rows))}
-    return {"scale_rows_per_second_at_5_ms": found}
+    found[OTHERS] = {"1_workers": round(rows / _passed_over(rows))}
+    figures: dict[str, object] = {"scale_rows_per_second_at_5_ms": found}
+    night = scale_model.estimate(
+        scale_model.SIZES[-1], changed=0.02, warm=False, speed=scale_model.Speed.measured(figures)
+    )
+    return figures | {
+        "model_billion_rows_2_percent_changed_hours": round(night.seconds / scale_model.HOUR, 2),
+        "model_billion_rows_2_percent_changed_dollars": round(night.dollars, 2),
+        "model_billion_rows_2_percent_changed_workers": night.workers,
+    }
 
 
 def _passed_over(rows: int) -> float:
@@ -71,18 +89,18 @@ def _passed_over(rows: int) -> float:
     return time.perf_counter() - began
 
 
-def _slowest(workers: int, rows: int, *, new: bool) -> float:
+def _slowest(workers: int, rows: int, night: str) -> float:
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers) as pool:
-        jobs = [pool.apply_async(_work, (rows, number, new)) for number in range(workers)]
+        jobs = [pool.apply_async(_work, (rows, number, night)) for number in range(workers)]
         return max(job.get() for job in jobs)
 
 
-def _work(rows: int, number: int, new: bool) -> float:  # noqa: FBT001  pickled
+def _work(rows: int, number: int, night: str) -> float:
     """Process one file in this process; the seconds it took."""
     data = LargeFeed(rows=rows, prefix=f"W{number}").bytes()
     feed = open_feed(BytesSource(data), key="a.csv", profiles=ProfileSet())
-    moment = "2026-11-22T20:00:00.000000Z"
+    moment = timestamp(datetime.now(UTC))
     job = Job(
         run="r",
         mode=Mode.PROCESS,
@@ -92,14 +110,15 @@ def _work(rows: int, number: int, new: bool) -> float:  # noqa: FBT001  pickled
         state=feed.state(),
         start_byte=feed.start_byte,
         start_line=feed.start_line,
+        series="" if night == READ else "s",
     )
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=len(data))
     segment = Segment(job=job, version=version, record=None, worker=0, attempt="r")
-    processor = SegmentProcessor(_ports(data, new=new), batch_rows=_BATCH_ROWS)
+    processor = SegmentProcessor(_ports(data, night), batch_rows=_BATCH_ROWS)
     began = time.perf_counter()
     report, _ = processor.process(segment)
     seconds = time.perf_counter() - began
-    if (report.counts.rows_read, report.counts.loaded > 0) != (rows, new):
+    if (report.counts.rows_read, report.counts.loaded > 0) != (rows, night == NEW):
         raise RuntimeError(f"the table was not as it was meant to be: {report.counts}")
     return seconds
 
@@ -132,6 +151,51 @@ class _Table:
             ok = b",".join([b'{"TableName":"items"}'] * body.count(b'{"Statement":'))
             return _Answer(b'{"Responses":[' + ok + b"]}")
         return _Answer(b"{}")
+
+
+class _Fingerprints:
+    """Fingerprints of the night before.
+
+    Args:
+        data: The file of both nights; None where there was none.
+    """
+
+    def __init__(self, data: bytes | None) -> None:
+        self._objects: dict[str, bytes] = {}
+        self._set = None if data is None else self._left_by(data).to_text()
+
+    def _left_by(self, data: bytes) -> FingerprintSet:
+        notes = Notes(cast("Any", self), 0, "before", block_hashes=BLOCK_HASHES)
+        feed = open_feed(BytesSource(data), key="a.csv", profiles=ProfileSet())
+        for batch in feed.batches(_BATCH_ROWS):
+            notes.saw(hashes_of(batch.rows))
+        piece = notes.store()
+        if piece is None:
+            raise RuntimeError("nothing was written over")
+        moment = timestamp(datetime.now(UTC) - timedelta(days=1))
+        return FingerprintSet(
+            base=f"{moment}#" + "0" * 32,
+            began=moment,
+            read_at=moment,
+            workers=1,
+            epochs=dict.fromkeys(range(SHARDS), Epoch(0, 0)),
+            own=frozenset(),
+            pieces=(piece,),
+        )
+
+    def of_series(self, _: str) -> str | None:
+        """Give the set of the night before."""
+        return self._set
+
+    def get(self, key: str) -> bytes | None:
+        """Give an object."""
+        time.sleep(S3_LATENCY_SECONDS)
+        return self._objects.get(key)
+
+    def put(self, key: str, body: bytes, **_: object) -> None:
+        """Store an object."""
+        time.sleep(S3_LATENCY_SECONDS)
+        self._objects[key] = body
 
 
 class _Nothing:
@@ -193,16 +257,18 @@ def _item(row: Row) -> dict[str, Any]:
     }
 
 
-def _ports(data: bytes, *, new: bool) -> IngestPorts:
+def _ports(data: bytes, night: str) -> IngestPorts:
     session = Session()
     session.set_credentials("AKIDEXAMPLE", "secret")
     transport = SignedTransport(session, "http://localhost:1")
-    table: Any = _Table({} if new else _stored(data))
+    table: Any = _Table(_stored(data) if night == READ else {})
     transport._http = table  # noqa: SLF001  the network is what is left out
     deadline, usage = Deadline(), ConsumedCapacity()
     api = DynamoDbApi(transport, deadline)
     nothing: Any = _Nothing()
     nothing.source = lambda _: BytesSource(data)
+    files: Any = _Fingerprints(data if night == KNOWN else None)
+    fingerprints: Any = SimpleNamespace(get=files.of_series)
     return IngestPorts(
         objects=nothing,
         open_feed=nothing,
@@ -214,8 +280,8 @@ def _ports(data: bytes, *, new: bool) -> IngestPorts:
         reports=nothing,
         follow_ups=nothing,
         pauses=nothing,
-        files=nothing,
-        fingerprints=nothing,
+        files=files,
+        fingerprints=fingerprints,
         work=nothing,
         ended=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),

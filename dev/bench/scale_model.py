@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from inventory.domain.fingerprints import BLOCK_HASHES
 from inventory.domain.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ DOLLARS_PER_WRITE, DOLLARS_PER_READ = 0.625e-6, 0.125e-6
 #: Source: https://aws.amazon.com/lambda/pricing/ (us-east-1, x86)
 DOLLARS_PER_GB_SECOND = 0.0000166667
 GIGABYTES = 1769 / 1024
+#: Source: https://aws.amazon.com/s3/pricing/ (us-east-1, S3 Standard)
+DOLLARS_PER_PUT, DOLLARS_PER_GET = 5e-6, 0.4e-6
 
 BYTES_PER_ROW = 100
 LARGE_OBJECT_BYTES = 64 << 20
@@ -41,6 +44,17 @@ MINUTE, HOUR = 60, 3600
 
 FIGURES = Path(__file__).parents[2] / "docs" / "bench.json"
 
+NEW, READ, KNOWN, OTHERS = (
+    "all new",
+    "unchanged, all read",
+    "unchanged, by fingerprints",
+    "of others",
+)
+"""Rows whose speed is measured."""
+
+NIGHTS = ((1.0, True), (0.02, False), (0.02, True))
+"""Share of the rows that changed, and whether all items are read."""
+
 SIZES = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 
 
@@ -50,12 +64,14 @@ class Speed:
 
     Attributes:
         new: Where every row is read and written.
-        unchanged: Where every row is read.
+        read: Where every row is read.
+        known: Where every row is known by its fingerprint.
         others: Where every row is of another worker's share.
     """
 
     new: float
-    unchanged: float
+    read: float
+    known: float
     others: float
 
     @classmethod
@@ -66,8 +82,8 @@ class Speed:
             figures: What `python -m bench` wrote.
         """
         found = figures["scale_rows_per_second_at_5_ms"]
-        rates = (found[name]["1_workers"] for name in ("all new", "unchanged", "of others"))
-        return cls(**dict(zip(("new", "unchanged", "others"), rates, strict=True)))
+        rates = (found[name]["1_workers"] for name in (NEW, READ, KNOWN, OTHERS))
+        return cls(**dict(zip(("new", "read", "known", "others"), rates, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +93,7 @@ class Estimate:
     Attributes:
         seconds: From the upload to the end of its record.
         workers: Workers that share the file.
-        dollars: DynamoDB and Lambda.
+        dollars: DynamoDB, Lambda and the fingerprints' requests to S3.
         bound: What the wall time is made of.
     """
 
@@ -88,7 +104,13 @@ class Estimate:
 
 
 def estimate(
-    rows: int, *, changed: float, warm: bool, speed: Speed, locations: int = 1
+    rows: int,
+    *,
+    changed: float,
+    warm: bool,
+    speed: Speed,
+    locations: int = 1,
+    full_read: bool = False,
 ) -> Estimate:
     """Resources that a file takes.
 
@@ -98,27 +120,30 @@ def estimate(
         changed: Share of them that is written; below 1, the others are in the table.
         warm: Whether the table is warm.
         locations: Rows of a SKU, one after the other; a SKU's items share a partition.
+        full_read: Whether all items are read although fingerprints are there.
     """
     writes, reads = (WARM_WRITES, WARM_READS) if warm else (COLD_WRITES, COLD_READS)
     size = rows * BYTES_PER_ROW
     workers = IngestSettings(large_object_bytes=LARGE_OBJECT_BYTES).workers_for(size)
     partitions = workers * max(1, BATCH_ROWS // locations)
-    own = changed / speed.new + (1 - changed) / speed.unchanged
+    read = 1.0 if full_read else changed
+    own = changed / speed.new + (read - changed) / speed.read + (1 - read) / speed.known
     rates = {
         "writes": writes / changed,
-        "reads": float(reads),
-        "partitions": partitions * min(PARTITION_WRITES / changed, PARTITION_READS),
+        "reads": reads / read,
+        "partitions": partitions * min(PARTITION_WRITES / changed, PARTITION_READS / read),
         # Every worker goes through the whole file for its share of the rows.
         "workers": 1 / (own / workers + (1 - 1 / workers) / speed.others),
     }
     bound = min(rates, key=lambda name: rates[name])
     seconds = rows / rates[bound] + START_SECONDS
     lambda_dollars = seconds * workers * GIGABYTES * DOLLARS_PER_GB_SECOND
-    table_dollars = rows * (changed * DOLLARS_PER_WRITE + DOLLARS_PER_READ)
+    table_dollars = rows * (changed * DOLLARS_PER_WRITE + read * DOLLARS_PER_READ)
+    blocks = rows / BLOCK_HASHES
     return Estimate(
         seconds=seconds,
         workers=workers,
-        dollars=lambda_dollars + table_dollars,
+        dollars=lambda_dollars + table_dollars + blocks * (DOLLARS_PER_PUT + DOLLARS_PER_GET),
         bound=bound,
     )
 
@@ -135,13 +160,13 @@ def table(speed: Speed) -> list[str]:
     ]
     for rows in SIZES:
         for warm in (False, True):
-            for changed in (1.0, 0.02):
-                found = estimate(rows, changed=changed, warm=warm, speed=speed)
+            for changed, full_read in NIGHTS:
+                found = estimate(rows, changed=changed, warm=warm, speed=speed, full_read=full_read)
                 cells = (
                     f"{rows:,}",
                     f"{rows * BYTES_PER_ROW / 1e9:g} GB",
                     "warm" if warm else "cold",
-                    f"{changed:.0%}",
+                    f"{changed:.0%}{', all read' if full_read and changed < 1 else ''}",
                     duration(found.seconds),
                     f"{found.workers}",
                     f"{found.dollars:,.2f}",

@@ -6,7 +6,7 @@ import pytest
 
 from bench import scale_model
 
-SPEED = scale_model.Speed(new=15_000, unchanged=30_000, others=600_000)
+SPEED = scale_model.Speed(new=15_000, read=30_000, known=60_000, others=600_000)
 
 
 @pytest.mark.parametrize("warm", [False, True])
@@ -21,7 +21,7 @@ def test_no_file_is_faster_than_the_table_takes_it(warm: bool) -> None:
 
 def test_a_share_of_a_huge_file_takes_longer_to_find_than_to_settle() -> None:
     """What every worker does over the whole file bounds it once the table does not."""
-    slow = scale_model.Speed(new=15_000, unchanged=30_000, others=20_000)
+    slow = scale_model.Speed(new=15_000, read=30_000, known=60_000, others=20_000)
 
     found = scale_model.estimate(100_000_000, changed=0.02, warm=True, speed=slow)
 
@@ -29,12 +29,14 @@ def test_a_share_of_a_huge_file_takes_longer_to_find_than_to_settle() -> None:
     assert found.workers > 1
 
 
-def test_a_snapshot_that_hardly_changed_costs_a_fifth_of_a_new_file() -> None:
-    """Unchanged rows cost reads."""
+def test_a_night_of_which_a_fiftieth_changed_costs_about_a_fiftieth_of_a_new_file() -> None:
+    """Rows that are known by their fingerprints cost no request to the table."""
     new = scale_model.estimate(1_000_000, changed=1.0, warm=True, speed=SPEED)
     nightly = scale_model.estimate(1_000_000, changed=0.02, warm=True, speed=SPEED)
+    seventh = scale_model.estimate(1_000_000, changed=0.02, warm=True, speed=SPEED, full_read=True)
 
-    assert nightly.dollars < new.dollars / 5
+    assert nightly.dollars < new.dollars / 30
+    assert new.dollars / 6 < seventh.dollars < new.dollars / 5
 
 
 def test_a_file_in_order_of_skus_is_bound_by_the_partitions_of_a_batch() -> None:
