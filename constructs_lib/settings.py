@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     )
     aws_region: str = setting(
         default="us-east-1",
-        description="Region of all resources.",
+        description="Region of all resources; each of several regions needs a suffix of its own.",
         allowed="a region's name, such as us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
     )
