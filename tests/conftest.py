@@ -18,6 +18,9 @@ import fastsynth
 
 fastsynth.install()
 
+# Most that the collector of Terraform and the provider looks at are schemas, which stay.
+os.environ.setdefault("GOGC", "400")
+
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
 
 
