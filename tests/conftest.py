@@ -1,6 +1,6 @@
 """Common start of all tests: no AWS and no project variables of the caller's shell.
 
-The levers for a fast synthesis are in place before any test module imports `cdktf`.
+The patches for a fast synthesis are in place before any test module imports `cdktf`.
 """
 
 from __future__ import annotations
