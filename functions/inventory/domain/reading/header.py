@@ -23,7 +23,7 @@ from inventory.domain.reading.encodings import (
     marked_encoding,
     survey,
 )
-from inventory.domain.reading.evidence import A_PLACE, A_TIME, looks_like
+from inventory.domain.reading.evidence import A_PLACE, title_looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.profiles import DELIMITERS
 from inventory.domain.reading.quantities import POINT_FOR_SURE
@@ -52,6 +52,10 @@ _WRAPPED_CELLS = 3
 # Titles, comments and blank lines above a header; and cells of a line that is no title.
 _LINES_ABOVE_HEADER = 20
 _CELLS_OF_HEADER = 3
+_NOT_UTF_8 = (
+    "the header is not UTF-8 text, and fits no profile that has another encoding: save the file as "
+    'UTF-8 (in Excel "CSV UTF-8"), or describe it with `inventory profile FILE`'
+)
 _NO_SHEET = "the workbook has no visible sheet"
 _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
@@ -99,6 +103,25 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
     probe = _probe(source, archive)
     check_text(probe)
     return _open_text(source, archive, probe, key, profiles, packed=packed)
+
+
+def beginnings(source: FeedSource, key: str) -> dict[str, bytes]:
+    """The first bytes of a file, unpacked, by ""; of a workbook those of each sheet by its name.
+
+    Args:
+        source: The file as stored.
+        key: Its object key.
+
+    Raises:
+        BadFileError: It is no table of text.
+    """
+    archive = archive_of(_probe(source, Archive.NONE), key)
+    if archive is not Archive.WORKBOOK:
+        return {"": _probe(source, archive)}
+    return {
+        name: _probe(SheetSource(source, sheet), Archive.NONE)
+        for sheet, name in enumerate(sheets_of(source))
+    }
 
 
 def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
@@ -296,7 +319,7 @@ def _match_record(
         message = f"the header is longer than {MAX_HEADER_CHARACTERS} characters"
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
     if any(UNREADABLE.search(record) for record in records.values()):
-        raise BadFileError(ErrorCode.ENCODING_ERROR, "the header is not UTF-8 text", line=1)
+        raise BadFileError(ErrorCode.ENCODING_ERROR, _NOT_UTF_8, line=1)
     try:
         return profiles.match(headers, key, legacy=legacy)
     except BadFileError as error:
@@ -325,8 +348,8 @@ def _check_titles(lines: Sequence[str], layout: Layout) -> None:
     """
     placed = "location" in layout.indexes or layout.profile.location.in_header
     for number, line in enumerate(lines, 1):
-        kind = looks_like(line)
-        if layout.pinned or kind in {None, A_TIME} or (kind == A_PLACE and placed):
+        kind = title_looks_like(line)
+        if layout.pinned or kind is None or (kind == A_PLACE and placed):
             continue
         message = (
             f"{line.strip()[:80]!r} above the header looks like {kind}, and nothing reads it. If "
