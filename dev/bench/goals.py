@@ -16,6 +16,8 @@ GOALS: Mapping[str, tuple[str, float]] = {
     "rows_per_cpu_second_vs_batch_writer_2_percent_changed": (">=", 8),
     "cost_ratio_batch_writer_to_ours_2_percent_changed": (">=", 4),
     "peak_memory_ratio_1gb_to_10mb": ("<=", 1.1),
+    "reading_speed_ratio_to_7c1b21a": (">=", 0.95),
+    "xlsx_peak_memory_ratio_500000_to_10000_rows": ("<=", 1.3),
     "scale_peak_memory_ratio": ("<=", 1.1),
     "scale_counts_exact": (">=", 1),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain, islice, product
+from itertools import chain, islice, product, tee
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -232,8 +232,11 @@ def _open_text(
         body_line=1 + len(physical_lines(beginning)),
     )
     rest = TextBlock(text[len(beginning) :], unreadable, final=whole)
-    _check_body(opening, rest)
-    return replace(opening, layout=replace(layout, points=_shows_points(opening, rest)))
+    records, again, once_more = tee(_sampled(opening, rest), 3)
+    _check_body(opening, rest, records)
+    if layout.profile.quoted and '"' not in rest.text:
+        _check_quotes(again)
+    return replace(opening, layout=replace(layout, points=_shows_points(layout, once_more)))
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
@@ -373,38 +376,39 @@ def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, 
         raise
 
 
-def _check_body(opening: Opening, rest: TextBlock) -> None:
+def _check_body(opening: Opening, rest: TextBlock, records: Iterable[list[str]]) -> None:
     """Rows follow the header, and the first ones do not all contradict its width."""
     if rest.final and not rest.text.strip():
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
-    _check_width(opening, rest)
-    if opening.layout.profile.quoted and '"' not in rest.text:
-        records = islice(_sampled(opening, rest), _SAMPLED_RECORDS)
-        wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for cells in records for c in cells)
-        if wrapped >= _WRAPPED_CELLS:
-            message = "cells are quoted with apostrophes instead of quotes"
-            raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+    _check_width(opening.layout.width, records)
 
 
-def _shows_points(opening: Opening, rest: TextBlock) -> bool:
+def _check_quotes(records: Iterable[list[str]]) -> None:
+    """The cells of a file without quotes are not quoted with apostrophes instead."""
+    sampled = islice(records, _SAMPLED_RECORDS)
+    wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for cells in sampled for c in cells)
+    if wrapped >= _WRAPPED_CELLS:
+        message = "cells are quoted with apostrophes instead of quotes"
+        raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+
+
+def _shows_points(layout: Layout, records: Iterable[list[str]]) -> bool:
     """Tell whether the first rows tell that "1.200" has a fraction.
 
     One of their numbers has a point that can be nothing else, or thousands without a separator.
     """
-    layout = opening.layout
     return layout.delimiter != ";" and any(
         POINT_FOR_SURE.fullmatch(cells[at].strip())
-        for cells in _sampled(opening, rest)
+        for cells in records
         for at in layout.numbers
         if at < len(cells)
     )
 
 
-def _check_width(opening: Opening, rest: TextBlock) -> None:
+def _check_width(width: int, records: Iterable[list[str]]) -> None:
     """At least one of the records that were looked at has the width of the header."""
-    width = opening.layout.width
     widths: list[int] = []
-    for cells in _sampled(opening, rest):
+    for cells in records:
         if len(cells) == width:
             return
         widths.append(len(cells))
