@@ -171,7 +171,7 @@ def check_file(
     times: dict[tuple[str, str], str] = {}
     try:
         feed = open_feed(
-            _PathSource(file),
+            PathSource(file),
             key=key,
             profiles=profiles,
             latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
@@ -246,13 +246,18 @@ class _Keys:
         return [Conflict(*item, rows) for item, rows in found.items()]
 
 
-class _PathSource:
-    """A file on disk."""
+class PathSource:
+    """A file on disk.
+
+    Args:
+        path: The file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def open(self, start_byte: int = 0) -> ByteStream:
+        """A new stream from `start_byte` to the end."""
         stream = self._path.open("rb")
         stream.seek(start_byte)
         return stream

@@ -21,6 +21,8 @@ GOALS: Mapping[str, tuple[str, float]] = {
     "model_billion_rows_2_percent_changed_hours": ("<=", 3),
     "model_billion_rows_2_percent_changed_dollars": ("<=", 30),
     "model_billion_rows_2_percent_changed_workers": ("<=", 50),
+    "reading_speed_ratio_to_7c1b21a": (">=", 0.95),
+    "xlsx_peak_memory_ratio_500000_to_10000_rows": ("<=", 1.3),
     "scale_peak_memory_ratio": ("<=", 1.1),
     "scale_counts_exact": (">=", 1),
 }

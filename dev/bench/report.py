@@ -184,6 +184,11 @@ def memory(figures: Figures) -> list[str]:
     )
 
 
+def reading(figures: Figures) -> list[str]:
+    """The reader."""
+    return _group(figures, "reading")
+
+
 def cold(figures: Figures) -> list[str]:
     """Import time and zip of every function."""
     sizes = figures["zip_bytes_by_handler"]
@@ -195,8 +200,7 @@ def cold(figures: Figures) -> list[str]:
 
 def summary(figures: Figures) -> list[str]:
     """The daily summary."""
-    names: list[str] = figures["groups"]["summary"]
-    return table(("figure", "measured"), ((f"`{name}`", figures[name]) for name in names))
+    return _group(figures, "summary")
 
 
 def agreement(figures: Figures) -> list[str]:
@@ -242,6 +246,7 @@ BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
     "hot-spots": hot_spots,
     "cost": cost,
     "memory": memory,
+    "reading": reading,
     "cold": cold,
     "summary": summary,
     "scale": scale,
@@ -249,6 +254,11 @@ BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
     "model": model,
 }
 """Tables by the name in their mark."""
+
+
+def _group(figures: Figures, group: str) -> list[str]:
+    names: list[str] = figures["groups"][group]
+    return table(("figure", "measured"), ((f"`{name}`", figures[name]) for name in names))
 
 
 def _costs(figures: Figures, wanted: Callable[[str], bool]) -> list[str]:

@@ -178,7 +178,7 @@ class ProfileEntry(_Entry):
     negative: list[Label] = []
     """Labels that must not be there; `*` stands for anything."""
     attributes: list[str] = []
-    """Labels of further columns that are known; `*` stands for anything."""
+    """Labels of further columns that are known, and no location's; `*` stands for anything."""
     closed: bool = False
     """True if a column that is not known refuses the file."""
     sku_form: SkuForm = SkuForm.PLAIN

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import tomllib
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -25,6 +28,28 @@ SAP = """Material;Plant;Material Description;Unrestricted;Blocked
 Total;;;1.207,5;2
 """
 STOCK_LIST = b"Art.-Nr.;Bezeichnung;Bestand;Lagerort\n1;M\xfctze;7;Nord\n2;Hut;3;S\xfcd\n"
+FRENCH = (
+    "Code article;Libellé;Dépôt;Stock réel;Stock virtuel;Prix HT;Date dernier mouvement\r\n"
+    '00102;"Tasse ""Été""";Dépôt principal;1\xa0250,000;1\xa0200,000;4,90;15/01/2026\r\n'
+    "00103;Assiette;Dépôt principal;48,000;48,000;7,50;03/02/2026\r\n"
+    "00103;Assiette;Magasin Lyon;0,000;0,000;7,50;\r\n"
+    "Total;;;1\xa0298,000;;;\r\n"
+).encode("cp1252")
+GERMAN = (
+    "Artikelnummer;Artikelname;Lagerbestand Gesamt;Verfügbarer Bestand;Mindestlagerbestand;Std. VK;"
+    "Lager;Letzte Änderung\r\n"
+    '"4711";"Schraube M8";1.250;1.200;100;0,19;Standardlager;13.02.2026 08:15:00\r\n'
+    '"4712";"Mutter groß";37,5;30;50;0,12;Süd;12.02.2026 17:40:11\r\n'
+).encode("cp1252")
+TILL = (
+    "Item No,Description,Retail,Downtown QOH,Airport QOH,Mall of Asia QOH,Total QOH\n"
+    '10001,Beans,14.95,12,0,30,42\n10003,"Grinder, manual",49.00,3,-1,0,2\n'
+)
+LIST = "Acme\nStock as of 13/02/2026\n\nWhat,Its name,Left\nX-1,Hammer,7\nX-2,Saw,12\n"
+PRINTED = (
+    "ACME STOCK\n\nPART NO   DESCRIPTION        QTY\n"
+    "10-0001   Hammer claw        120\n10-0002   Screwdriver set     45\n"
+)
 BINS = "SKU,Name,Quantity,Location_1,Qty_1\nMUG-01,Mug,0,D-2-3,0\nMUG-01,Mug,0,Z,16\n"
 
 
@@ -38,11 +63,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     feeds = tmp_path / "feeds.toml"
     feeds.write_text("")
 
-    def call(content: str | bytes, *options: str) -> tuple[Result, Path, ProfileSet]:
+    def call(
+        content: str | bytes, *options: str, answers: str = ""
+    ) -> tuple[Result, Path, ProfileSet]:
         path = tmp_path / "stock list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         arguments = ["profile", str(path), "--feeds", str(feeds), *options]
-        result = CliRunner().invoke(app, arguments)
+        result = CliRunner().invoke(app, arguments, input=answers)
         return result, path, ProfileSet(**read_feeds_file(feeds))
 
     return call
@@ -87,8 +114,69 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             ("--at", "Depot"),
             {("A", "Depot"): "7"},
         ),
+        (
+            FRENCH,
+            ("--quantity", "Stock réel"),
+            {
+                ("00102", "Dépôt principal"): "1250",
+                ("00103", "Dépôt principal"): "48",
+                ("00103", "Magasin Lyon"): "0",
+            },
+        ),
+        (
+            GERMAN,
+            ("--quantity", "Lagerbestand Gesamt"),
+            {("4711", "Standardlager"): "1250", ("4712", "Süd"): "37.5"},
+        ),
+        (
+            TILL,
+            ("--stores", "* QOH"),
+            {
+                ("10001", "Downtown"): "12",
+                ("10001", "Airport"): "0",
+                ("10001", "Mall of Asia"): "30",
+                ("10003", "Downtown"): "3",
+                ("10003", "Airport"): "-1",
+                ("10003", "Mall of Asia"): "0",
+            },
+        ),
+        (
+            TILL.replace(" QOH", ""),
+            ("--stores-after", "Retail"),
+            {
+                ("10001", "Downtown"): "12",
+                ("10001", "Airport"): "0",
+                ("10001", "Mall of Asia"): "30",
+                ("10003", "Downtown"): "3",
+                ("10003", "Airport"): "-1",
+                ("10003", "Mall of Asia"): "0",
+            },
+        ),
+        (
+            LIST,
+            ("--sku", "What", "--quantity", "Left"),
+            {("X-1", "default"): "7", ("X-2", "default"): "12"},
+        ),
+        (
+            'Code,Qty,Price,Stock date\nA,1,2.50,13/02/2026\nB,"1,250",0.75,12/02/2026\n',
+            ("--time", "Stock date"),
+            {("A", "default"): "1", ("B", "default"): "1250"},
+        ),
     ],
-    ids=["german", "bins beside a total", "spanish", "lots", "titles and totals", "one location"],
+    ids=[
+        "german",
+        "bins beside a total",
+        "spanish",
+        "lots",
+        "titles and totals",
+        "one location",
+        "a French ERP",
+        "a German ERP",
+        "a column for each store",
+        "stores after a column",
+        "labels that nobody knows",
+        "a time for each row",
+    ],
 )
 def test_what_is_written_loads_the_file_right(run, content, options, items) -> None:
     """The entry is valid, its feed believes it, and each quantity ends at its place."""
@@ -96,6 +184,56 @@ def test_what_is_written_loads_the_file_right(run, content, options, items) -> N
     assert result.exit_code == 0, result.output
     assert read(path.read_bytes(), "in/today.csv", feeds).items == items
     assert "would load" in result.output
+
+
+def test_a_workbook_and_an_archive_are_looked_into(run) -> None:
+    """As what they hold; where sheets are alike the feed names the one that was looked at."""
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("Old")):
+        for row in (["Corner Store Ltd"], [], ["Article", "Shelf", "Qty on hand"]):
+            sheet.append(row)
+        sheet.append([10023, "A3", 12.5])
+        sheet.append([None, "Total", 12.5])
+    file = io.BytesIO()
+    book.save(file)
+    result, *_ = run(gzip.compress(STOCK_LIST))
+    assert "would load: 2 at Süd: 3" in result.output
+    result, path, feeds = run(file.getvalue(), "--write", "--prefix", "in/")
+    assert result.exit_code == 0, result.output
+    assert read(path.read_bytes(), "in/a.xlsx", feeds).items == {("10023", "default"): "12.5"}
+    assert 'sheet = "Sheet"' in result.output
+
+
+def test_whoever_is_there_is_asked_with_examples(run, monkeypatch) -> None:
+    """A number or a label answers; what is no answer is asked again."""
+    monkeypatch.setattr(profile, "_can_ask", lambda: True)
+    result, path, feeds = run(TILL, "--write", "--prefix", "in/", answers="9\n5\n")
+    assert result.exit_code == 0, result.output
+    assert "1  Airport QOH: 0, -1" in result.output
+    assert "'9' is none of them" in result.output
+    assert len(read(path.read_bytes(), "in/today.csv", feeds).rows) == 6
+
+
+def test_fails_on_columns_that_blanks_part(run) -> None:
+    """It says what to do with a list for a printer."""
+    result, *_ = run(PRINTED)
+    assert result.exit_code == 2
+    assert "as columns of fixed width" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--sku", "Artikel"), "no line of"),
+        (("--time", "Std. VK"), "holds no times"),
+        (("--stores", "* at hand"), "no column fits it"),
+    ],
+)
+def test_fails_on_an_option_that_fits_no_column(run, options, said: str) -> None:
+    """With what is there."""
+    result, *_ = run(GERMAN, "--quantity", "Lagerbestand Gesamt", *options)
+    assert result.exit_code == 2
+    assert said in result.output
 
 
 def test_a_total_line_and_decimal_commas_are_proposed(run) -> None:

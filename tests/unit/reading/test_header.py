@@ -81,6 +81,10 @@ def test_columns_without_a_name_are_no_columns_as_long_as_they_are_blank() -> No
         "Reserved",
         "Warehouse Berlin",
         "# Shop: Main",
+        "Store,Main",
+        "Stock list - Store no. 12",
+        "Stock of warehouse: Berlin",
+        "Corner Store, damaged goods",
         "Sales of May",
         "Beschädigte Ware",
         "From 1 May",
@@ -88,12 +92,27 @@ def test_columns_without_a_name_are_no_columns_as_long_as_they_are_blank() -> No
 )
 def test_fails_on_a_title_that_says_what_the_rows_are_of(title: str) -> None:
     """A place, a state or an event for all of them; not where the feed names its profile."""
-    data = f"{title}\n\nsku,quantity\nA1,5\n"
+    data = f"{title}\n\nsku,quantity,name\nA1,5,x\n"
     with pytest.raises(BadFileError, match="above the header looks like") as error:
         opened(data)
     assert error.value.line == 1
     pinned = ProfileSet(feeds={"b/": {"profile": "canonical"}})
     assert read(data, "b/x.csv", pinned).items == {("A1", "default"): "5"}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Corner Store",
+        "Corner Store GmbH,2026-05-02",
+        "Store stock list",
+        "Warehouse report; all sites",
+        "Exported from the ERP",
+    ],
+)
+def test_a_title_that_says_no_place_of_the_rows_is_a_title(title: str) -> None:
+    """The name of a company, or of the report."""
+    assert read(f"{title}\n\nsku,quantity,name\nA1,5,x\n").items == {("A1", "default"): "5"}
 
 
 def test_a_title_may_name_a_place_where_a_column_says_each() -> None:

@@ -258,6 +258,12 @@ def test_profiles_of_any_shape_are_valid_or_refused(entry, value) -> None:
             "A;7;2",
             {("A", "Main"): "7"},
         ),
+        (
+            {"location": {"header_ending": " QOH"}, "attributes": ["Total QOH"]},
+            "Art;Main QOH;Total QOH",
+            "A;7;9",
+            {("A", "Main"): "7"},
+        ),
         ({"sku_form": "brackets"}, "Art;Bestand", "[A-1] Red mug;7", {("A-1", "default"): "7"}),
         ({"sku_form": "brackets"}, "Art;Bestand", "Red mug;7", {}),
         ({"sku_form": "either"}, "Art;Bestand", "A-1;7", {("A-1", "default"): "7"}),

@@ -8,8 +8,12 @@ refuses the file, unless the profile uses it, knows it as an attribute, or the f
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from inventory.domain.reading.profiles import normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -69,10 +73,26 @@ _MEANINGS = {
     "expiry date": "lot",
     "expiration date": "lot",
 }
+#: What parts a title; where a place is named, its word is the first of a part.
+_PARTS = re.compile(r"\t|;|\||\(| [-\N{EN DASH}] |, |\bof (?=[^:]*:)")
+_SOURCE = re.compile(
+    r"\b(?:exported|export|printed|generated|downloaded|created|taken|report|data) (?:from|to)\b",
+    re.IGNORECASE,
+)
+#: Words after that for a place which say that it belongs to the name of a list or of a company.
+_OF_TITLE = re.compile(
+    r"\b(?:reports?|list|listing|inventory|stock|stocks|export|overview|summary|levels?|status|items"
+    r"|bestand|bestandsliste|liste|übersicht|inventar|bericht|inventaire|inventario|listado|elenco"
+    r"|ltd|limited|llc|inc|corp|co|company|gmbh|ag|kg|sa|sarl|srl|bv|management|system)\b"
+)
 _PATTERNS = {
     what: re.compile(rf"\b(?:{'|'.join(map(re.escape, (*words.split(), *phrases)))})\b")
     for what, (words, phrases) in _WORDS.items()
 }
+
+_NAMED_PLACE = re.compile(
+    _PATTERNS[A_PLACE].pattern + r"(?: (?:name|code|id|no|nr|number|nummer|nom|nombre))? (.+)"
+)
 
 
 def looks_like(label: str) -> str | None:
@@ -82,7 +102,34 @@ def looks_like(label: str) -> str | None:
         >>> looks_like("FulfillmentCenter"), looks_like("Re-order level")
         ('a location', None)
     """
+    return next(iter(_kinds(label)), None)
+
+
+def _kinds(label: str) -> Iterator[str]:
     text = normalised(_CAMEL_CASE.sub(" ", label))
     for words, meaning in _MEANINGS.items():
         text = text.replace(words, meaning)
-    return next((what for what, pattern in _PATTERNS.items() if pattern.search(text)), None)
+    yield from (what for what, pattern in _PATTERNS.items() if pattern.search(text))
+
+
+def title_looks_like(title: str) -> str | None:
+    """Tell what a line above a header says that all rows are of; None if it says nothing of them.
+
+    A place counts where it is named ("Warehouse: Berlin", "Store 12"), not where its word is part
+    of another name ("Corner Store Ltd") or tells what the list is ("Store report").
+
+    Example:
+        >>> title_looks_like("Corner Store"), title_looks_like("Store: Corner")
+        (None, 'a location')
+    """
+    text = _SOURCE.sub(" ", title)
+    kinds = set(_kinds(text)) - {A_TIME}
+    if A_PLACE in kinds and not any(map(_names_a_place, _PARTS.split(text))):
+        kinds.remove(A_PLACE)
+    return next((kind for kind in _WORDS if kind in kinds), None)
+
+
+def _names_a_place(part: str) -> bool:
+    """Tell whether a part of a title is the word for a place and then a name of one."""
+    match = _NAMED_PLACE.match(normalised(part))
+    return match is not None and _OF_TITLE.search(match[1]) is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain, islice, product
+from itertools import chain, islice, product, tee
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -23,7 +23,7 @@ from inventory.domain.reading.encodings import (
     marked_encoding,
     survey,
 )
-from inventory.domain.reading.evidence import A_PLACE, A_TIME, looks_like
+from inventory.domain.reading.evidence import A_PLACE, title_looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.profiles import DELIMITERS
 from inventory.domain.reading.quantities import POINT_FOR_SURE
@@ -52,6 +52,10 @@ _WRAPPED_CELLS = 3
 # Titles, comments and blank lines above a header; and cells of a line that is no title.
 _LINES_ABOVE_HEADER = 20
 _CELLS_OF_HEADER = 3
+_NOT_UTF_8 = (
+    "the header is not UTF-8 text, and fits no profile that has another encoding: save the file as "
+    'UTF-8 (in Excel "CSV UTF-8"), or describe it with `inventory profile FILE`'
+)
 _NO_SHEET = "the workbook has no visible sheet"
 _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
@@ -99,6 +103,25 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
     probe = _probe(source, archive)
     check_text(probe)
     return _open_text(source, archive, probe, key, profiles, packed=packed)
+
+
+def beginnings(source: FeedSource, key: str) -> dict[str, bytes]:
+    """The first bytes of a file, unpacked, by ""; of a workbook those of each sheet by its name.
+
+    Args:
+        source: The file as stored.
+        key: Its object key.
+
+    Raises:
+        BadFileError: It is no table of text.
+    """
+    archive = archive_of(_probe(source, Archive.NONE), key)
+    if archive is not Archive.WORKBOOK:
+        return {"": _probe(source, archive)}
+    return {
+        name: _probe(SheetSource(source, sheet), Archive.NONE)
+        for sheet, name in enumerate(sheets_of(source))
+    }
 
 
 def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
@@ -209,8 +232,11 @@ def _open_text(
         body_line=1 + len(physical_lines(beginning)),
     )
     rest = TextBlock(text[len(beginning) :], unreadable, final=whole)
-    _check_body(opening, rest)
-    return replace(opening, layout=replace(layout, points=_shows_points(opening, rest)))
+    records, again, once_more = tee(_sampled(opening, rest), 3)
+    _check_body(opening, rest, records)
+    if layout.profile.quoted and '"' not in rest.text:
+        _check_quotes(again)
+    return replace(opening, layout=replace(layout, points=_shows_points(layout, once_more)))
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
@@ -296,7 +322,7 @@ def _match_record(
         message = f"the header is longer than {MAX_HEADER_CHARACTERS} characters"
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
     if any(UNREADABLE.search(record) for record in records.values()):
-        raise BadFileError(ErrorCode.ENCODING_ERROR, "the header is not UTF-8 text", line=1)
+        raise BadFileError(ErrorCode.ENCODING_ERROR, _NOT_UTF_8, line=1)
     try:
         return profiles.match(headers, key, legacy=legacy)
     except BadFileError as error:
@@ -325,8 +351,8 @@ def _check_titles(lines: Sequence[str], layout: Layout) -> None:
     """
     placed = "location" in layout.indexes or layout.profile.location.in_header
     for number, line in enumerate(lines, 1):
-        kind = looks_like(line)
-        if layout.pinned or kind in {None, A_TIME} or (kind == A_PLACE and placed):
+        kind = title_looks_like(line)
+        if layout.pinned or kind is None or (kind == A_PLACE and placed):
             continue
         message = (
             f"{line.strip()[:80]!r} above the header looks like {kind}, and nothing reads it. If "
@@ -350,38 +376,39 @@ def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, 
         raise
 
 
-def _check_body(opening: Opening, rest: TextBlock) -> None:
+def _check_body(opening: Opening, rest: TextBlock, records: Iterable[list[str]]) -> None:
     """Rows follow the header, and the first ones do not all contradict its width."""
     if rest.final and not rest.text.strip():
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
-    _check_width(opening, rest)
-    if opening.layout.profile.quoted and '"' not in rest.text:
-        records = islice(_sampled(opening, rest), _SAMPLED_RECORDS)
-        wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for cells in records for c in cells)
-        if wrapped >= _WRAPPED_CELLS:
-            message = "cells are quoted with apostrophes instead of quotes"
-            raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+    _check_width(opening.layout.width, records)
 
 
-def _shows_points(opening: Opening, rest: TextBlock) -> bool:
+def _check_quotes(records: Iterable[list[str]]) -> None:
+    """The cells of a file without quotes are not quoted with apostrophes instead."""
+    sampled = islice(records, _SAMPLED_RECORDS)
+    wrapped = sum(len(c) > 1 and c[0] == c[-1] == "'" for cells in sampled for c in cells)
+    if wrapped >= _WRAPPED_CELLS:
+        message = "cells are quoted with apostrophes instead of quotes"
+        raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
+
+
+def _shows_points(layout: Layout, records: Iterable[list[str]]) -> bool:
     """Tell whether the first rows tell that "1.200" has a fraction.
 
     One of their numbers has a point that can be nothing else, or thousands without a separator.
     """
-    layout = opening.layout
     return layout.delimiter != ";" and any(
         POINT_FOR_SURE.fullmatch(cells[at].strip())
-        for cells in _sampled(opening, rest)
+        for cells in records
         for at in layout.numbers
         if at < len(cells)
     )
 
 
-def _check_width(opening: Opening, rest: TextBlock) -> None:
+def _check_width(width: int, records: Iterable[list[str]]) -> None:
     """At least one of the records that were looked at has the width of the header."""
-    width = opening.layout.width
     widths: list[int] = []
-    for cells in _sampled(opening, rest):
+    for cells in records:
         if len(cells) == width:
             return
         widths.append(len(cells))

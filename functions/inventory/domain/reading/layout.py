@@ -163,7 +163,8 @@ def location_labels(profile: Profile, columns: Sequence[str]) -> list[tuple[str,
     """Names of the locations in a header, with the index of their quantity column."""
     rule = profile.location
     if rule.prefix or rule.ending:
-        return list(_between(columns, rule.prefix, rule))
+        found = _between(columns, rule.prefix, rule)
+        return [each for each in found if normalised(columns[each[1]]) not in profile.attributes]
     labels = [normalised(column) for column in columns]
     after = _index(labels, rule.after)
     if after is None:

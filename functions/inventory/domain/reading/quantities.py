@@ -27,7 +27,8 @@ _REMEMBERED_LENGTH = 64
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CODE_BEFORE = re.compile(r"([+-]?)[A-Z]{3}\s*+(.*)", re.DOTALL)
-_INTEGER = re.compile(r"[+-]?[0-9]{1,3}(?:[0-9]*|(?:(.)[0-9]{3})(?:\1[0-9]{3})*)")
+#: A number whose first group is 0 is a fraction in another writing: "0.500".
+_INTEGER = re.compile(r"[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(.)[0-9]{3}(?:\1[0-9]{3})*)")
 #: One separator before three digits: a thousand and more, or a fraction of three digits.
 _BOTH = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
