@@ -19,11 +19,13 @@ class Account:
     Attributes:
         account_id: Twelve digits.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
+        dns_suffix: Domain of the partition, such as `amazonaws.com`.
         region: The region's name.
     """
 
     account_id: str
     partition: str
+    dns_suffix: str
     region: str
 
     @classmethod
@@ -41,7 +43,12 @@ class Account:
             caller = DataAwsCallerIdentity(scope, "Caller")
         if not isinstance(partition, DataAwsPartition):
             partition = DataAwsPartition(scope, "Partition")
-        return cls(account_id=caller.account_id, partition=partition.partition, region=region)
+        return cls(
+            account_id=caller.account_id,
+            partition=partition.partition,
+            dns_suffix=partition.dns_suffix,
+            region=region,
+        )
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource in this account and region.

@@ -145,7 +145,9 @@ class EncryptionKey(Construct):
             variable="kms:EncryptionContext:aws:logs:arn",
             values=(self._account.arn("logs", f"log-group:{log_group_prefix}*"),),
         )
-        return self._grant(f"logs.{self._account.region}.amazonaws.com", LOGS_ACTIONS, log_groups)
+        # The one service here whose principal has the partition's domain in its name.
+        service = f"logs.{self._account.region}.{self._account.dns_suffix}"
+        return self._grant(service, LOGS_ACTIONS, log_groups)
 
     def _grant(self, service: str, actions: tuple[str, ...], *conditions: Condition) -> Grant:
         statement = PolicyStatement(

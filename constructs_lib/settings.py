@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -35,7 +36,12 @@ from constructs_lib.stack_folder import locked_provider
 # The first provider that knows the argument; older ones call it an extraneous property.
 # https://github.com/hashicorp/terraform-provider-aws/blob/v6.13.0/CHANGELOG.md
 WARM_THROUGHPUT_SINCE = (6, 13, 0)
-MOST_TAGS = 40  # AWS takes 50 a resource, and ours are among them
+OWN_TAGS = ("environment", "managed-by", "project")
+# S3 takes ten on an object, as the feeds are, and 50 on all else. The provider can leave its tags
+# out of an object, but does not keep to it when the object changes.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+# https://github.com/hashicorp/terraform-provider-aws/issues/45381
+MOST_TAGS = 10 - len(OWN_TAGS)
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
 
@@ -111,7 +117,7 @@ class Settings(BaseSettings):
     )
     aws_region: str = setting(
         default="us-east-1",
-        description="Region of all resources.",
+        description="Region of all resources; each of several regions needs a suffix of its own.",
         allowed="a region's name, such as us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
     )
@@ -271,7 +277,9 @@ class Settings(BaseSettings):
         default={},
         description="Tags of all resources, beside environment, project and managed-by.",
         allowed=f"up to {MOST_TAGS}, keys of 1 to {MOST_TAG_KEY_CHARACTERS} characters that do not "
-        f"begin with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}",
+        f"begin with aws:, values of up to {MOST_TAG_VALUE_CHARACTERS}; letters, digits, blanks "
+        f"and any of _.:/=+-@; no two keys, {', '.join(OWN_TAGS)} among them, that differ in case "
+        "alone",
     )
 
     @property
@@ -283,6 +291,12 @@ class Settings(BaseSettings):
     def keeps_access_logs(self) -> bool:
         """True if there is a bucket of access logs."""
         return self.access_logs or self.customer_managed_keys
+
+    @property
+    def default_tags(self) -> dict[str, str]:
+        """The tags of all resources."""
+        own = dict(zip(OWN_TAGS, (self.environment_suffix, "cdktf", "inventory"), strict=True))
+        return dict(sorted({**own, **self.tags}.items()))
 
     @field_validator("log_retention_days")
     @classmethod
@@ -309,13 +323,19 @@ class Settings(BaseSettings):
     @field_validator("tags")
     @classmethod
     def _tags_of_aws(cls, value: dict[str, str]) -> dict[str, str]:
-        fits = len(value) <= MOST_TAGS and all(
+        """Refuse what any of the services refuses: IAM, for one, does not see the case of keys.
+
+        Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+        """
+        keys = {*OWN_TAGS, *value}
+        fits = len(keys) <= len(OWN_TAGS) + MOST_TAGS and all(
             1 <= len(key) <= MOST_TAG_KEY_CHARACTERS
             and not key.lower().startswith("aws:")
             and len(text) <= MOST_TAG_VALUE_CHARACTERS
+            and re.fullmatch(r"[\w .:/=+@-]*", key + text)
             for key, text in value.items()
         )
-        if not fits:
+        if not fits or len({key.lower() for key in keys}) < len(keys):
             raise ValueError("not tags that AWS takes")
         return value
 

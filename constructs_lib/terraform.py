@@ -32,7 +32,7 @@ def escape_template(text: str) -> str:
     """Return a text that Terraform takes as it stands, not as a template.
 
     Args:
-        text: Text from outside, such as a tag's value.
+        text: Text from outside, such as the feeds.
 
     Source: https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
     """
@@ -65,19 +65,12 @@ def add_provider(stack: TerraformStack, settings: Settings) -> None:
         stack: The stack.
         settings: Its settings.
     """
-    tags = {
-        "environment": settings.environment_suffix,
-        "managed-by": "cdktf",
-        "project": "inventory",
-        **settings.tags,
-    }
-    escaped = {escape_template(key): escape_template(tags[key]) for key in sorted(tags)}
     AwsProvider(
         stack,
         "Aws",
         region=settings.aws_region,
         allowed_account_ids=[settings.aws_account_id] if settings.aws_account_id else None,
-        default_tags=[AwsProviderDefaultTags(tags=escaped)],
+        default_tags=[AwsProviderDefaultTags(tags=settings.default_tags)],
     )
     stack.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
     stack.add_override("terraform.required_providers.aws.version", PROVIDER_VERSIONS)

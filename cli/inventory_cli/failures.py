@@ -20,7 +20,9 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials: set AWS_PROFILE, or run `make local-up` for a local cloud"
     if isinstance(error, EndpointConnectionError):
-        return f"{error}: is the local cloud still up?"
+        here = "//127.0.0.1" in str(error)
+        way = "there a way to it from here? See HTTPS_PROXY and NO_PROXY"
+        return f"{error}: is {'the local cloud still up?' if here else way}"
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})
         code = details.get("Code", "unknown")

@@ -59,20 +59,30 @@ def test_the_log_service_may_use_the_key_for_these_log_groups(whole_stack) -> No
     """
     for own_key in (True, False):
         statement = key_statements(whole_stack(customer_managed_keys=own_key))[
-            "logs.us-east-1.amazonaws.com"
+            "logs.us-east-1.<Partition.dns_suffix>"
         ]
         (condition,) = statement["condition"]
         assert condition["variable"] == "kms:EncryptionContext:aws:logs:arn"
+
+
+def test_the_log_service_is_called_by_the_domain_of_the_partition(whole_stack) -> None:
+    """KMS refuses a policy with a principal that is none, as logs.cn-north-1.amazonaws.com is.
+
+    https://docs.amazonaws.cn/en_us/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    services = key_statements(whole_stack(aws_region="cn-north-1"))
+
+    assert "logs.cn-north-1.<Partition.dns_suffix>" in services
 
 
 def test_nobody_else_may_use_the_key(whole_stack) -> None:
     """Access logs among them: their bucket is encrypted with keys of S3."""
     services = key_statements(whole_stack(customer_managed_keys=True, access_logs=True)).keys()
 
-    assert {each for each in services if each.endswith("amazonaws.com")} == {
+    assert {each for each in services if not each.startswith("arn:")} == {
         "cloudwatch.amazonaws.com",
         "events.amazonaws.com",
-        "logs.us-east-1.amazonaws.com",
+        "logs.us-east-1.<Partition.dns_suffix>",
     }
 
 

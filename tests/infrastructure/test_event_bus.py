@@ -17,7 +17,12 @@ from synthesised import a_function, a_queue, only, readable, resources, role_per
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
 EXAMPLE = PAGE.partition("```python\n")[2].partition("```")[0]
-ACCOUNT = Account(account_id="123456789012", partition="aws", region="us-east-1")
+ACCOUNT = Account(
+    account_id="123456789012",
+    partition="aws",
+    dns_suffix="amazonaws.com",
+    region="us-east-1",
+)
 
 
 def a_bus(stack, **props) -> EventBus:

@@ -10,7 +10,12 @@ from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedR
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
 from synthesised import a_function, a_queue, only, readable, resources, statements
 
-ACCOUNT = Account(account_id="123456789012", partition="aws", region="us-east-1")
+ACCOUNT = Account(
+    account_id="123456789012",
+    partition="aws",
+    dns_suffix="amazonaws.com",
+    region="us-east-1",
+)
 
 
 def a_bucket(scope, name, **props):

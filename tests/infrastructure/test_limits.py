@@ -24,7 +24,12 @@ from synthesised import a_function, a_queue
 if TYPE_CHECKING:
     from cdktf import TerraformStack
 
-ACCOUNT = Account(account_id="123456789012", partition="aws", region="us-east-1")
+ACCOUNT = Account(
+    account_id="123456789012",
+    partition="aws",
+    dns_suffix="amazonaws.com",
+    region="us-east-1",
+)
 
 
 def bucket(stack: TerraformStack, **props: Any) -> PrivateBucket:

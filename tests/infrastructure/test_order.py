@@ -28,6 +28,13 @@ ORDER = [
         (f"aws_s3_bucket_notification.{id_}", f"aws_s3_bucket_versioning.{id_}")
         for id_ in ("Uploads", "Reports")
     ),
+    # The functions read a version of the feeds, and a bucket without versions has none.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+    ("aws_s3_object.Reports_Feeds", "aws_s3_bucket_versioning.Reports"),
+    (
+        "aws_s3_object.Reports_Feeds",
+        "aws_s3_bucket_server_side_encryption_configuration.Reports",
+    ),
     # An alarm's action is tried once, when its state changes.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
     *(

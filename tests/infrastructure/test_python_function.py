@@ -106,6 +106,17 @@ def test_fails_for_a_queue_that_shows_a_message_again_too_soon(refuse) -> None:
     )
 
 
+def test_the_function_of_large_files_alone_may_call_itself(whole_stack) -> None:
+    """Lambda stops any other one after about 16 invocations that follow from each other.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    """
+    setting = only(whole_stack(), "aws_lambda_function_recursion_config")
+
+    assert readable(setting["function_name"]) == "<ChunkProcessor.function_name>"
+    assert setting["recursive_loop"] == "Allow"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [({}, [None, None, None, None]), ({"max_reserved_concurrency": 7}, [7, None, None, None])],

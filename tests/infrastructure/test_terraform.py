@@ -21,7 +21,7 @@ EVERY_OPTION = {
     "customer_managed_keys": True,
     "max_reserved_concurrency": 5,
     "max_stock_drop_share": "0.5",
-    "tags": {"note": "${not} an %{expression}"},
+    "tags": {"cost center": "4711"},
 }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CODE = """
-import os, tempfile, pathlib
+import contextlib, os, tempfile, pathlib
 
 def handler(event, context):
     kind = event["kind"]
@@ -21,9 +21,16 @@ def handler(event, context):
     if kind == "folder":
         os.mkdir("made")
     if kind == "temporary":
-        with tempfile.TemporaryFile() as file:
-            file.seek(event["mib"] << 20)  # a hole takes no room on this machine
-            file.write(b"x")
+        with contextlib.ExitStack() as opened:
+            for mib in event["mib"]:
+                file = opened.enter_context(tempfile.TemporaryFile())
+                file.seek((mib << 20) - 1)  # a hole takes no room on this machine
+                file.write(b"x")
+                file.flush()
+    if kind == "named":
+        with tempfile.NamedTemporaryFile() as kept, tempfile.NamedTemporaryFile() as file:
+            kept.truncate(event["mib"] << 20)
+            pathlib.Path(file.name).write_bytes(b"x" * (2 << 20))
     if kind == "import":
         __import__(event["module"])
     if kind == "memory":
@@ -52,7 +59,9 @@ def function(tmp_path_factory: pytest.TempPathFactory):
         ({"kind": "import", "module": "moto"}, "No module named 'moto'"),
         ({"kind": "import", "module": "yaml"}, "No module named 'yaml'"),
         ({"kind": "memory", "mib": 128}, ""),
-        ({"kind": "temporary", "mib": 512}, "File too large"),
+        ({"kind": "temporary", "mib": [513]}, "File too large"),
+        ({"kind": "temporary", "mib": [300, 213]}, "File too large"),
+        ({"kind": "named", "mib": 511}, "File too large"),
     ],
 )
 def test_fails_as_on_lambda(function: Function, event: dict[str, object], error: str) -> None:
@@ -64,7 +73,9 @@ def test_fails_as_on_lambda(function: Function, event: dict[str, object], error:
 @pytest.mark.parametrize(
     "event",
     [
-        {"kind": "temporary", "mib": 511},
+        {"kind": "temporary", "mib": [512]},
+        {"kind": "temporary", "mib": [300, 212]},
+        {"kind": "named", "mib": 510},
         {"kind": "memory", "mib": 64},
         {"kind": "import", "module": "boto3"},
         {"kind": "context"},

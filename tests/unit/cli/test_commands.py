@@ -695,7 +695,14 @@ class TestFailures:
         ("error", "words"),
         [
             (NoCredentialsError(), "no AWS credentials"),
-            (EndpointConnectionError(endpoint_url="http://x"), "is the local cloud still up"),
+            (
+                EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/"),
+                "is the local cloud still up",
+            ),
+            (
+                EndpointConnectionError(endpoint_url="https://sqs.us-east-1.amazonaws.com/"),
+                "is there a way to it from here? See HTTPS_PROXY and NO_PROXY",
+            ),
         ],
     )
     def test_fails_out_of_reach_in_one_line(
