@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from local_cloud import observe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from local_cloud.stack import Deployment
 
 LIMIT_SECONDS = 300
+INGEST = ("inventory-processor-dev", "inventory-chunk-processor-dev")
 
 
 def ingest(
@@ -80,3 +84,29 @@ def letter(deployment: Deployment, matches: str) -> dict[str, Any]:
     )
     assert len(found) == 1
     return found[0]
+
+
+@contextmanager
+def configured(
+    deployment: Deployment,
+    *,
+    functions: Sequence[str] = INGEST,
+    timeout_seconds: int | None = None,
+    **variables: str,
+) -> Iterator[None]:
+    """Functions with other variables or less time, as long as this lasts."""
+    client = deployment.cloud.client("lambda")
+    before = {}
+    for name in functions:
+        found = client.get_function_configuration(FunctionName=name)
+        before[name] = {"Environment": found["Environment"], "Timeout": found["Timeout"]}
+        client.update_function_configuration(
+            FunctionName=name,
+            Environment={"Variables": {**found["Environment"]["Variables"], **variables}},
+            Timeout=timeout_seconds or found["Timeout"],
+        )
+    try:
+        yield
+    finally:
+        for name, settings in before.items():
+            client.update_function_configuration(FunctionName=name, **settings)

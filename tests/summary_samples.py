@@ -133,7 +133,7 @@ def summary_service(
     store: FakeStore | None = None,
     notifier: FakeNotifier | None = None,
     *,
-    late: Sequence[FeedState] = (),
+    states: Sequence[FeedState] = (),
     low_stock_threshold: int = 10,
     timezone: str = "Europe/Berlin",
 ) -> SummaryService:
@@ -142,7 +142,7 @@ def summary_service(
         tables=tables,
         store=store or FakeStore(),
         notifier=notifier or FakeNotifier(),
-        late_feeds=lambda _: late,
+        feed_states=lambda _: states,
         low_stock_threshold=low_stock_threshold,
         timezone=timezone,
     )
@@ -286,7 +286,7 @@ def text_documents(text: str) -> dict[str, str]:
         error=text,
     )
     tables = FakeTables([stock_item("fine", text, "5")], [])
-    service = summary_service(tables, store, late=[late_feed(text)])
+    service = summary_service(tables, store, states=[late_feed(text)])
     service.make(AS_OF.replace(day=21))
     tables.stored_items, tables.stored_records = stored, [record]
     service.make(AS_OF)
@@ -313,5 +313,5 @@ def hostile_documents() -> dict[str, str]:
         for text in HOSTILE
     ]
     late = [late_feed(text) for text in HOSTILE]
-    summary_service(FakeTables(stored, records), store, late=late).make(AS_OF)
+    summary_service(FakeTables(stored, records), store, states=late).make(AS_OF)
     return store.documents["2026-11-22"]

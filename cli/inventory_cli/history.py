@@ -70,13 +70,13 @@ def history(
 
     The newest comes first, each with what became of it. The files themselves are read, all that the
     bucket keeps: name a --prefix or --since where they are many. Exit code 1: a row is not in the
-    table although it should be.
+    table although it should be, or a file that was not refused cannot be read any more.
     """
     start = None if since is None else since_option(since)
     session = connect(outputs, env)
     remark(session.where)
     versions = versions_under(session, prefix, start)
-    found, unread = _said(session, versions, sku, location, quiet=json_)
+    found, unread, incomplete = _said(session, versions, sku, location, quiet=json_)
     found.sort(key=lambda each: each.statement.token, reverse=True)
     if json_:
         emit_json([_document(each) for each in found])
@@ -94,7 +94,7 @@ def history(
             "replay` its file",
             style="fail",
         )
-    raise typer.Exit(Exit.ATTENTION if contradicts else Exit.OK)
+    raise typer.Exit(Exit.ATTENTION if contradicts or incomplete else Exit.OK)
 
 
 def _said(
@@ -104,8 +104,11 @@ def _said(
     location: str | None,
     *,
     quiet: bool,
-) -> tuple[list[_Said], list[str]]:
-    """Statements of all versions, and the files that could not be read, with the reason."""
+) -> tuple[list[_Said], list[str], bool]:
+    """Statements of all versions; files that could not be read, with the reason.
+
+    And whether statements may lack: one of those files was not refused when it came.
+    """
     # The reader is slow to import, and `--help` does not need it.
     from inventory.domain.decimals import canonical
     from inventory.domain.errors import BadFileError, ObjectGoneError
@@ -123,6 +126,7 @@ def _said(
     }
     found: list[_Said] = []
     unread: list[str] = []
+    incomplete = False
     with progress("reading files", len(versions), quiet=quiet) as advance:
         for each in versions:
             object_id = each.version.object_id
@@ -143,10 +147,11 @@ def _said(
                 )
             except (BadFileError, ObjectGoneError) as error:
                 unread.append(f"{object_id}: {error}")
+                incomplete |= record is not None and record.status != "FAILED"
             else:
                 found.extend(_Said(statement, each, record) for statement in statements)
             advance(1)
-    return found, unread
+    return found, unread, incomplete
 
 
 def _document(said: _Said) -> dict[str, Any]:

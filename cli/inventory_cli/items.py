@@ -183,6 +183,7 @@ def shortages(session: Session, low_stock_threshold: int) -> Stock:
         low_stock_threshold=low_stock_threshold,
         as_of=datetime(1970, 1, 1, tzinfo=UTC),
         listed_items=sys.maxsize,
+        kept_groups=sys.maxsize,
     )
     for page in tables.items():
         found.add(page)

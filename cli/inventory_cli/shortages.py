@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.items import shortages
 from inventory_cli.rendering import (
@@ -48,6 +49,10 @@ def show_shortages(
     stock = shortages(session, Deployed(session).low_stock_threshold)
     listed = stock.low if kind == "low" else stock.out_of_stock
     found = [item for item in listed.items if location in (None, item.location)]
+    if location is not None and not found and location not in stock.locations.named:
+        raise CliError(
+            f"there is no item at {location}; see the locations with `inventory summary`"
+        )
     cells = [
         (
             item.sku,

@@ -13,11 +13,20 @@ from inventory.domain.order import timestamp
 from inventory.domain.removals import REMOVED
 from inventory.domain.work import Command, Kind, WorkMessage
 from inventory_cli.errors import CliError
+from inventory_cli.exits import Exit
 from inventory_cli.items import Item, items_of_version
 from inventory_cli.objects import StoredVersion, find_version, list_versions
 from inventory_cli.queues import send_work
 from inventory_cli.records import get_record, get_records
-from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
+from inventory_cli.rendering import (
+    complain,
+    emit_json,
+    emit_table,
+    figure,
+    progress,
+    remark,
+    say,
+)
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -91,8 +100,11 @@ def undo(
     if version is None:
         raise CliError(f"{object_id} is not in the bucket, and has no record")
     if dry_run:
-        _show(_changes(session, version, quiet=json_), object_id, as_json=json_)
-        return
+        changes, unread = _changes(session, version, quiet=json_)
+        _show(changes, object_id, as_json=json_)
+        for refusal in unread:
+            complain(f"may be wrong, for this was not read to its end: {refusal}")
+        raise typer.Exit(Exit.ATTENTION if unread else Exit.OK)
     command = command_of(record, reason)
     message = WorkMessage(kind=Kind.WITHDRAW, version=version, task=command.to_data())
     send_work(session, [message.to_text()])
@@ -120,13 +132,18 @@ def command_of(record: Record | None, reason: str = "") -> Command:
     return Command(asked_at=timestamp(now), by=getpass.getuser(), reason=reason)
 
 
-def _changes(session: Session, version: ObjectVersion, *, quiet: bool) -> list[_Change]:
-    """Items of a version, and what each would be without it, by what the bucket keeps."""
+def _changes(
+    session: Session, version: ObjectVersion, *, quiet: bool
+) -> tuple[list[_Change], list[str]]:
+    """Items of a version, and what each would be without it, by what the bucket keeps.
+
+    And files that could not be read, with the reason.
+    """
     changes = {
         (item.sku, item.location): _Change(item=item) for item in items_of_version(session, version)
     }
     if not changes:
-        return []
+        return [], []
     others = [
         each for each in list_versions(session, "") if each.version.object_id != version.object_id
     ]
@@ -136,8 +153,8 @@ def _changes(session: Session, version: ObjectVersion, *, quiet: bool) -> list[_
         for each in others
         if (record := records.get(each.version.object_id)) and record.status in _LOADED
     ]
-    _look_through(session, loaded, changes, quiet=quiet)
-    return list(changes.values())
+    unread = _look_through(session, loaded, changes, quiet=quiet)
+    return list(changes.values()), unread
 
 
 def _look_through(
@@ -146,14 +163,18 @@ def _look_through(
     changes: dict[tuple[str, str], _Change],
     *,
     quiet: bool,
-) -> None:
-    """Find the highest row of each item in other files."""
+) -> list[str]:
+    """Find the highest row of each item in other files; those that could not be read.
+
+    One that was refused when it came is refused again at the same row, so it is none of them.
+    """
     # The reader is slow to import, and `--help` does not need it.
     from inventory.domain.errors import BadFileError, ObjectGoneError
     from inventory.domain.reading import open_feed
     from inventory_cli.deployed import Deployed
 
     deployed = Deployed(session)
+    unread: list[str] = []
     with progress("reading files", len(versions), quiet=quiet) as advance:
         for each, record in versions:
             key = each.version.key
@@ -169,8 +190,10 @@ def _look_through(
                             change.token, change.key = token, key
                             change.quantity = None if removed else row.quantity
             except (BadFileError, ObjectGoneError) as error:
-                remark(f"not read, or not to its end: {each.version.object_id}: {error}")
+                if record.status != "FAILED":
+                    unread.append(f"{each.version.object_id}: {error}")
             advance(1)
+    return unread
 
 
 def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:

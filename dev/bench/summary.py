@@ -162,7 +162,7 @@ def _main(items: int) -> None:
             tables=ScannedTables(source, ITEMS_TABLE, "ingestions", SEGMENTS),
             store=nowhere,
             notifier=nowhere,
-            late_feeds=lambda _: (),
+            feed_states=lambda _: (),
             low_stock_threshold=10,
             timezone="UTC",
         )

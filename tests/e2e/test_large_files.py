@@ -5,45 +5,19 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.model import ObjectVersion
 from inventory.domain.work import Kind, WorkMessage
 from local_cloud import observe
-from pipeline import item
+from pipeline import configured, item
 from sample_feeds.large import LargeFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_cloud.stack import Deployment
 
 LIMIT_SECONDS = 600
-FUNCTIONS = ("inventory-processor-dev", "inventory-chunk-processor-dev")
 COUNTS = ("rows_read", "loaded", "rejected", "duplicates", "unchanged", "stale", "skipped")
-
-
-@contextmanager
-def configured(
-    deployment: Deployment, *, timeout_seconds: int | None = None, **variables: str
-) -> Iterator[None]:
-    """The ingest functions with other variables or less time, as long as this lasts."""
-    client = deployment.cloud.client("lambda")
-    before = {}
-    for name in FUNCTIONS:
-        found = client.get_function_configuration(FunctionName=name)
-        before[name] = {"Environment": found["Environment"], "Timeout": found["Timeout"]}
-        client.update_function_configuration(
-            FunctionName=name,
-            Environment={"Variables": {**found["Environment"]["Variables"], **variables}},
-            Timeout=timeout_seconds or found["Timeout"],
-        )
-    try:
-        yield
-    finally:
-        for name, settings in before.items():
-            client.update_function_configuration(FunctionName=name, **settings)
 
 
 def load(deployment: Deployment, key: str, content: bytes) -> dict[str, Any]:

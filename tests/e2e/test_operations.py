@@ -13,6 +13,7 @@ import pytest
 from inventory.domain.order import timestamp
 from inventory_cli.main import main
 from local_cloud import observe
+from pipeline import configured, final_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LIMIT_SECONDS = 300
 DLQ_ALARM = "inventory-dlq-not-empty-dev"
+#: Functions that know of feeds, besides the chunk processor.
+WATCHING = ("inventory-processor-dev", "inventory-reconcile-dev", "inventory-summary-dev")
 SUMMARY_ALARM = "inventory-no-summary-written-dev"
 
 
@@ -67,20 +70,28 @@ class Operator:
         """Run a command with --json; its answer."""
         return json.loads(self(*arguments, "--json", exit_code=exit_code))
 
-    def upload(self, name: str, *lines: str, exit_code: int = 0, as_of: str = "") -> dict[str, Any]:
-        """Upload a file under operations/ and wait; its record.
+    def upload(
+        self,
+        name: str,
+        *lines: str,
+        exit_code: int = 0,
+        as_of: str = "",
+        folder: str = "operations/",
+    ) -> dict[str, Any]:
+        """Upload a file and wait; its record.
 
         Args:
             name: Its name.
             lines: Its lines, with the line ends and all of a spreadsheet where it was in one.
             exit_code: How the command ends.
             as_of: Time of the stock; "" for now.
+            folder: Where to.
         """
         path = self.folder / name
         path.write_bytes("\n".join((*lines, "")).encode())
         options = ("--as-of", as_of) if as_of else ()
         [record] = self.json(
-            *("upload", str(path), "--prefix", "operations/", "--wait", "--timeout", "60"),
+            *("upload", str(path), "--prefix", folder, "--wait", "--timeout", "60"),
             *options,
             exit_code=exit_code,
         )
@@ -283,6 +294,49 @@ def clear_up(deployment: Deployment, inventory: Operator) -> None:
     become(lambda: measure(deployment) == "OK", "the end of the alarm")
 
 
+def feeds_with(deployment: Deployment, feed: str, settings: dict[str, Any]) -> str:
+    """Store the deployed feeds with one more; their version."""
+    found = deployment.cloud.client("lambda").get_function_configuration(FunctionName=WATCHING[0])
+    key = found["Environment"]["Variables"]["FEEDS_KEY"]
+    s3, bucket = deployment.cloud.client("s3"), deployment.outputs["reports_bucket_name"]
+    document = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    document["feeds"][feed] = settings
+    stored = s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode())
+    return str(stored["VersionId"])
+
+
+def wait_for_a_late_shop(deployment: Deployment, inventory: Operator, mailbox: str) -> None:
+    """A shop has fallen silent: people are told, once, until its file has come."""
+    shop = "operations/east/"
+    version = feeds_with(deployment, shop, {"expected_every": {"hours": 24}})
+    with configured(deployment, functions=WATCHING, FEEDS_VERSION_ID=version):
+        # Nothing is late that was not watched for a day.
+        assert shop not in observe.invoke(deployment, WATCHING[1], {})["late_feeds"]
+        inventory("feeds", "--late")
+        deployment.cloud.client("dynamodb").update_item(
+            TableName=deployment.outputs["lanes_table_name"],
+            Key={"lane": {"S": "feeds"}, "position": {"S": shop}},
+            UpdateExpression="SET watched_since = :then",
+            ConditionExpression="attribute_exists(watched_since)",
+            ExpressionAttributeValues={
+                ":then": {"S": timestamp(datetime.now(UTC) - timedelta(hours=25))}
+            },
+        )
+        list(mails(deployment, mailbox))
+        for _ in range(2):
+            assert observe.invoke(deployment, WATCHING[1], {})["late_feeds"] == [shop]
+        assert [subject for subject, text in mails(deployment, mailbox) if shop in text] == [
+            "Inventory: 1 feed is late"
+        ]
+        [late] = inventory.json("feeds", "--late", exit_code=1)
+        assert (late["feed"], late["accepted_at"]) == (shop, None)
+
+        record = inventory.upload("east.csv", HEADER, "K,day,2", folder=shop)
+        final_record(deployment, record["object_id"])
+        assert {each["feed"]: each["state"] for each in inventory.json("feeds")}[shop] == "on time"
+        assert observe.invoke(deployment, WATCHING[1], {})["late_feeds"] == []
+
+
 def ask(inventory: Operator) -> None:
     """Every question has its answer."""
     [item] = inventory.json("stock", "=B", "--raw")
@@ -328,10 +382,11 @@ def read_mail(deployment: Deployment, inventory: Operator, mailbox: str) -> None
 def test_one_bad_day_ends_with_the_table_that_the_files_say(
     deployment: Deployment, inventory: Operator
 ) -> None:
-    """Bad rows, alarm, reason, a spreadsheet's correction, a refused file, undo, remove, mail."""
+    """Bad rows, alarm, correction, a refused file, undo, remove, a late shop, mail."""
     mailbox = subscribe(deployment)
     correct_bad_rows(deployment, inventory)
     take_back(deployment, inventory)
+    wait_for_a_late_shop(deployment, inventory, mailbox)
     clear_up(deployment, inventory)
 
     # Of the files that count, in the order of their times.
@@ -342,6 +397,7 @@ def test_one_bad_day_ends_with_the_table_that_the_files_say(
         {"A": "4", "C": "12", "E": "20"},
         {"H": "4"},
         {"D": None},
+        {"K": "2"},  # the late shop
     )
 
     ask(inventory)

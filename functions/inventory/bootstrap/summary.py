@@ -52,18 +52,17 @@ def build_summary_service(
         cast("DynamoDbApi", dynamodb), config.lanes_table_name, ConsumedCapacity()
     )
 
-    def late_feeds(now: datetime) -> list[FeedState]:
+    def states(now: datetime) -> list[FeedState]:
         settings = read_feeds(
             s3, config.reports_bucket_name, config.feeds_key, config.feeds_version_id
         )
-        states = feed_states(settings["feeds"], DynamoDbArrivals(lanes).all(), now)
-        return [state for state in states if state.late]
+        return feed_states(settings["feeds"], DynamoDbArrivals(lanes).all(), now)
 
     return SummaryService(
         tables=ScannedTables(dynamodb, config.items_table_name, config.ingestions_table_name),
         store=S3Summaries(s3, config.reports_bucket_name),
         notifier=SnsNotifier(sns, config.alarm_topic_arn, "summary"),
-        late_feeds=late_feeds,
+        feed_states=states,
         low_stock_threshold=config.low_stock_threshold,
         timezone=config.summary_timezone,
     )

@@ -127,6 +127,19 @@ class TestHistory:
         assert ran.exit_code == 1
         assert "inventory replay" in ran.out
 
+    @pytest.mark.parametrize(("status", "exit_code"), [("COMPLETED", 1), ("FAILED", 0)])
+    def test_an_answer_that_lacks_a_loaded_file_says_so(
+        self, cloud: Any, run: Any, status: str, exit_code: int
+    ) -> None:
+        """Nothing can read it any more; one that was refused says nothing."""
+        tokens = loaded(cloud, "a.csv", "A,x,5\n", 20)
+        cloud.dynamodb.item("A", "x", tokens.of(2, ""), quantity=5, source=source("a.csv", 2))
+        odd = cloud.s3.put("odd.csv", b"colour,mood\nred,good\n")
+        cloud.dynamodb.record(f"uploads/odd.csv#{odd}", status=status)
+        ran = run("history", "A")
+        assert ran.exit_code == exit_code
+        assert f"not read: uploads/odd.csv#{odd}" in ran.err
+
     def test_a_name_that_nobody_mentions_is_told(self, cloud: Any, run: Any) -> None:
         """Also a prefix with nothing under it, and a file that cannot be read."""
         loaded(cloud, "a.csv", "A,x,5\n", 20)
@@ -286,6 +299,9 @@ class TestShortages:
         assert (low[0]["sku"], low[0]["limit"], low[1]["limit"]) == ("few", "30", "10")
         assert (out[0]["sku"], out[0]["quantity"]) == ("out-149", "-149")
         assert run("out", "--location", "x", "--json").json == []
+        typo = run("out", "--location", "X")
+        assert (typo.exit_code, typo.out) == (4, "")
+        assert "no item at X" in typo.err
         assert run("low", "--csv").out.count("\n") == 152
         shown = run("out")
         assert "150 items are out of stock" in shown.err

@@ -73,6 +73,21 @@ def test_a_dry_run_lists_what_would_come_back_and_what_would_go(cloud: Any, run:
     assert "1 would go" in run("undo", "stock.csv", "--dry-run").out
 
 
+@pytest.mark.parametrize(("status", "exit_code"), [("COMPLETED", 1), ("FAILED", 0)])
+def test_a_dry_run_that_may_be_wrong_says_so(
+    cloud: Any, run: Any, status: str, exit_code: int
+) -> None:
+    """A file was loaded that nothing can read any more; of one that was refused nothing lacks."""
+    odd = cloud.s3.put("odd.csv", b"colour,mood\nred,good\n")
+    cloud.dynamodb.record(f"uploads/odd.csv#{odd}", status=status)
+    version = cloud.s3.put("stock.csv", CONTENT)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version}", status="COMPLETED")
+    item(cloud, "A1", version)
+    ran = run("undo", "stock.csv", "--dry-run")
+    assert ran.exit_code == exit_code
+    assert (f"uploads/odd.csv#{odd}" in ran.err) == bool(exit_code)
+
+
 @pytest.mark.parametrize("status", ["", "COMPLETED", "FAILED", "IN_PROGRESS"])
 def test_only_a_withdrawn_version_is_restored(cloud: Any, run: Any, status: str) -> None:
     """Nothing is sent, and the status is named."""

@@ -334,7 +334,7 @@ def test_late_feeds_are_in_every_document_and_in_the_mail() -> None:
         replace(late_feed("shops/north/"), arrival=came),
         *(late_feed(f"x{number:03}/") for number in range(120)),
     ]
-    service = summary_service(FakeTables([stock_item()], []), store, notifier, late=late)
+    service = summary_service(FakeTables([stock_item()], []), store, notifier, states=late)
     service.make(AS_OF)
     documents = store.documents["2026-11-22"]
     feeds = json.loads(documents["json"])["feeds"]

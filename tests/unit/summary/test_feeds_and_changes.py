@@ -118,6 +118,18 @@ def test_a_profile_that_sent_nothing_is_named_with_its_last_file() -> None:
     assert found.last_received["generic"] == ingestion_record().finished_at
 
 
+def test_a_removal_is_no_delivery_of_its_profile() -> None:
+    """Nobody is to be missed because an operator removed something, nor taken for present."""
+    before = {"pos": "2026-11-20T10:00:00.000000Z"}
+    removals = [ingestion_record("removals/x.csv", profile=name) for name in ("canonical", "pos")]
+
+    found = delivered(*removals, last_received=before)
+
+    assert found.received == 2
+    assert found.missing_profiles == ("pos",)
+    assert found.last_received == before
+
+
 def test_totals_and_locations_are_compared() -> None:
     """Differences are signed; a location that came or went is one that moved."""
     then = previous(stock_item("A", quantity="5"), stock_item("A", "Paris", "30"))

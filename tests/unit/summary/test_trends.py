@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -40,16 +41,20 @@ def test_a_summary_carries_the_figures_of_the_thirty_last_ones() -> None:
     page = store.documents[summary.date]["html"]
     assert "Share of rows rejected" in page
     assert "17.0%" in page
-    assert 'aria-label="Late feeds"' not in page
+    assert 'aria-label="Feeds on time"' not in page
 
 
-def test_late_feeds_are_a_trend_once_there_were_some() -> None:
-    """Also on a day on which all are on time again."""
+def test_feeds_on_time_are_a_trend_where_files_are_expected() -> None:
+    """Of a feed without a rhythm there is nothing to say."""
     store, tables = FakeStore(), FakeTables([stock_item()])
-    for day, late in enumerate(([], [late_feed("shops/north/")], [])):
-        summary, _ = service_over(tables, store, late=late).make(AS_OF + timedelta(days=day))
-    assert [point.late for point in summary.trend] == [0, 1, 0]
-    assert 'aria-label="Late feeds"' in store.documents[summary.date]["html"]
+    north = late_feed("shops/north/")
+    south = replace(north, feed="shops/south/", late=False)
+    odd = replace(south, feed="shops/odd/", due=None)
+    for day, states in enumerate(([], [north, odd], [north, odd, south], [south])):
+        summary, _ = service_over(tables, store, states=states).make(AS_OF + timedelta(days=day))
+    told = [(point.on_time, point.late) for point in summary.trend]
+    assert told == [(0, 0), (0, 1), (1, 1), (1, 0)]
+    assert 'aria-label="Feeds on time"' in store.documents[summary.date]["html"]
 
 
 def test_the_first_summary_has_no_trend() -> None:

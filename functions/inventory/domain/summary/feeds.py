@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.ingestions import Status
 from inventory.domain.model import Counts
+from inventory.domain.removals import FOLDER
 from inventory.domain.summary.bounded import Smallest
 from inventory.domain.summary.exact import EXACT, ZERO
 from inventory.domain.summary.model import KEPT_GROUPS
@@ -39,6 +40,7 @@ class Feeds:
         trouble: The first of them, most rejected rows first.
         missing_profiles: Profiles that delivered before but not in this period.
         last_received: End of the last file by profile, known from this or earlier summaries.
+        on_time: Number of feeds of the settings of which files are expected and none is overdue.
         late_total: Number of feeds of the settings that are late at the end of the period.
         late: The first of them by name.
     """
@@ -54,6 +56,7 @@ class Feeds:
     trouble: tuple[IngestionRecord, ...]
     missing_profiles: tuple[str, ...]
     last_received: dict[str, str]
+    on_time: int
     late_total: int
     late: tuple[FeedState, ...]
 
@@ -102,9 +105,11 @@ class FeedAccumulator:
             self._by_status[record.status] += 1
             if not running:
                 self._by_profile[record.profile] += 1
-                latest = self._last_received.get(record.profile, "")
-                self._last_received[record.profile] = max(latest, time)
                 self._add_rows(record)
+                # A removal is an operator's, so nobody has to deliver another one.
+                if not record.object_id.partition("/")[2].startswith(FOLDER):
+                    latest = self._last_received.get(record.profile, "")
+                    self._last_received[record.profile] = max(latest, time)
 
     def _add_rows(self, record: IngestionRecord) -> None:
         self._rows.update(record.counts)
@@ -115,15 +120,16 @@ class FeedAccumulator:
         if record.rejected or record.status in _REFUSED:
             self._trouble.offer((-record.rejected, record))
 
-    def feeds(self, last_received: Mapping[str, str], late: Sequence[FeedState] = ()) -> Feeds:
+    def feeds(self, last_received: Mapping[str, str], states: Sequence[FeedState] = ()) -> Feeds:
         """Return the figures over everything added so far.
 
         Args:
             last_received: End of the last file by profile, from the previous summary.
-            late: Feeds of the settings that are late.
+            states: Feeds of the settings.
         """
         received = {**last_received, **self._last_received}
         kept = dict(sorted(received.items())[:KEPT_GROUPS])
+        late = [state for state in states if state.late]
         return Feeds(
             since=self._since,
             until=self._until,
@@ -134,8 +140,9 @@ class FeedAccumulator:
             rejected_by_error=_largest_first(self._errors),
             trouble_total=self._trouble.offered,
             trouble=tuple(record for _, record in self._trouble.smallest()),
-            missing_profiles=tuple(name for name in kept if name not in self._by_profile),
+            missing_profiles=tuple(name for name in kept if name not in self._last_received),
             last_received=kept,
+            on_time=sum(state.due is not None for state in states) - len(late),
             late_total=len(late),
             late=tuple(late[:LISTED_FEEDS]),
         )

@@ -121,9 +121,9 @@ def _trends(trend: Sequence[TrendPoint]) -> str:
     ]
     shares = [point.rejected_share for point in trend]
     charts.append(trend_chart("Share of rows rejected", days, shares, format_share))
-    late = [Decimal(point.late) for point in trend]
-    if any(late):
-        charts.append(trend_chart("Late feeds", days, late, format_number))
+    if any(point.on_time or point.late for point in trend):
+        on_time = [Decimal(point.on_time) for point in trend]
+        charts.append(trend_chart("Feeds on time", days, on_time, format_number))
     return f'<section class="charts" aria-label="Trends">\n{"".join(charts)}</section>\n'
 
 

@@ -92,7 +92,7 @@ class SummaryService:
     names, compared with the same previous summary; only the notification is repeated.
 
     Attributes:
-        late_feeds: Feeds of the settings that are late at a moment.
+        feed_states: States of the feeds of the settings at a moment.
         low_stock_threshold: Quantity at or below which an item without a reorder point runs low.
         timezone: IANA name of the zone in which a day begins and ends.
     """
@@ -100,7 +100,7 @@ class SummaryService:
     tables: SummaryTables
     store: SummaryStore
     notifier: Notifier
-    late_feeds: Callable[[datetime], Sequence[FeedState]]
+    feed_states: Callable[[datetime], Sequence[FeedState]]
     low_stock_threshold: int
     timezone: str
 
@@ -126,7 +126,7 @@ class SummaryService:
         for record_page in self.tables.records(since):
             records.add(record_page)
         feeds = records.feeds(
-            {} if previous is None else previous.last_received, self.late_feeds(as_of)
+            {} if previous is None else previous.last_received, self.feed_states(as_of)
         )
         notes += left_out(stock, feeds, changes)
         earlier = () if previous is None else previous.trend

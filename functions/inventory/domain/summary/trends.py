@@ -29,6 +29,7 @@ class TrendPoint:
         value: Stock value by currency, of the first few currencies.
         rows: Rows of the files of its period.
         rejected: Those of them that were rejected.
+        on_time: Feeds of which files were expected and none was overdue.
         late: Feeds that were late.
     """
 
@@ -36,6 +37,7 @@ class TrendPoint:
     value: Mapping[str, Decimal]
     rows: int
     rejected: int
+    on_time: int
     late: int
 
     @classmethod
@@ -46,6 +48,7 @@ class TrendPoint:
             value=dict(islice(stock.totals.value.items(), _CURRENCIES)),
             rows=feeds.rows["rows_read"],
             rejected=feeds.rows["rejected"],
+            on_time=feeds.on_time,
             late=feeds.late_total,
         )
 
@@ -57,6 +60,7 @@ class TrendPoint:
             value={str(name): parse_decimal(text) for name, text in data["value"].items()},
             rows=int(data["rows"]),
             rejected=int(data["rejected"]),
+            on_time=int(data["on_time"]),
             late=int(data["late"]),
         )
 
