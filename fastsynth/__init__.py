@@ -8,7 +8,7 @@ Call :func:`install` before anything imports ``cdktf`` or a provider's bindings:
 
     from cdktf import App  # noqa: E402  after install()
 
-Five things make a synth slow, and each gets a lever of its own:
+Five things make a synth slow, and each gets a patch of its own:
 
 * the bindings' ``__init__`` imports every resource of the provider (:mod:`.lazy_package`);
 * the Node side of the bindings requires every resource too (:mod:`.lazy_index`);
@@ -34,19 +34,19 @@ from fastsynth.notice import say_once
 __all__ = ["install"]
 
 SWITCH = "FASTSYNTH"
-"""Environment variable that turns the levers off when it is ``0``."""
+"""Environment variable that turns the patches off when it is ``0``."""
 
 COLLECT_AFTER = 200_000
 """Objects between two garbage collections; generated code makes many and all of them stay."""
 
 
 def install() -> bool:
-    """Put the levers in place for this process and the Node processes it starts.
+    """Put the patches in place for this process and the Node processes it starts.
 
     Calling it twice does nothing more. Packages that are imported already stay as they are.
 
     Returns:
-        Whether the levers are in place (``False`` with ``FASTSYNTH=0``).
+        Whether the patches are in place (``False`` with ``FASTSYNTH=0``).
     """
     if os.environ.get(SWITCH) == "0":
         return False

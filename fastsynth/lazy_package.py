@@ -170,7 +170,7 @@ def choose_loader(fullname: str, standard: SourceFileLoader, *, package: bool) -
     Args:
         fullname: The module's dotted name.
         standard: The loader that the path finder chose.
-        package: Whether the module is a package.
+        package: True if the module is a package.
     """
     parent_name, _, own_name = fullname.rpartition(".")
     parent = getattr(sys.modules.get(parent_name), "__loader__", None)

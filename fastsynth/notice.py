@@ -1,4 +1,4 @@
-"""Write what the levers have to say to standard error, each thing once."""
+"""Write what the patches have to say to standard error, each thing once."""
 
 from __future__ import annotations
 

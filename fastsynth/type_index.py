@@ -73,7 +73,7 @@ def wait(timeout_seconds: float = TIMEOUT_SECONDS) -> list[Path]:
 
 
 def _indexed(directory: Path) -> bool:
-    """Tell whether an index has been completed since the levers were put in place."""
+    """Tell whether an index has been completed since the patches were put in place."""
     # A second is the coarsest time stamp of the file systems in use.
     since = (_started or 0.0) - 1.0
     return any(manifest.stat().st_mtime >= since for manifest in directory.glob(MANIFEST))

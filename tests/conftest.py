@@ -1,6 +1,6 @@
 """Common start of all tests: no AWS and no project variables of the caller's shell.
 
-The levers for a fast synthesis are in place before any test module imports `cdktf`.
+The patches for a fast synthesis are in place before any test module imports `cdktf`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 import fastsynth
 
 fastsynth.install()
+
+# Most that the collector of Terraform and the provider looks at are schemas, which stay.
+os.environ.setdefault("GOGC", "400")
 
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
 

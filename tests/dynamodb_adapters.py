@@ -40,7 +40,7 @@ class DynamoDb:
         api: What they call.
         names: Names of the tables by kind.
         usage: What they consumed.
-        in_memory: Whether the tables are the fake's, which takes one thread at a time.
+        in_memory: True if the tables are the fake's, which takes one thread at a time.
     """
 
     api: DynamoDbApi

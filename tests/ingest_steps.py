@@ -93,7 +93,7 @@ def drain(
     Args:
         world: The world.
         order: Takes messages at random; None takes them in their order.
-        twice: Whether every message comes twice.
+        twice: True if every message comes twice.
         time_left: Makes the clock of an invocation.
         options: As for `World.ingest`.
     """

@@ -37,7 +37,7 @@ class Statement:
 
     Attributes:
         table: Name of the table.
-        inserts: Whether it is an INSERT.
+        inserts: True if it is an INSERT.
         sets: Place of the value by attribute.
         removes: Attributes that are removed.
         equal: Place of the value that an attribute must have, by attribute.

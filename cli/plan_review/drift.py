@@ -95,7 +95,7 @@ class Drift:
 
     Attributes:
         address: Its address.
-        gone: Whether it was destroyed.
+        gone: True if it was destroyed.
         differences: What differs; before is what Terraform left, after what is there.
     """
 

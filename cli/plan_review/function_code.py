@@ -37,7 +37,7 @@ class PlannedCode(NamedTuple):
     Attributes:
         file: Its path in the stack's folder.
         hash: Base64 of its SHA-256; empty if the plan does not say.
-        signed: Whether a signed one takes its place after the synthesis.
+        signed: True if a signed one takes its place after the synthesis.
     """
 
     file: str
@@ -54,9 +54,9 @@ class CodeChange:
         added: Files that are new.
         changed: Files that differ.
         removed: Files that go.
-        known: Whether the deployed files are known; they are not before the first deployment that
+        known: True if the deployed files are known; they are not before the first deployment that
             keeps them in the state.
-        elsewhere: Whether code comes from elsewhere than the stack's folder, where nobody reviews.
+        elsewhere: True if code comes from elsewhere than the stack's folder, where nobody reviews.
     """
 
     function: str

@@ -43,7 +43,7 @@ class Guard(NamedTuple):
         path: The attribute; `*` stands for any element or part of a name, `**` for all below.
         to: The direction that is told.
         says: What it means.
-        refused: Whether data goes with it, so that it has to be allowed.
+        refused: True if data goes with it, so that it has to be allowed.
         values: The values that are told, of a direction `OTHER`; all, if there are none.
     """
 
@@ -340,7 +340,7 @@ class Loosening:
         before: What it was, as it may be shown.
         after: What it becomes.
         says: What that means.
-        refused: Whether data goes with it.
+        refused: True if data goes with it.
     """
 
     address: str

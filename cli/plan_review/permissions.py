@@ -168,8 +168,8 @@ class PermissionChange:
         removed: Pairs that go.
         widening: Those of both that allow more than before; of a new owner, those that are wild
             or let others in.
-        unknown: Whether what it will say is not known, nobody may see it, or nobody can read it.
-        new: Whether the policy comes with its owner.
+        unknown: True if what it will say is not known, nobody may see it, or nobody can read it.
+        new: True if the policy comes with its owner.
     """
 
     address: str

@@ -34,7 +34,7 @@ class Scope(NamedTuple):
 
     Attributes:
         patterns: Patterns with `*` and `?`.
-        reverse: Whether it is everything but these (`NotAction`, `NotResource`).
+        reverse: True if it is everything but these (`NotAction`, `NotResource`).
     """
 
     patterns: tuple[str, ...]

@@ -30,7 +30,7 @@ class Verdict:
     """AWS's own word on a policy that changes.
 
     Attributes:
-        passed: Whether it allows nothing new and nothing to the public.
+        passed: True if it allows nothing new and nothing to the public.
         words: What AWS says.
     """
 
@@ -165,7 +165,7 @@ def review(
         load: The load that costs are stated at. Default: `Load()`.
         findings: What policy checks say that no waiver explains. Default: they were not run.
         verdicts: What AWS says of changed permissions, by address. Default: it was not asked.
-        looked: Whether it is known that the plan was made after a look at what is deployed; a
+        looked: True if it is known that the plan was made after a look at what is deployed; a
             plan file does not say so.
 
     Raises:

@@ -70,8 +70,8 @@ class Section:
     Attributes:
         title: The title.
         lines: The lines.
-        loud: Whether nobody may overlook it.
-        folded: Whether it may be folded away where there is little room.
+        loud: True if nobody may overlook it.
+        folded: True if it may be folded away where there is little room.
     """
 
     title: str

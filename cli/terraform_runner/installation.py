@@ -51,7 +51,7 @@ def find_terraform(*, fetch: bool = True) -> Path:
     """A Terraform that is new enough: on PATH, else the pinned release.
 
     Args:
-        fetch: Whether the pinned release may be downloaded when none is found.
+        fetch: True if the pinned release may be downloaded when none is found.
 
     Raises:
         MissingToolError: There is none, and it could not be fetched.

@@ -76,7 +76,7 @@ class Terraform:
         """Fetch or link the provider.
 
         Args:
-            any_provider: Whether any version that the stack allows will do, whatever is locked: a
+            any_provider: True if any version that the stack allows will do, whatever is locked: a
                 local cloud is for every machine, and the lock may have no hash for this one.
 
         Raises:

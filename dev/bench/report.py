@@ -104,10 +104,10 @@ def applications(figures: Figures) -> list[str]:
     return _costs(figures, lambda name: name.startswith(_APPLICATION))
 
 
-def levers(figures: Figures) -> list[str]:
-    """Worth of each lever."""
+def patches(figures: Figures) -> list[str]:
+    """Worth of each patch."""
     costs = figures["synth_costs"]
-    rows = {"nothing": costs[f"{_PROJECT}levers"]}
+    rows = {"nothing": costs[f"{_PROJECT}fastsynth"]}
     rows |= {
         name.removeprefix(_WITHOUT): cost
         for name, cost in costs.items()
@@ -236,7 +236,7 @@ BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
     "agreement": agreement,
     "synth": synth,
     "applications": applications,
-    "levers": levers,
+    "patches": patches,
     "ingest": ingest,
     "ministack": ministack,
     "hot-spots": hot_spots,

@@ -1,4 +1,4 @@
-"""Synthesis: CPU, wall time and memory of ``python main.py``, with and without the levers.
+"""Synthesis: CPU, wall time and memory of ``python main.py``, with and without the patches.
 
 The project's own stack is measured against itself without :mod:`fastsynth`; a fixed application
 of 14 resources (``synth_apps``) against CDK Terrain and the AWS CDK, each in an environment of
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.process import Cost, measure, median
-from bench.synth_without import LEVERS, SLOW_WITHOUT
+from bench.synth_without import PATCHES, SLOW_WITHOUT
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "bench"
@@ -46,7 +46,7 @@ class Variant:
         runs: How often it is measured.
         environment: Variables on top of the scrubbed environment.
         same_as: Row of the variant that must write the same bytes, if there is one.
-        without: The lever that is left out, if one is.
+        without: The patch that is left out, if one is.
     """
 
     name: str
@@ -83,19 +83,19 @@ def run(*, quick: bool) -> dict[str, object]:
         quick: Fewer runs, and only those peers that an earlier full run has installed.
 
     Raises:
-        RuntimeError: A program fails, or its output differs with and without the levers.
+        RuntimeError: A program fails, or its output differs with and without the patches.
     """
     most, fast, plain, slow = (3, 3, 1, 1) if quick else (12, 7, 5, 3)
-    levers = {"BENCH_FASTSYNTH": "1"}
+    patches = {"BENCH_FASTSYNTH": "1"}
     own, figures = sys.executable, {}
     variants = [
-        Variant("project, levers", own, PROJECT, most, same_as="project, as installed"),
+        Variant("project, fastsynth", own, PROJECT, most, same_as="project, as installed"),
         Variant("project, as installed", own, PROJECT, plain, {"FASTSYNTH": "0"}),
-        Variant("14 resources: cdktf, levers", own, TERRAFORM_APP, fast, levers),
+        Variant("14 resources: cdktf, fastsynth", own, TERRAFORM_APP, fast, patches),
     ]
     if not quick:
         variants.append(Variant("14 resources: cdktf, as installed", own, TERRAFORM_APP, slow))
-        variants += without_a_lever(own, most, slow)
+        variants += without_a_patch(own, most, slow)
     for peer in PEER_REQUIREMENTS:
         python = install_peer(peer, quick=quick)
         if isinstance(python, Skipped):
@@ -107,15 +107,15 @@ def run(*, quick: bool) -> dict[str, object]:
             variants += [
                 Variant("14 resources: cdktn", python, TERRAFORM_APP, slow, terrain),
                 Variant(
-                    "14 resources: cdktn, levers", python, TERRAFORM_APP, fast, terrain | levers
+                    "14 resources: cdktn, fastsynth", python, TERRAFORM_APP, fast, terrain | patches
                 ),
             ]
     measured = measure_all(variants)
     check_same_output(variants)
     costs = {name: median(runs) for name, runs in measured.items()}
-    ours = costs["project, levers"]
+    ours = costs["project, fastsynth"]
     # Within a turn, because a machine is faster at one time than at another.
-    turns = zip(measured["project, levers"], measured["project, as installed"], strict=False)
+    turns = zip(measured["project, fastsynth"], measured["project, as installed"], strict=False)
     return {
         "synth_cpu_ratio_to_plain_cdktf": round(
             statistics.median(without.cpu_seconds / own.cpu_seconds for own, without in turns), 2
@@ -128,8 +128,8 @@ def run(*, quick: bool) -> dict[str, object]:
     }
 
 
-def without_a_lever(python: str, fast: int, slow: int) -> list[Variant]:
-    """Give the project's synthesis without each of the levers.
+def without_a_patch(python: str, fast: int, slow: int) -> list[Variant]:
+    """Give the project's synthesis without each of the patches.
 
     Args:
         python: Interpreter to run it with.
@@ -139,15 +139,15 @@ def without_a_lever(python: str, fast: int, slow: int) -> list[Variant]:
     unindexed = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(WORK / "cache-without-index")}
     return [
         Variant(
-            f"project, without {lever}",
+            f"project, without {patch}",
             python,
             PROJECT,
-            slow if lever in SLOW_WITHOUT else fast,
-            unindexed if lever == UNINDEXED else {},
+            slow if patch in SLOW_WITHOUT else fast,
+            unindexed if patch == UNINDEXED else {},
             same_as="project, as installed",
-            without=lever,
+            without=patch,
         )
-        for lever in LEVERS
+        for patch in PATCHES
     ]
 
 
@@ -194,7 +194,7 @@ def check_same_output(variants: list[Variant]) -> None:
         variants: What has run.
 
     Raises:
-        RuntimeError: The levers changed a byte.
+        RuntimeError: The patches changed a byte.
     """
     by_name = {variant.name: variant for variant in variants}
     for variant in variants:

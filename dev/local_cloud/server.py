@@ -69,7 +69,7 @@ class LocalCloud:
     """MiniStack on a free loopback port, in a process group and a folder of its own.
 
     Args:
-        auth: Whether IAM policies are enforced for every call of a function.
+        auth: True if IAM policies are enforced for every call of a function.
         functions_endpoint: URL that only the functions' calls go to, for a proxy in between.
             Default: the cloud itself.
         account_id: The account that clients and Terraform work in.

@@ -105,7 +105,7 @@ def deployed(
     Everything lies in a new folder under `build/tmp`, so several may run side by side.
 
     Args:
-        auth: Whether IAM policies are enforced.
+        auth: True if IAM policies are enforced.
         functions_endpoint: See `LocalCloud`.
         console: Where progress is shown; None shows none.
     """

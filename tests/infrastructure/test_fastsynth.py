@@ -1,4 +1,4 @@
-"""The levers on the real bindings: same bytes, same types, fewer modules."""
+"""The patches on the real bindings: same bytes, same types, fewer modules."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def run(command: list[str], environment: dict[str, str]) -> subprocess.Completed
 
 @pytest.fixture(scope="module")
 def probe():
-    """What a process with the levers has seen of the real bindings."""
+    """What a process with the patches has seen of the real bindings."""
     done = run(["-c", PROBE], {"NODE_OPTIONS": ""})
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -134,13 +134,13 @@ def test_every_type_is_found_in_the_module_that_the_table_names():
 
 
 def synthesised(folder: Path, switch: str) -> dict[str, bytes]:
-    """Synthesise the project with the levers on or off, and read all that was written."""
+    """Synthesise the project with the patches on or off, and read all that was written."""
     run([str(MAIN)], {"FASTSYNTH": switch, "NODE_OPTIONS": "", "CDKTF_OUTDIR": str(folder)})
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_the_output_is_the_same_with_and_without_the_levers(tmp_path):
+def test_the_output_is_the_same_with_and_without_the_patches(tmp_path):
     """Every synthesised file of the project has the same bytes either way."""
     # Given one run on each side of the slow one, during which somebody may save a source
     before = synthesised(tmp_path / "before", "1")

@@ -1,4 +1,4 @@
-"""The levers on fabricated packages: what loads lazily, what loads whole, and what is said."""
+"""The patches on fabricated packages: what loads lazily, what loads whole, and what is said."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def loaded(package_name: str) -> list[str]:
 
 
 def load(package_name: str) -> ModuleType:
-    """Import a package under the levers."""
+    """Import a package under the patches."""
     lazy_package.install()
     return importlib.import_module(package_name)
 

@@ -50,7 +50,7 @@ class Wire(FaultProxy):
     """Passes everything on, and holds requests in JSON protocols against AWS's own description.
 
     Attributes:
-        without_partiql: Whether statements go on as the requests that do the same, because the
+        without_partiql: True if statements go on as the requests that do the same, because the
             cloud has no conditional PartiQL.
         problems: What requests broke.
         targets: Operations that were called, as X-Amz-Target names them.

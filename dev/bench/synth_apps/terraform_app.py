@@ -2,7 +2,7 @@
 
 Run as ``python terraform_app.py <output folder>``. The same file serves CDKTF and its successor
 CDK Terrain; ``aws_cdk_app.py`` holds the same resources for the AWS CDK. ``BENCH_FASTSYNTH=1``
-puts the levers in place first, as a project's own ``main.py`` does.
+puts fastsynth's patches in place first, as a project's own ``main.py`` does.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class DeliveryError:
         code: EventBridge's code; Scheduler reports the exception of the target instead.
         exception: Name of the target's exception.
         message: What the target said.
-        retried: Whether another attempt may succeed.
+        retried: True if another attempt may succeed.
     """
 
     code: str
@@ -67,7 +67,7 @@ def deliver(
         function_arn: The target.
         payload: The event as JSON text.
         policy: The target's RetryPolicy.
-        allowed: Whether the caller may invoke the function, from MiniStack's record of it.
+        allowed: True if the caller may invoke the function, from MiniStack's record of it.
     """
     retries = int(policy.get("MaximumRetryAttempts", DEFAULT_RETRIES))
     deadline = time.time() + int(policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE_SECONDS))

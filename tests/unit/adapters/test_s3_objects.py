@@ -37,7 +37,7 @@ class Bucket:
     Attributes:
         break_after: Bytes after which every body breaks off; None for whole ones.
         failure: How it breaks off; None for an end that comes early.
-        ranges: Whether it gives ranges.
+        ranges: True if it gives ranges.
         error: What every request meets.
         named: The version id that it answers with.
         requests: What was asked for.
