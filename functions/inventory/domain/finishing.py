@@ -177,10 +177,8 @@ class Finisher:
         total = sum_of(reports, profile=str(job.state["profile"]))
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
-        crashed = job.expired or any(report.unresolved for report in reports)
-        if refusal is not None and crashed and record is not None:
-            # What was written then may stand in rows that could not be read again.
-            rechecks += self._validator.abandon(version, record, run=job.run, now=ended)
+        if job.recovering or any(report.unresolved for report in reports):
+            rechecks += self._abandon(job, version, ended, refused=refusal is not None)
         if refusal is not None:
             error = refusal_from_data(refusal)
             total.error = f"{error.code}: {error}"
@@ -198,6 +196,17 @@ class Finisher:
         admission = replace(admission, expired=admission.expired | ended_runs)
         status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
+
+    def _abandon(self, job: Job, version: ObjectVersion, now: str, *, refused: bool) -> int:
+        """Validate what was written of rows that were not read again.
+
+        That is because the file cannot be read any more, or is read in another way.
+        """
+        record = self._ports.ingestions.get(version.object_id)
+        if record is None:
+            return 0
+        but = "" if refused else job.reading
+        return self._validator.abandon(version, record, run=job.run, now=now, but=but)
 
     def _leave_fingerprints(self, job: Job, reports: list[SegmentReport], keys: KeySets) -> None:
         left = set_of(job, reports, keys) if job.series else None

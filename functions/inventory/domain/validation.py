@@ -146,7 +146,9 @@ class Validator:
             if relevant and writer.writes.meets(keys.reads):
                 rechecks[version].add(writer.pointer)
 
-    def abandon(self, version: ObjectVersion, record: Record, *, run: str, now: str) -> int:
+    def abandon(
+        self, version: ObjectVersion, record: Record, *, run: str, now: str, but: str = ""
+    ) -> int:
         """Validate what crashed runs of a version may have written that nobody will read again.
 
         Args:
@@ -154,12 +156,13 @@ class Validator:
             record: Its record.
             run: Name of the run that finds this out.
             now: ISO 8601 time.
+            but: `Job.reading` of the runs of which every row has been read again.
 
         Returns:
             Number of versions of which a recheck was requested.
         """
         keys = KeySets()
-        for shard, floor in touched_shards(record).items():
+        for shard, floor in touched_shards(record, but=but).items():
             everything = KeySet(everything=True)
             keys[shard] = ShardKeys(epoch=0, writes=everything, lowest=floor)
         return self.validate(version, run, keys, timed=False, now=now)

@@ -244,6 +244,46 @@ def test_a_run_that_cannot_read_on_looks_after_what_was_written(run: str) -> Non
     assert quantities(world) == {"K": "1", "L": "1"}
 
 
+class Renamed(TinyFeed):
+    """A feed as a repaired profile reads it: what was K is another SKU."""
+
+    def state(self) -> dict[str, Any]:
+        """See `reading.Feed`."""
+        return {"profile": "repaired"}
+
+    def batches(self, *arguments: Any) -> Iterator[Batch]:
+        """See `reading.Feed`."""
+        for batch in super().batches(*arguments):
+            batch.rows = [row._replace(sku=row.sku.replace("K", "M")) for row in batch.rows]
+            yield batch
+
+
+def renamed(source: Any, *, key: str, latest: str) -> Renamed:
+    """Open a feed by the repaired profile."""
+    return Renamed(open_tiny_feed(source, key=key, latest=latest).lines)
+
+
+def renamed_part(_: Any, source: Any, *, latest: str, **__: Any) -> Renamed:
+    """Open a feed by the repaired profile once more."""
+    return renamed(source, key="", latest=latest)
+
+
+def test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise() -> None:
+    """It wrote over what a newer file relied on; by today's profile its file has no such key."""
+    world = World()
+    deliver(world, put(world, "K,x,1,,"))
+    deliver(world, put(world, "K,x,1,,", hour=3))
+    late = put(world, "K,x,2,,", hour=2)
+    die_after(world, "BatchExecuteStatement", ITEMS)
+    with pytest.raises(DiedError):
+        deliver(world, late)
+    world.clock.move(hours=1)
+    replayed = deliver(world, late, Kind.REPLAY, open_feed=renamed, open_part=renamed_part)
+    assert replayed.rechecks == 1
+    come_to_rest(world)
+    assert quantities(world) == {"K": "1", "M": "2"}
+
+
 # A job that another one replaces
 
 
