@@ -252,10 +252,14 @@ class DynamoDbIngestions:
         update = "SET last_run = :run ADD open_runs :runs"
         self._update(object_id, update, "attribute_exists(object_id)", {}, values)
 
-    def leave(self, object_id: str, run: str) -> None:
+    def leave(self, object_id: str, run: str, *, job: str = "") -> None:
         """Remove a run from the open ones; see `ports.Ingestions`."""
-        runs = {":runs": {"SS": [run]}}
-        self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
+        values: _Json = {":runs": {"SS": [run]}}
+        condition = "attribute_exists(object_id)"
+        if job:
+            values[":job"] = {"S": job}
+            condition = "contains(open_runs, :job)"
+        self._update(object_id, "DELETE open_runs :runs", condition, {}, values)
 
     def accept(self, object_id: str) -> bool:
         """Note that the file may load; see `ports.Ingestions`."""

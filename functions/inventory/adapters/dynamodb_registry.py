@@ -74,7 +74,7 @@ class DynamoDbRegistry:
         for _ in range(_APPENDING_ATTEMPTS):
             number += 1
             if self._table.put(f"{shard}#writes", _position(number), attributes, new=True):
-                return entry._replace(pointer=f"{shard}#{number}")
+                return entry._replace(pointer=f"{shard}#{number}", expires_at=expires_at)
             number = max(number, self.epoch(shard).number)
         raise RetryableError(f"shard {shard}: other runs keep taking the next number")
 
@@ -87,6 +87,7 @@ class DynamoDbRegistry:
                 object_id=item["object_id"]["S"],
                 lowest=item["lowest"]["S"],
                 writes=self._keys(shard, item),
+                expires_at=int(item["expires_at"]["N"]),
             )
 
     def writes_of(self, pointer: str) -> KeySet:

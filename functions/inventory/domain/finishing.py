@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -177,6 +177,8 @@ class Finisher:
         total = sum_of(reports, profile=str(job.state["profile"]))
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
+        if job.recovering or any(report.unresolved for report in reports):
+            rechecks += self._abandon(job, version, ended, refused=refusal is not None)
         if refusal is not None:
             error = refusal_from_data(refusal)
             total.error = f"{error.code}: {error}"
@@ -188,8 +190,23 @@ class Finisher:
         total.read_units += ports.usage.read_units - reads
         total.write_units += ports.usage.write_units - writes
         total.finished_at = timestamp(ports.now())
-        status = self._end_record(job, version, record, total)
+        # The last attempt of a worker may not have come to taking its own name away.
+        ended_runs = {report.attempt for report in reports if report.ended}
+        admission = admission_of(job, version, record)
+        admission = replace(admission, expired=admission.expired | ended_runs)
+        status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
+
+    def _abandon(self, job: Job, version: ObjectVersion, now: str, *, refused: bool) -> int:
+        """Validate what was written of rows that were not read again.
+
+        That is because the file cannot be read any more, or is read in another way.
+        """
+        record = self._ports.ingestions.get(version.object_id)
+        if record is None:
+            return 0
+        but = "" if refused else job.reading
+        return self._validator.abandon(version, record, run=job.run, now=now, but=but)
 
     def _leave_fingerprints(self, job: Job, reports: list[SegmentReport], keys: KeySets) -> None:
         left = set_of(job, reports, keys) if job.series else None
@@ -202,11 +219,8 @@ class Finisher:
         """Tell whether no later delivery ends the record and says what is wrong with the file."""
         return record is not None and record.status is Status.COMPLETED
 
-    def _end_record(
-        self, job: Job, version: ObjectVersion, record: Record | None, total: RunReport
-    ) -> Status | None:
+    def _end_record(self, job: Job, admission: Admission, total: RunReport) -> Status | None:
         ingestions = self._ports.ingestions
-        admission = admission_of(job, version, record)
         if job.mode is Mode.RECHECK or (job.mode is Mode.REPROCESS and total.error):
             ingestions.close(admission, written=total.written)
             return None

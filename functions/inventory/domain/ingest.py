@@ -263,10 +263,13 @@ class Ingest:
             job = replace(job, recovering=True, expired=(*job.expired, replaced))
         if weigh and not self._weigh(job, version, replaced):
             return outcome
-        if job.workers > 1:
+        if replaced or job.workers > 1:
+            # Before an item is read: what the other job's workers write from then on, their names
+            # tell, see `_attempt`.
             self._finisher.store(job, version, replaced)
+        if job.workers > 1:
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
-        return self._first_segment(job, admission, outcome, replaced)
+        return self._first_segment(job, admission, outcome)
 
     def _job(self, admission: Admission, described: _Described, feed: Feed) -> Job:
         version = admission.version
@@ -301,9 +304,7 @@ class Ingest:
         self._ports.ingestions.leave(version.object_id, admission.run)
         return _ended(outcome, ending)
 
-    def _first_segment(
-        self, job: Job, admission: Admission, outcome: Outcome, replaced: str
-    ) -> Outcome:
+    def _first_segment(self, job: Job, admission: Admission, outcome: Outcome) -> Outcome:
         version = admission.version
         report, keys = self._segments.process(
             Segment(
@@ -319,7 +320,7 @@ class Ingest:
         if report.ended:
             ending = self._finisher.end(job, version, admission.record, [report], keys)
             return _ended(outcome, ending)
-        self._finisher.store(job, version, replaced)
+        self._finisher.store(job, version, "")
         task = Task(run=job.run, worker=0, segment=0)
         self._finisher.enter(job, version, task, report, keys)
         self._finisher.send(job, version, [replace(task, segment=1)])
@@ -396,7 +397,8 @@ class Ingest:
 
         Like any run, an attempt stands in the record's `open_runs` while it goes on. It takes its
         own name away, and no other, once its own report stands. One that wrote although another
-        attempt's report stands keeps it: its writes are in no write set.
+        attempt's report stands keeps it, and so does one whose job another one has replaced
+        meanwhile: its writes are in no write set.
 
         Returns:
             Its report, and the one that stands.
@@ -424,9 +426,11 @@ class Ingest:
             )
         )
         standing = self._finisher.enter(job, version, task, report, keys)
-        wrote = report.written or any(each.writes for each in keys.values())
-        if standing.attempt == attempt or not wrote:
+        noted = report.written or any(each.writes for each in keys.values())
+        if not (noted or report.unresolved):
             ingestions.leave(object_id, attempt)
+        elif standing.attempt == attempt:
+            ingestions.leave(object_id, attempt, job=job.run)
         return report, standing
 
     def _weigh_on(

@@ -310,22 +310,29 @@ def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
     return Mode.PROCESS
 
 
-def touch_note(shard: int, floor: str) -> str:
+def touch_note(shard: int, floor: str, reading: str) -> str:
     """Text that says that a version writes over items of a shard.
 
     Args:
         shard: The shard.
         floor: Text that sorts before every token it writes there.
+        reading: `Job.reading` of the run.
     """
-    return f"{shard}#{floor}"
+    return f"{shard}#{reading}#{floor}"
 
 
-def touched_shards(record: Record) -> dict[int, str]:
-    """Shards in which a version may have written over items, each with its lowest floor."""
+def touched_shards(record: Record, *, but: str = "") -> dict[int, str]:
+    """Shards in which a version may have written over items, each with its lowest floor.
+
+    Args:
+        record: Its record.
+        but: `Job.reading` of runs that are left out; "" for none.
+    """
     floors: dict[int, str] = {}
     for note in record.touched:
-        shard, _, floor = note.partition("#")
-        floors[int(shard)] = min(floor, floors.get(int(shard), floor))
+        shard, reading, floor = note.split("#", 2)
+        if not but or reading != but:
+            floors[int(shard)] = min(floor, floors.get(int(shard), floor))
     return floors
 
 

@@ -100,6 +100,11 @@ class Job:
     series: str = ""
 
     @property
+    def reading(self) -> str:
+        """Text that is the same while a file has the same rows, whatever their tokens."""
+        return digest_of(self.state, "", self.latest)[:8]
+
+    @property
     def expires_at(self) -> int:
         """Epoch seconds after which its reports may vanish."""
         return int((datetime.fromisoformat(self.began) + _RETENTION).timestamp())

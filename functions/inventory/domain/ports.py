@@ -287,12 +287,14 @@ class WriteSet(NamedTuple):
         object_id: Object version that wrote, or was withdrawn.
         lowest: The lowest token written over an item; "" when they were deleted.
         writes: Keys of the items.
+        expires_at: Epoch seconds after which it may vanish; 0 before it is appended.
     """
 
     pointer: str
     object_id: str
     lowest: str
     writes: KeySet
+    expires_at: int = 0
 
 
 class Epoch(NamedTuple):
@@ -391,8 +393,14 @@ class Ingestions(Protocol):
         """Add a run to the open ones."""
         ...
 
-    def leave(self, object_id: str, run: str) -> None:
-        """Remove a run from the open ones and change nothing else."""
+    def leave(self, object_id: str, run: str, *, job: str = "") -> None:
+        """Remove a run from the open ones and change nothing else.
+
+        Args:
+            object_id: The version.
+            run: Its name.
+            job: Run that must be open still, because it accounts for this one; "" for none.
+        """
         ...
 
     def accept(self, object_id: str) -> bool:

@@ -134,6 +134,7 @@ class SegmentProcessor:
             deadline=ports.deadline,
             version=version,
             tokens=Tokens(job.base, version.object_id),
+            reading=job.reading,
             recovering=segment.recovering,
             only=self._only(job),
             first_line=line,

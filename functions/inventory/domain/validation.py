@@ -21,7 +21,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from inventory.domain.ingestions import touched_shards
+from inventory.domain.ingestions import LEASE, touched_shards
 from inventory.domain.keysets import KeySet, KeySets, ShardKeys
 from inventory.domain.ports import Registration, WriteSet
 from inventory.domain.work import Kind, WorkMessage
@@ -101,7 +101,8 @@ class Validator:
                 each.pointer = entry.pointer
                 self._find_readers(shard, entry, rechecks)
         for shard, each in decided.items():
-            self._find_writers(shard, each, version, rechecks, timed=timed)
+            writers = self._writers_since(shard, each, now)
+            self._find_writers(writers, each, version, rechecks, timed=timed)
         for reader, pointers in rechecks.items():
             self.request(reader, pointers)
         return len(rechecks)
@@ -113,9 +114,21 @@ class Validator:
             if foreign and entry.writes.meets(reader.reads):
                 rechecks[reader.version].add(entry.pointer)
 
+    def _writers_since(self, shard: int, keys: ShardKeys, now: str) -> Iterator[WriteSet]:
+        """Write sets that were appended to a shard since this version began to read."""
+        if not 0 < keys.expires_at < _expiry(now, LEASE):
+            yield from self._registry.written_since(shard, keys.epoch)
+            return
+        # The latest one of that time may be gone, and its number have come again. Those that
+        # were appended since are kept for so much longer that their expiry tells them apart.
+        later = keys.expires_at + WRITES_RETENTION.total_seconds() / 2
+        for entry in self._registry.written_since(shard, 0):
+            if entry.expires_at > later:
+                yield entry
+
     def _find_writers(
         self,
-        shard: int,
+        writers: Iterator[WriteSet],
         keys: ShardKeys,
         version: ObjectVersion,
         rechecks: _Rechecks,
@@ -123,7 +136,7 @@ class Validator:
         timed: bool,
     ) -> None:
         """Find out who wrote over or deleted what this version has met, since it began to read."""
-        for writer in self._registry.written_since(shard, keys.epoch):
+        for writer in writers:
             if not writer.lowest:
                 if writer.writes.meets(keys.reads) or writer.writes.meets(keys.others):
                     rechecks[version].add(writer.pointer)
@@ -133,7 +146,9 @@ class Validator:
             if relevant and writer.writes.meets(keys.reads):
                 rechecks[version].add(writer.pointer)
 
-    def abandon(self, version: ObjectVersion, record: Record, *, run: str, now: str) -> int:
+    def abandon(
+        self, version: ObjectVersion, record: Record, *, run: str, now: str, but: str = ""
+    ) -> int:
         """Validate what crashed runs of a version may have written that nobody will read again.
 
         Args:
@@ -141,12 +156,13 @@ class Validator:
             record: Its record.
             run: Name of the run that finds this out.
             now: ISO 8601 time.
+            but: `Job.reading` of the runs of which every row has been read again.
 
         Returns:
             Number of versions of which a recheck was requested.
         """
         keys = KeySets()
-        for shard, floor in touched_shards(record).items():
+        for shard, floor in touched_shards(record, but=but).items():
             everything = KeySet(everything=True)
             keys[shard] = ShardKeys(epoch=0, writes=everything, lowest=floor)
         return self.validate(version, run, keys, timed=False, now=now)

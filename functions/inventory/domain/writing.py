@@ -52,6 +52,7 @@ class RowWriter:
         deadline: Seconds left.
         version: The object version.
         tokens: Its tokens.
+        reading: See `Job.reading`.
         recovering: See `Admission.recovering`.
         only: Hashes of the keys that are decided; None for every row.
         first_line: First line of the segment: items with tokens of earlier lines of the same
@@ -79,6 +80,7 @@ class RowWriter:
         deadline: Deadline,
         version: ObjectVersion,
         tokens: Tokens,
+        reading: str,
         recovering: bool,
         only: Collection[int] | None,
         first_line: int,
@@ -94,6 +96,7 @@ class RowWriter:
         self._deadline = deadline
         self._version = version
         self._tokens = tokens
+        self._reading = reading
         self._recovering = recovering
         self._only = only
         self._first_line = first_line
@@ -345,7 +348,7 @@ class RowWriter:
             if floor is None or token < floor:
                 floor = self._floor(token, floor)
                 self._floors[shard] = floor
-                notes.append(touch_note(shard, floor))
+                notes.append(touch_note(shard, floor, self._reading))
         if notes:
             self._ingestions.touch(self._version.object_id, set(notes))
 

@@ -179,9 +179,15 @@ def test_a_delivery_is_known_by_all_of_its_name() -> None:
 
 def test_notes_of_touched_shards_are_read_with_their_lowest_floor() -> None:
     """A floor may have the separator in it, as bases have."""
-    notes = [touch_note(3, "2026#0A"), touch_note(3, "2025#0B"), touch_note(4, ""), "5#x"]
+    notes = [
+        touch_note(3, "2026#0A", "ab"),
+        touch_note(3, "2025#0B", "cd"),
+        touch_note(4, "", "ab"),
+        "5#cd#x",
+    ]
     record = Record(status=Status.IN_PROGRESS, touched=frozenset(notes))
     assert touched_shards(record) == {3: "2025#0B", 4: "", 5: "x"}
+    assert touched_shards(record, but="cd") == {3: "2026#0A", 4: ""}
     assert touched_shards(Record(status=Status.FAILED)) == {}
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, ITEMS, TinyFeed, World, open_tiny_feed
+from fakes import BEGIN, ITEMS, LANES, TinyFeed, World, open_tiny_feed
 from faults.case import Case
 from faults.dynamodb import parsed
 from faults.mutants import MUTANTS, Mutant
@@ -23,7 +23,7 @@ from faults.world import FaultyWorld, Weather
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import TransientError
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
-from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
+from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError, RetryableError
 from inventory.domain.ingestions import Status
 from inventory.domain.keysets import KeySet
 from inventory.domain.order import timestamp
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from inventory.domain.model import Batch
+    from stage import Stop
 
 
 class DiedError(RetryableError):
@@ -183,6 +184,195 @@ def test_an_attempt_that_wrote_in_vain_is_not_forgotten() -> None:
     deliver(stage, between, delivery_id="between")
     come_to_rest(stage)
     assert quantities(stage) == {"K": "2"}
+
+
+# A file that cannot be read again
+
+
+class Vanishing(TinyFeed):
+    """A feed whose object is deleted when one more row of it has been read."""
+
+    def batches(self, *arguments: Any) -> Iterator[Batch]:
+        """See `reading.Feed`."""
+        first, *_ = super().batches(*arguments)
+        if first.rows[0].sku != "K":
+            yield first
+        raise ObjectGoneError("The object version was deleted before it was read.")
+
+
+def vanishing_part(_: Any, source: Any, *, start_line: int, latest: str, **__: Any) -> Vanishing:
+    """Open such a feed from a line on."""
+    lines = open_tiny_feed(source, key="", latest=latest).lines
+    return Vanishing(lines, start_line=start_line)
+
+
+def throttle_after(transport: Any, key: str) -> Callable[[str, Any], dict[str, Any]]:
+    """Have the writes of a file applied, and DynamoDB say that it has not come to them."""
+
+    def throttling(operation: str, payload: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = transport(operation, payload)
+        if operation == "BatchExecuteStatement" and key in str(payload):
+            raise TransientError("ThrottlingException", "later")
+        return answer
+
+    return throttling
+
+
+@pytest.mark.parametrize("run", ["died", "was throttled"])
+def test_a_run_that_cannot_read_on_looks_after_what_was_written(run: str) -> None:
+    """Of two rows the second was written over what a newer file relied on, and is gone."""
+    world = World()
+    deliver(world, put(world, "K,x,1,,", "L,x,1,,"))
+    deliver(world, put(world, "K,x,1,,", hour=3))
+    late = put(world, "L,x,1,,", "K,x,2,,", hour=2, key="late.csv")
+    parts: dict[str, Any] = {"batch_rows": 1, "open_part": vanishing_part}
+    if run == "died":
+        die_after(world, "BatchExecuteStatement", ITEMS)
+        with pytest.raises(DiedError):
+            deliver(world, late, batch_rows=1)
+        world.clock.move(hours=1)
+        deliver(world, late, Kind.REDRIVE, **parts)
+    else:
+        world.transport = throttle_after(world.tables, "late.csv")
+        deliver(world, late, batch_rows=1)
+        world.transport = None
+        message = world.work.messages.pop()
+        deliver(world, late, message.kind, task=message.task, **parts)
+    assert quantities(world)["K"] == "2"
+    assert world.record(late)["status"] == "FAILED"
+    come_to_rest(world)
+    assert quantities(world) == {"K": "1", "L": "1"}
+
+
+class Renamed(TinyFeed):
+    """A feed as a repaired profile reads it: what was K is another SKU."""
+
+    def state(self) -> dict[str, Any]:
+        """See `reading.Feed`."""
+        return {"profile": "repaired"}
+
+    def batches(self, *arguments: Any) -> Iterator[Batch]:
+        """See `reading.Feed`."""
+        for batch in super().batches(*arguments):
+            batch.rows = [row._replace(sku=row.sku.replace("K", "M")) for row in batch.rows]
+            yield batch
+
+
+def renamed(source: Any, *, key: str, latest: str) -> Renamed:
+    """Open a feed by the repaired profile."""
+    return Renamed(open_tiny_feed(source, key=key, latest=latest).lines)
+
+
+def renamed_part(_: Any, source: Any, *, latest: str, **__: Any) -> Renamed:
+    """Open a feed by the repaired profile once more."""
+    return renamed(source, key="", latest=latest)
+
+
+def test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise() -> None:
+    """It wrote over what a newer file relied on; by today's profile its file has no such key."""
+    world = World()
+    deliver(world, put(world, "K,x,1,,"))
+    deliver(world, put(world, "K,x,1,,", hour=3))
+    late = put(world, "K,x,2,,", hour=2)
+    die_after(world, "BatchExecuteStatement", ITEMS)
+    with pytest.raises(DiedError):
+        deliver(world, late)
+    world.clock.move(hours=1)
+    replayed = deliver(world, late, Kind.REPLAY, open_feed=renamed, open_part=renamed_part)
+    assert replayed.rechecks == 1
+    come_to_rest(world)
+    assert quantities(world) == {"K": "1", "M": "2"}
+
+
+# A job that another one replaces
+
+
+def task_of(sku: str, world: World) -> dict[str, Any]:
+    """Task of the one of two workers that settles a SKU, from the work queue."""
+    tasks = [message.task for message in world.work.messages if message.task]
+    (task,) = (each for each in tasks if each["worker"] == Share.of(sku, 2))
+    return task
+
+
+@pytest.mark.parametrize("until", [("BatchGetItem", 2), None])
+def test_what_a_replaced_job_still_writes_is_not_forgotten(until: Stop) -> None:
+    """Its worker writes over the item that a newer file relied on, and then its report stands."""
+    stage = Stage()
+    deliver(stage, put(stage, "B,x,1,,", "D,x,1,,"))
+    large = put(stage, "B,x,1,,", "D,x,1,,", hour=2, key="large.csv")
+    deliver(stage, large, settings=workers(2))
+    task = task_of("B", stage)
+    stage.work.messages.clear()
+    stage.enter("worker", large, Kind.SEGMENT, task=task, settings=workers(2))
+    stage.enter("replay", large, Kind.REPLAY, batch_rows=1)
+    stage.enter("between", put(stage, "B,x,2,,", hour=1, key="between.csv"))
+    stage.enter("newer", put(stage, "B,x,2,,", hour=3, key="newer.csv"))
+    stage.play(
+        ("worker", ("BatchGetItem", 1)),
+        # The new job has left 1 alone, of both or of one of the rows.
+        ("replay", until),
+        ("between", None),
+        ("newer", None),
+        ("worker", None),
+        ("replay", None),
+    )
+    come_to_rest(stage)
+    assert quantities(stage) == {"B": "2", "D": "1"}
+
+
+def test_an_attempt_whose_writes_were_not_acknowledged_is_not_forgotten() -> None:
+    """Two copies of one segment; the slower one ends where DynamoDB wants less."""
+    stage = Stage()
+    stage.transport = throttle_after(stage.request, "large.csv")
+    deliver(stage, put(stage, "K,x,1,,", "L,x,1,,"))
+    large = put(stage, "L,x,1,,", "K,x,1,,", hour=2, key="large.csv")
+    deliver(stage, large, settings=workers(2))
+    task = task_of("K", stage)
+    copy: dict[str, Any] = {"task": task, "settings": workers(2), "batch_rows": 1}
+    stage.enter("copy 1", large, Kind.SEGMENT, **copy)
+    stage.enter("copy 2", large, Kind.SEGMENT, **copy)
+    stage.enter("idle", large, Kind.SEGMENT, **copy | {"task": task_of("L", stage)})
+    stage.work.messages.clear()
+    stage.enter("between", put(stage, "K,x,2,,", hour=1, key="between.csv"))
+    stage.enter("newer", put(stage, "K,x,2,,", hour=3, key="newer.csv"))
+    stage.play(
+        ("copy 2", ("BatchGetItem", 1)),
+        ("copy 1", None),
+        ("idle", None),
+        ("between", None),
+        ("newer", None),
+        ("copy 2", None),
+    )
+    stage.transport = None
+    come_to_rest(stage)
+    assert quantities(stage) == {"K": "2", "L": "1"}
+
+
+# Write sets that expire
+
+
+def test_a_number_that_comes_again_hides_no_write_set() -> None:
+    """The latest write set expires after a run has read its number, and another takes it."""
+    stage = Stage()
+    deliver(stage, put(stage, "K,x,1,,", "L,x,1,,"))
+    deliver(stage, put(stage, "L,x,2,,", hour=1))
+    stage.clock.move(days=31)
+    hours = 31 * 24
+    stage.enter("reader", put(stage, "K,x,1,,", hour=hours + 2, key="newer.csv"))
+    stage.enter("writer", put(stage, "K,x,2,,", hour=hours + 1, key="between.csv"))
+    write_sets = [key for key in stage.tables.tables[LANES].items if key[0].endswith("#writes")]
+
+    def expiring(operation: str, payload: Any) -> dict[str, Any]:
+        answer = stage.request(operation, payload)
+        if operation == "BatchGetItem":
+            for key in write_sets:
+                stage.tables.tables[LANES].items.pop(key, None)
+        return answer
+
+    stage.transport = expiring
+    stage.play(("reader", ("PutItem", 1)), ("writer", None), ("reader", None))
+    come_to_rest(stage)
+    assert quantities(stage) == {"K": "1", "L": "2"}
 
 
 # A defect that is repaired

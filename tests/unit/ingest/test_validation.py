@@ -258,7 +258,7 @@ def test_for_crashed_runs_every_key_of_the_touched_shards_counts_as_written(
 ) -> None:
     """Whoever left anything newer than the lowest floor alone is asked, in these shards alone."""
     setting.relied(KeySet([77]), "n", setting.reader)
-    touched = frozenset({touch_note(SHARD, "m"), touch_note(SHARD, "k")})
+    touched = frozenset({touch_note(SHARD, "m", "ab"), touch_note(SHARD, "k", "cd")})
     record = Record(status=Status.IN_PROGRESS, touched=touched)
     assert setting.abandon(setting.writer, record) == 1
     (entry,) = setting.ports.registry.written_since(SHARD, 0)
@@ -266,7 +266,9 @@ def test_for_crashed_runs_every_key_of_the_touched_shards_counts_as_written(
     assert setting.asked() == {"reader.csv": {f"{SHARD}#1"}}
 
 
-@pytest.mark.parametrize("touched", [(), (touch_note(ANOTHER, "k"),), (touch_note(SHARD, "o"),)])
+@pytest.mark.parametrize(
+    "touched", [(), (touch_note(ANOTHER, "k", "ab"),), (touch_note(SHARD, "o", "ab"),)]
+)
 def test_crashed_runs_that_touched_nothing_older_ask_nobody(
     setting: Setting, touched: tuple[str, ...]
 ) -> None:

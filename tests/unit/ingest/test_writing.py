@@ -111,6 +111,7 @@ def _writer(table: Table, **options: Any) -> RowWriter:
         "deadline": Deadline(),
         "version": VERSION,
         "tokens": Tokens(BASE, OWN),
+        "reading": "ab",
         "recovering": False,
         "only": None,
         "first_line": 2,
@@ -457,7 +458,7 @@ def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> Non
     writer.write([row("A", line=3)])
     writer.write([row("B", line=4)])
     assert table.calls[1:] == ["read", "write", "read", "touch", "write", "read", "write"]
-    assert table.notes == [f"{SHARD}#{BASE}"]
+    assert table.notes == [f"{SHARD}#ab#{BASE}"]
 
 
 @pytest.mark.parametrize(
@@ -485,7 +486,7 @@ def test_a_floor_lies_below_every_token_and_few_are_noted(
     writer = _writer(table)
     for number, at in enumerate(times):
         writer.write([row(f"S{number}", line=2 + number, updated_at=at)])
-    assert table.notes == [f"{SHARD}#{floor}" for floor in floors]
+    assert table.notes == [f"{SHARD}#ab#{floor}" for floor in floors]
     assert all(min(floors) <= change.token for change in table.written)
 
 
