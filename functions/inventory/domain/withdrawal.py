@@ -19,6 +19,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
+from inventory.domain.changelog import ChangeLog
 from inventory.domain.errors import OutOfTimeError, RetryableError
 from inventory.domain.ingestions import LEASE, Mode, Status, began_at, run_name
 from inventory.domain.jobs import job_id
@@ -196,6 +197,7 @@ class Withdrawal:
             OutOfTimeError: The scan has to go on in another invocation.
         """
         progress, items = self.progress, self._ports.items
+        self._log(progress.pending)  # only now for sure: the one that noted them has died
         items.delete(progress.pending)
         progress.pending = []
         while not progress.scanned:
@@ -205,8 +207,18 @@ class Withdrawal:
             if progress.pending:
                 self._note(progress.pending)
                 self._store()
+                self._log(progress.pending)
                 items.delete(progress.pending)
                 progress.pending = []
+
+    def _log(self, items: list[OwnItem]) -> None:
+        ports = self._ports
+        place = f"{self.progress.step}#{self._run}"
+        log = ChangeLog(
+            ports.files, ports.changes, version=self._version, attempt=place, now=ports.now
+        )
+        log.will_delete(items)
+        log.store()
 
     def _note(self, items: list[OwnItem]) -> None:
         for item in items:
