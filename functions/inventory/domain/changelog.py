@@ -39,7 +39,7 @@ EXPIRY = timedelta(days=30)
 _INLINE_BYTES = 4096
 
 #: Bytes of an object that a larger part is stored in; so much is kept in memory.
-_BLOCK_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 16
 
 _BYTES = "application/octet-stream"
 
@@ -52,8 +52,8 @@ class Entry(NamedTuple):
         sku: Its SKU.
         location: Its location.
         before: Its quantity before; "" where it had no stock: it was not there, or removed.
-        written_at: When it was written before; "" where it was not there; None where nothing of
-            what it was before is known, nor whether it was written now.
+        written_at: When it was written before; "" where it was not there; None where it is
+            not known whether it was written or deleted now, nor over what.
     """
 
     at: str
@@ -154,9 +154,10 @@ class ChangeLog:
             ],
         )
 
-    def may_have_written(self, row: Row) -> None:
-        """Log a write that only its item can tell of: its answer is lost, or its run crashed."""
-        self._add(timestamp(self._now()), [(row.sku, row.location, "", None)])
+    def may_have_changed(self, keys: Iterable[Row | OwnItem]) -> None:
+        """Log items of which only the table can tell: an answer is lost, or a run has crashed."""
+        entries = [(each.sku, each.location, "", None) for each in keys]
+        self._add(timestamp(self._now()), entries)
 
     def will_delete(self, items: Iterable[OwnItem]) -> None:
         """Log items that are about to be deleted."""
@@ -212,12 +213,19 @@ def stock_at(entries: Iterable[Entry], since: str) -> str | None:
     """
     written: set[str] = set()
     over: dict[str, str] = {}
+    doubtful = False
     for entry in entries:
-        if entry.at >= since and entry.written_at is not None:
+        if entry.at < since:
+            continue
+        if entry.written_at is None:
+            doubtful = True
+        else:
             written.add(entry.at)
             over[entry.written_at] = entry.before
     older = [moment for moment in over if moment < since]
-    # Where two are older, the item was read before the time, written, and then written over.
     if not older or any(moment >= since and moment not in written for moment in over):
         return None
-    return over[max(older)]
+    # Where two are older, the item was read before the time, written, and then written over.
+    first = max(older)
+    # Where nothing was when it was written, something may have been deleted since the time.
+    return None if doubtful and not first else over[first]

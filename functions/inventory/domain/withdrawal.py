@@ -197,7 +197,11 @@ class Withdrawal:
             OutOfTimeError: The scan has to go on in another invocation.
         """
         progress, items = self.progress, self._ports.items
-        self._log(progress.pending)  # only now for sure: the one that noted them has died
+        if progress.pending:
+            # An attempt has died that may have deleted them, long ago or not at all.
+            log = self._log()
+            log.may_have_changed(progress.pending)
+            log.store()
         items.delete(progress.pending)
         progress.pending = []
         while not progress.scanned:
@@ -207,18 +211,18 @@ class Withdrawal:
             if progress.pending:
                 self._note(progress.pending)
                 self._store()
-                self._log(progress.pending)
+                log = self._log()
+                log.will_delete(progress.pending)
+                log.store()
                 items.delete(progress.pending)
                 progress.pending = []
 
-    def _log(self, items: list[OwnItem]) -> None:
+    def _log(self) -> ChangeLog:
         ports = self._ports
         place = f"{self.progress.step}#{self._run}"
-        log = ChangeLog(
+        return ChangeLog(
             ports.files, ports.changes, version=self._version, attempt=place, now=ports.now
         )
-        log.will_delete(items)
-        log.store()
 
     def _note(self, items: list[OwnItem]) -> None:
         for item in items:

@@ -288,10 +288,10 @@ class RowWriter:
         if own and self._recovering:
             # A crashed run may have written it and left no write set.
             keys.note_write(self._hasher.hash(row), min(old.token, token))
-            self._changes.may_have_written(row)
+            self._changes.may_have_changed((row,))
         elif decision is Decision.LOADED and ambiguous:
             keys.note_write(self._hasher.hash(row), token)
-            self._changes.may_have_written(row)
+            self._changes.may_have_changed((row,))
             self.written += 1
         if own:
             self._wrote((self._hasher.hash(row),))

@@ -95,9 +95,9 @@ class Table:
         assert at
         self.logged += [(change.row.sku, change.stored) for change in changes]
 
-    def may_have_written(self, row: Row) -> None:
+    def may_have_changed(self, keys: Sequence[Row]) -> None:
         """See `changelog.ChangeLog`."""
-        self.doubtful.append(row.sku)
+        self.doubtful += [each.sku for each in keys]
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:
         """See `ports.Ingestions`."""
