@@ -1,15 +1,18 @@
-"""`inventory changes`: items that files have changed, by feed."""
+"""`inventory changes`: items whose stock has changed, by feed."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inventory.domain.order import timestamp
-from inventory_cli.items import Item, items_written_since
+from inventory_cli.errors import UsageError
+from inventory_cli.exits import Exit
+from inventory_cli.items import items_at
 from inventory_cli.rendering import (
+    complain,
     emit_csv,
     emit_json,
     emit_table,
@@ -28,11 +31,16 @@ from inventory_cli.session import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
+
+    from inventory_cli.changed import ChangedItem
 
 _COLUMNS = (
     "feed",
     "sku",
     "location",
+    "change",
+    "before",
     "quantity",
     "removed_by",
     "as_of",
@@ -41,6 +49,9 @@ _COLUMNS = (
     "version_id",
     "line",
 )
+
+#: Files that are named where there are more.
+_NAMED_FILES = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -59,46 +70,80 @@ def changes(
         int, typer.Option(metavar="N", help="Most items of the table for people.", min=1)
     ] = 50,
     *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also items that were written with the same stock.")
+    ] = False,
     csv: CsvOption = False,
     json_: JsonOption = False,
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Show items that files have changed since a time, by feed.
+    """Show items whose stock has changed since a time, from what to what, by feed.
 
-    Their stock or anything else of them was written. A feed is a prefix of the feeds file, else
-    the key. Rows that repeat what is stored change nothing and do not appear. The items are found
-    by reading the whole table; --csv and --json give all.
+    A feed is a prefix of the feeds file, else the key. An item that has changed and changed back is
+    not listed. Files leave what they have changed when they end, and only these items are
+    read; --csv and --json give all. What something else than files has changed is not known.
+
+    Exit code 1: some changes are not known, because a run crashed. 5: files are still at work.
     """
     start = since_option(since)
-    session = connect(outputs, env)
-    remark(session.where)
     # The reader is slow to import, and `--help` does not need it.
+    from inventory.domain.changelog import RETENTION
+    from inventory_cli.changed import Kind, at_work, logged_since
     from inventory_cli.deployed import Deployed
 
+    if datetime.now(UTC) - start > RETENTION:
+        raise UsageError(f"--since {since!r}: changes are kept for {RETENTION.days} days")
+    session = connect(outputs, env)
+    remark(session.where)
     profiles = Deployed(session).profiles
+    # In this order: what ends in between is in the log, and what is written in between in the item.
+    working = at_work(session, start)
+    logged = logged_since(session, start)
+    items = {(item.sku, item.location): item for item in items_at(session, logged.entries)}
+    written = list(logged.changes(items))
     found = sorted(
         (
-            (profiles.feed_of(item.key).prefix if item.key else "", item)
-            for item in items_written_since(session, timestamp(start))
+            (profiles.feed_of(each.object_key).prefix if each.object_key else "", each)
+            for each in written
+            if all_ or each.kind is not Kind.SAME
         ),
-        key=lambda each: (each[0], each[1].sku, each[1].location),
+        key=lambda pair: (pair[0], pair[1].key),
     )
-    cells = [_cells(feed, item) for feed, item in found]
+    cells = [_cells(feed, each) for feed, each in found]
     if json_:
         emit_json([dict(zip(_COLUMNS, each, strict=True)) for each in cells])
     elif csv:
         emit_csv(_COLUMNS, cells)
     else:
         _show(found, limit)
-        remark(f"{figure(len(found))} items changed since {minute(timestamp(start))} UTC")
+        remark(f"{figure(len(found))} items changed since {minute(logged.since)} UTC")
+    if same := len(written) - len(found):
+        remark(f"{figure(same)} more were written and have the stock that they had; see --all")
+    if working:
+        complain(f"what these files change is not listed yet, they are at work: {_few(working)}")
+    if logged.lost:
+        complain(
+            "nobody knows what these files have changed, because a run crashed and the file cannot "
+            f"be read again, or is too old: {_few(sorted(logged.lost))}"
+        )
+    code = Exit.NOT_YET if working else Exit.OK
+    raise typer.Exit(Exit.ATTENTION if logged.lost else code)
 
 
-def _cells(feed: str, item: Item) -> tuple[object, ...]:
+def _few(keys: Sequence[str]) -> str:
+    more = f" and {figure(len(keys) - _NAMED_FILES)} more" if len(keys) > _NAMED_FILES else ""
+    return ", ".join(keys[:_NAMED_FILES]) + more
+
+
+def _cells(feed: str, changed: ChangedItem) -> tuple[object, ...]:
+    item = changed.item
+    before = None if changed.before is None else f"{changed.before:f}"
+    start = (feed, *changed.key, str(changed.kind), before)
+    if item is None:
+        return (*start, None, None, None, None, changed.object_key, None, None)
     return (
-        feed,
-        item.sku,
-        item.location,
+        *start,
         f"{item.quantity:f}",
         item.removed_by or None,
         item.as_of,
@@ -109,12 +154,13 @@ def _cells(feed: str, item: Item) -> tuple[object, ...]:
     )
 
 
-def _show(found: Sequence[tuple[str, Item]], limit: int) -> None:
+def _show(found: Sequence[tuple[str, ChangedItem]], limit: int) -> None:
     if not found:
         return
     latest: dict[str, str] = {}
-    for feed, item in found:
-        latest[feed] = max(latest.get(feed, ""), item.written_at)
+    for feed, each in found:
+        written = each.item.written_at if each.item else ""
+        latest[feed] = max(latest.get(feed, ""), written)
     counts = Counter(feed for feed, _ in found)
     emit_table(
         ("items", "last (UTC)", "feed"),
@@ -126,19 +172,23 @@ def _show(found: Sequence[tuple[str, Item]], limit: int) -> None:
         folded=("feed",),
     )
     emit_table(
-        ("sku", "location", "quantity", "written (UTC)", "file and line"),
-        [
-            (
-                item.sku,
-                item.location,
-                item.shown,
-                minute(item.written_at),
-                f"{item.key}:{item.line}" if item.key else "(not from a file)",
-            )
-            for _, item in found[:limit]
-        ],
-        right=("quantity",),
+        ("sku", "location", "before", "now", "written (UTC)", "file and line"),
+        [_line(each) for _, each in found[:limit]],
+        right=("before", "now"),
         folded=("sku", "location", "file and line"),
     )
     if len(found) > limit:
         remark(f"and {figure(len(found) - limit)} more; see all with --csv or --json")
+
+
+def _line(changed: ChangedItem) -> tuple[str, ...]:
+    item = changed.item
+    before = _quantity(changed.before) or ("?" if changed.kind == "unknown" else "-")
+    if item is None:
+        return (*changed.key, before, "-", "", f"{changed.object_key} withdrawn")
+    place = f"{item.key}:{item.line}" if item.key else "(not from a file)"
+    return (*changed.key, before, item.shown, minute(item.written_at), place)
+
+
+def _quantity(quantity: Decimal | None) -> str:
+    return "" if quantity is None else figure(quantity)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.order import object_hash
 from inventory.domain.removals import REASON, REMOVED
-from inventory_cli.records import plain
+from inventory_cli.records import get_items, plain
 from inventory_cli.rendering import figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from decimal import Decimal
 
     from inventory.domain.model import ObjectVersion
@@ -190,18 +190,12 @@ def shortages(session: Session, low_stock_threshold: int) -> Stock:
     return found.stock()
 
 
-def items_written_since(session: Session, moment: str) -> Iterator[Item]:
-    """Items that were written at or after a time, in no order; reads the whole table.
+def items_at(session: Session, keys: Collection[tuple[str, str]]) -> Iterator[Item]:
+    """Items by SKU and location, those that exist, in no order, strongly consistent.
 
     Args:
         session: Connection.
-        moment: ISO 8601 UTC, as stored.
+        keys: SKU and location of each.
     """
-    pages = session.dynamodb.get_paginator("scan").paginate(
-        TableName=session.outputs.items_table_name,
-        FilterExpression="written_at >= :since",
-        ExpressionAttributeValues={":since": {"S": moment}},
-    )
-    for page in pages:
-        for each in page["Items"]:
-            yield Item(plain(each))
+    wanted = [{"sku": {"S": sku}, "location": {"S": location}} for sku, location in keys]
+    yield from map(Item, get_items(session, session.outputs.items_table_name, wanted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, cast
 
 from inventory.adapters.dynamodb_table import PartitionedTable
@@ -24,6 +25,10 @@ class _Calls:
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call an operation."""
         answer: Any = getattr(self._client, _METHODS[operation])(**payload)
+        for item in answer.get("Items", ()):
+            for name, value in item.items():
+                if "B" in value:  # boto3 has decoded it, and the adapters do so themselves
+                    item[name] = {"B": b64encode(value["B"]).decode()}
         return dict(answer)
 
 

@@ -138,22 +138,30 @@ def get_records(session: Session, object_ids: Sequence[str]) -> dict[str, Record
         session: Connection.
         object_ids: Partition keys of the records.
     """
-    table = session.outputs.ingestions_table_name
-    found: dict[str, Record] = {}
-    for at in range(0, len(object_ids), _KEYS_PER_READ):
-        keys: Any = [{"object_id": {"S": name}} for name in object_ids[at : at + _KEYS_PER_READ]]
-        while keys:
+    keys = [{"object_id": {"S": name}} for name in object_ids]
+    found = map(Record, get_items(session, session.outputs.ingestions_table_name, keys))
+    return {record.object_id: record for record in found}
+
+
+def get_items(session: Session, table: str, keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Items of a table, those that exist, in no order, strongly consistent.
+
+    Args:
+        session: Connection.
+        table: Its name.
+        keys: Keys in the JSON of DynamoDB.
+    """
+    for at in range(0, len(keys), _KEYS_PER_READ):
+        some: Any = keys[at : at + _KEYS_PER_READ]
+        while some:
             answer = session.dynamodb.batch_get_item(
-                RequestItems={table: {"Keys": keys, "ConsistentRead": True}}
+                RequestItems={table: {"Keys": some, "ConsistentRead": True}}
             )
-            for item in answer["Responses"].get(table, ()):
-                record = Record(plain(item))
-                found[record.object_id] = record
+            yield from map(plain, answer["Responses"].get(table, ()))
             left: Any = answer.get("UnprocessedKeys", {}).get(table, {})
-            if len(left.get("Keys", ())) == len(keys):
+            if len(left.get("Keys", ())) == len(some):
                 time.sleep(_FIRST_PAUSE_SECONDS)
-            keys = left.get("Keys", [])
-    return found
+            some = left.get("Keys", [])
 
 
 def scan_records(session: Session) -> Iterator[Record]:

@@ -22,6 +22,7 @@ from bench import scale_model
 from bench.scale_model import KNOWN, NEW, OTHERS, READ
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.adapters.dynamodb_items import DynamoDbItems
+from inventory.adapters.dynamodb_notes import DynamoDbChangeLogs
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.fingerprints import BLOCK_HASHES, FingerprintSet, Notes, hashes_of
@@ -281,6 +282,7 @@ def _ports(data: bytes, night: str) -> IngestPorts:
         follow_ups=nothing,
         pauses=nothing,
         files=files,
+        changes=DynamoDbChangeLogs(PartitionedTable(api, _LANES, usage)),
         fingerprints=fingerprints,
         work=nothing,
         ended=nothing,

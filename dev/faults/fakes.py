@@ -18,6 +18,7 @@ from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
     DynamoDbArrivals,
+    DynamoDbChangeLogs,
     DynamoDbCheckpoint,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
@@ -436,6 +437,7 @@ class World:
             follow_ups=DynamoDbFollowUps(lanes),
             pauses=DynamoDbPauses(lanes),
             files=self.reports,
+            changes=DynamoDbChangeLogs(lanes),
             fingerprints=DynamoDbFingerprintSets(lanes),
             work=self.work,
             ended=self.ended,

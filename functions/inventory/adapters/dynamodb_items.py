@@ -14,7 +14,8 @@ from inventory.adapters.dynamodb_api import (
 )
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain.order import object_hash
-from inventory.domain.ports import OwnItem, Stored
+from inventory.domain.ports import NO_TIME, OwnItem, Stored
+from inventory.domain.removals import REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,8 @@ _STATEMENTS_PER_WRITE = 25
 
 _REFUSALS = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
 
-# Content and token; the provenance attributes are neither compared nor worth their bytes.
-_PROJECTION = "#a,#b,#c,#d,#e,#f,#g,#h,#i,#j"
+# Content, token and time; the other provenance attributes are not worth their bytes.
+_PROJECTION = "#a,#b,#c,#d,#e,#f,#g,#h,#i,#j,#k"
 _PROJECTED_NAMES = {
     "#a": "sku",
     "#b": "location",
@@ -45,6 +46,7 @@ _PROJECTED_NAMES = {
     "#h": "reorder_point",
     "#i": "attributes",
     "#j": "order_token",
+    "#k": "written_at",
 }
 
 #: Stands for an attribute that an item does not have.
@@ -146,12 +148,15 @@ class DynamoDbItems:
             "ConsistentRead": True,
             "ReturnConsumedCapacity": "TOTAL",
             "FilterExpression": "contains(#t, :hash)",
-            "ProjectionExpression": "#s, #l, #t, #o",
+            "ProjectionExpression": "#s, #l, #t, #o, #q, #a, #w",
             "ExpressionAttributeNames": {
                 "#s": "sku",
                 "#l": "location",
                 "#t": "order_token",
                 "#o": "source",
+                "#q": "quantity",
+                "#a": "attributes",
+                "#w": "written_at",
             },
             "ExpressionAttributeValues": {":hash": {"S": f"#{object_hash(version.object_id)}"}},
         }
@@ -218,7 +223,7 @@ class DynamoDbItems:
 
 
 def _own_item(item: _Json) -> OwnItem:
-    return OwnItem(item["sku"]["S"], item["location"]["S"], item["order_token"]["S"])
+    return OwnItem(item["sku"]["S"], item["location"]["S"], item["order_token"]["S"], *_past(item))
 
 
 def _is_of(version: ObjectVersion, source: _Json) -> bool:
@@ -238,7 +243,15 @@ def _stored(item: _Json | None, row: Row) -> Stored | None:
     token = item["order_token"]["S"] if "order_token" in item else ""
     # As in the reader, a tuple is made without the named one's call.
     quantity = item["quantity"].get("N", "") if "quantity" in item else ""
-    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item), quantity))
+    return tuple.__new__(Stored, (token, _equal(item, row), tuple(item), quantity, *_past(item)))
+
+
+def _past(item: _Json) -> tuple[str, str]:
+    """Stock of an item, "" where it was removed; and when it was written."""
+    get = item.get
+    removed = "attributes" in item and REMOVED in (item["attributes"].get("M") or ())
+    stock = "" if removed else get("quantity", _ABSENT).get("N") or ""
+    return stock, get("written_at", _ABSENT).get("S") or NO_TIME
 
 
 def _equal(item: _Json, row: Row) -> bool:

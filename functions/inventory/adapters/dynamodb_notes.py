@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_registry import version_from_item, version_to_item
 from inventory.domain.arrivals import Arrival, counts_as_arrival
+from inventory.domain.changelog import Part
 from inventory.domain.ingestions import Status
+from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,6 +231,58 @@ class DynamoDbFingerprintSets:
         """Replace the set; see `ports.FingerprintSets`."""
         attributes = {"set": {"S": text}, "expires_at": {"N": str(expires_at)}}
         self._table.put(f"{_FINGERPRINTS}#{series}", "latest", attributes)
+
+
+class DynamoDbChangeLogs:
+    """The lanes table behind `ports.ChangeLogs`.
+
+    Partition `changes#<hour>`, position `<time>#<name>`: parts of one hour lie together, and a
+    query of each hour since a time finds all. Idempotency: parts that are added twice say the same
+    twice.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def add(self, part: Part, *, now: str, expires_at: int) -> None:
+        """Add a part; see `ports.ChangeLogs`."""
+        attributes: _Json = {
+            "object_key": {"S": part.object_key},
+            "data": {"B": b64encode(part.data).decode()},
+            "blocks": {"N": str(part.blocks)},
+            "lost": {"BOOL": part.lost},
+            "expires_at": {"N": str(expires_at)},
+        }
+        self._table.put(_hour(now), f"{now}#{part.name}", attributes)
+
+    def since(self, moment: datetime, now: datetime) -> Iterator[Part]:
+        """Parts that were added since a time.
+
+        Args:
+            moment: The time, UTC.
+            now: The present, UTC.
+        """
+        first = timestamp(moment)
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        # Clocks differ: one that goes fast is in the next hour already.
+        while hour <= now + timedelta(hours=1):
+            values = {":p": {"S": first}}
+            for item in self._table.query(_hour(timestamp(hour)), "#p >= :p", values=values):
+                yield Part(
+                    name=item["position"]["S"].partition("#")[2],
+                    object_key=item["object_key"]["S"],
+                    data=b64decode(item["data"]["B"]),
+                    blocks=int(item["blocks"]["N"]),
+                    lost=item["lost"]["BOOL"],
+                )
+            hour += timedelta(hours=1)
+
+
+def _hour(moment: str) -> str:
+    return f"changes#{moment[:13]}"
 
 
 class DynamoDbCheckpoint:

@@ -13,6 +13,7 @@ from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
     DynamoDbAcceptedFiles,
     DynamoDbArrivals,
+    DynamoDbChangeLogs,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
     DynamoDbPauses,
@@ -83,6 +84,7 @@ def ingest() -> Ingest:
         follow_ups=DynamoDbFollowUps(lanes),
         pauses=DynamoDbPauses(lanes),
         files=files,
+        changes=DynamoDbChangeLogs(lanes),
         fingerprints=DynamoDbFingerprintSets(lanes),
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
         ended=SqsEndedChains(dead_letters),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from inventory.domain.ports import (
         Arrivals,
+        ChangeLogs,
         ConsumedCapacity,
         Deadline,
         EndedChains,
@@ -48,6 +49,7 @@ class IngestPorts:
         follow_ups: Object versions that the reconcile looks at.
         pauses: Where operators have files wait.
         files: The reports bucket.
+        changes: The change log.
         fingerprints: Where each series of files has its latest set of fingerprints.
         work: The work queue.
         ended: Where chains of its messages end that are too long.
@@ -70,6 +72,7 @@ class IngestPorts:
     follow_ups: FollowUps
     pauses: Pauses
     files: Reports
+    changes: ChangeLogs
     fingerprints: FingerprintSets
     work: WorkQueue
     ended: EndedChains

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from inventory.domain.arrivals import Arrival
+    from inventory.domain.changelog import Part
     from inventory.domain.ingestions import Admission, Record, RunReport, Status
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.keysets import KeySet
@@ -143,6 +144,10 @@ class OpenPart(Protocol):
         ...
 
 
+#: Time of an item that does not say when it was written: before every other.
+NO_TIME = "0"
+
+
 class Stored(NamedTuple):
     """An item of the table, as far as a row with its key is compared with it.
 
@@ -151,12 +156,16 @@ class Stored(NamedTuple):
         equal: Whether its content (all but order_token, as_of, source, written_at) is the row's.
         names: Names of its content attributes, so that a whole-item replace knows what to remove.
         quantity: Its quantity in canonical decimal text; "" where it has none.
+        stock: The same; "" also where the item was removed.
+        written_at: When it was written, ISO 8601; `NO_TIME` where it does not say so.
     """
 
     token: str
     equal: bool
     names: Collection[str]
     quantity: str = ""
+    stock: str = ""
+    written_at: str = NO_TIME
 
 
 class Change(NamedTuple):
@@ -180,11 +189,15 @@ class OwnItem(NamedTuple):
         sku: Its SKU.
         location: Its location.
         token: Its order token.
+        stock: See `Stored`.
+        written_at: See `Stored`.
     """
 
     sku: str
     location: str
     token: str
+    stock: str = ""
+    written_at: str = NO_TIME
 
 
 class ConsumedCapacity:
@@ -578,6 +591,20 @@ class FingerprintSets(Protocol):
 
     def put(self, series: str, text: str, *, expires_at: int) -> None:
         """Replace the set."""
+        ...
+
+
+class ChangeLogs(Protocol):
+    """The change log, see `changelog`."""
+
+    def add(self, part: Part, *, now: str, expires_at: int) -> None:
+        """Add a part.
+
+        Args:
+            part: The part.
+            now: The time, ISO 8601.
+            expires_at: Epoch seconds after which it may vanish.
+        """
         ...
 
 

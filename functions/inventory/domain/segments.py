@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.domain.changelog import ChangeLog
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
 from inventory.domain.fingerprints import (
     BLOCK_HASHES,
@@ -127,6 +128,9 @@ class SegmentProcessor:
             report.rejects, report.pieces = segment.before.rejects, list(segment.before.pieces)
             report.fingerprints = list(segment.before.fingerprints)
         promises, notes = self._promises(segment), self._notes(segment)
+        changes = ChangeLog(
+            ports.files, ports.changes, version=version, attempt=segment.attempt, now=ports.now
+        )
         writer = RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -141,6 +145,7 @@ class SegmentProcessor:
             counts=report.counts,
             seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(ports.now()),
+            changes=changes,
             promises=promises,
             notes=notes,
         )
@@ -152,6 +157,7 @@ class SegmentProcessor:
         finally:
             if publisher is not None:
                 publisher.close()
+        changes.store()
         report.timed = writer.timed
         report.written = writer.written
         if promises is not None:

@@ -19,6 +19,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
+from inventory.domain.changelog import ChangeLog
 from inventory.domain.errors import OutOfTimeError, RetryableError
 from inventory.domain.ingestions import LEASE, Mode, Status, began_at, run_name
 from inventory.domain.jobs import job_id
@@ -196,6 +197,11 @@ class Withdrawal:
             OutOfTimeError: The scan has to go on in another invocation.
         """
         progress, items = self.progress, self._ports.items
+        if progress.pending:
+            # An attempt has died that may have deleted them, long ago or not at all.
+            log = self._log()
+            log.may_have_changed(progress.pending)
+            log.store()
         items.delete(progress.pending)
         progress.pending = []
         while not progress.scanned:
@@ -205,8 +211,18 @@ class Withdrawal:
             if progress.pending:
                 self._note(progress.pending)
                 self._store()
+                log = self._log()
+                log.will_delete(progress.pending)
+                log.store()
                 items.delete(progress.pending)
                 progress.pending = []
+
+    def _log(self) -> ChangeLog:
+        ports = self._ports
+        place = f"{self.progress.step}#{self._run}"
+        return ChangeLog(
+            ports.files, ports.changes, version=self._version, attempt=place, now=ports.now
+        )
 
     def _note(self, items: list[OwnItem]) -> None:
         for item in items:

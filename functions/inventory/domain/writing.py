@@ -18,6 +18,7 @@ from inventory.domain.seen import contradict, mark_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from inventory.domain.changelog import ChangeLog
     from inventory.domain.fingerprints import Notes, Promises
     from inventory.domain.model import Counts, ObjectVersion, Row
     from inventory.domain.order import Tokens
@@ -60,6 +61,7 @@ class RowWriter:
         counts: Counted into.
         seen: Keys of the rows so far.
         now: The time, for `written_at`.
+        changes: Takes what is written over.
         promises: What is known of items that are not read yet; None for nothing.
         notes: Takes the fingerprints of the rows; None where nobody wants them.
 
@@ -87,6 +89,7 @@ class RowWriter:
         counts: Counts,
         seen: SeenKeys,
         now: Callable[[], str],
+        changes: ChangeLog,
         promises: Promises | None = None,
         notes: Notes | None = None,
     ) -> None:
@@ -103,6 +106,7 @@ class RowWriter:
         self._counts = counts
         self._seen = seen
         self._now = now
+        self._changes = changes
         self._promises = promises
         self._notes = notes
         self._promised: set[tuple[str, str]] = set()
@@ -287,8 +291,10 @@ class RowWriter:
         if own and self._recovering:
             # A crashed run may have written it and left no write set.
             keys.note_write(self._hasher.hash(row), min(old.token, token))
+            self._changes.may_have_changed((row,))
         elif decision is Decision.LOADED and ambiguous:
             keys.note_write(self._hasher.hash(row), token)
+            self._changes.may_have_changed((row,))
             self.written += 1
         if own:
             self._wrote((self._hasher.hash(row),))
@@ -310,10 +316,12 @@ class RowWriter:
         if not changes:
             return []
         self._touch([change for change in changes if change.stored is not None])
-        refused = self._items.write(changes, version=self._version, written_at=self._now())
+        now = self._now()
+        refused = self._items.write(changes, version=self._version, written_at=now)
         if refused:
             failed = set(map(_key_of_change, refused))
             changes = [change for change in changes if _key_of_change(change) not in failed]
+        self._changes.wrote(changes, now)
         self.written += len(changes)
         loaded += map(_row_of_change, changes)
         self._note_writes([change for change in changes if change.stored is not None])

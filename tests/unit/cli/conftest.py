@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,7 +159,16 @@ class FakeDynamoDb:
         return self.lanes("DeleteItem", request)
 
     def query(self, **request: Any) -> Any:
-        return self.lanes("Query", request)
+        answer = self.lanes("Query", request)
+        # boto3 decodes what is binary on the wire.
+        items = [
+            {
+                name: {"B": b64decode(value["B"])} if "B" in value else value
+                for name, value in item.items()
+            }
+            for item in answer["Items"]
+        ]
+        return {**answer, "Items": items}
 
     def follow_up(self, key: str, version_id: str) -> None:
         """Have the reconcile look at a version."""
@@ -192,11 +202,9 @@ class FakeDynamoDb:
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:
         [(table, request)] = RequestItems.items()
         assert len(request["Keys"]) <= 100
-        found = [
-            self.tables[table][key["object_id"]["S"],]
-            for key in request["Keys"]
-            if (key["object_id"]["S"],) in self.tables[table]
-        ]
+        keys = [tuple(part["S"] for part in key.values()) for key in request["Keys"]]
+        assert len(set(keys)) == len(keys)
+        found = [self.tables[table][key] for key in keys if key in self.tables[table]]
         return {"Responses": {table: found}}
 
     def scan(self, *, TableName: str, Segment: int, FilterExpression: str, **request: Any) -> Any:
@@ -223,7 +231,6 @@ class FakeDynamoDb:
                         for name in ("sku", "location")
                         if f":{name}" in values
                     )
-                    and (":since" not in values or each["written_at"]["S"] >= values[":since"]["S"])
                 ]
 
         return Items()

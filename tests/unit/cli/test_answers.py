@@ -5,12 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inventory.domain.order import Tokens, base_of
+from fakes import MemoryReports
+from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_notes import DynamoDbChangeLogs
+from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.domain.changelog import ChangeLog
+from inventory.domain.model import ObjectVersion
+from inventory.domain.order import Tokens, base_of, timestamp
+from inventory.domain.ports import ConsumedCapacity, Deadline, OwnItem
 from inventory.domain.removals import REMOVED
 from inventory_cli.bill import FunctionUse, Use, bill
 from inventory_cli.rendering import figure, money
@@ -224,9 +232,6 @@ class TestRemove:
         assert "removed by ann as of 2026-11-22 20:00 UTC: closed" in ran.err
         assert run("out", "--json").json == []
         assert run("remove", "A-1", "--yes").exit_code == 4
-        [changed] = run("changes", "--since", "2026-11-20", "--json").json
-        assert changed["removed_by"] == "ann"
-        assert "removed" in run("changes", "--since", "2026-11-20").out
 
     def test_history_tells_a_removal_from_a_stock_of_zero(self, cloud: Any, run: Any) -> None:
         """It is the newest statement, and the one before is older."""
@@ -243,17 +248,44 @@ class TestRemove:
         assert "removed" in run("history", "A").out
 
 
+LONG_AGO = "2026-01-01T00:00:00.000000Z"
+
+
 class TestChanges:
     """`inventory changes`."""
 
+    @staticmethod
+    def logged(cloud: Any, key: str, ago: timedelta, *entries: Any, lost: bool = False) -> str:
+        """Put a part into the change log, as of so long ago; gives its time."""
+        at = datetime.now(UTC) - ago
+        lanes = PartitionedTable(
+            DynamoDbApi(cloud.dynamodb.lanes, Deadline()), "lanes", ConsumedCapacity()
+        )
+        version = ObjectVersion(bucket="uploads", key=key, version_id="v1", etag="", size_bytes=1)
+        log = ChangeLog(
+            MemoryReports(cloud.s3.reports),
+            DynamoDbChangeLogs(lanes),
+            version=version,
+            attempt=str(at),
+            now=lambda: at,
+        )
+        log.will_delete(OwnItem(sku, "x", "", *before) for sku, *before in entries)
+        log.store(lost=lost)
+        return timestamp(at)
+
     @pytest.fixture
     def changed(self, cloud: Any) -> Any:
-        """Two items written now, one of them by hand, and one written long ago."""
-        now = "2999-01-01T00:00:00.000000Z"
+        """Items of two feeds, one of which is not there any more."""
+        hour = timedelta(hours=1)
         at = source("stores/north.csv", 2)
-        cloud.dynamodb.item("A", "x", TIME, quantity=1200, written_at=now, source=at)
-        cloud.dynamodb.item("=B", "x", TIME, quantity=0, written_at=now)
-        cloud.dynamodb.item("C", "x", TIME, quantity=0, written_at=TIME)
+        time = self.logged(
+            cloud, "stores/north.csv", hour, ("A", "7", LONG_AGO), ("B", "5", LONG_AGO), ("=C", "")
+        )
+        cloud.dynamodb.item("A", "x", TIME, quantity=1200, written_at=time, source=at)
+        cloud.dynamodb.item("B", "x", TIME, quantity=5, written_at=time, source=at)
+        cloud.dynamodb.item("=C", "x", TIME, quantity=0, written_at=time, source=at)
+        cloud.dynamodb.item("D", "x", TIME, quantity=9, written_at=LONG_AGO, source=at)
+        self.logged(cloud, "other.csv", 2 * hour, ("D", "9", LONG_AGO), ("E", "3", LONG_AGO))
         cloud.s3.feeds = {"feeds": {"stores/": {"profile": "canonical"}}}
         return cloud
 
@@ -261,21 +293,67 @@ class TestChanges:
     def test_lists_items_by_feed(self, run: Any) -> None:
         """As a table, as JSON and as CSV that a spreadsheet does not run."""
         ran = run("changes")
-        assert "2 items changed since" in ran.err
+        assert ran.exit_code == 0
+        assert "3 items changed since" in ran.err
+        assert "1 more were written" in ran.err
         assert "stores/north.csv:2" in ran.out
-        assert [(each["feed"], each["sku"]) for each in run("changes", "--json").json] == [
-            ("", "=B"),
-            ("stores/", "A"),
+        assert max(map(len, ran.out.splitlines())) <= 80
+        told = [
+            (each["feed"], each["sku"], each["change"], each["before"], each["quantity"])
+            for each in run("changes", "--json").json
+        ]
+        assert told == [
+            ("other.csv", "E", "gone", "3", None),
+            ("stores/", "=C", "new", None, "0"),
+            ("stores/", "A", "changed", "7", "1200"),
         ]
         rows = list(csv.DictReader(io.StringIO(run("changes", "--csv").out)))
-        assert [(each["sku"], each["quantity"]) for each in rows] == [("'=B", "0"), ("A", "1200")]
-        assert "and 1 more" in run("changes", "--limit", "1").err
+        assert [(each["sku"], each["quantity"]) for each in rows][1] == ("'=C", "0")
+        assert "and 1 more" in run("changes", "--limit", "2").err
+        assert [each["change"] for each in run("changes", "--all", "--json").json].count(
+            "same"
+        ) == 1
 
     @pytest.mark.usefixtures("changed")
     def test_takes_a_time(self, run: Any) -> None:
-        """Any of the ways in which people give one."""
-        assert len(run("changes", "--since", "2026-11-22", "--json").json) == 3
+        """Any of the ways in which people give one, unless the log does not go back so far."""
+        assert [each["sku"] for each in run("changes", "--since", "90m", "--json").json] == [
+            "=C",
+            "A",
+        ]
+        assert run("changes", "--since", "30m", "--json").json == []
         assert run("changes", "--since", "soon").exit_code == 64
+        ran = run("changes", "--since", "29d")
+        assert ran.exit_code == 64
+        assert "kept for 28 days" in ran.err
+
+    def test_says_of_which_files_it_does_not_know(self, changed: Any, run: Any) -> None:
+        """Of those at work, and of those whose run has crashed."""
+        stored = datetime.now(UTC)
+        version_id = changed.s3.put("stores/south.csv", b"", stored)
+        record = f"uploads/stores/south.csv#{version_id}"
+        changed.dynamodb.record(record, status="IN_PROGRESS", open_runs={"a"})
+        ran = run("changes")
+        assert ran.exit_code == 5
+        assert "stores/south.csv" in ran.err
+        changed.dynamodb.record(record, status="COMPLETED")
+        assert run("changes").exit_code == 0
+        changed.s3.put("old.csv", b"", NOW)
+        changed.dynamodb.follow_up("old.csv", "v9")
+        changed.dynamodb.record("uploads/old.csv#v9", status="COMPLETED", open_runs={"a"})
+        assert "old.csv" in run("changes").err
+        self.logged(changed, "crashed.csv", timedelta(minutes=5), lost=True)
+        ran = run("changes", "--json")
+        assert (ran.exit_code, len(ran.json)) == (1, 3)
+        assert "crashed.csv" in ran.err
+
+    def test_what_was_removed_is_gone(self, changed: Any, run: Any) -> None:
+        """And says who did it."""
+        stored = changed.dynamodb.tables["items"]["A", "x"]
+        stored["attributes"] = {"M": {REMOVED: {"S": "ann"}}}
+        [item] = [each for each in run("changes", "--json").json if each["sku"] == "A"]
+        assert (item["change"], item["before"], item["removed_by"]) == ("gone", "7", "ann")
+        assert "removed" in run("changes").out
 
 
 class TestShortages:

@@ -114,7 +114,7 @@ def test_a_segment_that_ends_says_all_that_it_has_done() -> None:
         messages=1,
         rejects=1,
         read_units=5,  # four keys and the epoch of their shard
-        write_units=5,  # four items and a note of the message
+        write_units=6,  # four items, what they were before, and a note of the message
     )
     assert report.counts.balanced
     assert list(keys) == [KeyHasher().shard("x")]

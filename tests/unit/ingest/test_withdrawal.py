@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes import INGESTIONS, ITEMS, World, memory_tables, open_tiny_feed
+from faults.dynamodb import parsed
 from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import ConditionFailedError
 from inventory.domain.errors import RetryableError
@@ -264,22 +265,23 @@ def test_a_held_back_sum_is_not_compared_with_any_more() -> None:
     assert deliver(world, put(world, "A,x,9,,", hour=3), share=Decimal("0.5")).written == 1
 
 
-def test_a_file_pays_one_small_write_more_at_most() -> None:
-    """One that leaves no row alone publishes its keys; else they share the write there is."""
+def test_a_file_publishes_its_keys_in_one_small_write() -> None:
+    """Those that it has written and those that it has left alone; another logs its changes."""
     world = World(tables=memory_tables(metered=True))
     puts: list[str] = []
 
     def counted(operation: str, payload: Any) -> Any:
         answer = world.tables(operation, payload)
-        puts.extend([operation] if operation == "PutItem" else [])
+        if operation == "PutItem":
+            puts.append(parsed(payload)["Item"]["lane"]["S"])
         return answer
 
     world.transport = counted
     deliver(world, put(world, "A,x,1,,", "B,x,1,,", key="first.csv"))
-    assert len(puts) == 1
+    assert [name.rpartition("#")[2] for name in sorted(puts)] == ["reads", "2026-11-22T20"]
     puts.clear()
     deliver(world, put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,", hour=1, key="next.csv"))
-    assert len(puts) == 1
+    assert [name.rpartition("#")[2] for name in sorted(puts)] == ["reads", "2026-11-22T20"]
 
 
 @pytest.mark.parametrize(

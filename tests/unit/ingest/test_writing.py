@@ -62,6 +62,8 @@ class Table:
         self.written: list[Change] = []
         self.calls: list[str] = []
         self.notes: list[str] = []
+        self.logged: list[tuple[str, Stored | None]] = []
+        self.doubtful: list[str] = []
         self.epochs = dict.fromkeys(range(64), Epoch(7, 0))
 
     def read(self, rows: Sequence[Row]) -> list[Stored | None]:
@@ -87,6 +89,15 @@ class Table:
         """See `ports.Registry`."""
         self.calls.append(f"epoch {shard}")
         return self.epochs[shard]
+
+    def wrote(self, changes: Sequence[Change], at: str) -> None:
+        """See `changelog.ChangeLog`."""
+        assert at
+        self.logged += [(change.row.sku, change.stored) for change in changes]
+
+    def may_have_changed(self, keys: Sequence[Row]) -> None:
+        """See `changelog.ChangeLog`."""
+        self.doubtful += [each.sku for each in keys]
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:
         """See `ports.Ingestions`."""
@@ -118,6 +129,7 @@ def _writer(table: Table, **options: Any) -> RowWriter:
         "counts": Counts(),
         "seen": SeenKeys(),
         "now": lambda: "2026-11-22T20:01:00.000000Z",
+        "changes": table,
     }
     return RowWriter(**arguments | options)
 
