@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from constructs_lib.iam import Condition, Grant, PolicyStatement, only_of_account
+from constructs_lib.limits import LIFECYCLE_DAYS
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from constructs_lib.validation import between, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -45,6 +47,8 @@ class AccessLogBucket(PrivateBucket):
     """
 
     def __init__(self, scope: Construct, id_: str, props: AccessLogBucketProps) -> None:
+        validate_types(scope, id_, props)
+        validate(scope, id_, between("retention_days", props.retention_days, *LIFECYCLE_DAYS))
         super().__init__(
             scope,
             id_,

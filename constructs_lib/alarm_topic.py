@@ -12,7 +12,7 @@ from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement, only_over_tls
 from constructs_lib.limits import EMAIL_ADDRESS
-from constructs_lib.validation import identifier, matching, validate
+from constructs_lib.validation import identifier, matching, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.account import Account
@@ -51,6 +51,7 @@ class AlarmTopic(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: AlarmTopicProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,

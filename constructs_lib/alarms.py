@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
     CloudwatchMetricAlarmMetricQuery,
@@ -13,7 +14,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
-from constructs_lib.validation import Rule, between, one_of, text, validate
+from constructs_lib.validation import Rule, between, one_of, text, validate, validate_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,14 +88,20 @@ class Alarms(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: AlarmsProps) -> None:
-        keys = [each.key for each in props.specs]
+        validate_types(scope, id_, props)
+        for spec in props.specs:
+            validate_types(scope, f"{id_}/{spec.key}", spec)
         validate(
             scope,
             id_,
-            Rule(name="keys", got=keys, allowed="no two alike", holds=len(set(keys)) == len(keys)),
+            _no_two_alike("keys", [each.key for each in props.specs]),
+            # CloudWatch would overwrite the first alarm of a name with the second.
+            _no_two_alike("alarm_names", [each.alarm_name for each in props.specs]),
             *(rule for spec in props.specs for rule in _rules(spec)),
         )
         super().__init__(scope, id_)
+        # Terraform takes no resource of another stack there, and that stack is applied before.
+        same_stack = TerraformStack.of(props.topic) == TerraformStack.of(self)
         self.resources = {
             spec.key: CloudwatchMetricAlarm(
                 self,
@@ -111,10 +118,14 @@ class Alarms(Construct):
                 ok_actions=[props.topic.topic_arn],
                 # CloudWatch does not repeat an action that the topic's policy refused.
                 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
-                depends_on=[props.topic.policy],
+                depends_on=[props.topic.policy] if same_stack else None,
             )
             for spec in props.specs
         }
+
+
+def _no_two_alike(name: str, got: list[str]) -> Rule:
+    return Rule(name=name, got=got, allowed="no two alike", holds=len(set(got)) == len(got))
 
 
 def _watched(spec: AlarmSpec) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
-from constructs_lib.validation import between, identifier, text, validate
+from constructs_lib.validation import (
+    Rule,
+    between,
+    identifier,
+    one_of,
+    text,
+    validate,
+    validate_types,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +68,8 @@ class Graph:
             dimensions = [part for pair in metric.dimensions.items() for part in pair]
             yield [metric.namespace, metric.metric_name, *dimensions, options]
         if self.expression:
-            yield [{"expression": self.expression, "label": self.expression_label}]
+            label = self.expression_label or self.expression
+            yield [{"expression": self.expression, "label": label}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +96,9 @@ class Dashboard(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: DashboardProps) -> None:
+        validate_types(scope, id_, props)
+        for graph in props.graphs:
+            validate_types(scope, f"{id_}/{graph.title}", graph)
         validate(
             scope,
             id_,
@@ -94,10 +106,7 @@ class Dashboard(Construct):
             identifier("dashboard_name", props.dashboard_name, 255, "-_"),
             text("region", props.region, 64),
             between("graphs", len(props.graphs), 1, 500),
-            *(
-                between(f"{each.title}.period_seconds", each.period_seconds, 1, 2_592_000)
-                for each in props.graphs
-            ),
+            *(rule for graph in props.graphs for rule in _rules(graph)),
         )
         super().__init__(scope, id_)
         widgets = [
@@ -124,3 +133,8 @@ class Dashboard(Construct):
             dashboard_body=json.dumps({"widgets": widgets}, separators=(",", ":"), sort_keys=True),
         )
         self.dashboard_name: str = self.resource.dashboard_name
+
+
+def _rules(graph: Graph) -> Iterator[Rule]:
+    yield between(f"{graph.title}.period_seconds", graph.period_seconds, 1, 2_592_000)
+    yield one_of(f"{graph.title}.view", graph.view, ("timeSeries", "singleValue"))

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement
 from constructs_lib.terraform import lifecycle
-from constructs_lib.validation import between, matching, text, validate
+from constructs_lib.validation import between, matching, text, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.account import Account
@@ -67,6 +67,7 @@ class EncryptionKey(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: EncryptionKeyProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,
@@ -74,8 +75,8 @@ class EncryptionKey(Construct):
             matching(
                 "key_alias",
                 props.key_alias,
-                "(?!aws/)[A-Za-z0-9/_-]{1,250}",
-                "1 to 250 letters, digits and any of /_-, not beginning with aws/",
+                "(?!aws/|alias/)[A-Za-z0-9/_-]{1,250}",
+                "1 to 250 letters, digits and any of /_-, not beginning with aws/ or alias/",
             ),
             text("description", props.description, 8192, least=0),
             # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
@@ -83,6 +84,7 @@ class EncryptionKey(Construct):
         )
         super().__init__(scope, id_)
         self._account = props.account
+        self._log_group_prefixes: list[str] = []
         self._policy = PolicyDocument(
             self,
             "Policy",
@@ -133,7 +135,8 @@ class EncryptionKey(Construct):
     def grant_use_by_logs(self, log_group_prefix: str) -> Grant:
         """Allow CloudWatch Logs to encrypt the log groups of a prefix.
 
-        The actions are kms:Decrypt, kms:Encrypt, kms:GenerateDataKey* and kms:ReEncrypt*.
+        The actions are kms:Decrypt, kms:Encrypt, kms:GenerateDataKey* and kms:ReEncrypt*. A prefix
+        that an earlier one covers adds no statement.
 
         Args:
             log_group_prefix: Prefix of the log groups' names.
@@ -147,6 +150,9 @@ class EncryptionKey(Construct):
         )
         # The one service here whose principal has the partition's domain in its name.
         service = f"logs.{self._account.region}.{self._account.dns_suffix}"
+        if log_group_prefix.startswith(tuple(self._log_group_prefixes)):
+            return Grant(grantee=service, statements=(), policies=(self.resource,))
+        self._log_group_prefixes.append(log_group_prefix)
         return self._grant(service, LOGS_ACTIONS, log_groups)
 
     def _grant(self, service: str, actions: tuple[str, ...], *conditions: Condition) -> Grant:

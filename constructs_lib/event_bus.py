@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_bus_policy import CloudwatchEvent
 from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement
-from constructs_lib.validation import identifier, matching, text, validate
+from constructs_lib.validation import matching, text, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.account import Account
@@ -59,12 +59,18 @@ class EventBus(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: EventBusProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,
             # A "/" is for buses of partners, and "default" is there already.
             # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
-            identifier("bus_name", props.bus_name, 256, "-_."),
+            matching(
+                "bus_name",
+                props.bus_name,
+                "(?!default$)[A-Za-z0-9._-]{1,256}",
+                "1 to 256 letters, digits and any of -_., not default",
+            ),
             text("description", props.description, 512, least=0),
         )
         super().__init__(scope, id_)
@@ -90,7 +96,7 @@ class EventBus(Construct):
 
         Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-rule.html
         """
-        validate(self, "Policy", matching("account_id", account_id, r"\d{12}", "twelve digits"))
+        validate(self, "Policy", matching("account_id", account_id, "[0-9]{12}", "twelve digits"))
         statement = PolicyStatement(
             actions=RULE_ACTIONS,
             resources=(self._account.arn("events", f"rule/{self._bus_name}/*"),),

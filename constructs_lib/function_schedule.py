@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,15 @@ from constructs import Construct
 
 from constructs_lib.iam import Condition, PolicyStatement, ServiceRole, only_of_account
 from constructs_lib.limits import SCHEDULE_EXPRESSION, is_time_zone
-from constructs_lib.validation import Rule, between, identifier, matching, text, validate
+from constructs_lib.validation import (
+    Rule,
+    between,
+    identifier,
+    matching,
+    text,
+    validate,
+    validate_types,
+)
 
 if TYPE_CHECKING:
     from cdktf import TerraformResource
@@ -27,6 +37,8 @@ if TYPE_CHECKING:
     from constructs_lib.python_function import PythonFunction
 
 INVOKE_ACTIONS = ("lambda:InvokeFunction",)
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+CONTEXT_ATTRIBUTE = re.compile(r"<aws\.scheduler\.[a-z-]+>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +84,17 @@ class FunctionSchedule(Construct):
     Attributes:
         resource: The schedule itself.
         schedule_name: The schedule's name.
+        role: Its role, and the policy with what it may do.
     """
 
     def __init__(self, scope: Construct, id_: str, props: FunctionScheduleProps) -> None:
+        validate_types(scope, id_, props)
         validate(scope, id_, *_rules(props))
         super().__init__(scope, id_)
         account, key = props.account, props.encryption_key
         queue = props.dead_letter_queue or props.function.dead_letter_queue
         group_arn = account.arn("scheduler", f"schedule-group/{props.schedule_group or 'default'}")
-        self._role = ServiceRole(
+        self.role = ServiceRole(
             self,
             props.role_name or props.schedule_name,
             "scheduler.amazonaws.com",
@@ -108,7 +122,7 @@ class FunctionSchedule(Construct):
             kms_key_arn=key.key_arn if key else None,
             target=SchedulerScheduleTarget(
                 arn=props.function.function_arn,
-                role_arn=self._role.role_arn,
+                role_arn=self.role.role_arn,
                 input=props.payload,
                 dead_letter_config=SchedulerScheduleTargetDeadLetterConfig(arn=queue.queue_arn),
                 retry_policy=SchedulerScheduleTargetRetryPolicy(
@@ -118,7 +132,7 @@ class FunctionSchedule(Construct):
             ),
             # A schedule may be due at once, and its role has to be able to invoke by then.
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
-            depends_on=[self._role.policy],
+            depends_on=[self.role.policy],
         )
         self.schedule_name: str = self.resource.name
 
@@ -128,7 +142,16 @@ class FunctionSchedule(Construct):
         Args:
             statement: Actions and resources.
         """
-        return self._role.add_to_policy(statement)
+        return self.role.add_to_policy(statement)
+
+
+def _is_json(payload: str) -> bool:
+    """Return True for JSON in which Scheduler may still have to replace context attributes."""
+    try:
+        json.loads(CONTEXT_ATTRIBUTE.sub("0", payload))
+    except ValueError:
+        return False
+    return True
 
 
 def _rules(props: FunctionScheduleProps) -> list[Rule]:
@@ -146,6 +169,12 @@ def _rules(props: FunctionScheduleProps) -> list[Rule]:
             props.expression,
             SCHEDULE_EXPRESSION,
             "cron(...), rate(...) or at(...), up to 256 characters",
+        ),
+        Rule(
+            name="payload",
+            got=props.payload,
+            allowed="JSON, with context attributes such as <aws.scheduler.scheduled-time>",
+            holds=props.payload is None or _is_json(props.payload),
         ),
         Rule(
             name="time_zone",

@@ -19,6 +19,8 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 
+from constructs_lib.validation import validate_types
+
 if TYPE_CHECKING:
     from cdktf import TerraformResource
     from constructs import Construct
@@ -138,7 +140,7 @@ class PolicyDocument:
 
         Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
         """
-        self._sids = sids
+        self._scope, self._id, self._sids = scope, id_, sids
         self._resources: dict[PolicyStatement, dict[str, None]] = {}
         self._synthesised: dict[PolicyStatement, DataAwsIamPolicyDocumentStatement] = {}
         self._document = DataAwsIamPolicyDocument(scope, id_)
@@ -150,9 +152,14 @@ class PolicyDocument:
 
         Args:
             statements: Statements to add.
+
+        Raises:
+            InvalidPropsError: A statement has other types than it declares, such as a text for a
+                tuple of texts.
         """
         changed = False
         for each in statements:
+            validate_types(self._scope, self._id, each)
             bare = replace(each, resources=())
             resources = self._resources.setdefault(bare, {})
             known = len(resources)
@@ -172,6 +179,7 @@ class ServiceRole:
     """A role that one AWS service assumes, with one inline policy that holds all its permissions.
 
     Attributes:
+        resource: The role itself.
         role_arn: The role's ARN.
         policy: The inline policy.
     """
@@ -196,17 +204,21 @@ class ServiceRole:
                 conditions=conditions,
             ),
         )
-        role = IamRole(
+        self.resource = IamRole(
             scope,
             "Role",
             name=role_name,
             description=f"Execution role of {role_name}",
             assume_role_policy=trust.json,
         )
-        self.role_arn: str = role.arn
+        self.role_arn: str = self.resource.arn
         self._permissions = PolicyDocument(scope, "Permissions")
         self.policy = IamRolePolicy(
-            scope, "Policy", name="permissions", role=role.name, policy=self._permissions.json
+            scope,
+            "Policy",
+            name="permissions",
+            role=self.resource.name,
+            policy=self._permissions.json,
         )
 
     def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:

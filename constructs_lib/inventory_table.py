@@ -18,7 +18,7 @@ from constructs import Construct
 from constructs_lib.iam import Grant
 from constructs_lib.limits import WARM_READ_UNITS, WARM_WRITE_UNITS
 from constructs_lib.terraform import lifecycle
-from constructs_lib.validation import Rule, between, identifier, text, validate
+from constructs_lib.validation import Rule, between, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.encryption_key import EncryptionKey
@@ -88,7 +88,9 @@ class InventoryTable(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: InventoryTableProps) -> None:
+        validate_types(scope, id_, props)
         warm = props.warm_throughput or WarmThroughput()
+        validate_types(scope, id_, warm)
         validate(
             scope,
             id_,
@@ -103,6 +105,13 @@ class InventoryTable(Construct):
                 holds=props.sort_key != props.partition_key,
             ),
             text("expiry_attribute", props.expiry_attribute, 255),
+            Rule(
+                name="expiry_attribute",
+                got=props.expiry_attribute,
+                allowed="no key; keys are strings, and an expiry is a number",
+                holds=props.expiry_attribute is None
+                or props.expiry_attribute not in (props.partition_key, props.sort_key),
+            ),
             between("read_units_per_second", warm.read_units_per_second, *WARM_READ_UNITS),
             between("write_units_per_second", warm.write_units_per_second, *WARM_WRITE_UNITS),
         )

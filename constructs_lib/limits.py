@@ -25,7 +25,10 @@ MOST_ALARM_HOURS = 168
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
 LIFECYCLE_DAYS = (1, 3653)
 # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-SCHEDULE_EXPRESSION = r"(cron|rate|at)\(.{1,250}\)"
+SCHEDULE_EXPRESSION = (
+    r"(?:rate\([1-9][0-9]{0,8} (?:minute|hour|day)s?\)|cron\(\S{1,40}(?: \S{1,40}){5}\)"
+    r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))"
+)
 EMAIL_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from constructs_lib.iam import Condition, Grant, PolicyDocument, PolicyStatement, only_over_tls
 from constructs_lib.terraform import lifecycle
-from constructs_lib.validation import between, identifier, validate
+from constructs_lib.validation import between, identifier, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.encryption_key import EncryptionKey
@@ -68,10 +68,12 @@ class MessageQueue(Construct):
         queue_name: The queue's name.
         queue_arn: The queue's ARN.
         queue_url: The queue's URL.
+        policy: The queue's policy.
         visibility_timeout_seconds: Time for which a received message is hidden.
     """
 
     def __init__(self, scope: Construct, id_: str, props: MessageQueueProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,
@@ -101,7 +103,7 @@ class MessageQueue(Construct):
         self._document = PolicyDocument(
             self, "PolicyDocument", only_over_tls("sqs:*", self.queue_arn), sids=True
         )
-        self._policy = SqsQueuePolicy(
+        self.policy = SqsQueuePolicy(
             self, "Policy", queue_url=self.queue_url, policy=self._document.json
         )
         if props.dead_letter_queue:
@@ -141,5 +143,5 @@ class MessageQueue(Construct):
             conditions=(Condition(test="ArnEquals", variable="aws:SourceArn", values=(rule_arn,)),),
         )
         self._document.add(statement)
-        given = Grant(grantee=EVENTBRIDGE, statements=(statement,), policies=(self._policy,))
+        given = Grant(grantee=EVENTBRIDGE, statements=(statement,), policies=(self.policy,))
         return given.combined(self._key.grant_use_by_service(EVENTBRIDGE)) if self._key else given

@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from constructs_lib.iam import statement_id
-from constructs_lib.validation import Rule, between, identifier, text, validate
+from constructs_lib.validation import Rule, between, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.message_queue import MessageQueue
@@ -60,6 +60,7 @@ class ObjectCreatedRule(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: ObjectCreatedRuleProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,

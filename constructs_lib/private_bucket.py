@@ -37,7 +37,7 @@ from constructs import Construct
 from constructs_lib.iam import Grant, PolicyDocument, only_over_tls
 from constructs_lib.limits import LIFECYCLE_DAYS
 from constructs_lib.terraform import lifecycle
-from constructs_lib.validation import between, matching, validate
+from constructs_lib.validation import between, matching, validate, validate_types
 
 if TYPE_CHECKING:
     from constructs_lib.access_log_bucket import AccessLogBucket
@@ -52,8 +52,13 @@ GET_ACTIONS = ("s3:GetObject",)
 GET_VERSION_ACTIONS = ("s3:GetObjectVersion",)
 # Without `*`, `?` and `$`, which a policy would not read as they stand.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-SAFE_PREFIX = r"[A-Za-z0-9/!_.'()-]{0,1024}"
-SAFE_PREFIX_IN_WORDS = "up to 1024 letters, digits and any of /!_.'()-"
+SAFE_PREFIX = r"[A-Za-z0-9/!_.'()-]{1,1024}"
+SAFE_PREFIX_IN_WORDS = "1 to 1024 letters, digits and any of /!_.'()-"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_NAME = (
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"(?!.*(?:\.[.-]|-\.))(?!\d+(?:\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,15 +108,16 @@ class PrivateBucket(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: PrivateBucketProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,
-            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
             matching(
                 "bucket_name",
                 props.bucket_name,
-                r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-                "3 to 63 lower-case letters, digits, inner dots and hyphens",
+                BUCKET_NAME,
+                "3 to 63 lower-case letters, digits, inner dots and hyphens, no dot beside one of "
+                "the two, no IP address, and none of the prefixes and suffixes that AWS reserves",
             ),
             between("noncurrent_version_days", props.noncurrent_version_days, *LIFECYCLE_DAYS),
             between("incomplete_upload_days", props.incomplete_upload_days, 1, 365),
@@ -233,7 +239,8 @@ class PrivateBucket(Construct):
         Args:
             id_: Its construct id.
             key: Its key.
-            content: Its text.
+            content: Its text, which Terraform reads as a template; `escape_template` keeps a text
+                with `${` or `%{` as it stands.
             content_type: Its media type.
 
         Returns:
@@ -304,7 +311,9 @@ class PrivateBucket(Construct):
         return given.combined(former.grant_decrypt(grantee)) if former else given
 
     def _below(self, prefix: str) -> str:
-        rule = matching("prefix", prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS)
+        # Without a slash, `rejects` would give `rejects-of-others/` as well.
+        below = f"|(?=.*/$){SAFE_PREFIX}"
+        rule = matching("prefix", prefix, below, f"{SAFE_PREFIX_IN_WORDS}, ending in a slash")
         validate(self, "Grant", rule)
         return f"{self.bucket_arn}/{prefix}*"
 

@@ -25,7 +25,16 @@ from constructs_lib.limits import (
     RESERVED_CONCURRENCY,
 )
 from constructs_lib.message_queue import MessageQueue, MessageQueueProps
-from constructs_lib.validation import Rule, between, identifier, matching, one_of, text, validate
+from constructs_lib.validation import (
+    Rule,
+    between,
+    identifier,
+    matching,
+    one_of,
+    text,
+    validate,
+    validate_types,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +47,17 @@ if TYPE_CHECKING:
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 TRACE_ACTIONS = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 MOST_ENVIRONMENT_BYTES = 4096
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+RESERVED_VARIABLES = frozenset(
+    {
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME"),
+        *("AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION"),
+        *("LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "TZ"),
+    }
+)
 # Lambda keeps an event that it could not process for at most six hours.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 SIX_HOURS_IN_SECONDS = 6 * 3600
@@ -59,7 +79,7 @@ class PythonFunctionProps:
         architecture: arm64 or x86_64. Default: arm64, which is cheaper.
         role_name: Name of its role, unique in the account. Default: the function's name.
         dead_letter_queue: Queue for the events of failed asynchronous invocations. Default: a queue
-            of its own, named after the function.
+            of its own, named after the function, which Terraform refuses to delete.
         environment: Its environment variables. Default: none.
         timeout_seconds: Time that one invocation may take. Default: 900, Lambda's maximum.
         memory_mib: Its memory; 1,769 are one processor. Default: 512.
@@ -105,11 +125,13 @@ class PythonFunction(Construct):
         physical_name: The same name as text.
         function_arn: The function's ARN.
         log_group: Its log group.
+        role: Its role, and the policy with what it may do.
         dead_letter_queue: Queue for the events of failed asynchronous invocations.
         timeout_seconds: Time that one invocation may take.
     """
 
     def __init__(self, scope: Construct, id_: str, props: PythonFunctionProps) -> None:
+        validate_types(scope, id_, props)
         validate(scope, id_, *_rules(props))
         super().__init__(scope, id_)
         key = props.encryption_key
@@ -120,14 +142,17 @@ class PythonFunction(Construct):
             "DeadLetterQueue",
             MessageQueueProps(queue_name=f"{props.function_name}-dlq", encryption_key=key),
         )
+        log_group_name = f"/aws/lambda/{props.function_name}"
+        if key:
+            key.grant_use_by_logs(log_group_name)
         self.log_group = CloudwatchLogGroup(
             self,
             "LogGroup",
-            name=f"/aws/lambda/{props.function_name}",
+            name=log_group_name,
             retention_in_days=props.log_retention_days,
             kms_key_id=key.key_arn if key else None,
         )
-        self._role = ServiceRole(
+        self.role = ServiceRole(
             self, props.role_name or props.function_name, "lambda.amazonaws.com"
         )
         for actions, resource in (
@@ -162,7 +187,7 @@ class PythonFunction(Construct):
             "Resource",
             function_name=props.function_name,
             description=props.description,
-            role=self._role.role_arn,
+            role=self.role.role_arn,
             handler=props.handler,
             runtime=props.runtime,
             architectures=[props.architecture],
@@ -185,7 +210,7 @@ class PythonFunction(Construct):
             ),
             # Lambda refuses a dead-letter queue that the role may not write to.
             # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-            depends_on=[self._role.policy],
+            depends_on=[self.role.policy],
         )
 
     def add_to_policy(self, statement: PolicyStatement) -> TerraformResource:
@@ -194,7 +219,7 @@ class PythonFunction(Construct):
         Args:
             statement: Actions and resources.
         """
-        return self._role.add_to_policy(statement)
+        return self.role.add_to_policy(statement)
 
     def add_queue_source(
         self,
@@ -252,7 +277,7 @@ def _rules(props: PythonFunctionProps) -> list[Rule]:
         identifier("function_name", props.function_name, 64, "-_"),
         text("description", props.description, 256, least=0),
         matching("handler", props.handler, r"\S{1,128}", "1 to 128 characters without spaces"),
-        matching("runtime", props.runtime, r"python3\.\d+", "python3.<minor version>"),
+        matching("runtime", props.runtime, r"python3\.[0-9]{1,2}", "python3.<minor version>"),
         one_of("architecture", props.architecture, ("arm64", "x86_64")),
         identifier("role_name", props.role_name, 64, "_+=,.@-"),
         between("timeout_seconds", props.timeout_seconds, 1, 900),
@@ -262,6 +287,12 @@ def _rules(props: PythonFunctionProps) -> list[Rule]:
         *(
             matching(f"environment ({name})", name, "[A-Za-z][A-Za-z0-9_]+", "names such as A_1")
             for name in props.environment
+        ),
+        Rule(
+            name="environment",
+            got=sorted(props.environment),
+            allowed="no names that Lambda sets itself",
+            holds=RESERVED_VARIABLES.isdisjoint(props.environment),
         ),
         one_of("log_retention_days", props.log_retention_days, LOG_RETENTION_DAYS),
         one_of("recursive_loop", props.recursive_loop, ("Allow", "Terminate")),

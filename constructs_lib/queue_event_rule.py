@@ -13,7 +13,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 )
 from constructs import Construct
 
-from constructs_lib.validation import Rule, identifier, text, validate
+from constructs_lib.validation import Rule, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,7 @@ class QueueEventRule(Construct):
     """
 
     def __init__(self, scope: Construct, id_: str, props: QueueEventRuleProps) -> None:
+        validate_types(scope, id_, props)
         validate(
             scope,
             id_,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from cdktf import Token
@@ -12,6 +13,7 @@ from cdktf import Token
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from _typeshed import DataclassInstance
     from constructs import Construct
 
 
@@ -92,8 +94,46 @@ def validate(scope: Construct, id_: str, *rules: Rule) -> None:
     raise InvalidPropsError(f"{path}: {problems}")
 
 
+def validate_types(scope: Construct, id_: str, props: DataclassInstance) -> None:
+    """Refuse props that have other types than their dataclass declares, None among them.
+
+    The other rules compare numbers and texts, and a None that the provider takes for "not given"
+    would silently be its default: a timeout of 3 seconds, a name made up.
+
+    Args:
+        scope: The construct's parent.
+        id_: The construct's id.
+        props: Its props, of a module that postpones the evaluation of annotations.
+
+    Raises:
+        InvalidPropsError: As `validate`.
+    """
+    rules = []
+    for field in fields(props):
+        got = getattr(props, field.name)
+        holds = any(_is_a(got, kind) for kind in str(field.type).split(" | "))
+        rules.append(Rule(name=field.name, got=got, allowed=str(field.type), holds=holds))
+    validate(scope, id_, *rules)
+
+
+def _is_a(value: object, kind: str) -> bool:
+    """Return True if a value is of a kind, as an annotation writes it: `int`, `tuple[str, ...]`."""
+    name, _, inside = kind.removesuffix("]").partition("[")
+    if isinstance(value, tuple):
+        return name == "tuple" and all(_is_a(each, inside.partition(",")[0]) for each in value)
+    if name == "Mapping":
+        of = inside.rpartition(" ")[2]
+        return isinstance(value, Mapping) and all(_is_a(each, of) for each in value.values())
+    if name in {"int", "float"}:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    # The classes of constructs are known to type checkers alone, and are compared by name.
+    bases = {each.__name__ for each in type(value).__mro__}
+    return name == "Any" or (value is None if name == "None" else name in bases)
+
+
 def _is_token(value: object) -> bool:
-    # The kernel speaks JSON, which has neither infinities nor NaN.
-    if isinstance(value, float) and not math.isfinite(value):
+    # The kernel speaks JSON, which has neither infinities nor NaN, and knows objects of its own.
+    known = isinstance(value, str | int | float) or hasattr(type(value), "__jsii_type__")
+    if not known or (isinstance(value, float) and not math.isfinite(value)):
         return False
     return Token.is_unresolved(value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from synthesised import only, readable, resources, role_permissions, statements
+from constructs_lib.account import Account
+from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from synthesised import a_function, only, readable, resources, role_permissions, statements
 
 
 def key_statements(document) -> dict[str, dict]:
@@ -99,3 +101,27 @@ def test_what_was_encrypted_with_the_key_stays_readable_without_the_setting(whol
         assert ("kms:Decrypt", "<Key>") in permissions[f"inventory-{role}-dev"]
     for role in ("processor", "chunk-processor"):
         assert ("kms:GenerateDataKey", "<Key>") not in permissions[f"inventory-{role}-dev"]
+
+
+def test_the_log_group_of_a_function_may_use_the_key_of_the_function(synth) -> None:
+    """CloudWatch Logs refuses a key that it may not use; a prefix is allowed once.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+
+    def compose(stack) -> None:
+        account = Account(
+            account_id="123456789012", partition="aws", dns_suffix="amazonaws.com", region="r-1"
+        )
+        key = EncryptionKey(stack, "Key", EncryptionKeyProps(key_alias="k", account=account))
+        a_function(stack, encryption_key=key)
+        key.grant_use_by_logs("/aws/lambda/inventory-work-test-2")
+
+    document = synth(compose)
+    _, statement = statements(document, only(document, "aws_kms_key")["policy"])
+
+    assert statement["principals"][0]["identifiers"] == ["logs.r-1.amazonaws.com"]
+    (condition,) = statement["condition"]
+    assert condition["values"] == [
+        "arn:aws:logs:r-1:123456789012:log-group:/aws/lambda/inventory-work-test*"
+    ]

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
+import cdktf
 import pytest
-from cdktf import TerraformVariable, Token
+from cdktf import TerraformStack, TerraformVariable, Token
 
+from constructs_lib.access_log_bucket import AccessLogBucket, AccessLogBucketProps
 from constructs_lib.account import Account
 from constructs_lib.alarm_topic import AlarmTopic, AlarmTopicProps
 from constructs_lib.alarms import Alarms, AlarmSpec, AlarmsProps
 from constructs_lib.dashboard import Dashboard, DashboardProps, Graph
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.event_bus import EventBus, EventBusProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
+from constructs_lib.iam import PolicyStatement
 from constructs_lib.inventory_table import InventoryTable, InventoryTableProps, WarmThroughput
 from constructs_lib.metrics import Metric
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from constructs_lib.queue_event_rule import QueueEventRule, QueueEventRuleProps
 from constructs_lib.validation import InvalidPropsError
-from synthesised import a_function, a_queue
-
-if TYPE_CHECKING:
-    from cdktf import TerraformStack
+from synthesised import a_function, a_queue, resources
 
 ACCOUNT = Account(
     account_id="123456789012",
@@ -128,9 +132,38 @@ def three_period_alarm(stack: TerraformStack, **spec: Any) -> None:
 
 def dashboard(stack: TerraformStack, **props: Any) -> None:
     """Add a dashboard with one graph."""
-    graph = Graph(title="t", metrics=(), period_seconds=props.pop("period_seconds", 300))
+    own = {name: props.pop(name) for name in ("period_seconds", "view") if name in props}
+    graph = Graph(title="t", metrics=(), **own)
     defaults = {"dashboard_name": "d", "region": "us-east-1", "graphs": (graph,)}
     Dashboard(stack, "It", DashboardProps(**{**defaults, **props}))
+
+
+def bus(stack: TerraformStack, **props: Any) -> None:
+    """Add an event bus."""
+    EventBus(stack, "It", EventBusProps(**{"bus_name": "b", "account": ACCOUNT, **props}))
+
+
+def bus_rule(stack: TerraformStack, **props: Any) -> None:
+    """Add a rule on a bus."""
+    defaults = {
+        "rule_name": "r",
+        "bus": EventBus(stack, "It", EventBusProps(bus_name="b", account=ACCOUNT)),
+        "queue": a_queue(stack, "Queue"),
+        "dead_letter_queue": a_queue(stack),
+    }
+    QueueEventRule(stack, "Rule", QueueEventRuleProps(**{**defaults, **props}))
+
+
+def log_bucket(stack: TerraformStack, **props: Any) -> None:
+    """Add a bucket for access logs."""
+    defaults = {"bucket_name": "it-is", "account": ACCOUNT}
+    AccessLogBucket(stack, "It", AccessLogBucketProps(**{**defaults, **props}))
+
+
+def permission(stack: TerraformStack, **props: Any) -> None:
+    """Add a statement to a function's policy."""
+    defaults = {"actions": ("s3:GetObject",), "resources": ("*",)}
+    a_function(stack).add_to_policy(PolicyStatement(**{**defaults, **props}))
 
 
 NUMBERS = [
@@ -161,8 +194,7 @@ NUMBERS = [
 ]
 TEXTS = [
     (bucket, "bucket_name", 3, 63),
-    (bucket, "scratch_prefix", 0, 1024),
-    (prefix_grant, "prefix", 0, 1024),
+    (bucket, "scratch_prefix", 1, 1024),
     (a_queue, "queue_name", 1, 80),
     (table, "table_name", 3, 255),
     (table, "partition_key", 1, 255),
@@ -192,12 +224,16 @@ WRONG = [
     (bucket, "bucket_name", "Upper-case"),
     (bucket, "bucket_name", "-begins"),
     (bucket, "bucket_name", "two..dots"),
+    *((bucket, "bucket_name", name) for name in ("10.0.0.1", "a.-b", "a-.b", "xn--a", "a-s3alias")),
     (bucket, "scratch_prefix", "${a}/"),
     (prefix_grant, "prefix", "*"),
+    (prefix_grant, "prefix", "rejects"),
+    (prefix_grant, "prefix", "x" * 1024 + "/"),
     (prefix_grant, "prefix", "a?/"),
     (a_queue, "queue_name", "first-in-first-out.fifo"),
     (table, "table_name", "a table"),
     (table, "sort_key", "k"),
+    (table, "expiry_attribute", "k"),
     (a_function, "function_name", "dots.are.not"),
     (a_function, "handler", "a module.handler"),
     (a_function, "runtime", "nodejs22.x"),
@@ -206,11 +242,19 @@ WRONG = [
     (a_function, "log_retention_days", 8),
     (a_function, "environment", {"NAME": "x" * 4093}),
     (a_function, "environment", {"A-B": "x"}),
+    (a_function, "environment", {"AWS_REGION": "x"}),
     (rule, "rule_name", "no/slash"),
     (schedule, "expression", "every hour"),
+    (schedule, "expression", "rate(0 hours)"),
+    (schedule, "expression", "cron(0 6 * *)"),
+    (schedule, "expression", "at(tomorrow)"),
+    (schedule, "payload", "no JSON"),
     (schedule, "time_zone", "Mars/Olympus"),
     (schedule, "schedule_group", "a group"),
     (key, "key_alias", "aws/mine"),
+    (key, "key_alias", "alias/mine"),
+    (bus, "bus_name", "default"),
+    (bus, "bus_name", "a/b"),
     (key, "key_alias", "a.b"),
     (topic, "topic_name", "first-in-first-out.fifo"),
     (topic, "email", "nobody"),
@@ -225,6 +269,40 @@ WRONG = [
     (dashboard, "dashboard_name", "a.b"),
     (dashboard, "graphs", ()),
     (dashboard, "graphs", (Graph(title="t", metrics=()),) * 501),
+    (dashboard, "view", "pie"),
+    (log_bucket, "retention_days", 0),
+]
+
+
+#: Values of another type than the prop declares; the last column is the type that it declares.
+TYPES = [
+    (a_queue, "queue_name", None, "str"),
+    (a_queue, "queue_name", object(), "str"),
+    (a_queue, "retention_seconds", "60", "int"),
+    (a_queue, "retention_seconds", None, "int"),
+    (a_queue, "maximum_receive_count", True, "int"),
+    (a_queue, "deletion_protection", None, "bool"),
+    (a_queue, "encryption_key", "a-key", "EncryptionKey | None"),
+    (a_function, "timeout_seconds", None, "int"),
+    (a_function, "runtime", None, "str"),
+    (a_function, "package", "x.zip", "FunctionPackage"),
+    (a_function, "environment", {"AB": 5}, "Mapping[str, str]"),
+    (bucket, "bucket_name", None, "str"),
+    (bucket, "sends_events", "no", "bool"),
+    (log_bucket, "account", "123456789012", "Account"),
+    (table, "table_name", None, "str"),
+    (warm_table, "read_units_per_second", "12000", "int"),
+    (rule, "function", None, "PythonFunction"),
+    (schedule, "time_zone", None, "str"),
+    (key, "deletion_window_days", None, "int"),
+    (topic, "encryption_key", None, "EncryptionKey"),
+    (bus, "bus_name", None, "str"),
+    (bus_rule, "detail_types", "Stock file", "tuple[str, ...]"),
+    (bus_rule, "detail", None, "Mapping[str, Any]"),
+    (alarm, "threshold", "0", "float"),
+    (alarm, "metrics", ("Errors",), "tuple[Metric, ...]"),
+    (dashboard, "period_seconds", None, "int"),
+    (permission, "actions", "s3:GetObject", "tuple[str, ...]"),
 ]
 
 
@@ -280,6 +358,26 @@ def test_fails_for_a_value_that_aws_refuses(new_stack, add, name, wrong) -> None
         add(new_stack(), **{name: wrong})
 
 
+@pytest.mark.parametrize(("add", "name", "wrong", "type_"), cases(TYPES))
+def test_fails_for_a_value_of_another_type(new_stack, add, name, wrong, type_) -> None:
+    """None above all: providers take it for a default that nobody chose."""
+    with pytest.raises(InvalidPropsError) as caught:
+        add(new_stack(), **{name: wrong})
+
+    assert f"{name}: got {wrong!r}, allowed {type_}" in str(caught.value)
+
+
+@pytest.mark.parametrize("prefix", ["", "rejects/", "x" * 1023 + "/"])
+def test_a_grant_may_be_for_a_folder_or_for_everything(new_stack, prefix) -> None:
+    """The slash keeps folders apart whose names begin alike."""
+    prefix_grant(new_stack(), prefix=prefix)
+
+
+def test_a_payload_may_have_context_attributes(new_stack) -> None:
+    """Scheduler replaces them; a number stands without quotes."""
+    schedule(new_stack(), payload='{"attempt": <aws.scheduler.attempt-number>}')
+
+
 @pytest.mark.parametrize(
     ("add", "name"),
     [(row[0], row[1]) for row in NUMBERS] + [(a_function, "log_retention_days")],
@@ -331,10 +429,28 @@ def test_fails_for_a_rule_on_a_bucket_without_events(new_stack) -> None:
         rule(new_stack(), events=False)
 
 
-def test_fails_for_two_alarms_of_one_key(new_stack) -> None:
-    """The construct ids would collide."""
+@pytest.mark.parametrize(("differs", "named"), [("alarm_name", "keys"), ("key", "alarm_names")])
+def test_fails_for_two_alarms_of_one_key_or_name(new_stack, differs, named) -> None:
+    """The construct ids would collide, or the second alarm would overwrite the first."""
     spec = AlarmSpec(key="Same", alarm_name="a", description="d", metrics=(METRIC,), threshold=0)
+    changed: dict[str, Any] = {differs: "other"}
+    other = replace(spec, **changed)
     stack = new_stack()
 
-    with pytest.raises(InvalidPropsError, match="no two alike"):
-        Alarms(stack, "Alarms", AlarmsProps(topic=topic(stack), specs=(spec, spec)))
+    with pytest.raises(InvalidPropsError, match=rf"{named}: .*no two alike"):
+        Alarms(stack, "Alarms", AlarmsProps(topic=topic(stack), specs=(spec, other)))
+
+
+def test_alarms_and_their_topic_may_be_in_two_stacks() -> None:
+    """Terraform takes a resource of its own stack in `depends_on`, and no other."""
+    app = cdktf.Testing.app()
+    alarm_stack = TerraformStack(app, "alarms")
+    spec = AlarmSpec(key="Key", alarm_name="a", description="d", metrics=(METRIC,), threshold=0)
+    specs = AlarmsProps(topic=topic(TerraformStack(app, "topic")), specs=(spec,))
+    Alarms(alarm_stack, "Alarms", specs)
+
+    (alarm_made,) = resources(
+        json.loads(cdktf.Testing.synth(alarm_stack)), "aws_cloudwatch_metric_alarm"
+    )
+
+    assert "depends_on" not in alarm_made

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.settings import Settings
+from synthesised import only, role_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,3 +42,14 @@ def test_every_output_is_in_the_table_with_its_description(
     rows = [f"| `{name}` | {output['description']} |" for name, output in outputs.items()]
 
     assert table("output") == rows
+
+
+def test_the_example_of_another_app_is_a_stack(tmp_path: Path) -> None:
+    """A stranger begins with it: what it names is there, and the function may read what comes."""
+    example = REFERENCE.partition("```python\n")[2].partition("```")[0]
+    exec(example.replace("App()", f"App(outdir={str(tmp_path)!r}, skip_validation=True)"), {})
+
+    document = json.loads((tmp_path / "stacks/thumbnails/cdk.tf.json").read_text())
+    permissions = role_permissions(document)
+    assert ("s3:GetObject", "<Pictures>/originals/*") in permissions["thumbnails"]
+    assert only(document, "aws_cloudwatch_event_target")["dead_letter_config"]
