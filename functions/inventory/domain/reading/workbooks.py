@@ -56,7 +56,10 @@ _PROLOG_PIECE = 1 << 10
 _MAX_PROLOG_BYTES = 1 << 16
 _BREAKS = re.compile(r"[\r\n]+")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ZEROS = re.compile(r"0+")
+#: A part of a number's format: a quoted or an escaped text, a sign that stands for itself, a digit.
+_FORMAT_PART = re.compile(r'"[^"]*"|\\.|[- /()0]')
+_ZEROS_AND_TEXT = re.compile(rf"(?:{_FORMAT_PART.pattern}|_.)*+")
+_PADDING = re.compile(r"_.")
 _AMBIGUOUS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 _PIECE_BYTES = 1 << 16
 _END = b"PK\x05\x06"
@@ -184,7 +187,7 @@ class _CellText:
 
     def __init__(self, book: Any) -> None:
         self._book = book
-        self._widths: dict[int, int] = {}
+        self._forms: dict[int, list[str | None]] = {}
 
     def of(self, cell: dict[str, Any]) -> str:
         """The text: numbers plain, dates in ISO 8601, line breaks as blanks."""
@@ -210,17 +213,37 @@ class _CellText:
         text = f"{number:f}"
         if _AMBIGUOUS.fullmatch(text):
             return text + "0"  # a fraction for sure
-        return text.zfill(self._least_digits(style))
+        return self._as_shown(text, style) if text.isdecimal() else text
 
-    def _least_digits(self, style: int) -> int:
-        """Digits that the format fills up to with zeros, as in 00000."""
-        if style not in self._widths:
+    def _as_shown(self, digits: str, style: int) -> str:
+        """A whole number by its format: filled up with zeros, with the text that stands in it."""
+        if style not in self._forms:
             number = self._book._cell_styles[style].numFmtId
             own = number - 164  # Source: ECMA-376-1, 18.8.30: those below are built in
             formats = self._book._number_formats
-            text = formats[own] if 0 <= own < len(formats) else ""
-            self._widths[style] = len(text) if _ZEROS.fullmatch(text) else 0
-        return self._widths[style]
+            self._forms[style] = _shown_form(formats[own] if 0 <= own < len(formats) else "")
+        form = self._forms[style]
+        if not form:
+            return digits
+        more = form.count(None) - 1
+        digits = digits.zfill(more + 1)
+        first = len(digits) - more  # the first place takes what the others leave
+        shown = iter([digits[:first], *digits[first:]])
+        return "".join(next(shown) if part is None else part for part in form)
+
+
+def _shown_form(number_format: str) -> list[str | None]:
+    """The parts of a format of zeros and text, None for each digit; none where it is another."""
+    section = number_format.partition(";")[0]
+    if not _ZEROS_AND_TEXT.fullmatch(section):
+        return []
+    parts = [
+        None if part == "0" else part.strip('"').removeprefix("\\")
+        for part in _FORMAT_PART.findall(_PADDING.sub("", section))
+    ]
+    digits = parts.count(None)
+    # A text behind a single digit is a unit, and no part of the number.
+    return parts if digits > 1 or (digits and parts[0] is not None) else []
 
 
 def _unescaped(match: re.Match[str]) -> str:
