@@ -241,6 +241,14 @@ def test_fails_on_more_than_the_temporary_disk_holds(monkeypatch, name: str) -> 
         read(with_texts(TEXTS, CELLS), "a.xlsx")
 
 
+def test_fails_on_more_texts_than_the_temporary_disk_holds(monkeypatch) -> None:
+    """Texts without a character count, too."""
+    monkeypatch.setattr(workbooks, "MAX_TEXT_BYTES", 300)
+    assert read(with_texts(TEXTS, CELLS), "a.xlsx").rows
+    with pytest.raises(BadFileError, match="bytes of text"):
+        read(with_texts([*TEXTS, *["<t/>"] * 40], CELLS), "a.xlsx")
+
+
 def test_rows_that_were_read_are_forgotten(monkeypatch) -> None:
     """Memory does not depend on their number."""
     monkeypatch.setattr(workbooks, "_PIECE_BYTES", 1 << 12)

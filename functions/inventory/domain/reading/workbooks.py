@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from array import array
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -66,6 +66,8 @@ _END = b"PK\x05\x06"
 _END_BYTES = 22
 _LOCATOR = b"PK\x06\x07"
 _LOCATOR_BYTES = 20
+#: Where a shared text ends.
+_PLACE = struct.Struct("<Q")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 #: What openpyxl, zipfile and the XML parser raise where a workbook is not as it should be.
@@ -278,26 +280,36 @@ class _Texts:
     """The shared texts of a workbook, on the temporary disk.
 
     Args:
-        file: Takes them.
+        texts: Takes them.
+        ends: Takes where each of them ends.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._ends = array("L", (0,))
+    def __init__(self, texts: IO[bytes], ends: IO[bytes]) -> None:
+        self._texts = texts
+        self._ends = ends
+        self._end = self._written = 0
+        ends.write(_PLACE.pack(0))
 
     def add(self, text: str) -> None:
         """Take the next text."""
         data = text.encode("utf-8", "surrogatepass")
-        end = self._ends[-1] + len(data)
-        if end > MAX_TEXT_BYTES:
+        self._end += len(data)
+        self._written += len(data) + _PLACE.size
+        if self._written > MAX_TEXT_BYTES:
             _refuse(f"the workbook holds more than {MAX_TEXT_BYTES} bytes of text: save it as CSV")
-        self._file.write(data)
-        self._ends.append(end)
+        self._texts.write(data)
+        self._ends.write(_PLACE.pack(self._end))
+
+    def flush(self) -> None:
+        """No text comes any more."""
+        self._texts.flush()
+        self._ends.flush()
 
     def __getitem__(self, index: int) -> str:
-        start, end = self._ends[index], self._ends[index + 1]
-        self._file.seek(start)
-        return self._file.read(end - start).decode("utf-8", "surrogatepass")
+        places = os.pread(self._ends.fileno(), 2 * _PLACE.size, index * _PLACE.size)
+        start, end = (place for (place,) in _PLACE.iter_unpack(places))
+        data = os.pread(self._texts.fileno(), end - start, start)
+        return data.decode("utf-8", "surrogatepass")
 
 
 @contextmanager
@@ -305,8 +317,8 @@ def _texts(reader: Any) -> Iterator[_Texts]:
     """The shared texts of a workbook."""
     from openpyxl.xml.constants import SHARED_STRINGS
 
-    with tempfile.TemporaryFile() as file:
-        texts = _Texts(file)
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as ends:
+        texts = _Texts(file, ends)
         place = reader.package.find(SHARED_STRINGS)
         if place is not None:
             with reader.archive.open(place.PartName[1:]) as stream:
@@ -319,7 +331,7 @@ def _texts(reader: Any) -> Iterator[_Texts]:
                         texts.add("".join(each.text or "" for each in own))
                         root.clear()
                         part.forget()
-        file.flush()
+        texts.flush()
         yield texts
 
 
