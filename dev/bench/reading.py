@@ -104,11 +104,10 @@ def _peak_mb(folder: Path, rows: int) -> float:
 def _write_workbook(file: Path, rows: int) -> None:
     """A workbook as Excel writes it: its texts in a part of their own, each of them once."""
     from openpyxl import Workbook
+    from openpyxl.xml.constants import SHARED_STRINGS
 
     template = io.BytesIO()
-    book = Workbook()
-    book.active.append(["some text"])
-    book.save(template)
+    Workbook().save(template)
     texts = [f"<si><t>SKU-{n:07}</t></si><si><t>Article {n}</t></si>\n" for n in range(rows)]
     cells = [
         f'<row r="{n + 2}"><c t="s"><v>{2 * n}</v></c><c><v>{n % 997}</v></c>'
@@ -129,6 +128,9 @@ def _write_workbook(file: Path, rows: int) -> None:
         zipfile.ZipFile(template) as old,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
     ):
+        types = old.read("[Content_Types].xml").decode()
+        texts_part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/>'
+        parts["[Content_Types].xml"] = types.replace("</Types>", f"{texts_part}</Types>")
         for name in {*old.namelist(), *parts}:
             new.writestr(name, parts.get(name) or old.read(name))
 

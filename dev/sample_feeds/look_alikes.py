@@ -285,10 +285,10 @@ _SAMPLES = (
     ),
     _Sample(
         "quickbooks_desktop",
-        """Active Status | Type | Item | Description | Sales Tax Code | Account | COGS Account | Asset Account | Quantity On Hand | U/M | Cost | Preferred Vendor | Price | Reorder Pt (Min) | MPN
-        Active | Inventory Part | Mugs:MUG-01 | Blue mug | | 1 | 2 | 3 | 1,200 | ea | 5 | V | 9.90 | 5 |
-        Not-active | Inventory Part | OLD | Old | | 1 | 2 | 3 | 4 | ea | 5 | V | 9.90 | |
-        Active | Service | TALK | Talk | | 1 | | | | | | | 50 | |""",
+        """ | Active Status | Type | Item | Description | Sales Tax Code | Account | COGS Account | Asset Account | Quantity On Hand | U/M | Cost | Preferred Vendor | Price | Reorder Pt (Min) | MPN
+         | Active | Inventory Part | Mugs:MUG-01 | Blue mug | | 1 | 2 | 3 | 1,200 | ea | 5 | V | 9.90 | 5 |
+         | Not-active | Inventory Part | OLD | Old | | 1 | 2 | 3 | 4 | ea | 5 | V | 9.90 | |
+         | Active | Service | TALK | Talk | | 1 | | | | | | | 50 | |""",
         {("Mugs:MUG-01", "default"): "1200"},
         skips=((3, "not active"), (4, "no goods in stock")),
     ),

@@ -87,13 +87,29 @@ def test_typed_cells_are_read_as_what_people_see() -> None:
     ]
 
 
-def test_zeros_of_a_number_format_belong_to_a_sku() -> None:
-    """As they do in the CSV file that Excel saves."""
+@pytest.mark.parametrize(
+    ("form", "number", "sku"),
+    [
+        ("00000", 123, "00123"),
+        ('"SKU-"000', 7, "SKU-007"),
+        ('"A"0', 12, "A12"),
+        (r"\M\-00", 123, "M-123"),
+        ("000-0000", 1234567, "123-4567"),
+        ("0000;-0000", 12, "0012"),
+        ("0000_)", 12, "0012"),
+        ('0" pcs"', 12, "12"),
+        ("#,##0", 1234, "1234"),
+        ("0.00", 12, "12"),
+        ("0000", 1.5, "1.5"),
+    ],
+)
+def test_a_sku_is_the_number_as_its_format_shows_it(form: str, number: float, sku: str) -> None:
+    """Zeros and text before them belong to it, as they do in the CSV file that Excel saves."""
     book = openpyxl.Workbook()
     book.active.append(["sku", "quantity"])
-    book.active.append([123, 7])
-    book.active["A2"].number_format = "00000"
-    assert read(saved(book), "a.xlsx").items == {("00123", "default"): "7"}
+    book.active.append([number, 7])
+    book.active["A2"].number_format = form
+    assert read(saved(book), "a.xlsx").items == {(sku, "default"): "7"}
 
 
 def test_a_date_is_no_sku_and_no_location() -> None:
@@ -223,6 +239,14 @@ def test_fails_on_more_than_the_temporary_disk_holds(monkeypatch, name: str) -> 
     monkeypatch.setattr(workbooks, name, 3)
     with pytest.raises(BadFileError, match="save"):
         read(with_texts(TEXTS, CELLS), "a.xlsx")
+
+
+def test_fails_on_more_texts_than_the_temporary_disk_holds(monkeypatch) -> None:
+    """Texts without a character count, too."""
+    monkeypatch.setattr(workbooks, "MAX_TEXT_BYTES", 300)
+    assert read(with_texts(TEXTS, CELLS), "a.xlsx").rows
+    with pytest.raises(BadFileError, match="bytes of text"):
+        read(with_texts([*TEXTS, *["<t/>"] * 40], CELLS), "a.xlsx")
 
 
 def test_rows_that_were_read_are_forgotten(monkeypatch) -> None:

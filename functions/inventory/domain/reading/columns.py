@@ -150,6 +150,7 @@ def _usable(layout: Layout) -> bool:
     return not (
         layout.stock
         or layout.unnamed
+        or layout.unnamed_first
         or layout.corrected
         or profile.formula_guard
         or profile.skip_rows

@@ -56,7 +56,10 @@ _NOT_UTF_8 = (
     "the header is not UTF-8 text, and fits no profile that has another encoding: save the file as "
     'UTF-8 (in Excel "CSV UTF-8"), or describe it with `inventory profile FILE`'
 )
-_NO_SHEET = "the workbook has no visible sheet"
+_NO_SHEET = (
+    "the workbook has no visible sheet that can be read; if it was saved as Strict Open XML, save "
+    "it as Excel Workbook (.xlsx)"
+)
 _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
 

@@ -44,6 +44,7 @@ class Layout:
         header: All columns of the file, those of a reject file included.
         columns: The feed's own columns: without those of a reject file, and without names.
         unnamed: How many columns without a name stand after them; their cells must be blank.
+        unnamed_first: Whether the first of them has no name; its cells must be blank.
         indexes: Field to the index of its column; of "location" too.
         suffixes: Indexes of the columns whose cells end the location.
         plus: Indexes of the columns that are added to the quantity.
@@ -67,6 +68,7 @@ class Layout:
     header: tuple[str, ...]
     columns: tuple[str, ...]
     unnamed: int
+    unnamed_first: bool
     indexes: Mapping[str, int]
     suffixes: tuple[int, ...]
     plus: tuple[int, ...]
@@ -143,6 +145,7 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
         header=header,
         columns=columns,
         unnamed=own - len(columns),
+        unnamed_first=not columns[0].strip(),
         indexes=indexes,
         suffixes=suffixes,
         plus=plus,
@@ -152,9 +155,9 @@ def layout_of(profile: Profile, header: tuple[str, ...], delimiter: str) -> Layo
         unknown=tuple(
             column.strip()
             for index, column in enumerate(columns)
-            if index not in known and not _is_known(profile, labels[index])
+            if index not in known and column.strip() and not _is_known(profile, labels[index])
         ),
-        extras=tuple((c.strip(), i) for i, c in enumerate(columns) if i not in used),
+        extras=tuple((c.strip(), i) for i, c in enumerate(columns) if i not in used and c.strip()),
         skips=skips,
     )
 
@@ -218,6 +221,8 @@ def _check(profile: Profile, header: Sequence[str]) -> None:
     wanted = {alias for _, aliases in _fields(profile) for alias in aliases}
     for index, label in enumerate(header):
         if not label.strip():
+            if index == 0 and not profile.closed:
+                continue
             raise BadFileError(
                 ErrorCode.MISSING_LABEL, f"column {index + 1} of the header has no name", line=1
             )

@@ -227,7 +227,8 @@ class RecordMapper:
             return Refusal(code, f"the row has {len(cells)} cells, the header {layout.width}", None)
         if cells[0] == columns[0] and tuple(cells[: len(columns)]) == columns:
             return Refusal(ErrorCode.CONSTRAINT_ERROR, "the row repeats the header", None)
-        for at in range(len(columns), len(columns) + layout.unnamed):
+        behind = range(len(columns), len(columns) + layout.unnamed)
+        for at in (0, *behind) if layout.unnamed_first else behind:
             if text := cells[at].strip():
                 message = f"the row has {text[:80]!r} in column {at + 1}, which has no name"
                 return Refusal(ErrorCode.EXTRA_CELL, message, None)

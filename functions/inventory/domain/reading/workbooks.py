@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from array import array
 from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -56,13 +56,18 @@ _PROLOG_PIECE = 1 << 10
 _MAX_PROLOG_BYTES = 1 << 16
 _BREAKS = re.compile(r"[\r\n]+")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ZEROS = re.compile(r"0+")
+#: A part of a number's format: a quoted or an escaped text, a sign that stands for itself, a digit.
+_FORMAT_PART = re.compile(r'"[^"]*"|\\.|[- /()0]')
+_ZEROS_AND_TEXT = re.compile(rf"(?:{_FORMAT_PART.pattern}|_.)*+")
+_PADDING = re.compile(r"_.")
 _AMBIGUOUS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 _PIECE_BYTES = 1 << 16
 _END = b"PK\x05\x06"
 _END_BYTES = 22
 _LOCATOR = b"PK\x06\x07"
 _LOCATOR_BYTES = 20
+#: Where a shared text ends.
+_PLACE = struct.Struct("<Q")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 #: What openpyxl, zipfile and the XML parser raise where a workbook is not as it should be.
@@ -184,7 +189,7 @@ class _CellText:
 
     def __init__(self, book: Any) -> None:
         self._book = book
-        self._widths: dict[int, int] = {}
+        self._forms: dict[int, list[str | None]] = {}
 
     def of(self, cell: dict[str, Any]) -> str:
         """The text: numbers plain, dates in ISO 8601, line breaks as blanks."""
@@ -210,17 +215,37 @@ class _CellText:
         text = f"{number:f}"
         if _AMBIGUOUS.fullmatch(text):
             return text + "0"  # a fraction for sure
-        return text.zfill(self._least_digits(style))
+        return self._as_shown(text, style) if text.isdecimal() else text
 
-    def _least_digits(self, style: int) -> int:
-        """Digits that the format fills up to with zeros, as in 00000."""
-        if style not in self._widths:
+    def _as_shown(self, digits: str, style: int) -> str:
+        """A whole number by its format: filled up with zeros, with the text that stands in it."""
+        if style not in self._forms:
             number = self._book._cell_styles[style].numFmtId
             own = number - 164  # Source: ECMA-376-1, 18.8.30: those below are built in
             formats = self._book._number_formats
-            text = formats[own] if 0 <= own < len(formats) else ""
-            self._widths[style] = len(text) if _ZEROS.fullmatch(text) else 0
-        return self._widths[style]
+            self._forms[style] = _shown_form(formats[own] if 0 <= own < len(formats) else "")
+        form = self._forms[style]
+        if not form:
+            return digits
+        more = form.count(None) - 1
+        digits = digits.zfill(more + 1)
+        first = len(digits) - more  # the first place takes what the others leave
+        shown = iter([digits[:first], *digits[first:]])
+        return "".join(next(shown) if part is None else part for part in form)
+
+
+def _shown_form(number_format: str) -> list[str | None]:
+    """The parts of a format of zeros and text, None for each digit; none where it is another."""
+    section = number_format.partition(";")[0]
+    if not _ZEROS_AND_TEXT.fullmatch(section):
+        return []
+    parts = [
+        None if part == "0" else part.strip('"').removeprefix("\\")
+        for part in _FORMAT_PART.findall(_PADDING.sub("", section))
+    ]
+    digits = parts.count(None)
+    # A text behind a single digit is a unit, and no part of the number.
+    return parts if digits > 1 or (digits and parts[0] is not None) else []
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -255,26 +280,36 @@ class _Texts:
     """The shared texts of a workbook, on the temporary disk.
 
     Args:
-        file: Takes them.
+        texts: Takes them.
+        ends: Takes where each of them ends.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._ends = array("L", (0,))
+    def __init__(self, texts: IO[bytes], ends: IO[bytes]) -> None:
+        self._texts = texts
+        self._ends = ends
+        self._end = self._written = 0
+        ends.write(_PLACE.pack(0))
 
     def add(self, text: str) -> None:
         """Take the next text."""
         data = text.encode("utf-8", "surrogatepass")
-        end = self._ends[-1] + len(data)
-        if end > MAX_TEXT_BYTES:
+        self._end += len(data)
+        self._written += len(data) + _PLACE.size
+        if self._written > MAX_TEXT_BYTES:
             _refuse(f"the workbook holds more than {MAX_TEXT_BYTES} bytes of text: save it as CSV")
-        self._file.write(data)
-        self._ends.append(end)
+        self._texts.write(data)
+        self._ends.write(_PLACE.pack(self._end))
+
+    def flush(self) -> None:
+        """No text comes any more."""
+        self._texts.flush()
+        self._ends.flush()
 
     def __getitem__(self, index: int) -> str:
-        start, end = self._ends[index], self._ends[index + 1]
-        self._file.seek(start)
-        return self._file.read(end - start).decode("utf-8", "surrogatepass")
+        places = os.pread(self._ends.fileno(), 2 * _PLACE.size, index * _PLACE.size)
+        start, end = (place for (place,) in _PLACE.iter_unpack(places))
+        data = os.pread(self._texts.fileno(), end - start, start)
+        return data.decode("utf-8", "surrogatepass")
 
 
 @contextmanager
@@ -282,8 +317,8 @@ def _texts(reader: Any) -> Iterator[_Texts]:
     """The shared texts of a workbook."""
     from openpyxl.xml.constants import SHARED_STRINGS
 
-    with tempfile.TemporaryFile() as file:
-        texts = _Texts(file)
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as ends:
+        texts = _Texts(file, ends)
         place = reader.package.find(SHARED_STRINGS)
         if place is not None:
             with reader.archive.open(place.PartName[1:]) as stream:
@@ -296,7 +331,7 @@ def _texts(reader: Any) -> Iterator[_Texts]:
                         texts.add("".join(each.text or "" for each in own))
                         root.clear()
                         part.forget()
-        file.flush()
+        texts.flush()
         yield texts
 
 
