@@ -7,7 +7,7 @@ import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from inventory_cli.errors import CliError
+from inventory_cli.errors import CliError, UsageError
 from inventory_cli.objects import find_version
 from inventory_cli.rendering import remark, say
 
@@ -26,9 +26,17 @@ def get_reject_file(session: Session, name: str, output: Path | None) -> None:
 
     Raises:
         CliError: There is no such object or no reject file of it, or the file is there already.
+        UsageError: The name of the output does not say that it is a reject file.
     """
-    from inventory.domain.rejects import reject_key  # the reader is slow to import
+    # The reader is slow to import.
+    from inventory.domain.reading.corrections import names_reject_file
+    from inventory.domain.rejects import reject_key
 
+    if output not in (None, Path("-")) and not names_reject_file(output.name):
+        raise UsageError(
+            f"name it {output.stem}.rejects{output.suffix}: by its name a reject file is known "
+            "that has lost its last columns, and refused instead of loaded as of now"
+        )
     object_id, version = find_version(session, name)
     if version is None:
         raise CliError(f"{object_id} is not in the bucket any more")

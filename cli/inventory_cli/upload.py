@@ -212,6 +212,6 @@ def _report(
             show_record(record)
     if as_json:
         emit_json([record.attributes for record in records])
-    elif worst in (Exit.ATTENTION, Exit.REFUSED):
+    elif any(record.count("rejected") or record.status == "FAILED" for record in records):
         remark("see why with `inventory rejects`")
     return worst

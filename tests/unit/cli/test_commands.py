@@ -192,6 +192,7 @@ class TestUpload:
             **counts,
         )
         ran = run("upload", files[0], "--wait")
+        assert "inventory rejects" not in ran.err
         assert (ran.exit_code, len(s3)) == (1, 1)
         assert words in ran.out
 
@@ -355,6 +356,18 @@ class TestRejectFiles:
         assert "inventory upload north.rejects.csv --prefix stores/ --wait" in ran.err
         assert "is there already" in run("rejects", "get", "stores/north.csv").err
         assert run("rejects", "get", f"stores/north.csv#{version_id}", "-o", "-").out == "content"
+
+    def test_a_name_that_says_nothing_of_rejects_is_not_taken(
+        self, cloud: Any, run: Any, tmp_path: Path
+    ) -> None:
+        """By its name a file is known that lost its last columns, and would count as of now."""
+        version_id = cloud.s3.put("north.csv", b"x")
+        cloud.s3.reports[f"rejects/north.csv/{version_id}.csv"] = b"content"
+        ran = run("rejects", "get", "north.csv", "-o", str(tmp_path / "mine.csv"))
+        assert ran.exit_code == 64
+        assert "mine.rejects.csv" in ran.err
+        assert list(tmp_path.iterdir()) == []
+        assert run("rejects", "get", "north.csv", "-o", str(tmp_path / "m.rejects.csv")).out
 
     def test_says_when_there_is_none(self, cloud: Any, run: Any) -> None:
         """No such object, or no reject of it; or a command line that makes no sense."""
