@@ -77,7 +77,7 @@ destroy: setup-node synth ## Remove everything that was deployed, after asking
 	@$(BIN)/python -m terraform_runner destroy $(STACK)
 
 check: lint types ## Run the checks for every edit: no Node, no local cloud, a minute or so
-	@$(BIN)/python -m pytest tests/unit -m 'not slow' $(BESIDE)
+	@$(BIN)/python -m pytest tests/unit -m 'not slow' -n auto --dist loadfile
 
 test: setup-node setup-policy lint types ## Run every check, and name the ten slowest tests
 	@$(SETUP) witnesses successor pythons

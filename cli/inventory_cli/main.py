@@ -88,6 +88,11 @@ def main() -> None:
         _flush()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
+    except RuntimeError as error:
+        # What Python 3.11 makes of Ctrl-C while an import makes a class.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        code = Exit.INTERRUPTED
     except OSError as error:
         code = _unwritten(error)
     sys.exit(code)

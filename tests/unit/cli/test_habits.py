@@ -133,6 +133,26 @@ def test_ctrl_c_ends_it_without_a_traceback(after_seconds: float) -> None:
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize(("cause", "code"), [(KeyboardInterrupt(), 130), (ValueError(), None)])
+def test_ctrl_c_may_come_while_a_class_is_made(
+    monkeypatch: pytest.MonkeyPatch, cause: BaseException, code: int | None
+) -> None:
+    """Python 3.11 makes a RuntimeError of it, as of any other failure at that place."""
+
+    class Field:
+        def __set_name__(self, *_: object) -> None:
+            raise cause
+
+    def runs() -> None:
+        type("Made", (), {"field": Field()})
+
+    monkeypatch.setattr(main, "_run", runs)
+
+    with pytest.raises((SystemExit, RuntimeError, ValueError)) as ended:
+        main.main()
+    assert getattr(ended.value, "code", None) == code
+
+
 @pytest.mark.parametrize("command", ["check -", "profile -", "check - --json"])
 def test_a_dash_is_standard_input(command: str) -> None:
     """Which is read from its beginning more than once, as a file is."""
