@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.main import COMMANDS
+from plan_review.cost import CUSTOM_METRICS
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "first-deployment.md").read_text(encoding="utf-8")
@@ -24,6 +25,13 @@ def test_commands_of_the_page_exist() -> None:
     commands = set(re.findall(r"inventory (?!-)([a-z]+)(?= |`)", TEXT))
 
     assert {"doctor", "summary", "upload"} <= commands <= set(COMMANDS)
+
+
+def test_the_page_says_how_many_metrics_arrive() -> None:
+    """As many as the review of plans counts."""
+    (most,) = re.findall(r"\((\d+) at most\)", TEXT)
+
+    assert int(most) == sum(CUSTOM_METRICS.values())
 
 
 def test_no_other_page_lists_what_is_unproven() -> None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from inventory.domain.ingestions import Mode, Status
 from inventory.domain.model import Counts
@@ -79,6 +80,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "dev")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "inventory-processor")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Inventory")
+    Metrics().clear_default_dimensions()  # all instances of a process share them
     names = ("observation", "processor", "chunk_processor", "reconcile")
     for name in names:
         monkeypatch.delitem(sys.modules, f"inventory.handlers.{name}", raising=False)

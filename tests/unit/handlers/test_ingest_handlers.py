@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from constructs_lib.metrics import INGEST_SERVICE
 from inventory.domain.ingestions import Mode, Status
 from inventory.domain.model import ObjectVersion
 from inventory.domain.work import Kind, WorkMessage
@@ -87,6 +88,25 @@ def test_the_processor_measures_every_outcome(
     assert sums["AccountingBreaches"] == 0
     keys = handlers.observation.logger.get_current_keys()
     assert keys["object_id"] == ingest.deliveries[0].version.object_id
+
+
+def test_metrics_have_the_dimensions_by_which_alarms_find_them(
+    handlers: SimpleNamespace,
+    ingest: NotingIngest,
+    context: Context,
+    load_event: Callable[[str], dict[str, Any]],
+    metric_lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """Both functions that load files publish under one name, whatever each is called."""
+    handlers.processor.handler(load_event("s3_object_created"), context)
+
+    assert ingest.deliveries
+    for line in metric_lines():
+        for published in line["_aws"]["CloudWatchMetrics"]:
+            assert [sorted(each) for each in published["Dimensions"]] == [
+                ["environment", "service"]
+            ]
+        assert (line["environment"], line["service"]) == ("dev", INGEST_SERVICE)
 
 
 def test_counts_that_do_not_add_up_are_a_breach(

@@ -57,3 +57,6 @@ def test_the_figures_of_a_reconcile_are_answered_and_measured(
     assert line["ReconcileHoursBehind"] == [30.5]
     assert (line["UnannouncedFiles"], line["LateFeeds"]) == ([2.0], [1.0])
     assert answer["late_feeds"] == ["shop/"]
+    assert line["environment"] == "dev"
+    (published,) = line["_aws"]["CloudWatchMetrics"]
+    assert [sorted(each) for each in published["Dimensions"]] == [["environment", "service"]]
