@@ -14,9 +14,11 @@ from inventory.domain.errors import RetryableError
 from inventory.domain.jobs import Stretch
 from inventory.domain.order import timestamp
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
+from inventory.domain.reading.feed_settings import Absent
 from inventory.domain.removals import REMOVED
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Command, Kind
+from inventory.feeds_file import FeedsFileError, feeds_from
 
 TWO_WORKERS = IngestSettings(large_object_bytes=0, workers=2)
 
@@ -186,3 +188,24 @@ def test_a_list_that_is_not_there_is_not_taken_for_empty() -> None:
     with pytest.raises(RetryableError):
         list(keys_of(files, [Stretch("gone", 1)], required=True))
     assert list(keys_of(files, [Stretch("gone", 1)])) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"complete": True}, "max_stock_drop_share"),
+        ({"absent": "keep"}, "set complete as well"),
+        ({"complete": True, "absent": "gone", "max_stock_drop_share": 0}, "got 'gone'"),
+    ],
+)
+def test_a_complete_feed_says_what_it_risks(entry: dict[str, Any], complaint: str) -> None:
+    """At synth, with the feed's name."""
+    with pytest.raises(FeedsFileError, match=rf"feeds\.shop/.*{complaint}"):
+        feeds_from({"feeds": {"shop/": entry}})
+
+
+def test_what_a_complete_feed_says_reaches_the_functions() -> None:
+    """Also when nothing is taken away, and then no share is needed."""
+    data = feeds_from({"feeds": {"shop/": {"complete": True, "absent": "keep"}}})
+    feed = ProfileSet(**data).feed_of("shop/a.csv")
+    assert (feed.complete, feed.absent) == (True, Absent.KEEP)
