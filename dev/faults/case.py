@@ -353,13 +353,14 @@ def complete_case(rng: Random) -> Case:
 
 
 def raced_complete_case(rng: Random) -> Case:
-    """Two or three versions of a complete feed with hardly any keys, and sometimes another file."""
+    """Two or three versions of a complete feed with hardly any keys, and sometimes other files."""
     case = Case(complete={"a.csv": "zero"})
     for second in rng.sample(range(1, 5), rng.choice((2, 2, 3))):
         lines = [f"{sku},x,{rng.choice('12')},," for sku in rng.sample("BD", rng.choice((1, 1, 2)))]
         case.add("a.csv", lines, seconds=second)
-    if rng.random() < 0.5:
-        case.add("b.csv", ["B,x,0,,", "D,x,2,,"], seconds=rng.randint(1, 5))
+    for key, quantity in rng.choice(((), (("b.csv", 0),), (("b.csv", 0), ("c.csv", 2)))):
+        lines = [f"{sku},x,{quantity},," for sku in "BD"]
+        case.add(key, lines, seconds=rng.randint(1, 5))
     return case
 
 
