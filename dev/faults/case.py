@@ -358,9 +358,21 @@ def raced_complete_case(rng: Random) -> Case:
     for second in rng.sample(range(1, 5), rng.choice((2, 2, 3))):
         lines = [f"{sku},x,{rng.choice('12')},," for sku in rng.sample("BD", rng.choice((1, 1, 2)))]
         case.add("a.csv", lines, seconds=second)
-    for key, quantity in rng.choice(((), (("b.csv", 0),), (("b.csv", 0), ("c.csv", 2)))):
-        lines = [f"{sku},x,{quantity},," for sku in "BD"]
-        case.add(key, lines, seconds=rng.randint(1, 5))
+    if rng.random() < 0.3:
+        case.add("b.csv", ["B,x,0,,", "D,x,2,,"], seconds=rng.randint(1, 5))
+    return case
+
+
+def written_over_case() -> Case:
+    """What the last version of a complete feed leaves alone is written over by a late file."""
+    case = Case(complete={"a.csv": "zero"})
+    for second, key, sku, quantity in (
+        (1, "a.csv", "B", 1),
+        (2, "b.csv", "B", 0),
+        (3, "c.csv", "B", 2),
+        (4, "a.csv", "D", 1),
+    ):
+        case.add(key, [f"{sku},x,{quantity},,"], seconds=second)
     return case
 
 

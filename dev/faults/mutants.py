@@ -1196,6 +1196,7 @@ _RACED = "raced withdrawals"
 _NIGHTS = "fingerprints"
 _COMPLETE = "complete feeds"
 _COMPLETE_RACED = "complete feeds raced"
+_COMPLETE_RACED_BACK = "complete feeds raced, withdrawn"
 _COMPLETE_BACK = "complete feeds withdrawn"
 _RACED_NIGHTS = "raced fingerprints"
 
@@ -1295,7 +1296,7 @@ MUTANTS = (
     Mutant("lists of withdrawn versions count", _COMPLETE_BACK, _withdrawn_lists_count),
     Mutant("lists of restored versions dead", _COMPLETE_BACK, _lists_before_restoring_dead),
     Mutant("zeros of withdrawn versions stay", _COMPLETE_BACK, _zeros_of_withdrawn_stay),
-    Mutant("superseded version not asked", _COMPLETE_BACK, _superseded_not_asked),
+    Mutant("superseded version not asked", _COMPLETE_RACED_BACK, _superseded_not_asked),
     Mutant("readers of a list not awaited", _COMPLETE_BACK, _readers_of_lists_not_awaited),
     Mutant("cumulative lists of withdrawn ones", _COMPLETE_BACK, _cumulative_in_any_case),
     Mutant("asked while items are deleted", _COMPLETE_BACK, _asked_while_deleting),

@@ -17,6 +17,7 @@ from faults.case import (
     raced_complete_case,
     random_case,
     trap_case,
+    written_over_case,
 )
 from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, examine_counts
@@ -468,7 +469,8 @@ def raced_complete(seed: int) -> FaultyWorld:
         batch_rows=rng.choice((1, 10)),
         workers=rng.choice(((0,), (0,), (2,))),
     )
-    return FaultyWorld(raced_complete_case(rng), rng, weather)
+    case = written_over_case() if rng.random() < 0.3 else raced_complete_case(rng)
+    return FaultyWorld(case, rng, weather)
 
 
 def withdrawn_complete(seed: int) -> FaultyWorld:
@@ -487,6 +489,21 @@ def withdrawn_complete(seed: int) -> FaultyWorld:
         workers=rng.choice(((0,), (0,), (2,), (0, 2))),
     )
     return WithdrawingWorld(complete_case(rng), rng, weather)
+
+
+def raced_withdrawn_complete(seed: int) -> FaultyWorld:
+    """Versions of a complete feed with hardly any keys, withdrawn while others are at work."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3)),
+        processes=rng.choice((2, 3)),
+        fault=rng.choice((0.0, 0.1)),
+        only=rng.choice(("dead", "lost")),
+        budget=3,
+    )
+    world = WithdrawingWorld(raced_complete_case(rng), rng, weather)
+    world.raced = True
+    return world
 
 
 class DyingWorld(FaultyWorld):
@@ -694,6 +711,7 @@ PARTS = {
         ("complete feeds", complete, 3_000),
         ("complete feeds raced", raced_complete, 2_000),
         ("complete feeds withdrawn", withdrawn_complete, 3_000),
+        ("complete feeds raced, withdrawn", raced_withdrawn_complete, 2_000),
         ("races", races, 5_000),
         ("several workers", several, 8_000),
         ("lost answers", lost_answers, 10_500),

@@ -21,6 +21,7 @@ SHORT = {
     "complete feeds": 15,
     "complete feeds raced": 30,
     "complete feeds withdrawn": 8,
+    "complete feeds raced, withdrawn": 10,
     "races": 40,
     "several workers": 40,
     "lost answers": 50,
