@@ -1119,16 +1119,6 @@ def _zeros_of_withdrawn_stay() -> Sequence[Patch]:
     return [(Absences, "own_keys", lambda *_: iter(()))]
 
 
-def _superseded_not_asked() -> Sequence[Patch]:
-    return [(Absences, "dropped", lambda *_: None)]
-
-
-def _readers_of_lists_not_awaited() -> Sequence[Patch]:
-    """Wait for runs of the withdrawn version alone."""
-    shipped = withdrawal.due
-    return [(withdrawal, "due", lambda record, _dropped="": shipped(record))]
-
-
 def _cumulative_in_any_case() -> Sequence[Patch]:
     """Believe what a version has left of older ones although one of them was withdrawn."""
     shipped = Absences._older
@@ -1137,11 +1127,6 @@ def _cumulative_in_any_case() -> Sequence[Patch]:
         return shipped(self, job, version, [each for each in listings if each.live])
 
     return [(Absences, "_older", older)]
-
-
-def _asked_while_deleting() -> Sequence[Patch]:
-    """Ask for deleted implied rows while requests to delete them may be on their way."""
-    return [(Withdrawal, "waits", lambda *_: False)]
 
 
 # The reconcile
@@ -1196,7 +1181,6 @@ _RACED = "raced withdrawals"
 _NIGHTS = "fingerprints"
 _COMPLETE = "complete feeds"
 _COMPLETE_RACED = "complete feeds raced"
-_COMPLETE_RACED_BACK = "complete feeds raced, withdrawn"
 _COMPLETE_BACK = "complete feeds withdrawn"
 _RACED_NIGHTS = "raced fingerprints"
 
@@ -1296,10 +1280,7 @@ MUTANTS = (
     Mutant("lists of withdrawn versions count", _COMPLETE_BACK, _withdrawn_lists_count),
     Mutant("lists of restored versions dead", _COMPLETE_BACK, _lists_before_restoring_dead),
     Mutant("zeros of withdrawn versions stay", _COMPLETE_BACK, _zeros_of_withdrawn_stay),
-    Mutant("superseded version not asked", _COMPLETE_RACED_BACK, _superseded_not_asked),
-    Mutant("readers of a list not awaited", _COMPLETE_BACK, _readers_of_lists_not_awaited),
     Mutant("cumulative lists of withdrawn ones", _COMPLETE_BACK, _cumulative_in_any_case),
-    Mutant("asked while items are deleted", _COMPLETE_BACK, _asked_while_deleting),
     Mutant("no reconcile", "one worker", _no_reconcile),
     Mutant("no follow-ups", "old files", _no_follow_ups),
     Mutant("missing records not seen", "one worker", _missing_unseen),

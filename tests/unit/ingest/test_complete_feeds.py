@@ -131,6 +131,16 @@ def test_a_withdrawn_file_takes_its_articles_with_it() -> None:
     assert world.record(newer)["status"] == "COMPLETED"
 
 
+def test_the_newest_that_is_left_is_asked_when_the_newest_is_withdrawn() -> None:
+    """A late version has asked the withdrawn one alone."""
+    world = world_of()
+    load(world, "A,x,5,,", hour=2)
+    newest = load(world, "A,x,5,,", hour=3)
+    load(world, "A,x,5,,", "B,x,7,,", hour=1)
+    withdraw(world, newest)
+    assert quantities(world) == {"A": "5", "B": "0"}
+
+
 def withdraw(world: World, version: Any) -> None:
     """Withdraw a version and let everything come to rest."""
     task = Command(asked_at=timestamp(world.clock()), by="ann", reason="wrong").to_data()
