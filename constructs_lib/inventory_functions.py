@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 REJECTS_PREFIX = "rejects/"
 PARTS_PREFIX = "parts/"
+LISTS_PREFIX = "lists/"
 SUMMARIES_PREFIX = "summaries/"
 SETTINGS_PREFIX = "settings/"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -245,6 +246,8 @@ def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> N
     props.reports.grant_put(function, REJECTS_PREFIX)
     props.reports.grant_put(function, PARTS_PREFIX)
     props.reports.grant_get(function, PARTS_PREFIX)
+    props.reports.grant_put(function, LISTS_PREFIX)
+    props.reports.grant_get(function, LISTS_PREFIX)
     props.reports.grant_get_version(function, SETTINGS_PREFIX)
     props.reports.grant_list(function)
     props.items.grant_upsert(function)

@@ -113,7 +113,7 @@ def _said(
     from inventory.domain.decimals import canonical
     from inventory.domain.errors import BadFileError, ObjectGoneError
     from inventory_cli.deployed import Deployed
-    from inventory_cli.mentions import mentions_in, statements_of
+    from inventory_cli.mentions import implied_by, mentions_in, statements_of
 
     deployed = Deployed(session)
     records = get_records(session, [each.version.object_id for each in versions])
@@ -143,7 +143,10 @@ def _said(
                 )
                 loaded = record is not None and record.status == "COMPLETED"
                 statements = statements_of(
-                    list(mentions), tokens=tokens, loaded=loaded, stored=stored
+                    [*mentions, *implied_by(tokens, stored)],
+                    tokens=tokens,
+                    loaded=loaded,
+                    stored=stored,
                 )
             except (BadFileError, ObjectGoneError) as error:
                 unread.append(f"{object_id}: {error}")
@@ -197,8 +200,9 @@ def _quantity(said: _Said) -> str:
 
 
 def _place(said: _Said) -> str:
-    version = said.stored.version
-    return f"{version.key}#{(version.version_id or version.etag)[:8]}:{said.statement.mention.line}"
+    version, line = said.stored.version, said.statement.mention.line
+    name = f"{version.key}#{(version.version_id or version.etag)[:8]}"
+    return f"{name}:{line}" if line else f"absent from {name}"
 
 
 def _became(said: _Said) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from inventory.domain.order import TIME_LENGTH, Tokens
+from inventory.domain.order import IMPLIED, TIME_LENGTH, Tokens
 from inventory.domain.reading import open_feed
 from inventory.domain.reading.layout import layout_of
 from inventory.domain.removals import REMOVED
@@ -115,6 +115,20 @@ def mentions_in(
                 if about.sku == sku and location in (None, about.location):
                     item = about.sku, about.location
                     yield Mention(item, reject.line, None, about.updated_at, reject.message)
+
+
+def implied_by(tokens: Tokens, stored: Mapping[ItemKey, tuple[str, str]]) -> list[Mention]:
+    """Items that a complete file has set because it does not name them.
+
+    Args:
+        tokens: Tokens of the version's rows.
+        stored: Token and quantity of each stored item.
+    """
+    return [
+        Mention(item, 0, quantity, None)
+        for item, (token, quantity) in stored.items()
+        if tokens.is_own(token) and IMPLIED in token
+    ]
 
 
 def statements_of(

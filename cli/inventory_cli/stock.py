@@ -114,7 +114,7 @@ def _show(items: Sequence[Item], raws: dict[int, str]) -> None:
                 item.location,
                 item.shown,
                 minute(item.as_of),
-                f"{item.key}:{item.line}" if item.key else "(not from a file)",
+                _place(item),
             )
             for item in items
         ],
@@ -132,6 +132,12 @@ def _show(items: Sequence[Item], raws: dict[int, str]) -> None:
         )
 
 
+def _place(item: Item) -> str:
+    if not item.key:
+        return "(not from a file)"
+    return f"{item.key}:{item.line}" if item.line else f"absent from {item.key}"
+
+
 def _raw_lines(session: Session, items: Sequence[Item]) -> dict[int, str]:
     """The raw line behind each item, by the item's identity."""
     # The reader is slow to import, and `--help` does not need it.
@@ -145,6 +151,8 @@ def _raw_lines(session: Session, items: Sequence[Item]) -> dict[int, str]:
     def raw_of(item: Item) -> str:
         if not item.key:
             return "(not from a file)"
+        if not item.line:
+            return "(the file does not name it)"
         version = ObjectVersion(
             bucket=session.outputs.uploads_bucket_name,
             key=item.key,

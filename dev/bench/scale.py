@@ -115,7 +115,8 @@ def _work(rows: int, number: int, night: str) -> float:
     )
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=len(data))
     segment = Segment(job=job, version=version, record=None, worker=0, attempt="r")
-    processor = SegmentProcessor(_ports(data, night), batch_rows=_BATCH_ROWS)
+    nothing: Any = _Nothing()
+    processor = SegmentProcessor(_ports(data, night), nothing, batch_rows=_BATCH_ROWS)
     began = time.perf_counter()
     report, _ = processor.process(segment)
     seconds = time.perf_counter() - began
@@ -284,6 +285,7 @@ def _ports(data: bytes, night: str) -> IngestPorts:
         files=files,
         changes=DynamoDbChangeLogs(PartitionedTable(api, _LANES, usage)),
         fingerprints=fingerprints,
+        listings=nothing,
         work=nothing,
         ended=nothing,
         rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),

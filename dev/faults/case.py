@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from faults.fakes import BEGIN, MemoryObjects, tiny
-from faults.oracle import Fact
+from faults.oracle import Fact, implied
 from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
@@ -128,11 +128,13 @@ class Case:
         objects: The bucket.
         uploads: The uploads.
         first: How many of them are processed in peace before anything else happens.
+        complete: What becomes of what files of a complete feed lack, by their key.
     """
 
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     uploads: list[Upload] = field(default_factory=list)
     first: int = 0
+    complete: dict[str, str] = field(default_factory=dict)
 
     def add(
         self,
@@ -164,14 +166,32 @@ class Case:
             metadata=metadata,
             sequencer=sequencer,
         )
-        upload = Upload(version=version, time=timestamp(time), lines=lines, events=events)
+        upload = Upload(
+            version=version,
+            time=timestamp(time),
+            lines=lines,
+            events=events,
+        )
         self.uploads.append(upload)
         return upload
 
     def facts(self, *, doubtful: bool) -> list[Fact]:
         """Rows that were delivered, of the uploads that are doubtful or of the others."""
-        uploads = (upload for upload in self.uploads if upload.doubtful is doubtful)
-        return [fact for upload in uploads for fact in upload.facts()]
+        uploads = [upload for upload in self.uploads if upload.doubtful is doubtful]
+        facts = [fact for upload in uploads for fact in upload.facts()]
+        return facts + self._implied(uploads)
+
+    def _implied(self, uploads: list[Upload]) -> list[Fact]:
+        """What complete files imply: of keys that older ones name, and they do not."""
+        facts = []
+        for key, absent in self.complete.items():
+            versions = [each.facts() for each in self.uploads if each.version.key == key]
+            for upload in uploads:
+                whole = not any(line[0] == "!" or line == "BROKEN" for line in upload.lines)
+                own = upload.facts()
+                if upload.version.key == key and whole and own and absent != "keep":
+                    facts += implied(own, versions)
+        return facts
 
 
 #: Of two, three and four workers, the first two of these have different ones.
@@ -299,6 +319,60 @@ def nightly_case(rng: Random) -> Case:
             lines = [f"{skus[0]},x,2,,", *lines, f"{skus[0]},x,1,,"]
         key = "a.csv" if same else rng.choice(("b.csv", "c.csv"))
         case.add(key, lines, seconds=second, events=rng.choice((1, 1, 2)))
+    return case
+
+
+def complete_case(rng: Random) -> Case:
+    """Versions of a complete feed that lack now this and now that, and other files of its keys."""
+    case = Case(complete={"a.csv": rng.choice(("zero", "zero", "zero", "keep"))})
+    skus = _SKUS[: rng.randint(2, 5)]
+    seconds = rng.sample(range(1, 12), rng.randint(3, 6))
+    case.first = rng.choice((0, 0, 1, 2))
+    for number, second in enumerate(seconds):
+        complete = number < 2 or rng.random() < 0.7
+        lines = []
+        for sku in skus:
+            if rng.random() < (0.6 if complete else 0.4):
+                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 12)))
+                # The reader gives rows of complete files no times of their own.
+                own = "" if complete else rng.choice(("", "", updated_at))
+                lines.append(f"{sku},x,{rng.choice('12')},,{own}")
+        lines = lines or [f"{rng.choice(skus)},x,2,,"]
+        if rng.random() < 0.15:
+            lines.insert(rng.randint(0, len(lines)), rng.choice(("!bad", "BROKEN", "-blank")))
+        if lines[0] == "BROKEN":
+            lines.insert(0, f"{skus[0]},x,1,,")
+        case.add(
+            "a.csv" if complete else rng.choice(("b.csv", "c.csv")),
+            lines,
+            seconds=rng.choice((second, second, second, seconds[0])),
+            sequencer=rng.choice(("", "", "0A", "0B")),
+            events=rng.choice((1, 1, 1, 2)),
+        )
+    return case
+
+
+def raced_complete_case(rng: Random) -> Case:
+    """Two or three versions of a complete feed with hardly any keys, and sometimes other files."""
+    case = Case(complete={"a.csv": "zero"})
+    for second in rng.sample(range(1, 5), rng.choice((2, 2, 3))):
+        lines = [f"{sku},x,{rng.choice('12')},," for sku in rng.sample("BD", rng.choice((1, 1, 2)))]
+        case.add("a.csv", lines, seconds=second)
+    if rng.random() < 0.3:
+        case.add("b.csv", ["B,x,0,,", "D,x,2,,"], seconds=rng.randint(1, 5))
+    return case
+
+
+def written_over_case() -> Case:
+    """What the last version of a complete feed leaves alone is written over by a late file."""
+    case = Case(complete={"a.csv": "zero"})
+    for second, key, sku, quantity in (
+        (1, "a.csv", "B", 1),
+        (2, "b.csv", "B", 0),
+        (3, "c.csv", "B", 2),
+        (4, "a.csv", "D", 1),
+    ):
+        case.add(key, [f"{sku},x,{quantity},,"], seconds=second)
     return case
 
 

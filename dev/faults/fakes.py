@@ -22,6 +22,7 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbCheckpoint,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
+    DynamoDbListings,
     DynamoDbPauses,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
@@ -35,7 +36,7 @@ from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
 from inventory.domain.ports import ConsumedCapacity, Deadline, ObjectInfo, VersionPage
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import Share
-from inventory.domain.reading.feed_settings import FeedSettings
+from inventory.domain.reading.feed_settings import Absent, FeedSettings
 from inventory.domain.reconcile import Reconcile
 from inventory.domain.settings import IngestSettings
 
@@ -403,6 +404,7 @@ class World:
         reports: The reports bucket.
         events: The event bus.
         clock: The time.
+        complete: What becomes of what files of a complete feed lack, by the prefix of the feed.
     """
 
     tables: MemoryDynamoDb = field(default_factory=memory_tables)
@@ -414,6 +416,12 @@ class World:
     reports: MemoryReports = field(default_factory=MemoryReports)
     events: MemoryEvents = field(default_factory=MemoryEvents)
     clock: Clock = field(default_factory=Clock)
+    complete: dict[str, str] = field(default_factory=dict)
+
+    def feed_of(self, key: str) -> FeedSettings:
+        """The feed of a key: the key itself."""
+        absent = Absent(self.complete.get(key, Absent.ZERO))
+        return FeedSettings(prefix=key, complete=key in self.complete, absent=absent)
 
     def ports(self, *, message_limit: int = 1000, **instead: Any) -> IngestPorts:
         """Ports of one process.
@@ -429,7 +437,7 @@ class World:
             objects=self.objects,
             open_feed=open_tiny_feed,
             open_part=open_tiny_part,
-            feed_of=lambda key: FeedSettings(prefix=key),
+            feed_of=self.feed_of,
             items=DynamoDbItems(api, ITEMS, usage),
             registry=DynamoDbRegistry(lanes),
             ingestions=DynamoDbIngestions(api, INGESTIONS, usage),
@@ -439,6 +447,7 @@ class World:
             files=self.reports,
             changes=DynamoDbChangeLogs(lanes),
             fingerprints=DynamoDbFingerprintSets(lanes),
+            listings=DynamoDbListings(lanes),
             work=self.work,
             ended=self.ended,
             rejects=RejectDestinations(
@@ -489,7 +498,7 @@ class World:
             hold = StockDropHold(
                 DynamoDbAcceptedFiles(lanes),
                 ports.deadline,
-                feed_of=lambda key: FeedSettings(prefix=key, max_stock_drop_share=share),
+                feed_of=lambda key: replace(self.feed_of(key), max_stock_drop_share=share),
                 batch_rows=batch_rows,
             )
         return Ingest(

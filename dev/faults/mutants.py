@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -22,17 +23,18 @@ from inventory.adapters.dynamodb_api import DynamoDbApi
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
-from inventory.adapters.dynamodb_notes import DynamoDbFollowUps
+from inventory.adapters.dynamodb_notes import DynamoDbFollowUps, DynamoDbListings
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain import decide, fingerprints, ingestions, order, reconcile, withdrawal
+from inventory.domain.absences import Absences, KeyNotes, Listing
 from inventory.domain.decide import Decision
 from inventory.domain.fingerprints import Notes, Promises
 from inventory.domain.finishing import Finisher
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
-from inventory.domain.keysets import KeySet, ShardKeys
+from inventory.domain.keysets import KeySet, KeySets, ShardKeys
 from inventory.domain.ports import Epoch, Registration, WriteSet
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
@@ -543,8 +545,8 @@ def _resolved_at_once() -> Sequence[Patch]:
     """Do not tell the next segment of writes that are not acknowledged."""
     load = SegmentProcessor._load
 
-    def forgetting(self: SegmentProcessor, *arguments: Any) -> None:
-        load(self, *arguments)
+    def forgetting(self: SegmentProcessor, *arguments: Any, **named: Any) -> None:
+        load(self, *arguments, **named)
         arguments[-1].unresolved = False
 
     return [(SegmentProcessor, "_load", forgetting)]
@@ -629,9 +631,9 @@ def _every_share() -> Sequence[Patch]:
     """Every worker settles every row."""
     load = SegmentProcessor._load
 
-    def loading(self: SegmentProcessor, segment: Any, *rest: Any) -> None:
+    def loading(self: SegmentProcessor, segment: Any, *rest: Any, **named: Any) -> None:
         with patch("inventory.domain.segments.Share", lambda *_: None):
-            load(self, segment, *rest)
+            load(self, segment, *rest, **named)
 
     return [(SegmentProcessor, "_load", loading)]
 
@@ -771,8 +773,8 @@ def _runs_not_awaited() -> Sequence[Patch]:
     """Delete while runs of the version may be at work."""
     shipped = withdrawal.due
 
-    def early(record: Record) -> Any:
-        return None if record.withdrawal else shipped(record)
+    def early(record: Record, dropped_at: str = "") -> Any:
+        return None if record.withdrawal else shipped(record, dropped_at)
 
     return [(withdrawal, "due", early)]
 
@@ -783,8 +785,8 @@ def _noted_after_deleting() -> Sequence[Patch]:
     def scan(self: Withdrawal) -> None:
         progress, items = self.progress, self._ports.items
         while not progress.scanned:
-            found, progress.start = items.written_by(self._version, progress.start)
-            progress.scanned = not progress.start
+            found, _, progress.start = items.written_by(self._version, progress.start)
+            progress.scanned = "" if progress.start else "now"
             self._note(found)
             items.delete(found)
             self._store()
@@ -804,8 +806,8 @@ def _told_before_deleting() -> Sequence[Patch]:
     def scan(self: Withdrawal) -> None:
         progress = self.progress
         while not progress.scanned:
-            found, progress.start = self._ports.items.written_by(self._version, progress.start)
-            progress.scanned = not progress.start
+            found, _, progress.start = self._ports.items.written_by(self._version, progress.start)
+            progress.scanned = "" if progress.start else "now"
             progress.pending += found
             self._note(found)
             self._store()
@@ -873,8 +875,8 @@ def _own_writes_trusted() -> Sequence[Patch]:
     """Use a set also for keys that this run has written."""
 
     def wrote(self: RowWriter, key_hashes: Sequence[int]) -> None:
-        if self._notes is not None:
-            self._notes.wrote(key_hashes)
+        if self.notes is not None:
+            self.notes.wrote(key_hashes)
 
     return [(RowWriter, "_wrote", wrote)]
 
@@ -922,9 +924,9 @@ def _write_sets_before_epoch() -> Sequence[Patch]:
     shipped, look = RowWriter._read_epochs, Promises.open_shard
 
     def early(self: RowWriter, rows: Sequence[Row]) -> None:
-        if self._promises is not None:
+        if self.promises is not None:
             for shard in {self._hasher.shard(row.location) for row in rows} - self.keys.keys():
-                look(self._promises, shard, Epoch(-1, 0), self._registry)
+                look(self.promises, shard, Epoch(-1, 0), self._registry)
         shipped(self, rows)
 
     return [(RowWriter, "_read_epochs", early), (Promises, "open_shard", lambda *_: None)]
@@ -978,6 +980,155 @@ def _later_sets_used() -> Sequence[Patch]:
     return [("inventory.domain.segments", "usable", any_base)]
 
 
+# Complete feeds
+
+
+def _previous_alone() -> Sequence[Patch]:
+    """Read the list of the version before and no other."""
+    shipped = Absences._older
+
+    def older(self: Absences, job: Any, version: Any, listings: Any) -> Any:
+        before = [each for each in listings if each.live and each.base < job.base]
+        newest = sorted(before, key=lambda each: each.base)[-1:]
+        with patch("inventory.domain.absences._older_of", lambda *_: None):
+            return shipped(self, job, version, newest)
+
+    return [(Absences, "_older", older)]
+
+
+def _read_before_entered() -> Sequence[Patch]:
+    """Enter a version's list when those of others were read."""
+    put, older = DynamoDbListings.put, Absences._older
+    waiting: dict[int, Any] = {}
+
+    def putting(self: DynamoDbListings, feed: str, listing: Any, **named: Any) -> None:
+        waiting[id(self)] = partial(put, self, feed, listing, **named)
+
+    def reading(self: Absences, *arguments: Any) -> Any:
+        found = older(self, *arguments)
+        entering = waiting.pop(id(self._ports.listings), None)
+        if entering is not None:
+            entering()
+        return found
+
+    return [(DynamoDbListings, "put", putting), (Absences, "_older", reading)]
+
+
+def _newest_not_asked() -> Sequence[Patch]:
+    return [(Absences, "ask_newest", lambda *_: None)]
+
+
+def _asked_before_entered() -> Sequence[Patch]:
+    """Ask the newest version, and then enter one's own list."""
+    begin, ask = Absences.begin, Absences.ask_newest
+
+    def beginning(self: Absences, job: Any, version: Any, *rest: Any) -> Any:
+        if job.mode is not Mode.RECHECK:
+            ask(self, job.complete, version, job.base)
+        return begin(self, job, version, *rest)
+
+    return [(Absences, "begin", beginning), (Absences, "ask_newest", lambda *_: None)]
+
+
+def _asked_in_vain() -> Sequence[Patch]:
+    """Decide only what is written over again when lists have changed."""
+
+    def only(self: SegmentProcessor, segment: Any) -> Any:
+        with patch("inventory.domain.segments.ASKED", "no such request"):
+            return shipped(self, segment) if _pointers(segment.job) else frozenset()
+
+    def _pointers(job: Any) -> bool:
+        return job.mode is not Mode.RECHECK or not any("absent" in one for one in job.recheck)
+
+    shipped = SegmentProcessor._only
+    return [(SegmentProcessor, "_only", only)]
+
+
+def _stale_unlisted() -> Sequence[Patch]:
+    """Leave keys of stale rows out of the list."""
+    take, saw = RowWriter._take_over, KeyNotes.saw_rows
+    stale: set[tuple[str, str]] = set()
+
+    def taking(self: RowWriter, rows: Any, decision: Decision, outcomes: Any) -> None:
+        if decision is Decision.STALE:
+            stale.update((row.sku, row.location) for row in rows)
+        take(self, rows, decision, outcomes)
+
+    def seeing(self: KeyNotes, rows: Any) -> None:
+        saw(self, [row for row in rows if (row.sku, row.location) not in stale])
+        stale.clear()
+
+    return [(RowWriter, "_take_over", taking), (KeyNotes, "saw_rows", seeing)]
+
+
+def _implied_unvalidated() -> Sequence[Patch]:
+    """Tell nobody of implied rows."""
+    imply = SegmentProcessor._imply
+
+    def implying(self: SegmentProcessor, segment: Any) -> Any:
+        return imply(self, segment)[0], KeySets()
+
+    return [(SegmentProcessor, "_imply", implying)]
+
+
+def _implied_not_rechecked() -> Sequence[Patch]:
+    """Decide implied rows again only when lists have changed."""
+    shipped = SegmentProcessor._only
+
+    def only(self: SegmentProcessor, segment: Any) -> Any:
+        found = shipped(self, segment)
+        last = segment.worker == segment.job.workers
+        return frozenset() if last and found is not None else found
+
+    return [(SegmentProcessor, "_only", only)]
+
+
+def _damaged_are_whole() -> Sequence[Patch]:
+    """Take away what damaged rows may have named."""
+    begin = Absences.begin
+
+    def beginning(self: Absences, job: Any, version: Any, attempt: str, reports: Any) -> Any:
+        clean = [
+            replace(each, error=None, counts=replace(each.counts, rejected=0)) for each in reports
+        ]
+        return begin(self, job, version, attempt, clean)
+
+    return [(Absences, "begin", beginning)]
+
+
+def _own_list_of_first_worker() -> Sequence[Patch]:
+    """Look for what a file lacks when its first worker has come to the end."""
+    begin = Absences.begin
+
+    def beginning(self: Absences, job: Any, version: Any, attempt: str, reports: Any) -> Any:
+        return begin(self, job, version, attempt, reports[:1])
+
+    return [(Absences, "begin", beginning)]
+
+
+def _withdrawn_lists_count() -> Sequence[Patch]:
+    return [(Listing, "live", property(lambda self: bool(self.name)))]
+
+
+def _lists_before_restoring_dead() -> Sequence[Patch]:
+    """Count no list of a version that was ever withdrawn."""
+    return [(Listing, "live", property(lambda self: self.name and not self.dropped))]
+
+
+def _zeros_of_withdrawn_stay() -> Sequence[Patch]:
+    return [(Absences, "own_keys", lambda *_: iter(()))]
+
+
+def _cumulative_in_any_case() -> Sequence[Patch]:
+    """Believe what a version has left of older ones although one of them was withdrawn."""
+    shipped = Absences._older
+
+    def older(self: Absences, job: Any, version: Any, listings: Any) -> Any:
+        return shipped(self, job, version, [each for each in listings if each.live])
+
+    return [(Absences, "_older", older)]
+
+
 # The reconcile
 
 
@@ -1028,6 +1179,9 @@ _ORDERS = "orders"
 _WITHDRAWALS = "withdrawals"
 _RACED = "raced withdrawals"
 _NIGHTS = "fingerprints"
+_COMPLETE = "complete feeds"
+_COMPLETE_RACED = "complete feeds raced"
+_COMPLETE_BACK = "complete feeds withdrawn"
 _RACED_NIGHTS = "raced fingerprints"
 
 MUTANTS = (
@@ -1113,6 +1267,20 @@ MUTANTS = (
     Mutant("fingerprints of keys alone", _NIGHTS, _keys_alone),
     Mutant("never read in full", "items changed by hand", _never_in_full),
     Mutant("fingerprints of later versions", "calm, with counts", _later_sets_used),
+    Mutant("list of the version before alone", _COMPLETE, _previous_alone),
+    Mutant("lists read before one's own is entered", _COMPLETE_RACED, _read_before_entered),
+    Mutant("newest version not asked", _COMPLETE, _newest_not_asked),
+    Mutant("newest asked before the list is entered", _COMPLETE_RACED, _asked_before_entered),
+    Mutant("lists not read again", _COMPLETE, _asked_in_vain),
+    Mutant("keys of stale rows not listed", _COMPLETE, _stale_unlisted),
+    Mutant("implied rows not validated", _COMPLETE_RACED, _implied_unvalidated),
+    Mutant("implied rows not rechecked", _COMPLETE_RACED, _implied_not_rechecked),
+    Mutant("files with damaged rows taken for whole", _COMPLETE, _damaged_are_whole),
+    Mutant("list of the first worker alone", _COMPLETE, _own_list_of_first_worker),
+    Mutant("lists of withdrawn versions count", _COMPLETE_BACK, _withdrawn_lists_count),
+    Mutant("lists of restored versions dead", _COMPLETE_BACK, _lists_before_restoring_dead),
+    Mutant("zeros of withdrawn versions stay", _COMPLETE_BACK, _zeros_of_withdrawn_stay),
+    Mutant("cumulative lists of withdrawn ones", _COMPLETE_BACK, _cumulative_in_any_case),
     Mutant("no reconcile", "one worker", _no_reconcile),
     Mutant("no follow-ups", "old files", _no_follow_ups),
     Mutant("missing records not seen", "one worker", _missing_unseen),

@@ -29,6 +29,27 @@ def rank(fact: Fact) -> tuple[str, str, int, str]:
     return fact.updated_at or fact.object_time, sequencer.ljust(32, "0"), fact.line, tie
 
 
+def implied(own: list[Fact], versions: list[list[Fact]]) -> list[Fact]:
+    """What a complete file implies: zero of each key that an older version names and it does not.
+
+    Args:
+        own: Its rows.
+        versions: Rows of all versions of its feed.
+    """
+    base = rank(own[0])[:2]
+    named = {(fact.sku, fact.location) for fact in own}
+    older = {
+        (fact.sku, fact.location)
+        for version in versions
+        for fact in version
+        if rank(version[0])[:2] < base
+    }
+    return [
+        own[0]._replace(line=0, sku=sku, location=location, quantity="0", name="")
+        for sku, location in sorted(older - named)
+    ]
+
+
 def content(fact: Fact) -> dict[str, str]:
     """Content of the row; an attribute without a value is not there."""
     return {"quantity": fact.quantity} | ({"name": fact.name} if fact.name else {})

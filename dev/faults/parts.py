@@ -8,7 +8,17 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from faults.case import Case, alternating_case, crowd, nightly_case, random_case, trap_case
+from faults.case import (
+    Case,
+    alternating_case,
+    complete_case,
+    crowd,
+    nightly_case,
+    raced_complete_case,
+    random_case,
+    trap_case,
+    written_over_case,
+)
 from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
@@ -180,7 +190,8 @@ class WithdrawingWorld(FaultyWorld):
         rng = self.rng
         skus = rng.sample(_SKUS, rng.randint(1, len(_SKUS)))
         lines = [f"{sku},x,{rng.choice('12')},," for sku in skus]
-        return self.case.add("late.csv", lines, seconds=rng.randint(1, 8))
+        key = rng.choice(("late.csv", *self.case.complete)) if self.case.complete else "late.csv"
+        return self.case.add(key, lines, seconds=rng.randint(1, 8))
 
 
 def withdrawals(seed: int) -> FaultyWorld:
@@ -433,6 +444,68 @@ def raced_fingerprints(seed: int) -> FaultyWorld:
     return FaultyWorld(alternating_case(rng), rng, weather)
 
 
+def complete(seed: int) -> FaultyWorld:
+    """Versions of a complete feed in any order, and others that interfere."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
+        fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
+        meddling=rng.choice((0.0, 0.02, 0.1)),
+        meddlers=("minutes", "hours", "reconcile", "redrive", "replay", "recheck", "profile"),
+        hurry=rng.choice((0.0, 0.0, 0.3)),
+        batch_rows=rng.choice((1, 2, 10)),
+        workers=rng.choice(((0,), (0,), (2,), (0, 2, 3))),
+    )
+    return FaultyWorld(complete_case(rng), rng, weather)
+
+
+def raced_complete(seed: int) -> FaultyWorld:
+    """Versions of a complete feed that are at work at once."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((2, 2, 3)),
+        batch_rows=rng.choice((1, 10)),
+        workers=rng.choice(((0,), (0,), (2,))),
+    )
+    case = written_over_case() if rng.random() < 0.3 else raced_complete_case(rng)
+    return FaultyWorld(case, rng, weather)
+
+
+def withdrawn_complete(seed: int) -> FaultyWorld:
+    """Versions of a complete feed that are withdrawn and restored at any moment."""
+    rng = _rng(seed)
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.03, 0.1)),
+        meddling=rng.choice((0.05, 0.1, 0.2)),
+        meddlings=rng.randint(3, 10),
+        meddlers=(
+            *("withdraw", "withdraw", "withdraw", "restore", "restore"),
+            *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
+        ),
+        vanish=rng.choice((0.0, 0.1)),
+        workers=rng.choice(((0,), (0,), (2,), (0, 2))),
+    )
+    return WithdrawingWorld(complete_case(rng), rng, weather)
+
+
+def raced_withdrawn_complete(seed: int) -> FaultyWorld:
+    """Versions of a complete feed with hardly any keys, withdrawn while others are at work."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3)),
+        processes=rng.choice((2, 3)),
+        fault=rng.choice((0.0, 0.1)),
+        only=rng.choice(("dead", "lost")),
+        budget=3,
+    )
+    world = WithdrawingWorld(raced_complete_case(rng), rng, weather)
+    world.raced = True
+    return world
+
+
 class DyingWorld(FaultyWorld):
     """Two versions die on the way, one of another file ends in between, and time passes.
 
@@ -635,6 +708,10 @@ PARTS = {
     name: Part(name, world, schedules)
     for name, world, schedules in (
         ("one worker", single, 6_000),
+        ("complete feeds", complete, 3_000),
+        ("complete feeds raced", raced_complete, 2_000),
+        ("complete feeds withdrawn", withdrawn_complete, 3_000),
+        ("complete feeds raced, withdrawn", raced_withdrawn_complete, 2_000),
         ("races", races, 5_000),
         ("several workers", several, 8_000),
         ("lost answers", lost_answers, 10_500),

@@ -160,7 +160,7 @@ class FaultyWorld(World):
     block_hashes = 2
 
     def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
-        super().__init__(objects=case.objects)
+        super().__init__(objects=case.objects, complete=case.complete)
         self.transport = self.request
         self.tables.behind = lambda: rng.random() < 0.5
         self.case = case

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from inventory.domain.reading.encodings import LEGACY_ENCODINGS
+from inventory.domain.reading.feed_settings import Absent
 from inventory.domain.reading.matching import built_in_profiles
 from inventory.domain.reading.profiles import (
     DELIMITERS,
@@ -255,9 +256,25 @@ class FeedEntry(_Entry):
     expected_every: EveryHours | OnDays | None = None
     """When files are expected; the feed is late from then until one was accepted."""
     complete: bool = False
-    """True if a file states the whole stock of the feed; nothing makes use of it yet."""
+    """True if a file states the whole stock of the feed: what it lacks is out of stock."""
+    absent: Absent = Absent.ZERO
+    """What a complete file lacks: `zero` is out of stock, `remove` is no more, `keep` stays."""
     required: bool = False
     """True if there must be such a feed at all; it is late while no file was ever accepted."""
+
+    @model_validator(mode="after")
+    def _empty_files_are_held(self) -> Self:
+        given = self.model_fields_set
+        if "absent" in given and not self.complete:
+            raise ValueError("absent says what a complete file lacks: set complete as well")
+        takes = self.complete and self.absent is not Absent.KEEP
+        if takes and "max_stock_drop_share" not in given:
+            raise ValueError(
+                "a complete file takes away what it lacks, and an empty one everything: say by "
+                "max_stock_drop_share above which share of the stock it is held, such as 0.3, or 0 "
+                "for never"
+            )
+        return self
 
 
 class FeedsFile(_Entry):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inventory.domain.jobs import WEIGHER, SegmentReport
+from inventory.adapters.dynamodb_notes import DynamoDbListings
+from inventory.domain.absences import Listing
+from inventory.domain.jobs import WEIGHER, SegmentReport, Stretch
 from inventory.domain.keysets import MAX_KEYS, KeySet
 from inventory.domain.model import Counts, ObjectVersion
 from inventory.domain.ports import Registration, WriteSet
@@ -274,3 +276,28 @@ def test_a_checkpoint_is_what_was_saved_last(adapters: DynamoDb) -> None:
     adapters.checkpoint.save({"position": ["ø", "v"], "began": ""})
     adapters.checkpoint.save({"position": None, "began": "2026"})
     assert adapters.checkpoint.load() == {"position": None, "began": "2026"}
+
+
+def test_the_register_of_a_feed_knows_its_lists(adapters: DynamoDb) -> None:
+    """A later base or restoration wins; a withdrawn version's list counts no more."""
+    listings = DynamoDbListings(adapters.table)
+    listing = Listing(VERSION, BASE, "one", (Stretch("s", 2),), implies=True, decided_at="")
+    other = listing._replace(version=UNVERSIONED, own=())
+    for each in (listing, other, listing._replace(base="", name="two")):
+        listings.put("shop/", each, expires_at=EXPIRES)
+    assert sorted(listings.all("shop/"), key=lambda each: each.version.key) == [listing, other]
+    assert listings.all("shop") == []
+    asked = "2026-11-23T00:00:00.000000Z"
+    assert listings.drop("shop/", VERSION, asked, "t1", expires_at=EXPIRES) == "t1"
+    assert listings.drop("shop/", VERSION, asked, "t2", expires_at=EXPIRES) == "t1"
+    listings.put("shop/", listing, expires_at=EXPIRES)
+    assert {each.version: each.live for each in listings.all("shop/")} == {
+        VERSION: False,
+        UNVERSIONED: True,
+    }
+    restored = listing._replace(decided_at="2026-11-24T00:00:00.000000Z", name="three")
+    listings.put("shop/", restored, expires_at=EXPIRES)
+    assert restored._replace(dropped=asked) in listings.all("shop/")
+    assert restored._replace(dropped=asked).live
+    assert listings.give_up("shop/", UNVERSIONED)
+    assert not listings.give_up("shop/", UNVERSIONED)

@@ -149,7 +149,8 @@ class DynamoDbIngestions:
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
         found = admission.record
-        counts = {name: {"N": str(count)} for name, count in asdict(report.counts).items()}
+        figures = asdict(report.counts) | {"absent": report.absent}
+        counts = {name: {"N": str(count)} for name, count in figures.items()}
         values: _Json = {f":{name}": count for name, count in counts.items()}
         values |= {
             ":status": {"S": status.value},
@@ -200,15 +201,15 @@ class DynamoDbIngestions:
         if not ended:
             self.close(admission, written=0)
 
-    def close(self, admission: Admission, *, written: int) -> None:
+    def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""
         object_id = admission.version.object_id
         runs = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
         found = admission.record
-        if written and found is not None and found.status is Status.COMPLETED:
+        if (written or absent) and found is not None and found.status is Status.COMPLETED:
             moved = self._update(
                 object_id,
-                "ADD loaded :up, unchanged :down DELETE open_runs :runs",
+                "ADD loaded :up, unchanged :down, absent :absent DELETE open_runs :runs",
                 "#status = :completed AND unchanged >= :up AND contains(open_runs, :run)",
                 {"#status": "status"},
                 {
@@ -216,6 +217,7 @@ class DynamoDbIngestions:
                     ":completed": {"S": Status.COMPLETED.value},
                     ":up": {"N": str(written)},
                     ":down": {"N": str(-written)},
+                    ":absent": {"N": str(absent)},
                     ":run": {"S": admission.run},
                 },
             )

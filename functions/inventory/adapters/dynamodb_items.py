@@ -13,7 +13,7 @@ from inventory.adapters.dynamodb_api import (
     error_of,
 )
 from inventory.adapters.dynamodb_statements import Statements
-from inventory.domain.order import object_hash
+from inventory.domain.order import IMPLIED, object_hash
 from inventory.domain.ports import NO_TIME, OwnItem, Stored
 from inventory.domain.removals import REMOVED
 
@@ -141,7 +141,9 @@ class DynamoDbItems:
             self._usage.write_units += units
         return refused
 
-    def written_by(self, version: ObjectVersion, start: str) -> tuple[list[OwnItem], str]:
+    def written_by(
+        self, version: ObjectVersion, start: str, *, feed: str = ""
+    ) -> tuple[list[OwnItem], list[OwnItem], str]:
         """Items that a version wrote, on one page of the table; see `ports.ItemStore`."""
         request: _Json = {
             "TableName": self._table,
@@ -160,13 +162,23 @@ class DynamoDbItems:
             },
             "ExpressionAttributeValues": {":hash": {"S": f"#{object_hash(version.object_id)}"}},
         }
+        if feed:
+            request["FilterExpression"] += " OR contains(#t, :implied)"
+            request["ExpressionAttributeValues"][":implied"] = {"S": IMPLIED}
         if start:
             request["ExclusiveStartKey"] = json.loads(start)
         answer = self._api.call("Scan", request)
         self._usage.read_units += _units(answer, 1.0)
-        own = [_own_item(item) for item in answer["Items"] if _is_of(version, item["source"]["M"])]
+        own: list[OwnItem] = []
+        implied: list[OwnItem] = []
+        for item in answer["Items"]:
+            source = item["source"]["M"]
+            if _is_of(version, source):
+                own.append(_own_item(item))
+            elif feed and IMPLIED in item["order_token"]["S"]:
+                implied += [_own_item(item)] if source["key"]["S"].startswith(feed) else []
         following = answer.get("LastEvaluatedKey")
-        return own, "" if following is None else json.dumps(following)
+        return own, implied, "" if following is None else json.dumps(following)
 
     def delete(self, items: Sequence[OwnItem]) -> None:
         """Delete each item unless somebody else has written it; see `ports.ItemStore`."""

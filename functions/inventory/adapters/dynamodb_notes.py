@@ -10,9 +10,11 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_registry import version_from_item, version_to_item
+from inventory.domain.absences import Listing
 from inventory.domain.arrivals import Arrival, counts_as_arrival
 from inventory.domain.changelog import Part
 from inventory.domain.ingestions import Status
+from inventory.domain.jobs import Stretch
 from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _Json = dict[str, Any]
 
 _FOLLOW_UPS = "follow-up"
 _FINGERPRINTS = "fingerprints"
+_LISTS = "lists"
 _PAUSED = "paused"
 _RECONCILE = ("reconcile", "checkpoint")
 _FEEDS = "feeds"
@@ -283,6 +286,87 @@ class DynamoDbChangeLogs:
 
 def _hour(moment: str) -> str:
     return f"changes#{moment[:13]}"
+
+
+class DynamoDbListings:
+    """The lanes table behind `ports.Listings`.
+
+    Partition `lists#<feed>`, position: hash of the object id. Idempotency: what is put twice is
+    the same, and a list of a run before a withdrawal never replaces one of the restored version.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def put(self, feed: str, listing: Listing, *, expires_at: int) -> None:
+        """Enter the list of a version; see `ports.Listings`."""
+        version = version_to_item(listing.version)
+        setting = "".join(f", v_{name} = :{name}" for name in version)
+        self._update(
+            feed,
+            listing.version,
+            "SET list_base = :list_base, list_name = :list_name, own = :own, implies = :implies, "
+            f"listed_by = :listed_by, expires_at = :expires{setting}",
+            "attribute_not_exists(list_name) OR listed_by < :listed_by OR "
+            "(listed_by = :listed_by AND list_base <= :list_base)",
+            {f":{name}": value for name, value in version.items()}
+            | {
+                ":list_base": {"S": listing.base},
+                ":list_name": {"S": listing.name},
+                ":own": {"S": json.dumps(listing.own, separators=(",", ":"))},
+                ":implies": {"BOOL": listing.implies},
+                ":listed_by": {"S": listing.decided_at},
+                ":expires": {"N": str(expires_at)},
+            },
+        )
+
+    def all(self, feed: str) -> list[Listing]:
+        """Read the register of a feed; see `ports.Listings`."""
+        items = self._table.query(f"{_LISTS}#{feed}")
+        return [_listing(item) for item in items if "list_name" in item]
+
+    def drop(
+        self, feed: str, version: ObjectVersion, asked_at: str, now: str, *, expires_at: int
+    ) -> str:
+        """Note that a version is withdrawn; see `ports.Listings`."""
+        values = {
+            ":asked": {"S": asked_at},
+            ":now": {"S": now},
+            ":expires": {"N": str(expires_at)},
+        }
+        setting = "SET dropped = :asked, dropped_at = :now, expires_at = :expires"
+        new = "attribute_not_exists(dropped) OR dropped < :asked"
+        if self._update(feed, version, setting, new, values):
+            return now
+        item = self._table.get(f"{_LISTS}#{feed}", _digest(version.object_id))
+        return now if item is None else str(item["dropped_at"]["S"])
+
+    def give_up(self, feed: str, version: ObjectVersion) -> bool:
+        """Note that a version implies nothing any more; see `ports.Listings`."""
+        values = {":yes": {"BOOL": True}, ":no": {"BOOL": False}}
+        return self._update(feed, version, "SET implies = :no", "implies = :yes", values)
+
+    def _update(
+        self, feed: str, version: ObjectVersion, update: str, condition: str, values: _Json
+    ) -> bool:
+        position = _digest(version.object_id)
+        return self._table.update(f"{_LISTS}#{feed}", position, update, condition, values)
+
+
+def _listing(item: _Json) -> Listing:
+    version = {name[2:]: value for name, value in item.items() if name.startswith("v_")}
+    return Listing(
+        version=version_from_item(version),
+        base=item["list_base"]["S"],
+        name=item["list_name"]["S"],
+        own=tuple(Stretch(*each) for each in json.loads(item["own"]["S"])),
+        implies=item["implies"]["BOOL"],
+        decided_at=item["listed_by"]["S"],
+        dropped=item["dropped"]["S"] if "dropped" in item else "",
+    )
 
 
 class DynamoDbCheckpoint:

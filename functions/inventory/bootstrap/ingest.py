@@ -16,6 +16,7 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbChangeLogs,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
+    DynamoDbListings,
     DynamoDbPauses,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
@@ -86,6 +87,7 @@ def ingest() -> Ingest:
         files=files,
         changes=DynamoDbChangeLogs(lanes),
         fingerprints=DynamoDbFingerprintSets(lanes),
+        listings=DynamoDbListings(lanes),
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
         ended=SqsEndedChains(dead_letters),
         rejects=RejectDestinations(

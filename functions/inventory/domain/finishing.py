@@ -73,7 +73,7 @@ class Finisher:
         key = definition_key(object_id, job.run)
         self._ports.files.put(key, job.to_text().encode(), content_type=_JSON)
         if job.mode is not Mode.RECHECK:
-            self._ports.ingestions.begin_job(object_id, job.run, job.workers, replaced)
+            self._ports.ingestions.begin_job(object_id, job.run, job.stages, replaced)
 
     def stored(self, object_id: str, run: str) -> Job | None:
         """The job that a run began; None when it is not there any more."""
@@ -133,9 +133,23 @@ class Finisher:
             elif not latest[1].ended:
                 tasks.append(Task(run=job.run, worker=worker, segment=latest[0] + 1))
         if not tasks:
-            return self.finish(job, version)
+            return self.imply(job, version)
         self.send(job, version, tasks)
         return None
+
+    def imply(self, job: Job, version: ObjectVersion) -> Ending | None:
+        """Go on where all workers have come to the end of the file.
+
+        Returns:
+            The end of the job, unless it has to be found out first what a complete file lacks.
+        """
+        if job.complete:
+            latest = self._ports.reports.latest(job_id(version.object_id, job.run), job.workers)
+            if latest is None or not latest[1].ended:
+                segment = 0 if latest is None else latest[0] + 1
+                self.send(job, version, [Task(run=job.run, worker=job.workers, segment=segment)])
+                return None
+        return self.finish(job, version)
 
     def finish(self, job: Job, version: ObjectVersion) -> Ending:
         """End a job whose workers have all come to the end of the file."""
@@ -222,7 +236,7 @@ class Finisher:
     def _end_record(self, job: Job, admission: Admission, total: RunReport) -> Status | None:
         ingestions = self._ports.ingestions
         if job.mode is Mode.RECHECK or (job.mode is Mode.REPROCESS and total.error):
-            ingestions.close(admission, written=total.written)
+            ingestions.close(admission, written=total.written, absent=total.absent)
             return None
         if total.error:
             ingestions.fail(admission, total, Status.FAILED)
@@ -273,6 +287,7 @@ def sum_of(reports: Iterable[SegmentReport], *, profile: str) -> RunReport:
             total.first_error_line = report.first_error_line
         total.written += report.written
         total.known += report.known
+        total.absent += report.absent
         total.drifted += report.drifted
         total.read_units += report.read_units
         total.write_units += report.write_units

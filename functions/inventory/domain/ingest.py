@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.domain.absences import Absences
 from inventory.domain.announcements import Announcer
 from inventory.domain.chains import Chain
 from inventory.domain.changelog import ChangeLog
@@ -18,7 +19,7 @@ from inventory.domain.fingerprints import BLOCK_HASHES, series_of
 from inventory.domain.finishing import Ending, Finisher, admission_of
 from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
-from inventory.domain.keysets import KeySets
+from inventory.domain.keysets import KeySets, joined
 from inventory.domain.order import base_of, later_base, latest_time, object_time, timestamp
 from inventory.domain.outcome import Outcome
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
@@ -83,10 +84,12 @@ class Ingest:
         self._hold = hold
         self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
         self._finisher = Finisher(ports, self._validator)
-        self._withdrawer = Withdrawer(ports, self._validator, hold)
+        self._absences = Absences(ports, self._validator)
+        self._withdrawer = Withdrawer(ports, self._validator, self._absences, hold)
         self._announcer = Announcer(ports.ingestions, ports.events, ports.arrivals, ports.feed_of)
         self._segments = SegmentProcessor(
             ports,
+            self._absences,
             batch_rows=batch_rows,
             seen_slots=seen_slots,
             full_read_days=settings.full_read_days,
@@ -276,6 +279,8 @@ class Ingest:
         version = admission.version
         first = admission.mode is Mode.PROCESS
         fingerprints = first and self._settings.has_fingerprints(version.size_bytes)
+        expected = self._ports.feed_of(version.key)
+        record, command = admission.record, admission.command
         return Job(
             run=admission.run,
             mode=admission.mode,
@@ -291,6 +296,10 @@ class Ingest:
             recheck=tuple(sorted(admission.recheck)),
             released=admission.kind is Kind.RELEASE,
             series=series_of(version) if fingerprints else "",
+            complete=expected.prefix if expected.complete else "",
+            absent=expected.absent,
+            part=feed.corrected,
+            decided_at=command.asked_at if command else record.decided_at if record else "",
         )
 
     def _help(self, admission: Admission, job: Job, outcome: Outcome, *, weigh: bool) -> Outcome:
@@ -307,23 +316,30 @@ class Ingest:
 
     def _first_segment(self, job: Job, admission: Admission, outcome: Outcome) -> Outcome:
         version = admission.version
-        report, keys = self._segments.process(
-            Segment(
-                job=job,
-                version=version,
-                record=admission.record,
-                worker=0,
-                attempt=job.run,
-                recovering=job.recovering,
-            )
+        segment = Segment(
+            job=job,
+            version=version,
+            record=admission.record,
+            worker=0,
+            attempt=job.run,
+            recovering=job.recovering,
         )
+        report, keys = self._segments.process(segment)
+        reports, sets = [report], [keys]
         outcome = _counted(outcome, report)
-        if report.ended:
-            ending = self._finisher.end(job, version, admission.record, [report], keys)
+        if report.ended and job.complete:
+            name = f"{job.run}/{job.workers}"  # what it stores has other names
+            segment = replace(segment, worker=job.workers, attempt=name, reports=reports)
+            lacking, keys = self._segments.process(segment)
+            reports, sets = [report, lacking], [*sets, keys]
+            outcome = replace(outcome, absent=lacking.absent)
+        if reports[-1].ended:
+            ending = self._finisher.end(job, version, admission.record, reports, joined(sets))
             return _ended(outcome, ending)
         self._finisher.store(job, version, "")
-        task = Task(run=job.run, worker=0, segment=0)
-        self._finisher.enter(job, version, task, report, keys)
+        for worker, each in enumerate(reports):
+            task = Task(run=job.run, worker=worker, segment=0)
+            self._finisher.enter(job, version, task, each, sets[worker])
         self._finisher.send(job, version, [replace(task, segment=1)])
         return outcome
 
@@ -389,7 +405,7 @@ class Ingest:
             return outcome
         if self._finisher.send(job, version) < job.workers:
             return outcome
-        return _ended(outcome, self._finisher.finish(job, version))
+        return _ended(outcome, self._finisher.imply(job, version))
 
     def _attempt(
         self, job: Job, version: ObjectVersion, task: Task, before: SegmentReport | None
@@ -415,6 +431,9 @@ class Ingest:
             ingestions.leave(object_id, attempt)
             raise RetryableError(f"{object_id}: the file has just been withdrawn")
         unresolved = before is not None and before.unresolved
+        reports: tuple[SegmentReport, ...] = ()
+        if task.worker == job.workers:
+            reports = tuple(self._ports.reports.all(job_id(object_id, job.run)))
         report, keys = self._segments.process(
             Segment(
                 job=job,
@@ -424,10 +443,11 @@ class Ingest:
                 attempt=attempt,
                 before=before,
                 recovering=job.recovering or unresolved,
+                reports=reports,
             )
         )
         standing = self._finisher.enter(job, version, task, report, keys)
-        noted = report.written or any(each.writes for each in keys.values())
+        noted = report.written or report.absent or any(each.writes for each in keys.values())
         if not (noted or report.unresolved):
             ingestions.leave(object_id, attempt)
         elif standing.attempt == attempt:
@@ -512,6 +532,7 @@ class Ingest:
         ports, record = self._ports, admission.record
         refusal = as_refusal(error)
         rechecks = self._abandon(admission)
+        self._absences.refused(admission.version)
         report = replace(self._empty_report(), profile=outcome.profile)
         report.error = f"{refusal.code}: {refusal}"
         report.first_error_line = refusal.line or None
@@ -566,6 +587,7 @@ def _counted(outcome: Outcome, report: SegmentReport) -> Outcome:
         outcome,
         counts=report.counts,
         written=report.written,
+        absent=report.absent,
         known=report.known,
         drifted=report.drifted,
     )

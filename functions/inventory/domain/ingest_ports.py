@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Ingestions,
         ItemStore,
         JobReports,
+        Listings,
         ObjectStore,
         OpenFeed,
         OpenPart,
@@ -51,6 +52,7 @@ class IngestPorts:
         files: The reports bucket.
         changes: The change log.
         fingerprints: Where each series of files has its latest set of fingerprints.
+        listings: Registers of complete feeds.
         work: The work queue.
         ended: Where chains of its messages end that are too long.
         rejects: Where rejects leave.
@@ -74,6 +76,7 @@ class IngestPorts:
     files: Reports
     changes: ChangeLogs
     fingerprints: FingerprintSets
+    listings: Listings
     work: WorkQueue
     ended: EndedChains
     rejects: RejectDestinations

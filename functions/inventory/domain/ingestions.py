@@ -183,6 +183,7 @@ class RunReport:
         write_units: Write units of this run.
         finished_at: ISO 8601 time.
         written: Items this run wrote.
+        absent: Items this run wrote because a complete file lacks them; no outcome of a row.
         known: Rows whose items were not read, see `fingerprints`.
         drifted: Items that nobody of the pipeline has changed, and that were other than left.
     """
@@ -197,6 +198,7 @@ class RunReport:
     write_units: float = 0.0
     finished_at: str = ""
     written: int = 0
+    absent: int = 0
     known: int = 0
     drifted: int = 0
 

@@ -14,12 +14,13 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2s
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.fingerprints import Piece
 from inventory.domain.ingestions import Mode
 from inventory.domain.model import Counts
+from inventory.domain.reading.feed_settings import Absent
 
 #: The worker that sums a file up before it may load, see `hold`.
 WEIGHER = -1
@@ -63,6 +64,18 @@ class Task:
             raise ValueError(f"not a task: {error!r}") from error
 
 
+class Stretch(NamedTuple):
+    """Stored keys of one segment, see `absences`.
+
+    Attributes:
+        name: Beginning of the keys of their objects.
+        blocks: Number of these.
+    """
+
+    name: str
+    blocks: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """Facts that all workers of one processing of a version share; nothing in it changes.
@@ -82,6 +95,10 @@ class Job:
         recheck: See `Admission.recheck`.
         released: Whether an operator lets the file in whatever it takes away, see `hold`.
         series: Series of files whose fingerprints it uses and replaces; "" for none.
+        complete: Feed of which the file states the whole stock, see `absences`; "" for none.
+        absent: What becomes of what it does not name, see `Absent`.
+        part: Whether it is a reject file that came back, and no whole file.
+        decided_at: When an operator last asked to withdraw or restore the version; "" for never.
     """
 
     run: str
@@ -98,6 +115,15 @@ class Job:
     recheck: tuple[str, ...] = ()
     released: bool = False
     series: str = ""
+    complete: str = ""
+    absent: Absent = Absent.ZERO
+    part: bool = False
+    decided_at: str = ""
+
+    @property
+    def stages(self) -> int:
+        """Workers, and one more that looks after all others for what a complete file lacks."""
+        return self.workers + bool(self.complete)
 
     @property
     def reading(self) -> str:
@@ -117,7 +143,7 @@ class Job:
     def from_text(cls, text: str | bytes) -> Self:
         """The job whose `to_text` this is."""
         data = json.loads(text)
-        data |= {"mode": Mode(data["mode"])}
+        data |= {"mode": Mode(data["mode"]), "absent": Absent(data["absent"])}
         data |= {name: tuple(data[name]) for name in ("expired", "recheck")}
         return cls(**data)
 
@@ -148,6 +174,9 @@ class SegmentReport:
             is not known.
         place: Where the next segment goes on with fingerprints, see `fingerprints.Window`.
         known: Rows whose items were not read.
+        listed: Lists of the keys that the worker has named so far, in a complete feed.
+        gone: Lists of the keys that the file lacks, as far as that was found out.
+        absent: Items written because the file lacks them.
         drifted: Items that were not what fingerprints promised, although nobody announced it.
         error: Why the file cannot be read on, as `refusal_to_data` gives it.
         read_units: Read request units.
@@ -174,6 +203,9 @@ class SegmentReport:
     read_at: str = ""
     place: int = 0
     known: int = 0
+    listed: list[Stretch] = field(default_factory=list)
+    gone: list[Stretch] = field(default_factory=list)
+    absent: int = 0
     drifted: int = 0
     error: dict[str, Any] | None = None
     read_units: float = 0.0
@@ -193,6 +225,8 @@ class SegmentReport:
         for name in _TALLIES:
             data[name] = Counter(data[name])
         data["fingerprints"] = [Piece(**piece) for piece in data["fingerprints"]]
+        for name in ("listed", "gone"):
+            data[name] = [Stretch(*each) for each in data[name]]
         return cls(**data)
 
 

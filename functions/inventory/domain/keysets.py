@@ -180,6 +180,14 @@ class KeySets(dict[int, ShardKeys]):
         return sets
 
 
+def joined(sets: Iterable[KeySets]) -> KeySets:
+    """Reads and writes of several runs of a job."""
+    all_of_them = KeySets()
+    for each in sets:
+        all_of_them.join(each)
+    return all_of_them
+
+
 def _set_to_data(keys: KeySet) -> Any:  # noqa: ANN401  JSON
     return True if keys.everything else b64encode(keys.to_bytes()).decode()
 

@@ -26,6 +26,9 @@ AS_OF = "as-of"
 #: Characters of a time, the first part of every token.
 TIME_LENGTH = len("2026-11-22T20:18:05.000000Z")
 
+#: Part of the tokens of implied rows alone, see `absences`: their line is 0.
+IMPLIED = f"#{0:012d}#"
+
 _SEQUENCER_DIGITS = 32
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,32}\Z")
 _HIGHEST = "~"  # sorts after every digit, letter and "#", so after every token of a base

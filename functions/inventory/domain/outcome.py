@@ -22,6 +22,7 @@ class Outcome:
         profile: Profile of the feed; "" when it was not opened.
         counts: Outcomes of the rows of this run.
         written: Items this run wrote.
+        absent: Items it wrote because a complete file lacks them.
         known: Rows whose items were not read, because fingerprints told what is in them.
         drifted: Items that were other than fingerprints told, although nobody of the pipeline has
             changed them; any must raise an alarm.
@@ -42,6 +43,7 @@ class Outcome:
     profile: str = ""
     counts: Counts = field(default_factory=Counts)
     written: int = 0
+    absent: int = 0
     known: int = 0
     drifted: int = 0
     rechecks: int = 0

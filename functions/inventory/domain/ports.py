@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import BinaryIO
 
+    from inventory.domain.absences import Listing
     from inventory.domain.arrivals import Arrival
     from inventory.domain.changelog import Part
     from inventory.domain.ingestions import Admission, Record, RunReport, Status
@@ -248,15 +249,19 @@ class ItemStore(Protocol):
         """
         ...
 
-    def written_by(self, version: ObjectVersion, start: str) -> tuple[list[OwnItem], str]:
+    def written_by(
+        self, version: ObjectVersion, start: str, *, feed: str = ""
+    ) -> tuple[list[OwnItem], list[OwnItem], str]:
         """Items that a version wrote, on one page of the whole table, strongly consistent.
 
         Args:
             version: The version.
             start: What the page before returned; "" for the first.
+            feed: Complete feed of which the implied rows are wanted as well; "" for none.
 
         Returns:
-            Its items on the page; and where the next page begins, "" after the last.
+            Its items on the page; those that are there because of implied rows of others; and
+            where the next page begins, "" after the last.
 
         Raises:
             RetryableError: The table did not answer in the time left.
@@ -390,8 +395,11 @@ class Ingestions(Protocol):
         """
         ...
 
-    def close(self, admission: Admission, *, written: int) -> None:
-        """Close a run that leaves the status alone; `written` rows move to `loaded`."""
+    def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
+        """Close a run that leaves the status alone; `written` rows move to `loaded`.
+
+        Items that were written because the file lacks them are added to its count of these.
+        """
         ...
 
     def begin_job(self, object_id: str, run: str, workers: int, replaced: str) -> None:
@@ -605,6 +613,39 @@ class ChangeLogs(Protocol):
             now: The time, ISO 8601.
             expires_at: Epoch seconds after which it may vanish.
         """
+        ...
+
+
+class Listings(Protocol):
+    """Registers of complete feeds, see `absences`."""
+
+    def put(self, feed: str, listing: Listing, *, expires_at: int) -> None:
+        """Enter the list of a version, unless one of a later base or restoration is there."""
+        ...
+
+    def all(self, feed: str) -> list[Listing]:
+        """Read the register of a feed, strongly consistent."""
+        ...
+
+    def drop(
+        self, feed: str, version: ObjectVersion, asked_at: str, now: str, *, expires_at: int
+    ) -> str:
+        """Note that a version is withdrawn; there need not be a list of it.
+
+        Args:
+            feed: The feed.
+            version: The version.
+            asked_at: When an operator asked for that.
+            now: ISO 8601 time.
+            expires_at: Epoch seconds after which the note may vanish.
+
+        Returns:
+            When that was noted first, ISO 8601.
+        """
+        ...
+
+    def give_up(self, feed: str, version: ObjectVersion) -> bool:
+        """Note that a version implies nothing any more; False when it did not."""
         ...
 
 

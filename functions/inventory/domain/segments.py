@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.domain.absences import (
+    ASKED,
+    BLOCK_KEYS,
+    KeyNotes,
+    absent_keys,
+    implied_row,
+    list_name,
+)
 from inventory.domain.changelog import ChangeLog
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
 from inventory.domain.fingerprints import (
@@ -17,6 +25,7 @@ from inventory.domain.fingerprints import (
 )
 from inventory.domain.ingestions import Mode, messages_note, messages_taken
 from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
+from inventory.domain.model import Counts
 from inventory.domain.order import Tokens, timestamp
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Share
@@ -26,6 +35,9 @@ from inventory.domain.settings import FULL_READ_DAYS
 from inventory.domain.writing import RESERVE_SECONDS, RowWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inventory.domain.absences import Absence, Absences, Key
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Record
     from inventory.domain.jobs import Job
@@ -53,6 +65,7 @@ class Segment:
         attempt: Name of the run.
         before: Report of the segment before; None for the first.
         recovering: See `Admission.recovering`.
+        reports: Reports of all workers, for the one that looks for what a complete file lacks.
     """
 
     job: Job
@@ -62,6 +75,7 @@ class Segment:
     attempt: str
     before: SegmentReport | None = None
     recovering: bool = False
+    reports: Sequence[SegmentReport] = ()
 
     @property
     def start(self) -> tuple[int, int]:
@@ -81,6 +95,7 @@ class SegmentProcessor:
 
     Args:
         ports: The world.
+        absences: Lists of complete feeds.
         batch_rows: Rows that are read, decided and written together.
         seen_slots: Memory for the keys of a file, see `seen.SeenKeys`.
         full_read_days: See `settings.IngestSettings`.
@@ -90,6 +105,7 @@ class SegmentProcessor:
     def __init__(
         self,
         ports: IngestPorts,
+        absences: Absences,
         *,
         batch_rows: int = 1000,
         seen_slots: int = MOST_SLOTS,
@@ -97,6 +113,7 @@ class SegmentProcessor:
         block_hashes: int = BLOCK_HASHES,
     ) -> None:
         self._ports = ports
+        self._absences = absences
         self._batch_rows = batch_rows
         self._seen_slots = seen_slots
         self._full_read_days = full_read_days
@@ -114,11 +131,13 @@ class SegmentProcessor:
         Raises:
             RetryableError: The segment must come again; also when it made no progress at all.
         """
-        ports, job, version = self._ports, segment.job, segment.version
+        if segment.worker == segment.job.workers:
+            return self._imply(segment)
+        ports, job = self._ports, segment.job
         byte, line = segment.start
         feed = ports.open_part(
             job.state,
-            ports.objects.source(version),
+            ports.objects.source(segment.version),
             start_byte=byte,
             start_line=line,
             latest=job.latest,
@@ -126,12 +145,75 @@ class SegmentProcessor:
         report = SegmentReport(attempt=segment.attempt, end_byte=byte, end_line=line)
         if segment.before is not None:
             report.rejects, report.pieces = segment.before.rejects, list(segment.before.pieces)
+            report.listed = list(segment.before.listed)
+        writer = self._writer(segment, report, report.counts)
+        listing = self._key_notes(segment) if job.complete else None
+        publisher = self._publisher(segment, feed) if segment.accounts else None
+        try:
+            self._load(segment, feed, writer, report, publisher=publisher, listing=listing)
+            if publisher is not None:
+                self._publish(segment, publisher, report)
+        finally:
+            if publisher is not None:
+                publisher.close()
+        report.written = writer.written
+        if listing is not None:
+            report.listed.append(listing.store())
+        return self._reported(report, writer, job)
+
+    def _imply(self, segment: Segment) -> tuple[SegmentReport, KeySets]:
+        """Bring into the table what a complete file implies, when all of its rows are there."""
+        job, version, attempt = segment.job, segment.version, segment.attempt
+        report = SegmentReport(attempt=attempt, end_byte=0, end_line=0)
+        if segment.before is not None:
+            report.gone = list(segment.before.gone)
+        counts = Counts()
+        writer = self._writer(segment, report, counts)
+        absence = self._absences.begin(job, version, attempt, segment.reports)
+        gone = self._key_notes(segment)
+        self._write_absent(segment, absence, writer, gone, report)
+        report.gone.append(gone.store())
+        if report.ended:
+            self._absences.end(job, version, attempt, absence, report.gone)
+        report.absent = counts.loaded
+        return self._reported(report, writer, job)
+
+    def _write_absent(
+        self,
+        segment: Segment,
+        absence: Absence,
+        writer: RowWriter,
+        gone: KeyNotes,
+        report: SegmentReport,
+    ) -> None:
+        reserve = self._reserve()
+        absent = absent_keys(self._ports.files, absence.own, report.gone, absence.older)
+        progress = False
+        for keys in _chunks(absent, self._batch_rows):
+            if progress and self._ports.deadline.left() < reserve:
+                return
+            if absence.implies:
+                try:
+                    writer.write([implied_row(segment.job, key) for key in keys])
+                except (OutOfTimeError, ThrottledError):
+                    if not progress:
+                        raise
+                    report.unresolved = True
+                    return
+            gone.saw(keys)
+            progress = True
+        report.ended = True
+
+    def _reserve(self) -> float:
+        """Seconds that must be left to go on."""
+        left = self._ports.deadline.left()
+        return RESERVE_SECONDS + _RESERVED_SHARE * min(left, _LONGEST_SECONDS)
+
+    def _writer(self, segment: Segment, report: SegmentReport, counts: Counts) -> RowWriter:
+        ports, job, version = self._ports, segment.job, segment.version
+        if segment.before is not None:
             report.fingerprints = list(segment.before.fingerprints)
-        promises, notes = self._promises(segment), self._notes(segment)
-        changes = ChangeLog(
-            ports.files, ports.changes, version=version, attempt=segment.attempt, now=ports.now
-        )
-        writer = RowWriter(
+        return RowWriter(
             items=ports.items,
             registry=ports.registry,
             ingestions=ports.ingestions,
@@ -140,33 +222,32 @@ class SegmentProcessor:
             tokens=Tokens(job.base, version.object_id),
             reading=job.reading,
             recovering=segment.recovering,
-            only=self._only(job),
-            first_line=line,
-            counts=report.counts,
+            only=self._only(segment),
+            first_line=report.end_line,
+            counts=counts,
             seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(ports.now()),
-            changes=changes,
-            promises=promises,
-            notes=notes,
+            changes=ChangeLog(
+                ports.files, ports.changes, version=version, attempt=segment.attempt, now=ports.now
+            ),
+            promises=self._promises(segment),
+            notes=self._notes(segment),
         )
-        publisher = self._publisher(segment, feed) if segment.accounts else None
-        try:
-            self._load(segment, feed, writer, publisher, report)
-            if publisher is not None:
-                self._publish(segment, publisher, report)
-        finally:
-            if publisher is not None:
-                publisher.close()
-        changes.store()
+
+    def _reported(
+        self, report: SegmentReport, writer: RowWriter, job: Job
+    ) -> tuple[SegmentReport, KeySets]:
+        """Report what the writer did, and leave its fingerprints."""
+        writer.changes.store()
         report.timed = writer.timed
-        report.written = writer.written
+        promises, notes = writer.promises, writer.notes
         if promises is not None:
             report.place, report.known = promises.place, writer.known
             report.drifted = self._unannounced(writer)
         if notes is not None:
             self._leave(notes, promises, job, report)
-        report.read_units = ports.usage.read_units
-        report.write_units = ports.usage.write_units
+        report.read_units = self._ports.usage.read_units
+        report.write_units = self._ports.usage.write_units
         return report, writer.keys
 
     def _load(
@@ -174,11 +255,12 @@ class SegmentProcessor:
         segment: Segment,
         feed: Feed,
         writer: RowWriter,
-        publisher: RejectPublisher | None,
         report: SegmentReport,
+        *,
+        publisher: RejectPublisher | None,
+        listing: KeyNotes | None,
     ) -> None:
-        deadline = self._ports.deadline
-        reserve = RESERVE_SECONDS + _RESERVED_SHARE * min(deadline.left(), _LONGEST_SECONDS)
+        deadline, reserve = self._ports.deadline, self._reserve()
         share = Share(segment.worker, segment.job.workers)
         progress = False
         try:
@@ -198,6 +280,8 @@ class SegmentProcessor:
                     _account(batch, report)
                 if publisher is not None and batch.rejects:
                     publisher.add(batch.rejects)
+                if listing is not None:
+                    listing.saw_rows(batch.rows)
                 report.end_byte, report.end_line = batch.next_byte_offset, batch.next_line
                 progress = True
         except (BadFileError, ObjectGoneError) as error:
@@ -258,6 +342,10 @@ class SegmentProcessor:
             block_hashes=self._block_hashes,
         )
 
+    def _key_notes(self, segment: Segment) -> KeyNotes:
+        name = list_name(segment.version.object_id, segment.attempt, segment.worker)
+        return KeyNotes(self._ports.files, name, block_keys=min(BLOCK_KEYS, self._block_hashes))
+
     @staticmethod
     def _leave(notes: Notes, promises: Promises | None, job: Job, report: SegmentReport) -> None:
         """Store the fingerprints of a segment, unless it wrote over too much to say so."""
@@ -278,12 +366,16 @@ class SegmentProcessor:
                 }
         return len(drifted)
 
-    def _only(self, job: Job) -> frozenset[int] | None:
+    def _only(self, segment: Segment) -> frozenset[int] | None:
         """Hashes of the keys that are decided again; None for every row."""
+        job = segment.job
         if job.mode is not Mode.RECHECK:
             return None
+        asked = {pointer for pointer in job.recheck if pointer.startswith(ASKED)}
+        if asked and segment.worker == job.workers:
+            return None
         found: set[int] = set()
-        for pointer in job.recheck:
+        for pointer in sorted(set(job.recheck) - asked):
             hashes = self._ports.registry.writes_of(pointer).hashes()
             if hashes is None:
                 return None
@@ -309,6 +401,12 @@ class SegmentProcessor:
             already_sent=messages_taken(segment.record, digest),
             note_sent=note_sent,
         )
+
+
+def _chunks(lists: Iterator[list[Key]], size: int) -> Iterator[list[Key]]:
+    for keys in lists:
+        for at in range(0, len(keys), size):
+            yield keys[at : at + size]
 
 
 def _account(batch: Batch, report: SegmentReport) -> None:

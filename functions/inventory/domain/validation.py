@@ -87,8 +87,8 @@ class Validator:
         Returns:
             Number of versions.
         """
-        reads_expire = _expiry(now, READS_RETENTION)
-        writes_expire = _expiry(now, WRITES_RETENTION)
+        reads_expire = expiry(now, READS_RETENTION)
+        writes_expire = expiry(now, WRITES_RETENTION)
         rechecks: _Rechecks = defaultdict(set)
         decided = {shard: each for shard, each in keys.items() if each.reads or each.others}
         for shard, each in decided.items():
@@ -116,7 +116,7 @@ class Validator:
 
     def _writers_since(self, shard: int, keys: ShardKeys, now: str) -> Iterator[WriteSet]:
         """Write sets that were appended to a shard since this version began to read."""
-        if not 0 < keys.expires_at < _expiry(now, LEASE):
+        if not 0 < keys.expires_at < expiry(now, LEASE):
             yield from self._registry.written_since(shard, keys.epoch)
             return
         # The latest one of that time may be gone, and its number have come again. Those that
@@ -177,7 +177,7 @@ class Validator:
             now: ISO 8601 time.
         """
         entry = WriteSet("", version.object_id, "", keys)
-        return self._registry.append(shard, entry, expires_at=_expiry(now, WRITES_RETENTION))
+        return self._registry.append(shard, entry, expires_at=expiry(now, WRITES_RETENTION))
 
     def find_deciders(self, shard: int, entry: WriteSet, after: str) -> Iterator[Registration]:
         """Request a recheck of all that have a row of a deleted item, whatever its place.
@@ -213,6 +213,6 @@ class Validator:
         self._work.send([WorkMessage(kind=Kind.RECHECK, version=version)])
 
 
-def _expiry(now: str, retention: timedelta) -> int:
+def expiry(now: str, retention: timedelta) -> int:
     """Epoch seconds after which what is stored now may vanish."""
     return int((datetime.fromisoformat(now).astimezone(UTC) + retention).timestamp())

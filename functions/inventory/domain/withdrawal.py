@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,8 +30,7 @@ from inventory.domain.ports import OwnItem, WriteSet
 from inventory.domain.work import Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from inventory.domain.absences import Absences
     from inventory.domain.hold import StockDropHold
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Record
@@ -50,6 +49,9 @@ _LEASES = 2
 # Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _LONGEST_DELAY = timedelta(seconds=900)
 
+#: Slots for the key hashes of what a version of a complete feed has named.
+_SLOTS = 1 << 22
+
 _MARKING_ATTEMPTS = 20
 _JSON = "application/json"
 
@@ -61,7 +63,8 @@ class Progress:
     Attributes:
         step: How often this was stored.
         start: Where the next page of the table begins; "" for the first.
-        scanned: Whether the whole table was looked through.
+        scanned: When the whole table was looked through and all items deleted, ISO 8601; "" before.
+        implied: Items among those that others had written, because the version named them once.
         found: Items found so far.
         keys: Their keys, by shard, in the sets of what was written over.
         pending: Those of the last page, which are being deleted.
@@ -72,7 +75,8 @@ class Progress:
 
     step: int = 0
     start: str = ""
-    scanned: bool = False
+    scanned: str = ""
+    implied: int = 0
     found: int = 0
     keys: KeySets = field(default_factory=KeySets)
     pending: list[OwnItem] = field(default_factory=list)
@@ -100,14 +104,20 @@ class Withdrawer:
     Args:
         ports: The world.
         validator: Requests rechecks.
+        absences: Lists of complete feeds.
         hold: Compares files with accepted ones; None when nothing is held.
     """
 
     def __init__(
-        self, ports: IngestPorts, validator: Validator, hold: StockDropHold | None = None
+        self,
+        ports: IngestPorts,
+        validator: Validator,
+        absences: Absences,
+        hold: StockDropHold | None = None,
     ) -> None:
         self._ports = ports
         self._validator = validator
+        self._absences = absences
         self._hold = hold
 
     def run(self, delivery: Delivery) -> Outcome:
@@ -127,7 +137,9 @@ class Withdrawer:
             return nothing
         # The reconcile looks at it until it is finished, whatever becomes of this delivery.
         self._ports.follow_ups.add(version)
-        if send_later(self._ports, WorkMessage(kind=Kind.WITHDRAW, version=version), due(record)):
+        now = timestamp(self._ports.now())
+        moment = due(record, self._absences.drop(version, record.decided_at, now))
+        if send_later(self._ports, WorkMessage(kind=Kind.WITHDRAW, version=version), moment):
             return nothing
         horizon = timestamp(self._ports.now() - LEASE)
         if not self._ports.ingestions.claim(object_id, run, horizon):
@@ -135,9 +147,13 @@ class Withdrawer:
         # Only now nobody else goes on with it: another attempt may have come further meanwhile.
         record = self._ports.ingestions.get(object_id)
         assert record is not None
-        attempt = Withdrawal(self._ports, self._validator, version, record, run)
+        attempt = Withdrawal(
+            self._ports, self._validator, self._absences, version=version, record=record, run=run
+        )
         with suppress(OutOfTimeError):
             attempt.scan()
+            if attempt.waits():
+                return nothing
             attempt.ask()
             if self._hold is not None:
                 self._hold.forget(version, record.base)
@@ -166,12 +182,15 @@ class Withdrawal:
         self,
         ports: IngestPorts,
         validator: Validator,
+        absences: Absences,
+        *,
         version: ObjectVersion,
         record: Record,
         run: str,
     ) -> None:
         self._ports = ports
         self._validator = validator
+        self._absences = absences
         self._version = version
         self._run = run
         self._name = job_id(version.object_id, record.withdrawal)
@@ -204,10 +223,16 @@ class Withdrawal:
             log.store()
         items.delete(progress.pending)
         progress.pending = []
+        named = self._named() if not progress.scanned else bytearray()
+        feed = self._absences.feed_of(self._version)
         while not progress.scanned:
             self._check_time()
-            progress.pending, progress.start = items.written_by(self._version, progress.start)
-            progress.scanned = not progress.start
+            own, implied, progress.start = items.written_by(
+                self._version, progress.start, feed=feed
+            )
+            implied = [item for item in implied if named[self._slot(item)]]
+            progress.implied += len(implied)
+            progress.pending = own + implied
             if progress.pending:
                 self._note(progress.pending)
                 self._store()
@@ -216,6 +241,36 @@ class Withdrawal:
                 log.store()
                 items.delete(progress.pending)
                 progress.pending = []
+            if not progress.start:
+                progress.scanned = timestamp(self._ports.now())
+
+    def _named(self) -> bytearray:
+        """Slots of the keys that the version has named; others may share them."""
+        named = bytearray(_SLOTS)
+        for keys in self._absences.own_keys(self._version):
+            for sku, location in keys:
+                named[self._slot(OwnItem(sku, location, ""))] = 1
+        return named
+
+    def _slot(self, item: OwnItem) -> int:
+        return self._hasher.hash(item) & (_SLOTS - 1)
+
+    def waits(self) -> bool:
+        """Go on later, if others may write the items again that were deleted.
+
+        Unlike the version itself, they may do so as soon as they are asked, and no request to
+        delete an item must be on its way then.
+        """
+        if not self.progress.implied:
+            return False
+        moment = datetime.fromisoformat(self.progress.scanned) + LEASE
+        if moment <= self._ports.now():
+            return False
+        self._store()
+        self._ports.ingestions.unclaim(self._version.object_id, self._run)
+        return send_later(
+            self._ports, WorkMessage(kind=Kind.WITHDRAW, version=self._version), moment
+        )
 
     def _log(self) -> ChangeLog:
         ports = self._ports
@@ -252,6 +307,7 @@ class Withdrawal:
                 progress.after = one.position
                 self._check_time()
             progress.shard, progress.pointer, progress.after = shard + 1, "", ""
+        self._absences.dropped(version)
 
     def hand_on(self) -> None:
         """Have another invocation go on."""
@@ -277,18 +333,22 @@ class Withdrawal:
             raise OutOfTimeError(f"{self._version.object_id}: no time left to go on")
 
 
-def due(record: Record) -> datetime | None:
+def due(record: Record, dropped_at: str = "") -> datetime | None:
     """When a withdrawal may go on, or else a finished one may be taken back; None for at once.
 
     A restored version writes its items again, which a request to delete them must not meet.
 
     Args:
         record: A record that is WITHDRAWN.
+        dropped_at: When its list was dropped, ISO 8601: others who have read it before are waited
+            for as well; "" for none.
     """
     leases = _LEASES if record.withdrawal else 1
     waits = [(run, leases) for run in (record.last_run, *record.open_runs)]
     waits.append((record.withdrawing, 1))
     times = [began_at(run) + each * LEASE for run, each in waits if run]
+    if dropped_at:
+        times.append(datetime.fromisoformat(dropped_at) + _LEASES * LEASE)
     return max(times, default=None)
 
 

@@ -71,6 +71,9 @@ class RowWriter:
         timed: Whether rows had times of their own so far.
         known: Rows so far whose items were not read.
         drifted: Shards and key hashes of items that were not what was promised.
+        changes: As given.
+        promises: As given.
+        notes: As given.
     """
 
     def __init__(
@@ -106,9 +109,9 @@ class RowWriter:
         self._counts = counts
         self._seen = seen
         self._now = now
-        self._changes = changes
-        self._promises = promises
-        self._notes = notes
+        self.changes = changes
+        self.promises = promises
+        self.notes = notes
         self._promised: set[tuple[str, str]] = set()
         self._hasher = KeyHasher()
         self._ceiling = ceiling(tokens.base)
@@ -135,8 +138,8 @@ class RowWriter:
         if not pending:
             return
         self._read_epochs(pending)
-        if self._promises is not None:
-            pending = self._leave_promised(pending, self._promises)
+        if self.promises is not None:
+            pending = self._leave_promised(pending, self.promises)
         attempted: set[tuple[str, str]] = set()
         while pending:
             self.check_time()
@@ -172,8 +175,8 @@ class RowWriter:
             if shard not in self.keys:
                 epoch = self._registry.epoch(shard)
                 self.keys[shard] = ShardKeys(epoch=epoch.number, expires_at=epoch.expires_at)
-                if self._promises is not None:
-                    self._promises.open_shard(shard, epoch, self._registry)
+                if self.promises is not None:
+                    self.promises.open_shard(shard, epoch, self._registry)
 
     def _leave_promised(self, rows: Sequence[Row], promises: Promises) -> Sequence[Row]:
         """Settle rows of whose items it is known that they are equal and older; give the others.
@@ -188,8 +191,8 @@ class RowWriter:
             return rows
         outcomes = dict.fromkeys(Decision, 0)
         self._rely_on(alone)
-        if self._notes is not None:
-            self._notes.saw(compress(hashes, held))
+        if self.notes is not None:
+            self.notes.saw(compress(hashes, held))
         self._take_over(alone, Decision.UNCHANGED, outcomes)
         self._count(outcomes)
         self.known += len(alone)
@@ -251,15 +254,15 @@ class RowWriter:
 
     def _saw(self, rows: Sequence[Row]) -> None:
         """Leave the fingerprints of rows whose items hold what they say."""
-        if self._notes is not None and rows:
-            self._notes.saw(hashes_of(rows))
+        if self.notes is not None and rows:
+            self.notes.saw(hashes_of(rows))
 
     def _wrote(self, key_hashes: Sequence[int]) -> None:
         """Know that what was seen of these items is not true any more."""
-        if self._notes is not None:
-            self._notes.wrote(key_hashes)
-        if self._promises is not None:
-            self._promises.distrust(key_hashes)
+        if self.notes is not None:
+            self.notes.wrote(key_hashes)
+        if self.promises is not None:
+            self.promises.distrust(key_hashes)
 
     def _leave_equal(
         self,
@@ -291,10 +294,10 @@ class RowWriter:
         if own and self._recovering:
             # A crashed run may have written it and left no write set.
             keys.note_write(self._hasher.hash(row), min(old.token, token))
-            self._changes.may_have_changed((row,))
+            self.changes.may_have_changed((row,))
         elif decision is Decision.LOADED and ambiguous:
             keys.note_write(self._hasher.hash(row), token)
-            self._changes.may_have_changed((row,))
+            self.changes.may_have_changed((row,))
             self.written += 1
         if own:
             self._wrote((self._hasher.hash(row),))
@@ -321,7 +324,7 @@ class RowWriter:
         if refused:
             failed = set(map(_key_of_change, refused))
             changes = [change for change in changes if _key_of_change(change) not in failed]
-        self._changes.wrote(changes, now)
+        self.changes.wrote(changes, now)
         self.written += len(changes)
         loaded += map(_row_of_change, changes)
         self._note_writes([change for change in changes if change.stored is not None])

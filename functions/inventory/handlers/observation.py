@@ -70,6 +70,7 @@ def _observe(outcome: Outcome) -> None:
         duplicates=counts.duplicates,
         conflicting=counts.conflicting,
         written=outcome.written,
+        absent=outcome.absent,
         known=outcome.known,
         drifted=outcome.drifted,
         rechecks=outcome.rechecks,

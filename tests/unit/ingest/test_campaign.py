@@ -18,6 +18,10 @@ BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
 #: Schedules of each kind, a few seconds' worth; `make faults` takes hundreds of times as many.
 SHORT = {
     "one worker": 60,
+    "complete feeds": 15,
+    "complete feeds raced": 30,
+    "complete feeds withdrawn": 8,
+    "complete feeds raced, withdrawn": 10,
     "races": 40,
     "several workers": 40,
     "lost answers": 50,

@@ -16,6 +16,7 @@ from inventory.domain.jobs import (
     WEIGHER,
     Job,
     SegmentReport,
+    Stretch,
     Task,
     digest_of,
     job_id,
@@ -23,6 +24,7 @@ from inventory.domain.jobs import (
     refusal_to_data,
 )
 from inventory.domain.model import Counts
+from inventory.domain.reading.feed_settings import Absent
 
 JOB = Job(
     run="2026#e",
@@ -39,6 +41,10 @@ JOB = Job(
     recheck=("3#1",),
     released=True,
     series="0f",
+    complete="stock/",
+    absent=Absent.REMOVE,
+    part=True,
+    decided_at="2026-11-21T20:00:00.000000Z",
 )
 REPORT = SegmentReport(
     attempt="2026#j/1/2",
@@ -61,6 +67,9 @@ REPORT = SegmentReport(
     read_at="2026-11-20T20:00:00.000000Z",
     place=1,
     known=5,
+    listed=[Stretch("0a-0001", 2)],
+    gone=[Stretch("0a-0004", 1)],
+    absent=3,
     drifted=6,
     error={"code": "source-error"},
     read_units=2.5,

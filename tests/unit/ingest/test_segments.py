@@ -10,6 +10,7 @@ import pytest
 
 from fakes import MemoryReports, MemoryReportWriter, World, open_tiny_feed
 from ingest_steps import FailingItems, looks, put, quantities, row
+from inventory.domain.absences import Absences
 from inventory.domain.errors import (
     BadFileError,
     ObjectGoneError,
@@ -24,6 +25,7 @@ from inventory.domain.model import Counts
 from inventory.domain.order import base_of, timestamp
 from inventory.domain.ports import WriteSet
 from inventory.domain.segments import Segment, SegmentProcessor
+from inventory.domain.validation import Validator
 from inventory.domain.work import Kind
 
 LATEST = "2026-11-22T21:00:00.000000Z"
@@ -74,7 +76,11 @@ def _process(
 ) -> Any:
     ports = world.ports(**instead)
     ports.deadline.start(time_left)
-    return SegmentProcessor(ports, batch_rows=batch_rows, seen_slots=1024).process(segment)
+    validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
+    processor = SegmentProcessor(
+        ports, Absences(ports, validator), batch_rows=batch_rows, seen_slots=1024
+    )
+    return processor.process(segment)
 
 
 def _all_segments(

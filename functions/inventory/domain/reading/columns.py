@@ -67,6 +67,8 @@ class ColumnMapper:
             if found is None:
                 return None
             optional[field] = found
+        if self._layout.timeless:
+            optional["updated_at"] = repeat(None)
         return list(
             map(
                 tuple.__new__,

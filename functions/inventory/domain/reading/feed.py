@@ -85,6 +85,7 @@ def continue_feed(
         locations=None if locations is None else frozenset(locations),
         on_duplicate=OnDuplicate(state["on_duplicate"]),
         points=state["points"],
+        timeless=state["timeless"],
         latest=latest,
     )
     sheet = state["sheet"]
@@ -174,6 +175,7 @@ class Feed:
             "first_line": self._first.body_line,
             "own_profile": self._profiles.own_data(self.profile),
             "points": self._layout.points,
+            "timeless": self._layout.timeless,
             "header": list(self._layout.header),
             "delimiter": self.delimiter,
             "encoding": self._opening.encoding.name,

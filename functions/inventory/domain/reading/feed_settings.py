@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reading.profiles import OnDuplicate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class Absent(StrEnum):
+    """What becomes of an item that a complete file does not name.
+
+    Attributes:
+        ZERO: It is out of stock.
+        REMOVE: It is no more, see `removals`.
+        KEEP: It stays as it is.
+    """
+
+    ZERO = "zero"
+    REMOVE = "remove"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +40,8 @@ class FeedSettings:
         on_duplicate: What the same key twice in a file means; None for what the profile says.
         max_stock_drop_share: Share (0 to 1) of the last file's stock that a file may take away;
             0 for any.
+        complete: Whether a file states the whole stock of the feed.
+        absent: What becomes of what a complete file does not name.
     """
 
     prefix: str
@@ -34,6 +51,8 @@ class FeedSettings:
     locations: frozenset[str] | None = None
     on_duplicate: OnDuplicate | None = None
     max_stock_drop_share: Decimal = Decimal(0)
+    complete: bool = False
+    absent: Absent = Absent.ZERO
 
     @property
     def name(self) -> str:
@@ -52,4 +71,6 @@ class FeedSettings:
             locations=None if locations is None else frozenset(locations),
             on_duplicate=None if on_duplicate is None else OnDuplicate(on_duplicate),
             max_stock_drop_share=Decimal(data.get("max_stock_drop_share", 0)),
+            complete=data.get("complete", False),
+            absent=Absent(data.get("absent", Absent.ZERO)),
         )

@@ -61,6 +61,8 @@ class Layout:
         of_sheet: Whether it is of a workbook, in which a date is no SKU and no location.
         pinned: Whether its feed names the profile, and is believed.
         points: Whether the file shows that "1.200" has a fraction.
+        timeless: Whether its rows have no times of their own, because the file states everything
+            as of its time.
     """
 
     profile: Profile
@@ -85,6 +87,7 @@ class Layout:
     of_sheet: bool = False
     pinned: bool = False
     points: bool = True
+    timeless: bool = False
 
     @property
     def corrected(self) -> bool:

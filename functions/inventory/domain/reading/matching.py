@@ -136,6 +136,7 @@ class ProfileSet:
             locations=feed.locations,
             on_duplicate=on_duplicate,
             pinned=bool(feed.profile),
+            timeless=feed.complete,
         )
 
 

@@ -317,6 +317,8 @@ class RecordMapper:
     def _time(self, cells: Sequence[str]) -> str | None:
         layout = self.layout
         own = self._converted(cells, "updated_at")
+        if layout.timeless:
+            own = None
         if not layout.corrected:
             return own
         at = layout.width - 1
