@@ -78,7 +78,7 @@ def changes(
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Show items whose stock has changed since a time, from what to what, by feed.
+    """Show items whose stock has changed, from what to what, by feed.
 
     A feed is a prefix of the feeds file, else the key. An item that has changed and changed back is
     not listed. Files leave what they have changed when they end, and only these items are

@@ -14,7 +14,7 @@ def test_no_cell_is_cut_off_in_a_log(capsys) -> None:
         column.no_wrap = True
     name = "rows_per_cpu_second_vs_batch_writer_2_percent_changed"
     add_rows(table, "costs", {"ours": {"a unit of a hundred characters " * 4: 1}})
-    add_rows(table, name, 9.5)
+    add_rows(table, name, 19.5)
     add_rows(table, "synth_wall_seconds", 9.5)
 
     print_whole(table)

@@ -16,6 +16,7 @@ from feeds import read
 from inventory.domain.reading import ProfileSet
 from inventory.feeds_file import read_feeds_file
 from inventory_cli import check, profile
+from inventory_cli.exits import Exit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,7 +233,7 @@ def test_fails_on_columns_that_blanks_part(run) -> None:
 def test_fails_on_an_option_that_fits_no_column(run, options, said: str) -> None:
     """With what is there."""
     result, *_ = run(GERMAN, "--quantity", "Lagerbestand Gesamt", *options)
-    assert result.exit_code == 2
+    assert result.exit_code == Exit.USAGE
     assert said in result.output
 
 

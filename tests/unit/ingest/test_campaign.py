@@ -125,5 +125,5 @@ def test_every_mutant_is_hunted_in_a_part_of_the_campaign() -> None:
 def test_the_oracle_is_short_and_shares_nothing_with_the_ingest() -> None:
     """What judges the ingest must not repeat its mistakes."""
     text = Path(faults.oracle.__file__).read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 100
     assert "inventory" not in text.replace("inventory pipeline", "")
