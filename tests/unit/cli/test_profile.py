@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from feeds import read
 from inventory.domain.reading import ProfileSet
 from inventory.feeds_file import read_feeds_file
-from inventory_cli import check, profile
+from inventory_cli import main, profile
 from inventory_cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -58,9 +57,7 @@ BINS = "SKU,Name,Quantity,Location_1,Qty_1\nMUG-01,Mug,0,D-2-3,0\nMUG-01,Mug,0,Z
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Runs the command over a file, with a feeds file of its own."""
     monkeypatch.setenv("COLUMNS", "200")
-    app = typer.Typer()
-    check.register(app)
-    profile.register(app)
+    app = main.command_line()
     feeds = tmp_path / "feeds.toml"
     feeds.write_text("")
 
