@@ -19,7 +19,7 @@ class FunctionUse(NamedTuple):
         invocations: How often it ran.
         seconds: How long, all invocations together.
         memory_mib: Its memory.
-        arm: Whether it runs on Arm.
+        arm: True if it runs on Arm.
     """
 
     name: str
@@ -66,7 +66,7 @@ class BillLine(NamedTuple):
     Attributes:
         what: What is paid for.
         basis: Of what it was computed.
-        estimated: Whether the quantity is estimated: today's, or a rule of thumb.
+        estimated: True if the quantity is estimated: today's, or a rule of thumb.
         dollars: US dollars of the month so far.
     """
 

@@ -143,7 +143,7 @@ def statements_of(
     Args:
         mentions: The rows.
         tokens: Tokens of the version's rows.
-        loaded: Whether its record says that it was loaded.
+        loaded: True if its record says that it was loaded.
         stored: Token and quantity (decimal text, or `GONE`) of each stored item.
     """
     placed = [(tokens.of(each.line, each.updated_at), each) for each in mentions]

@@ -22,7 +22,7 @@ class StoredVersion:
     Attributes:
         version: Which one.
         last_modified: When S3 stored it.
-        is_latest: Whether no newer version of its key is there.
+        is_latest: True if no newer version of its key is there.
     """
 
     version: ObjectVersion

@@ -183,7 +183,7 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
     Args:
         what: What is going on.
         total: Steps there are; None where that is not known.
-        quiet: Whether to show nothing.
+        quiet: True to show nothing.
 
     Yields:
         A function that takes how many steps were made.

@@ -23,7 +23,7 @@ def snapshot(rows: int, *, changed_percent: int = 0, distinct: bool = True) -> b
     Args:
         rows: Number of rows.
         changed_percent: Share of the rows whose quantity is another one, spread evenly.
-        distinct: Whether no key comes twice.
+        distinct: True if no key comes twice.
     """
     return b"".join(pieces(rows, changed_percent=changed_percent, distinct=distinct))
 

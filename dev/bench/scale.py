@@ -59,7 +59,7 @@ def run(*, quick: bool) -> dict[str, object]:
     Besides, how fast a worker passes over the rows of other workers' shares.
 
     Args:
-        quick: Whether an eighth of the rows will do.
+        quick: True if an eighth of the rows will do.
     """
     rows = QUICK_ROWS if quick else ROWS
     found: dict[str, dict[str, int]] = {}

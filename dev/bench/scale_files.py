@@ -43,7 +43,7 @@ def run(*, quick: bool) -> dict[str, object]:
     memory, some 6 KB an item.
 
     Args:
-        quick: Whether a tenth of the size will do.
+        quick: True if a tenth of the size will do.
     """
     small, large = QUICK_ROWS if quick else ROWS
     runs = {}
@@ -75,7 +75,7 @@ class Load:
         size_mb: Size of the file.
         seconds: From the upload to the end of the record.
         peak_mb: Resident memory of the largest function process, at its peak.
-        exact: Whether every count is the generator's.
+        exact: True if every count is the generator's.
     """
 
     size_mb: float

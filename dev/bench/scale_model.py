@@ -118,9 +118,9 @@ def estimate(
         rows: Its rows.
         speed: Of one worker.
         changed: Share of them that is written; below 1, the others are in the table.
-        warm: Whether the table is warm.
+        warm: True if the table is warm.
         locations: Rows of a SKU, one after the other; a SKU's items share a partition.
-        full_read: Whether all items are read although fingerprints are there.
+        full_read: True if all items are read although fingerprints are there.
     """
     writes, reads = (WARM_WRITES, WARM_READS) if warm else (COLD_WRITES, COLD_READS)
     size = rows * BYTES_PER_ROW

@@ -246,7 +246,7 @@ def install_peer(peer: str, *, quick: bool) -> str | Skipped:
 
     Args:
         peer: Key of ``PEER_REQUIREMENTS``.
-        quick: Whether to do without what is not installed yet.
+        quick: True to do without what is not installed yet.
     """
     requirements = PEER_REQUIREMENTS[peer]
     folder = WORK / "peers" / "-".join(requirements)

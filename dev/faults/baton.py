@@ -18,7 +18,7 @@ class Task:
 
     Attributes:
         number: Its place in the order of starting.
-        dead: Whether it was killed; every later step raises again.
+        dead: True if it was killed; every later step raises again.
         steps: Steps taken so far.
     """
 

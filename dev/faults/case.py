@@ -26,14 +26,14 @@ class Upload:
         time: Its time by which its rows are ordered.
         lines: Lines of its tiny feed.
         events: How often its event is delivered at least; 0 for an event that never came.
-        deleted: Whether it is deleted before anybody reads it.
-        doubtful: Whether it is deleted or refused at some time, so that it may have loaded whole,
+        deleted: True if it is deleted before anybody reads it.
+        doubtful: True if it is deleted or refused at some time, so that it may have loaded whole,
             in part or not at all.
-        held: Whether it takes away so much stock that it "must" be held, or "may" be; "" for
+        held: True if it takes away so much stock that it "must" be held, or "may" be; "" for
             neither.
-        approved: Whether an operator let it in, or had it judged again.
-        kept_out: Whether it has ended without loading anything, as it may.
-        withdrawn: Whether an operator has asked to withdraw it, and has not restored it.
+        approved: True if an operator let it in, or had it judged again.
+        kept_out: True if it has ended without loading anything, as it may.
+        withdrawn: True if an operator has asked to withdraw it, and has not restored it.
     """
 
     version: ObjectVersion
@@ -247,7 +247,7 @@ def trap_case(rng: Random, *, one_second: bool = False) -> Case:
 
     Args:
         rng: Draws it.
-        one_second: Whether all of them are of the same second and differ by their sequencers.
+        one_second: True if all of them are of the same second and differ by their sequencers.
     """
     case = Case()
     skus = _SKUS[: rng.randint(1, 2)]

@@ -96,11 +96,11 @@ class MemoryDynamoDb:
 
     Args:
         tables: Key attribute names of each table, partition key first.
-        metered: Whether answers carry consumed capacity.
+        metered: True if answers carry consumed capacity.
         page_items: Items a page of Query and Scan, as if the items were large.
 
     Attributes:
-        behind: Whether a read that is not asked to be consistent misses the latest change of an
+        behind: True if a read that is not asked to be consistent misses the latest change of an
             item; it never does unless a test says so.
     """
 

@@ -52,7 +52,7 @@ class ScriptedWorld(FaultyWorld):
         case: What is delivered.
         order: Indexes into the case's uploads.
         crash_at: Step of the whole schedule at which the running process dies; 0 for never.
-        retry_first: Whether a delivery that died comes again at once, else after all others.
+        retry_first: True if a delivery that died comes again at once, else after all others.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Access(NamedTuple):
 
     Attributes:
         what: Items, and partitions of other tables.
-        writes: Whether it changes them.
+        writes: True if it changes them.
         position: Sort key of the only item of a partition that it changes.
     """
 

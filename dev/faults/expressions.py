@@ -182,7 +182,7 @@ class Statement:
 
     Attributes:
         table: Table it is about.
-        inserts: Whether it is an INSERT.
+        inserts: True if it is an INSERT.
         sets: Names set, in the order of their parameters.
         removes: Names removed.
         where: Names that must equal their parameters, which follow those of `sets`.

@@ -158,7 +158,7 @@ class WithdrawingWorld(FaultyWorld):
     """Versions that operators withdraw and restore at any moment, and again after all are in.
 
     Attributes:
-        raced: Whether all are in before any is withdrawn, and none is restored after all.
+        raced: True if all are in before any is withdrawn, and none is restored after all.
     """
 
     raced = False

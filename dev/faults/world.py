@@ -454,7 +454,7 @@ class FaultyWorld(World):
 
         Args:
             share: Makes it rarer.
-            writes: Whether it would be that of a write to DynamoDB.
+            writes: True if it would be that of a write to DynamoDB.
         """
         if self.weather.only == "lost" and not writes:
             return False
@@ -672,7 +672,7 @@ class FaultyFeed:
     Args:
         feed: The feed.
         world: The world.
-        defect: Whether the reader has a defect, see `_misread`.
+        defect: True if the reader has a defect, see `_misread`.
     """
 
     def __init__(self, feed: TinyFeed, world: FaultyWorld, *, defect: bool = False) -> None:

@@ -32,8 +32,8 @@ class DamagedFile:
         key: Object key it would have.
         damaged: Indexes of the rows of the table that its damage touches.
         absent: Indexes of the rows of the table that it does not hold.
-        refused: Whether the whole file must be refused.
-        lines: Whether reading by plain lines is possible (False: packed or in another encoding).
+        refused: True if the whole file must be refused.
+        lines: True if reading by plain lines is possible (False: packed or in another encoding).
     """
 
     name: str

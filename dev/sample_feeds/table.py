@@ -48,7 +48,7 @@ class Dialect:
     Attributes:
         delimiter: Between cells.
         line_end: After records.
-        quote_all: Whether every cell is quoted.
+        quote_all: True if every cell is quoted.
     """
 
     delimiter: str = ","

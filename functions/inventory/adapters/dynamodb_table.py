@@ -56,7 +56,7 @@ class PartitionedTable:
             partition: Partition key.
             position: Sort key.
             attributes: Its other attributes in DynamoDB JSON.
-            new: Whether there must be none yet.
+            new: True if there must be none yet.
 
         Returns:
             Whether it was put.
@@ -131,7 +131,7 @@ class PartitionedTable:
             partition: Partition key.
             condition: What must hold of the position, `#p`, in a key condition; "" for all.
             values: Values of the condition.
-            last_first: Whether to go backwards.
+            last_first: True to go backwards.
             limit: Items at most.
         """
         request: Json = {

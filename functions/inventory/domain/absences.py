@@ -116,7 +116,7 @@ def keys_of(
     Args:
         files: Where they are stored.
         stretches: Where the keys are.
-        required: Whether all must be there; else those are left out that have expired.
+        required: True if all must be there; else those are left out that have expired.
 
     Raises:
         RetryableError: They are required and not there.
@@ -190,7 +190,7 @@ class Listing(NamedTuple):
             file that they come from.
         name: Name of its list, by which others tell that they have read it.
         own: Where the keys are that it names.
-        implies: Whether it has implied rows.
+        implies: True if it has implied rows.
         decided_at: When an operator last asked to withdraw or restore it, as the run knew that
             made the list; "" for never.
         dropped: When an operator asked to withdraw it; "" for never.
@@ -218,7 +218,7 @@ class Absence:
         own: Lists of the version.
         older: Lists of older versions.
         covers: Versions whose keys are among these: hash of the object id to name of the list.
-        implies: Whether what it lacks is out of stock.
+        implies: True if what it lacks is out of stock.
     """
 
     own: list[Stretch]

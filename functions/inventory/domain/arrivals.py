@@ -66,7 +66,7 @@ class FeedState:
         feed: Its prefix.
         arrival: What is known of its files.
         due: When its next file should have come at the latest; None where nothing is expected.
-        late: Whether that is over.
+        late: True if that is over.
     """
 
     feed: str

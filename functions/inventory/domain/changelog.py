@@ -72,7 +72,7 @@ class Part:
         object_key: Key of the file.
         data: Its entries, as far as they are not in objects.
         blocks: Number of its objects.
-        lost: Whether runs have crashed whose changes nobody knows.
+        lost: True if runs have crashed whose changes nobody knows.
     """
 
     name: str

@@ -21,8 +21,8 @@ def decide(token: str, stored_token: str | None, *, equal: bool, own: bool) -> D
     Args:
         token: The row's order token.
         stored_token: Token of the stored item; None when there is no item.
-        equal: Whether the stored item has the row's content.
-        own: Whether the stored item was written by the row's own object version.
+        equal: True if the stored item has the row's content.
+        own: True if the stored item was written by the row's own object version.
 
     Returns:
         WRITE: nothing is stored, something older and different, or this very row as it was read

@@ -106,7 +106,7 @@ class Piece:
         worker: Number of the worker.
         key: Beginning of the keys of its objects.
         blocks: Objects with hashes of rows that were left alone or inserted, eight bytes each.
-        written: Whether there is one with key hashes of items that were written over, four bytes
+        written: True if there is one with key hashes of items that were written over, four bytes
             each.
     """
 
@@ -235,7 +235,7 @@ class Promises:
         own: What the worker itself has left in segments before.
         place: See `Window`.
         block_hashes: See `Window`.
-        trusted: Whether items need not be read; else what was promised is compared with them.
+        trusted: True if items need not be read; else what was promised is compared with them.
         now: The time.
     """
 

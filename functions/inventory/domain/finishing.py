@@ -119,7 +119,7 @@ class Finisher:
         Args:
             job: The job.
             version: The object version.
-            weigh: Whether the file has yet to be weighed.
+            weigh: True if the file has yet to be weighed.
 
         Returns:
             The end of the job, where nothing was left to do but that.

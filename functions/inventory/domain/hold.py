@@ -80,7 +80,7 @@ class StockDropHold:
             version: The object version.
             base: Base of its tokens.
             report: One that has ended.
-            released: Whether an operator lets it in whatever it takes away.
+            released: True if an operator lets it in whatever it takes away.
 
         Raises:
             HeldFileError: It would take away more than the share.

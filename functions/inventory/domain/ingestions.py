@@ -75,7 +75,7 @@ class Record:
         status: Its status.
         base: Latest base by which the version was processed.
         open_runs: Names of runs that began and did not end, see `run_name`.
-        accepted: Whether the file may load, as far as `max_stock_drop_share` decides.
+        accepted: True if the file may load, as far as `max_stock_drop_share` decides.
         lease_until: ISO 8601 time until which the latest run may be alive.
         read_units: Read units of the runs that ended.
         write_units: Write units of the runs that ended.
@@ -138,7 +138,7 @@ class Admission:
         record: The record; None when there was none.
         now: When the run began, ISO 8601.
         lease_until: When it is over at the latest, ISO 8601.
-        recovering: Whether items with the version's own tokens count as written by this run,
+        recovering: True if items with the version's own tokens count as written by this run,
             because an open run may have crashed.
         expired: Open runs that are over for sure, to be dropped when this run ends.
         recheck: Write sets that are taken off the record, because their keys are decided again;

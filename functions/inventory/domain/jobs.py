@@ -93,11 +93,11 @@ class Job:
         recovering: See `Admission.recovering`.
         expired: See `Admission.expired`.
         recheck: See `Admission.recheck`.
-        released: Whether an operator lets the file in whatever it takes away, see `hold`.
+        released: True if an operator lets the file in whatever it takes away, see `hold`.
         series: Series of files whose fingerprints it uses and replaces; "" for none.
         complete: Feed of which the file states the whole stock, see `absences`; "" for none.
         absent: What becomes of what it does not name, see `Absent`.
-        part: Whether it is a reject file that came back, and no whole file.
+        part: True if it is a reject file that came back, and no whole file.
         decided_at: When an operator last asked to withdraw or restore the version; "" for never.
     """
 
@@ -156,9 +156,9 @@ class SegmentReport:
         attempt: Name of the run whose report it is.
         end_byte: Byte of the unpacked file up to which the worker has come.
         end_line: Physical line there.
-        ended: Whether the worker has come to the end of the file.
-        unresolved: Whether rows after the end may have been written already.
-        timed: Whether rows had times of their own.
+        ended: True if the worker has come to the end of the file.
+        unresolved: True if rows after the end may have been written already.
+        timed: True if rows had times of their own.
         counts: Outcomes of rows. Only worker 0 counts what was read, rejected and skipped.
         skipped_by_reason: Skipped rows by reason.
         rejected_by_error: Rejected rows by error code.

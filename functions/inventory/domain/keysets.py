@@ -43,7 +43,7 @@ class KeySet:
     """A set of item keys as 32-bit hashes: it may know too many keys, never too few.
 
     Attributes:
-        everything: Whether it stands for every key, because it grew too large.
+        everything: True if it stands for every key, because it grew too large.
     """
 
     __slots__ = ("_hashes", "everything")

@@ -33,7 +33,7 @@ class Outcome:
         read_units: Read request units of this run.
         write_units: Write request units of this run.
         seconds: How long it took.
-        balanced: Whether every row read of a file that ended has exactly one outcome; False must
+        balanced: True if every row read of a file that ended has exactly one outcome; False must
             raise an alarm.
     """
 

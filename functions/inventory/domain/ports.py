@@ -154,7 +154,7 @@ class Stored(NamedTuple):
 
     Attributes:
         token: Its order token; "" when something else wrote an item without one.
-        equal: Whether its content (all but order_token, as_of, source, written_at) is the row's.
+        equal: True if its content (all but order_token, as_of, source, written_at) is the row's.
         names: Names of its content attributes, so that a whole-item replace knows what to remove.
         quantity: Its quantity in canonical decimal text; "" where it has none.
         stock: The same; "" also where the item was removed.
@@ -377,7 +377,7 @@ class Ingestions(Protocol):
 
         Args:
             admission: The run.
-            accepted: Whether nothing has to be weighed before it loads.
+            accepted: True if nothing has to be weighed before it loads.
 
         Returns:
             False when the record is not as the admission was decided on; read and decide again.

@@ -113,7 +113,7 @@ class Reconciliation:
         waiting: Not sent, because an operator has paused their folder.
         listed: Object versions that the listing named.
         read_units: Read request units.
-        finished: Whether the walk has come to the end of the bucket.
+        finished: True if the walk has come to the end of the bucket.
         hours_behind: Hours since the pass began that is under way; 0 when it has finished.
     """
 

@@ -80,7 +80,7 @@ class Validator:
             version: The object version.
             run: Name of the run or job.
             keys: Its read and write sets.
-            timed: Whether its rows have times of their own: then it may have left a row alone
+            timed: True if its rows have times of their own: then it may have left a row alone
                 and written an older one of the same key afterwards.
             now: ISO 8601 time.
 

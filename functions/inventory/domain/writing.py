@@ -68,7 +68,7 @@ class RowWriter:
     Attributes:
         keys: Read and write sets so far.
         written: Items written so far.
-        timed: Whether rows had times of their own so far.
+        timed: True if rows had times of their own so far.
         known: Rows so far whose items were not read.
         drifted: Shards and key hashes of items that were not what was promised.
         changes: As given.

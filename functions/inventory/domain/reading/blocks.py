@@ -26,8 +26,8 @@ class TextBlock(NamedTuple):
 
     Attributes:
         text: The lines; a missing line end at the end of the file is added.
-        unreadable: Whether it holds undecodable bytes or NUL.
-        final: Whether the file ends after it.
+        unreadable: True if it holds undecodable bytes or NUL.
+        final: True if the file ends after it.
         added_bytes: Bytes of the added line end.
         long_line_bytes: Not 0 when the block is the beginning of one physical line above the
             limit: how many bytes it has. The rest of it is dropped.

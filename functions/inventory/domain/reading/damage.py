@@ -126,7 +126,7 @@ class Recovery:
 
     Args:
         grammar: Well-formed records of the dialect.
-        whole: Whether cells can be those of a whole record: as many as the header has, and
+        whole: True if cells can be those of a whole record: as many as the header has, and
             numbers where numbers must stand. It keeps lines of a cell from being taken for rows.
         width: Cells of the header.
     """
@@ -494,7 +494,7 @@ class DamagesAhead:
 
         Args:
             damaged: Where it begins.
-            final: Whether the file ends after the text.
+            final: True if the file ends after the text.
         """
         text, found = self._text, self._found
         limit = next_line(text, damaged + DENSE_CHARACTERS)

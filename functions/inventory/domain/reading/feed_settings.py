@@ -33,14 +33,14 @@ class FeedSettings:
 
     Attributes:
         prefix: What their keys begin with; of a key below no feed, the key itself.
-        named: Whether the feeds file has it.
+        named: True if the feeds file has it.
         profile: Name of the only profile they may follow; "" for the one their header fits.
         sheet: Name of the only sheet that is read of a workbook; "" for the only one that fits.
         locations: The only locations they may set; None for any.
         on_duplicate: What the same key twice in a file means; None for what the profile says.
         max_stock_drop_share: Share (0 to 1) of the last file's stock that a file may take away;
             0 for any.
-        complete: Whether a file states the whole stock of the feed.
+        complete: True if a file states the whole stock of the feed.
         absent: What becomes of what a complete file does not name.
     """
 

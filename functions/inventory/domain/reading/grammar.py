@@ -47,7 +47,7 @@ class Grammar:
 
     Attributes:
         delimiter: Between cells.
-        quoted: Whether quotes quote.
+        quoted: True if quotes quote.
         run: Matches up to `RUN_RECORDS` well-formed records of one line.
         record: Matches one well-formed record with its line end.
         prefix: Matches the cells of a record as far as they are well-formed.

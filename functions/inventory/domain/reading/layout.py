@@ -44,7 +44,7 @@ class Layout:
         header: All columns of the file, those of a reject file included.
         columns: The feed's own columns: without those of a reject file, and without names.
         unnamed: How many columns without a name stand after them; their cells must be blank.
-        unnamed_first: Whether the first of them has no name; its cells must be blank.
+        unnamed_first: True if the first of them has no name; its cells must be blank.
         indexes: Field to the index of its column; of "location" too.
         suffixes: Indexes of the columns whose cells end the location.
         plus: Indexes of the columns that are added to the quantity.
@@ -58,10 +58,10 @@ class Layout:
         on_duplicate: What the same key twice in the file means.
         repeated: Keys that the file repeats, as `repeated_keys` gives them.
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
-        of_sheet: Whether it is of a workbook, in which a date is no SKU and no location.
-        pinned: Whether its feed names the profile, and is believed.
-        points: Whether the file shows that "1.200" has a fraction.
-        timeless: Whether its rows have no times of their own, because the file states everything
+        of_sheet: True if it is of a workbook, in which a date is no SKU and no location.
+        pinned: True if its feed names the profile, and is believed.
+        points: True if the file shows that "1.200" has a fraction.
+        timeless: True if its rows have no times of their own, because the file states everything
             as of its time.
     """
 
@@ -206,7 +206,7 @@ def stripped_reject_file(*, by_name: bool = False) -> BadFileError:
     """The refusal of a reject file without the columns that it came with.
 
     Args:
-        by_name: Whether its name alone says that it is one.
+        by_name: True if its name alone says that it is one.
     """
     named = " (give a file of stock another name)" if by_name else ""
     return BadFileError(

@@ -83,7 +83,7 @@ class LocationRule:
         prefix: What the quantity columns begin with; the location is the rest of the label.
         ending: What the quantity columns end with, after the location.
         after: Aliases of the last column before the quantity columns.
-        underscores: Whether underscores in labels stand for spaces in names.
+        underscores: True if underscores in labels stand for spaces in names.
         fields: Fields with a column per location, to the prefix of their columns.
         families: Prefixes of further columns per location, which become attributes of its row.
     """
@@ -183,13 +183,13 @@ class Profile:
         name: Identifies it in records, pins and settings.
         title: What people call the feed.
         delimiters: Delimiters it may come with.
-        quoted: Whether quotes quote; where they do not, they are ordinary characters.
+        quoted: True if quotes quote; where they do not, they are ordinary characters.
         encodings: Encodings besides UTF-8 and marked UTF-16.
         required: Columns that must be there, each as its alternatives.
         strong: Columns that speak for this profile where several fit.
         negative: Columns that must not be there; `*` in them stands for anything.
         attributes: Further columns that are known and no stock; `*` stands for anything.
-        closed: Whether other columns than those that are known refuse the file.
+        closed: True if other columns than those that are known refuse the file.
         columns: Field to the aliases of its column; the first one present feeds it.
         plus: Columns that are added to the quantity, each as its aliases; blank ones count as 0.
         minus: Columns that are taken from it.
@@ -203,9 +203,9 @@ class Profile:
         price_decimals: How prices are written.
         not_stocked: Quantity cells, in lower case, that say that this SKU is not kept here.
         blank_prices: Price cells, in lower case, that say that there is none.
-        skip_blank_sku: Whether a row without SKU is skipped rather than rejected.
+        skip_blank_sku: True if a row without SKU is skipped rather than rejected.
         skip_rows: Rows that are no stock.
-        formula_guard: Whether an apostrophe before = + - @ only keeps spreadsheets from computing.
+        formula_guard: True if an apostrophe before = + - @ only keeps spreadsheets from computing.
     """
 
     name: str

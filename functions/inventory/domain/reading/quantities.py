@@ -186,8 +186,8 @@ def number_converter(
         decimals: How the fraction is separated.
         group: What separates groups of three digits; "" where the profile does not say it.
         words: Cells in lower case that stand for no number, even if they look like one.
-        money: Whether a currency sign or code may stand before or after the number.
-        points: Whether "1.200" has a fraction as long as the profile says nothing of it: not where
+        money: True if a currency sign or code may stand before or after the number.
+        points: True if "1.200" has a fraction as long as the profile says nothing of it: not where
             commas are decimal.
     """
 

@@ -39,9 +39,9 @@ class Stretch(NamedTuple):
         line: Physical line on which it begins.
         byte_offset: Byte of the unpacked file at which it begins.
         end_byte_offset: Byte at which it ends.
-        unreadable: Whether it may hold undecodable bytes or NUL.
+        unreadable: True if it may hold undecodable bytes or NUL.
         damage: What is wrong with it; "" when it holds well-formed records.
-        each_line: Whether each line of a damaged stretch is a record; else all of it is one.
+        each_line: True if each line of a damaged stretch is a record; else all of it is one.
     """
 
     text: str

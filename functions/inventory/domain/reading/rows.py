@@ -117,7 +117,7 @@ class RecordMapper:
         Args:
             cells: The record as split.
             line: Physical line on which it begins.
-            sized: Whether it is long enough to be checked against the item size limit.
+            sized: True if it is long enough to be checked against the item size limit.
             rows: Takes its rows.
             skips: Takes its skips.
 

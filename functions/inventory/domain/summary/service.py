@@ -109,7 +109,7 @@ class SummaryService:
 
         Args:
             as_of: Time for which the summary was scheduled.
-            mail: Whether the subscribers are told.
+            mail: True if the subscribers are told.
 
         Returns:
             The summary, and the address of each document by extension.
