@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inventory_cli.rendering import remark
 from plan_review.masking import SENSITIVE
 from plan_review.permissions import document_attributes
-from plan_review.review import Verdict
+from plan_review.review import PolicyCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def questions(review: Review) -> Iterator[Question]:
             yield Question(change.address, change.type, before, after)
 
 
-def verdicts(review: Review, region: str, client: Client | None = None) -> dict[str, Verdict]:
+def verdicts(review: Review, region: str, client: Client | None = None) -> dict[str, PolicyCheck]:
     """Ask AWS about changed policies.
 
     Args:
@@ -121,7 +121,7 @@ def verdicts(review: Review, region: str, client: Client | None = None) -> dict[
     return found
 
 
-def _verdict(client: Client, question: Question) -> Verdict | None:
+def _verdict(client: Client, question: Question) -> PolicyCheck | None:
     """A policy's verdict; None if AWS has nothing to say against one that is new."""
     answers = []
     if question.type in RESOURCE_TYPES:
@@ -142,5 +142,5 @@ def _verdict(client: Client, question: Question) -> Verdict | None:
     failed = [each for each in answers if each["result"] != "PASS"]
     if failed:
         words = " ".join(each.get("message", "it allows more") for each in failed)
-        return Verdict(passed=False, words=words)
-    return Verdict(passed=True, words="no new access") if question.before else None
+        return PolicyCheck(passed=False, words=words)
+    return PolicyCheck(passed=True, words="no new access") if question.before else None

@@ -24,9 +24,9 @@ def raw_record(source: FeedSource, *, key: str, profiles: ProfileSet, line: int)
     """
     try:
         feed = open_feed(source, key=key, profiles=profiles)
-        for stretch in feed.stretches():
-            lines = physical_lines(stretch.text)
-            at = line - stretch.line
+        for span in feed.spans():
+            lines = physical_lines(span.text)
+            at = line - span.line
             if at >= len(lines):
                 continue
             record = grammar_of(feed.delimiter, quoted=feed.quoted).record.match(

@@ -26,7 +26,7 @@ class UnusedAllowanceError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class PolicyCheck:
     """AWS's own word on a policy that changes.
 
     Attributes:
@@ -62,7 +62,7 @@ class Review:
     refused: tuple[str, ...]
     allowed: tuple[str, ...]
     permissions: tuple[PermissionChange, ...]
-    verdicts: Mapping[str, Verdict]
+    verdicts: Mapping[str, PolicyCheck]
     guards: tuple[Loosening, ...]
     code: tuple[CodeChange, ...]
     programs: tuple[str, ...]
@@ -154,7 +154,7 @@ def review(
     allowed: Collection[str] = (),
     load: Load | None = None,
     findings: Collection[str] | None = None,
-    verdicts: Mapping[str, Verdict] | None = None,
+    verdicts: Mapping[str, PolicyCheck] | None = None,
     looked: bool = True,
 ) -> Review:
     """Judge a plan.
@@ -196,7 +196,7 @@ def _review(
     allowed: frozenset[str],
     load: Load,
     findings: tuple[str, ...] | None,
-    verdicts: Mapping[str, Verdict],
+    verdicts: Mapping[str, PolicyCheck],
     *,
     looked: bool,
 ) -> Review:

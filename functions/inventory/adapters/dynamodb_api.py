@@ -21,7 +21,7 @@ from zlib import crc32
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
-from inventory.adapters.pace import Pace
+from inventory.adapters.adaptive_concurrency import AdaptiveConcurrency
 from inventory.adapters.service_errors import is_throttle, may_pass
 from inventory.adapters.signature import Keys, Signer
 from inventory.domain.errors import (
@@ -221,22 +221,22 @@ class Backoff:
         deadline: Seconds left.
         sleep: Takes seconds.
         uniform: Gives a number from 0 to 1.
-        pace: Told of every throttle.
+        concurrency: Told of every throttle.
     """
 
-    __slots__ = ("_attempt", "_deadline", "_pace", "_sleep", "_uniform")
+    __slots__ = ("_attempt", "_concurrency", "_deadline", "_sleep", "_uniform")
 
     def __init__(
         self,
         deadline: Deadline,
         sleep: Callable[[float], None],
         uniform: Callable[[], float],
-        pace: Pace,
+        concurrency: AdaptiveConcurrency,
     ) -> None:
         self._deadline = deadline
         self._sleep = sleep
         self._uniform = uniform
-        self._pace = pace
+        self._concurrency = concurrency
         self._attempt = 0
 
     def pause(self, error: TransientError) -> None:
@@ -251,7 +251,7 @@ class Backoff:
             TransientError: `error`, after too many attempts.
         """
         if error.throttled:
-            self._pace.throttled()
+            self._concurrency.throttled()
         self._attempt += 1
         if self._attempt >= MAX_ATTEMPTS:
             if error.throttled:
@@ -275,7 +275,7 @@ class Backoff:
 class DynamoDbApi:
     """Calls DynamoDB with DynamoDB JSON, retries what may pass, and runs several calls at once.
 
-    How many run at once follows what DynamoDB takes, see `Pace`.
+    How many run at once follows what DynamoDB takes, see `AdaptiveConcurrency`.
 
     Args:
         transport: One attempt.
@@ -299,12 +299,12 @@ class DynamoDbApi:
         self._sleep = sleep
         self._uniform = uniform
         self._in_flight = in_flight
-        self._pace = Pace(in_flight)
+        self._concurrency = AdaptiveConcurrency(in_flight)
         self._pool: ThreadPoolExecutor | None = None
 
     def backoff(self) -> Backoff:
         """Pauses for one piece of work."""
-        return Backoff(self._deadline, self._sleep, self._uniform, self._pace)
+        return Backoff(self._deadline, self._sleep, self._uniform, self._concurrency)
 
     def call(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Call an operation until DynamoDB answers.
@@ -320,7 +320,7 @@ class DynamoDbApi:
         backoff: Backoff | None = None
         while True:
             try:
-                with self._pace:
+                with self._concurrency:
                     return self._transport(operation, payload)
             except TransientError as error:
                 backoff = backoff or self.backoff()

@@ -16,7 +16,7 @@ from rich.console import Console
 from plan_review.markdown import markdown
 from plan_review.plan import UnknownPlanError, read_plan
 from plan_review.policies import matches, not_covered, pairs_of
-from plan_review.review import Verdict, review
+from plan_review.review import PolicyCheck, review
 from plan_review.sections import headline
 from plan_review.terminal import show
 
@@ -362,7 +362,9 @@ def test_the_word_of_aws_outranks_ours(judged) -> None:
     address = ours.permissions[0].address
 
     def told(*, passed: bool):
-        said = {address: Verdict(passed=passed, words="no new access" if passed else "new access")}
+        said = {
+            address: PolicyCheck(passed=passed, words="no new access" if passed else "new access")
+        }
         return review(ours.plan, verdicts=said)
 
     assert ours.widening

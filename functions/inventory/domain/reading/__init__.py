@@ -1,6 +1,6 @@
 r"""The reader: from bytes of a stock file to rows, rejects and skips.
 
-    bytes --archives--> unpacked --blocks, encodings--> text --records, damage--> stretches
+    bytes --archives--> unpacked --blocks, encodings--> text --records, damage--> spans
           --rows, columns--> batches
 
 `header` looks at the beginning first (profile, dialect, encoding); `feed` puts it together.

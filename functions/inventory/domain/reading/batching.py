@@ -1,4 +1,4 @@
-"""From stretches of records to batches of rows, rejects and skips."""
+"""From spans of records to batches of rows, rejects and skips."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from inventory.domain.reading.encodings import FeedEncoding
     from inventory.domain.reading.layout import Layout
-    from inventory.domain.reading.records import Stretch
+    from inventory.domain.reading.records import TextSpan
 
 #: Records looked at together where something is unusual.
 _GROUP = 50
@@ -70,20 +70,18 @@ class Batcher:
         # csv has one limit for the process. Records are bounded before they come here.
         csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_SIZE))
 
-    def batches(
-        self, stretches: Iterable[Stretch], *, line: int, byte_offset: int
-    ) -> Iterator[Batch]:
+    def batches(self, spans: Iterable[TextSpan], *, line: int, byte_offset: int) -> Iterator[Batch]:
         """All batches; at least one, because it says where the feed ends.
 
         Args:
-            stretches: The feed's text.
+            spans: The feed's text.
             line: Physical line on which it begins.
             byte_offset: Byte at which it begins.
         """
         self._batch = Batch(next_line=line, next_byte_offset=byte_offset)
         given: int | None = None
-        for stretch in stretches:
-            for _ in self._take(stretch):
+        for span in spans:
+            for _ in self._take(span):
                 end = self._batch.next_byte_offset
                 if self._room() > self._least_room and end - byte_offset < _MOST_BATCH_BYTES:
                     continue
@@ -101,49 +99,49 @@ class Batcher:
     def _records_that_fit(self) -> int:
         return max(self._room() // self._rows_per_record, 1)
 
-    def _take(self, stretch: Stretch) -> Iterator[None]:
-        """Put a stretch into batches, pausing wherever one may end."""
-        if stretch.damage:
-            yield from self._take_damaged(stretch)
+    def _take(self, span: TextSpan) -> Iterator[None]:
+        """Put a span into batches, pausing wherever one may end."""
+        if span.damage:
+            yield from self._take_damaged(span)
         elif self._reader is None:
-            yield from self._take_all(stretch)
+            yield from self._take_all(span)
         else:
-            yield from self._take_own(stretch, self._reader.find(stretch.text))
+            yield from self._take_own(span, self._reader.find(span.text))
 
-    def _take_damaged(self, stretch: Stretch) -> Iterator[None]:
-        lines = physical_lines(stretch.text)
+    def _take_damaged(self, span: TextSpan) -> Iterator[None]:
+        lines = physical_lines(span.text)
         if self._reader is not None:
-            self._move_to(stretch.line + len(lines), stretch.end_byte_offset)
+            self._move_to(span.line + len(lines), span.end_byte_offset)
             yield
-        elif not stretch.each_line:
+        elif not span.each_line:
             self._batch.rejects.append(
-                self._damaged(stretch.text, stretch.line, stretch.byte_offset, stretch.damage)
+                self._damaged(span.text, span.line, span.byte_offset, span.damage)
             )
-            self._move_to(stretch.line + len(lines), stretch.end_byte_offset)
+            self._move_to(span.line + len(lines), span.end_byte_offset)
             yield
         else:
-            number, byte = stretch.line, stretch.byte_offset
+            number, byte = span.line, span.byte_offset
             for line in lines:
-                self._batch.rejects.append(self._damaged(line, number, byte, stretch.damage))
+                self._batch.rejects.append(self._damaged(line, number, byte, span.damage))
                 number += 1
                 byte += self._encoding.byte_length(line)
-                ended = number == stretch.line + len(lines)
-                self._move_to(number, stretch.end_byte_offset if ended else byte)
+                ended = number == span.line + len(lines)
+                self._move_to(number, span.end_byte_offset if ended else byte)
                 yield
 
-    def _take_all(self, stretch: Stretch) -> Iterator[None]:
+    def _take_all(self, span: TextSpan) -> Iterator[None]:
         """Take every record; rows of other shares are only counted."""
-        lines = physical_lines(stretch.text)
-        unusual = stretch.unreadable or is_unusual(stretch.text)
+        lines = physical_lines(span.text)
+        unusual = span.unreadable or is_unusual(span.text)
         reader = self._grammar.reader(lines)
-        done, byte = 0, stretch.byte_offset
+        done, byte = 0, span.byte_offset
         while records := list(islice(reader, self._records_that_fit())):
             part_lines = lines[done : reader.line_num]
             starts: Sequence[int] = range(len(records) + 1)
             if len(records) < len(part_lines):
                 again = self._grammar.reader(part_lines)
                 starts = [0, *(again.line_num for _ in again)]
-            first = stretch.line + done
+            first = span.line + done
             numbers = [first + start for start in starts]
             part = _Part(part_lines, starts, numbers, byte, self._encoding)
             found = self._map(records, copy(part), unusual=unusual)
@@ -153,8 +151,8 @@ class Batcher:
             self._add(found)
             done = reader.line_num
             ended = done == len(lines)
-            byte = stretch.end_byte_offset if ended else byte + self._size(part_lines)
-            self._move_to(stretch.line + done, byte)
+            byte = span.end_byte_offset if ended else byte + self._size(part_lines)
+            self._move_to(span.line + done, byte)
             yield
 
     def _add(self, found: Batch) -> None:
@@ -168,25 +166,25 @@ class Batcher:
         batch.rejects += found.rejects
         batch.skips += found.skips
 
-    def _take_own(self, stretch: Stretch, found: OwnRecords) -> Iterator[None]:
+    def _take_own(self, span: TextSpan, found: OwnRecords) -> Iterator[None]:
         """Take the records of the share alone."""
         lines, starts, own = found
-        unusual = stretch.unreadable or is_unusual(stretch.text)
-        done, byte, taken = 0, stretch.byte_offset, 0
+        unusual = span.unreadable or is_unusual(span.text)
+        done, byte, taken = 0, span.byte_offset, 0
         while done < len(lines):
             some = own[taken : taken + self._records_that_fit()]
             taken += len(some)
             if some:
                 part_lines, part_starts = found.gathered(some)
-                numbers = [stretch.line + starts[record] for record in some]
+                numbers = [span.line + starts[record] for record in some]
                 part = _Part(part_lines, part_starts, numbers, byte, self._encoding)
                 records = self._grammar.split(part_lines)
                 self._batch.rows += self._map(records, part, unusual=unusual).rows
             stop = starts[some[-1] + 1] if taken < len(own) else len(lines)
             ended = stop == len(lines)
-            byte = stretch.end_byte_offset if ended else byte + self._size(lines[done:stop])
+            byte = span.end_byte_offset if ended else byte + self._size(lines[done:stop])
             done = stop
-            self._move_to(stretch.line + done, byte)
+            self._move_to(span.line + done, byte)
             yield
 
     def _move_to(self, line: int, byte_offset: int) -> None:

@@ -1,8 +1,8 @@
-"""Whole stretches of records to rows by column, where nothing is unusual.
+"""Whole spans of records to rows by column, where nothing is unusual.
 
-A stretch of a thousand records is transposed and each column converted in C; that takes a third of
+A span of a thousand records is transposed and each column converted in C; that takes a third of
 the time of mapping records one by one. Whatever is unusual (another width, a blank SKU, a number
-that is none, a long key) sends the stretch to `RecordMapper`, which decides each record.
+that is none, a long key) sends the span to `RecordMapper`, which decides each record.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ColumnMapper:
-    """Maps stretches of one feed.
+    """Maps spans of one feed.
 
     Args:
         mapper: Converts the cells.
@@ -37,7 +37,7 @@ class ColumnMapper:
         self._usable = _usable(self._layout)
 
     def rows(self, records: Sequence[list[str]], lines: Iterable[int]) -> list[Row] | None:
-        """The rows of a stretch; None when a record of it is unusual.
+        """The rows of a span; None when a record of it is unusual.
 
         Args:
             records: The records as split, none long enough to be checked for its size.

@@ -53,7 +53,7 @@ class FeedEncoding:
     def decode(self, data: bytes) -> tuple[str, bool]:
         """Text of whole physical lines, and whether any of it is unreadable.
 
-        `byte_length` of any stretch of the text is the number of bytes it came from.
+        `byte_length` of any span of the text is the number of bytes it came from.
         """
         if self.name in LEGACY_ENCODINGS and not data.isascii():
             text = "".join(self._legacy_line(line) for line in data.splitlines(keepends=True))

@@ -11,7 +11,7 @@ from inventory.domain.reading.blocks import BLOCK_BYTES, text_blocks
 from inventory.domain.reading.corrections import names_reject_file
 from inventory.domain.reading.encodings import FeedEncoding
 from inventory.domain.reading.grammar import grammar_of
-from inventory.domain.reading.header import Opening, of_sheet, open_header
+from inventory.domain.reading.header import FeedStart, of_sheet, open_header
 from inventory.domain.reading.layout import layout_of, stripped_reject_file
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.profiles import OnDuplicate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inventory.domain.model import Batch
-    from inventory.domain.reading.records import Stretch
+    from inventory.domain.reading.records import TextSpan
     from inventory.domain.reading.sharing import Share
     from inventory.domain.reading.sources import FeedSource
 
@@ -50,11 +50,11 @@ def open_feed(
     Raises:
         BadFileError: The file is refused; nothing of it may load.
     """
-    opening = open_header(source, key, profiles)
-    if names_reject_file(key) and not opening.layout.corrected:
+    start = open_header(source, key, profiles)
+    if names_reject_file(key) and not start.layout.corrected:
         raise stripped_reject_file(by_name=True)
-    opening = replace(opening, layout=replace(opening.layout, latest=latest))
-    return Feed(opening, profiles=profiles, block_bytes=block_bytes)
+    start = replace(start, layout=replace(start.layout, latest=latest))
+    return Feed(start, profiles=profiles, block_bytes=block_bytes)
 
 
 def continue_feed(
@@ -91,7 +91,7 @@ def continue_feed(
     sheet = state["sheet"]
     if sheet is not None:
         source, layout = SheetSource(source, sheet), of_sheet(layout)
-    first = Opening(
+    first = FeedStart(
         source=source,
         archive=Archive(state["archive"]),
         packed=Archive(state["archive"]),
@@ -101,33 +101,33 @@ def continue_feed(
         body_line=state["first_line"],
         sheet=sheet,
     )
-    opening = replace(first, body_byte=start_byte, body_line=start_line)
-    return Feed(opening, profiles=profiles, block_bytes=block_bytes, first=first)
+    start = replace(first, body_byte=start_byte, body_line=start_line)
+    return Feed(start, profiles=profiles, block_bytes=block_bytes, first=first)
 
 
 class Feed:
     """The rows of one file, or of a part of it. Made by `open_feed` and `continue_feed`.
 
     Args:
-        opening: What is known of the file, and where to begin.
+        start: What is known of the file, and where to begin.
         profiles: The set its profile is of.
         block_bytes: Read at a time.
-        first: The same, to begin with the first record. Default: the opening.
+        first: The same, to begin with the first record. Default: the start.
     """
 
     def __init__(
         self,
-        opening: Opening,
+        start: FeedStart,
         *,
         profiles: ProfileSet,
         block_bytes: int,
-        first: Opening | None = None,
+        first: FeedStart | None = None,
     ) -> None:
-        self._opening = opening
-        self._first = first or opening
+        self._start = start
+        self._first = first or start
         self._profiles = profiles
         self._block_bytes = block_bytes
-        self._layout = opening.layout
+        self._layout = start.layout
 
     @property
     def profile(self) -> str:
@@ -157,12 +157,12 @@ class Feed:
     @property
     def start_byte(self) -> int:
         """Byte of the unpacked file at which its first record begins."""
-        return self._opening.body_byte
+        return self._start.body_byte
 
     @property
     def start_line(self) -> int:
         """Physical line on which its first record begins."""
-        return self._opening.body_line
+        return self._start.body_line
 
     def state(self) -> dict[str, Any]:
         """State of the file for `continue_feed`; survives JSON."""
@@ -178,24 +178,24 @@ class Feed:
             "timeless": self._layout.timeless,
             "header": list(self._layout.header),
             "delimiter": self.delimiter,
-            "encoding": self._opening.encoding.name,
-            "archive": str(self._opening.packed),
-            "sheet": self._opening.sheet,
+            "encoding": self._start.encoding.name,
+            "archive": str(self._start.packed),
+            "sheet": self._start.sheet,
         }
 
-    def stretches(self) -> Iterator[Stretch]:
-        """The feed's text, split into well-formed and damaged stretches."""
-        opening = self._opening
+    def spans(self) -> Iterator[TextSpan]:
+        """The feed's text, split into well-formed and damaged spans."""
+        start = self._start
         splitter = RecordSplitter(
             grammar_of(self.delimiter, quoted=self.quoted),
             RecordMapper(self._layout),
-            opening.encoding,
+            start.encoding,
             line=self.start_line,
             byte_offset=self.start_byte,
         )
-        unpacked = open_unpacked(opening.source, opening.archive, self.start_byte)
+        unpacked = open_unpacked(start.source, start.archive, self.start_byte)
         with FullReads(unpacked) as stream:
-            blocks = text_blocks(stream, opening.encoding, block_bytes=self._block_bytes)
+            blocks = text_blocks(stream, start.encoding, block_bytes=self._block_bytes)
             yield from splitter.split(blocks)
 
     def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
@@ -209,8 +209,8 @@ class Feed:
                 the feed gives: each row in one of them, and rejects and skips in that of worker 0.
         """
         self._settle()
-        return Batcher(self._layout, self._opening.encoding, max_rows, share).batches(
-            self.stretches(), line=self.start_line, byte_offset=self.start_byte
+        return Batcher(self._layout, self._start.encoding, max_rows, share).batches(
+            self.spans(), line=self.start_line, byte_offset=self.start_byte
         )
 
     def _settle(self) -> None:

@@ -64,7 +64,7 @@ _DELIMITER_SAID = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Opening:
+class FeedStart:
     """Findings from the beginning of a feed.
 
     Attributes:
@@ -88,7 +88,7 @@ class Opening:
     sheet: int | None = None
 
 
-def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
+def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart:
     """Look at the beginning of a feed.
 
     Args:
@@ -127,11 +127,11 @@ def beginnings(source: FeedSource, key: str) -> dict[str, bytes]:
     }
 
 
-def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> Opening:
+def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart:
     """Look at the only sheet whose header fits, or the one that the feed names."""
     refusal: BadFileError | None = None
     wanted, names = profiles.feed_of(key).sheet, sheets_of(source)
-    fitting: dict[str, Opening] = {}
+    fitting: dict[str, FeedStart] = {}
     for sheet, name in enumerate(names):
         if wanted and name != wanted:
             continue
@@ -206,7 +206,7 @@ def _open_text(
     profiles: Profiles,
     *,
     packed: Archive = Archive.NONE,
-) -> Opening:
+) -> FeedStart:
     """Look at the beginning of the text."""
     whole = len(probe) < PROBE_BYTES
     if whole:
@@ -225,7 +225,7 @@ def _open_text(
                 encoding = survey(byte_blocks(stream), layout.profile.encodings)
             layout, beginning = _match(body, encoding, key, profiles)
     text, unreadable = _text(body, encoding, whole=whole)
-    opening = Opening(
+    opening = FeedStart(
         source=source,
         archive=archive,
         packed=packed,
@@ -379,7 +379,7 @@ def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, 
         raise
 
 
-def _check_body(opening: Opening, rest: TextBlock, records: Iterable[list[str]]) -> None:
+def _check_body(opening: FeedStart, rest: TextBlock, records: Iterable[list[str]]) -> None:
     """Rows follow the header, and the first ones do not all contradict its width."""
     if rest.final and not rest.text.strip():
         raise BadFileError(ErrorCode.SOURCE_ERROR, "the file has a header and no rows", line=1)
@@ -426,7 +426,7 @@ def _check_width(width: int, records: Iterable[list[str]]) -> None:
         )
 
 
-def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
+def _sampled(opening: FeedStart, rest: TextBlock) -> Iterator[list[str]]:
     """The first records that are not blank; damaged lines without cells."""
     layout = opening.layout
     grammar = grammar_of(layout.delimiter, quoted=layout.profile.quoted)
@@ -437,8 +437,8 @@ def _sampled(opening: Opening, rest: TextBlock) -> Iterator[list[str]]:
         line=opening.body_line,
         byte_offset=opening.body_byte,
     )
-    for stretch in splitter.split([rest]):
-        if stretch.damage:
-            yield from [[]] * len(physical_lines(stretch.text))
+    for span in splitter.split([rest]):
+        if span.damage:
+            yield from [[]] * len(physical_lines(span.text))
         else:
-            yield from filter(None, grammar.reader(physical_lines(stretch.text)))
+            yield from filter(None, grammar.reader(physical_lines(span.text)))

@@ -1,4 +1,4 @@
-"""Text split into stretches of well-formed records and single damaged ones.
+"""Text split into spans of well-formed records and single damaged ones.
 
 Clean input is only looked at by one regular expression; all other work is around damage. What comes
 out depends on the text alone, never on how it was cut into blocks: nothing is decided before the
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _DENSE = "a quote in the line is misplaced or has no end, as in many lines around it"
 
 
-class Stretch(NamedTuple):
+class TextSpan(NamedTuple):
     """A piece of a feed with one verdict.
 
     Attributes:
@@ -41,7 +41,7 @@ class Stretch(NamedTuple):
         end_byte_offset: Byte at which it ends.
         unreadable: True if it may hold undecodable bytes or NUL.
         damage: What is wrong with it; "" when it holds well-formed records.
-        each_line: True if each line of a damaged stretch is a record; else all of it is one.
+        each_line: True if each line of a damaged span is a record; else all of it is one.
     """
 
     text: str
@@ -80,8 +80,8 @@ class RecordSplitter:
         self._byte = byte_offset
         self._unreadable = False
 
-    def split(self, blocks: Iterable[TextBlock]) -> Iterator[Stretch]:
-        """Stretches that together cover the text."""
+    def split(self, blocks: Iterable[TextBlock]) -> Iterator[TextSpan]:
+        """Spans that together cover the text."""
         waiting = ""
         for block in blocks:
             if block.long_line_bytes:
@@ -93,44 +93,44 @@ class RecordSplitter:
             text = waiting + block.text
             self._unreadable = block.unreadable or (self._unreadable and bool(waiting))
             taken = 0
-            for stretch in self._decided(text, final=block.final):
-                taken += len(stretch.text)
+            for span in self._decided(text, final=block.final):
+                taken += len(span.text)
                 if block.added_bytes and taken == len(text):
-                    end = stretch.end_byte_offset - block.added_bytes
-                    yield stretch._replace(end_byte_offset=end)
+                    end = span.end_byte_offset - block.added_bytes
+                    yield span._replace(end_byte_offset=end)
                 else:
-                    yield stretch
+                    yield span
             waiting = text[taken:]
 
-    def _decided(self, text: str, *, final: bool) -> Iterator[Stretch]:
-        """Stretches of the beginning of the text, as far as it decides them."""
+    def _decided(self, text: str, *, final: bool) -> Iterator[TextSpan]:
+        """Spans of the beginning of the text, as far as it decides them."""
         position = 0
         ahead = DamagesAhead(self._clean_end, self._grammar, text)
         while position < len(text):
             stop = self._clean_end(text, position, len(text))
             if final and stop == len(text):
-                yield self._stretch(text[position:])
+                yield self._span(text[position:])
                 return
             undecided = stop == len(text) or (not final and self._may_go_on(text, stop))
             damages = None if undecided else ahead.find(stop, final=final)
             reach = None if damages is None else window_end(text, stop, final=final)
             if is_dense(damages):
                 if stop > position:
-                    yield self._stretch(text[position:stop])
+                    yield self._span(text[position:stop])
                 position = self._dense_end(text, stop, ahead, final=final)
-                yield self._stretch(text[stop:position], _DENSE, each_line=True)
+                yield self._span(text[stop:position], _DENSE, each_line=True)
                 continue
             doubtful = self._recovery.doubtful(text, position, stop)
             if damages is None or reach is None:
                 # What comes next may cast doubt on the records before it.
                 safe = doubtful[0] if doubtful else stop
                 if safe > position:
-                    yield self._stretch(text[position:safe])
+                    yield self._span(text[position:safe])
                 return
             damage, start, end = self._recovery.extent(text, doubtful, stop, reach, len(damages))
             if start > position:
-                yield self._stretch(text[position:start])
-            yield self._stretch(text[start:end], damage)
+                yield self._span(text[position:start])
+            yield self._span(text[start:end], damage)
             position = end
 
     def _clean_end(self, text: str, position: int, end: int) -> int:
@@ -162,18 +162,18 @@ class RecordSplitter:
             if not ahead.follows(damaged) or not is_dense(ahead.find(damaged, final=final)):
                 return damaged
 
-    def _stretch(self, text: str, damage: str = "", *, each_line: bool = False) -> Stretch:
+    def _span(self, text: str, damage: str = "", *, each_line: bool = False) -> TextSpan:
         line, byte = self._line, self._byte
         lines = text.count("\n")
         if "\r" in text:
             lines += text.count("\r") - text.count("\r\n")
         self._line += lines
         self._byte += self._encoding.byte_length(text)
-        return Stretch(text, line, byte, self._byte, self._unreadable, damage, each_line)
+        return TextSpan(text, line, byte, self._byte, self._unreadable, damage, each_line)
 
-    def _long_line(self, block: TextBlock) -> Stretch:
+    def _long_line(self, block: TextBlock) -> TextSpan:
         line, byte = self._line, self._byte
         self._line += 1
         self._byte += block.long_line_bytes
         damage = f"the line is longer than {MAX_RECORD_SIZE} bytes"
-        return Stretch(block.text, line, byte, self._byte, unreadable=True, damage=damage)
+        return TextSpan(block.text, line, byte, self._byte, unreadable=True, damage=damage)

@@ -7,45 +7,45 @@ from typing import Any
 
 import pytest
 
+from inventory.adapters.adaptive_concurrency import AdaptiveConcurrency
 from inventory.adapters.dynamodb_api import DynamoDbApi, TransientError
-from inventory.adapters.pace import Pace
 from inventory.domain.ports import Deadline
 
 
 def test_a_throttle_halves_the_limit_down_to_one() -> None:
     """Each throttle counts, as long as no other request was in flight with it."""
-    pace = Pace(8)
+    concurrency = AdaptiveConcurrency(8)
     limits = []
 
     for _ in range(5):
-        pace.throttled()
-        limits.append(pace.limit)
+        concurrency.throttled()
+        limits.append(concurrency.limit)
 
     assert limits == [4, 2, 1, 1, 1]
 
 
 def test_throttles_of_requests_that_were_in_flight_together_count_once() -> None:
     """Four requests meet the same full table."""
-    pace = Pace(8)
+    concurrency = AdaptiveConcurrency(8)
     for _ in range(4):
-        pace.__enter__()
+        concurrency.__enter__()
 
     for _ in range(4):
-        pace.throttled()
+        concurrency.throttled()
 
-    assert pace.limit == 4
+    assert concurrency.limit == 4
 
 
 def test_as_many_answers_as_the_limit_allows_raise_it_by_one() -> None:
     """Growth is slow, and ends at the most."""
-    pace = Pace(4)
-    pace.throttled()
+    concurrency = AdaptiveConcurrency(4)
+    concurrency.throttled()
     limits = []
 
     for _ in range(14):
-        with pace:
+        with concurrency:
             pass
-        limits.append(pace.limit)
+        limits.append(concurrency.limit)
 
     assert limits[:2] == [2, 2]
     assert 3 in limits
@@ -54,14 +54,14 @@ def test_as_many_answers_as_the_limit_allows_raise_it_by_one() -> None:
 
 def test_a_request_that_fails_does_not_raise_the_limit() -> None:
     """Only answers show that there is room."""
-    pace = Pace(4)
-    pace.throttled()
+    concurrency = AdaptiveConcurrency(4)
+    concurrency.throttled()
 
     for _ in range(20):
-        with pytest.raises(TransientError), pace:
+        with pytest.raises(TransientError), concurrency:
             raise TransientError("ReadTimeoutError", "no answer")
 
-    assert pace.limit == 2
+    assert concurrency.limit == 2
 
 
 def test_no_more_requests_than_the_limit_are_in_flight() -> None:

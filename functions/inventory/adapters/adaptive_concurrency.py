@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Pace:
+class AdaptiveConcurrency:
     """Lets so many requests through at once as the service takes without throttling.
 
     A throttle halves the limit, but only once for all requests that were in flight then; as many
