@@ -712,6 +712,31 @@ def test_a_file_of_200_segments_is_finished_although_its_chain_is_cut_every_16_h
     assert redrives >= 12
 
 
+# Reports that expire
+
+
+@pytest.mark.parametrize("again", [Kind.REDRIVE, Kind.SEGMENT])
+def test_a_job_whose_reports_expire_begins_again(again: Kind) -> None:
+    """After a month a message of it comes, or a redrive, and of two reports one is there."""
+    world = World()
+    version = put(world, *(f"S{number},x,{number},," for number in range(9)))
+    deliver(world, version, batch_rows=1, time_left=looks(3))
+    task = world.work.messages.pop().task
+    deliver(world, version, Kind.SEGMENT, task=task, batch_rows=1, time_left=looks(3))
+    message = world.work.messages.pop()
+    world.clock.move(days=30)
+    lanes = world.tables.tables[LANES].items
+    del lanes[min(key for key in lanes if key[0].startswith("job#") and "#" in key[1])]
+    if again is Kind.SEGMENT:
+        with pytest.raises(RetryableError, match="is not there"):
+            deliver(world, version, again, task=message.task)
+    else:
+        deliver(world, version, again)
+    come_to_rest(world)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert counts(world.record(version))["rows_read"] == 9
+
+
 # What each schedule is worth
 
 
