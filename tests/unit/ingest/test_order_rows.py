@@ -773,6 +773,30 @@ WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
         ),
         ("a refused report leaves", test_an_attempt_that_wrote_in_vain_is_not_forgotten),
         (
+            "an unacknowledged attempt leaves",
+            test_an_attempt_whose_writes_were_not_acknowledged_is_not_forgotten,
+        ),
+        (
+            "an attempt of a replaced job leaves",
+            partial(test_what_a_replaced_job_still_writes_is_not_forgotten, ("BatchGetItem", 2)),
+        ),
+        (
+            "a job replaced at its end",
+            partial(test_what_a_replaced_job_still_writes_is_not_forgotten, ("BatchGetItem", 2)),
+        ),
+        (
+            "writes of rows not read again unvalidated",
+            test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise,
+        ),
+        (
+            "writes of rows not read again unvalidated",
+            partial(test_a_run_that_cannot_read_on_looks_after_what_was_written, "died"),
+        ),
+        (
+            "numbers of write sets come once",
+            test_a_number_that_comes_again_hides_no_write_set,
+        ),
+        (
             "equal token, other content: loaded",
             test_a_replay_after_a_repair_corrects_what_the_defect_had_stored,
         ),
