@@ -678,19 +678,28 @@ def twins(seed: int) -> FaultyWorld:
     return FaultyWorld(case, rng, weather)
 
 
+class ReplacedWorld(FaultyWorld):
+    """A job that is replaced while its workers are at work, and others that interfere."""
+
+    def _begin(self) -> None:
+        """Leave the job's messages behind, and its file to be replayed."""
+        super()._begin()
+        large = self.case.uploads[2]
+        created = next(
+            job for job in self.pending if job.delivery and job.delivery.version == large.version
+        )
+        self.pending.remove(created)
+        self.weather = replace(self.weather, workers=(2,))
+        self._invoke(created)
+        self.weather = replace(self.weather, workers=(0,))
+        self.operate(Kind.REPLAY, large)
+
+
 def replaced(seed: int) -> FaultyWorld:
-    """Jobs that are replaced while their workers are at work."""
+    """A job that is replaced while its workers are at work."""
     rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=4,
-        meddling=0.1,
-        meddlings=6,
-        meddlers=("replay",),
-        batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0, 2), (2,))),
-    )
-    return FaultyWorld(_between("1", "2"), rng, weather)
+    weather = Weather(switch=rng.choice((0.05, 0.1, 0.3)), processes=5, batch_rows=10)
+    return ReplacedWorld(_between("1", "2"), rng, weather)
 
 
 class ExpiringWorld(FaultyWorld):
