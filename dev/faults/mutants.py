@@ -564,7 +564,7 @@ def _refused_leaves() -> Sequence[Patch]:
     return [(Ingest, "_attempt", leaving)]
 
 
-def _unacknowledged_leaves() -> Sequence[Patch]:
+def unacknowledged_leaves() -> Sequence[Patch]:
     """An attempt of which no write is acknowledged goes as if it had written nothing."""
     attempt = Ingest._attempt
 
@@ -598,7 +598,7 @@ def _replaced_late() -> Sequence[Patch]:
     return [(Finisher, "store", storing)]
 
 
-def _unread_rows_left() -> Sequence[Patch]:
+def unread_rows_left() -> Sequence[Patch]:
     """Do not validate what was written of rows that the run could not, or need not, read again."""
     return [(Finisher, "_abandon", lambda *_, **__: 0)]
 
@@ -1274,10 +1274,8 @@ MUTANTS = (
     Mutant("shards noted after the write", "files given up", _touched_late),
     Mutant("unresolved writes not handed on", "lost answers", _resolved_at_once),
     Mutant("a refused report leaves", "twins", _refused_leaves),
-    Mutant("an unacknowledged attempt leaves", "twins", _unacknowledged_leaves),
     Mutant("an attempt of a replaced job leaves", "replaced jobs", _replaced_leaves),
     Mutant("a job replaced at its end", "replaced jobs", _replaced_late),
-    Mutant("writes of rows not read again unvalidated", "files given up", _unread_rows_left),
     Mutant("numbers of write sets come once", "expired write sets", _numbers_come_once),
     Mutant("attempts without a name", "dead runs", _nameless_attempts),
     Mutant("a replaced job forgotten", "dead runs", _replaced_forgotten),

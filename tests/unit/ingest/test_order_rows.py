@@ -18,7 +18,7 @@ import pytest
 from fakes import BEGIN, ITEMS, LANES, TinyFeed, World, open_tiny_feed
 from faults.case import Case
 from faults.dynamodb import parsed
-from faults.mutants import MUTANTS, Mutant
+from faults.mutants import MUTANTS, Mutant, unacknowledged_leaves, unread_rows_left
 from faults.world import FaultyWorld, Weather
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import TransientError
@@ -755,6 +755,8 @@ def _begun_again_at_the_first_segment() -> list[Any]:
 
 
 WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
+    "an unacknowledged attempt leaves": Mutant("", "", unacknowledged_leaves),
+    "writes of rows not read again unvalidated": Mutant("", "", unread_rows_left),
     "whoever read anything is asked": Mutant("", "", _asked_whatever_they_read),
     "a redrive begins at the first segment": Mutant("", "", _begun_again_at_the_first_segment),
 }
