@@ -564,6 +564,54 @@ def _refused_leaves() -> Sequence[Patch]:
     return [(Ingest, "_attempt", leaving)]
 
 
+def unacknowledged_leaves() -> Sequence[Patch]:
+    """An attempt of which no write is acknowledged goes as if it had written nothing."""
+    attempt = Ingest._attempt
+
+    def leaving(self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
+        report, standing = attempt(self, job, version, *rest)
+        if report.unresolved and not report.written:
+            self._ports.ingestions.leave(version.object_id, report.attempt)
+        return report, standing
+
+    return [(Ingest, "_attempt", leaving)]
+
+
+def _replaced_leaves() -> Sequence[Patch]:
+    """An attempt whose job another one has replaced goes when its report stands."""
+    leave = DynamoDbIngestions.leave
+
+    def leaving(self: DynamoDbIngestions, object_id: str, run: str, **_: str) -> None:
+        leave(self, object_id, run)
+
+    return [(DynamoDbIngestions, "leave", leaving)]
+
+
+def _replaced_late() -> Sequence[Patch]:
+    """A job takes the place of another one when it ends."""
+    store = Finisher.store
+
+    def storing(self: Finisher, job: Any, version: Any, replaced: str) -> None:
+        if job.workers > 1 or not replaced:
+            store(self, job, version, replaced)
+
+    return [(Finisher, "store", storing)]
+
+
+def unread_rows_left() -> Sequence[Patch]:
+    """Do not validate what was written of rows that the run could not, or need not, read again."""
+    return [(Finisher, "_abandon", lambda *_, **__: 0)]
+
+
+def _numbers_come_once() -> Sequence[Patch]:
+    """Look for later numbers alone, although the latest write set may have expired."""
+
+    def since(self: Validator, shard: int, keys: ShardKeys, _: str) -> Iterator[WriteSet]:
+        return self._registry.written_since(shard, keys.epoch)
+
+    return [(Validator, "_writers_since", since)]
+
+
 def _nameless_attempts() -> Sequence[Patch]:
     return [(DynamoDbIngestions, "enter", lambda *_: None)]
 
@@ -1225,7 +1273,10 @@ MUTANTS = (
     Mutant("crashed runs of a refused file unvalidated", "files given up", _nothing_abandoned),
     Mutant("shards noted after the write", "files given up", _touched_late),
     Mutant("unresolved writes not handed on", "lost answers", _resolved_at_once),
-    Mutant("a refused report leaves", "dead runs", _refused_leaves),
+    Mutant("a refused report leaves", "twins", _refused_leaves),
+    Mutant("an attempt of a replaced job leaves", "replaced jobs", _replaced_leaves),
+    Mutant("a job replaced at its end", "replaced jobs", _replaced_late),
+    Mutant("numbers of write sets come once", "expired write sets", _numbers_come_once),
     Mutant("attempts without a name", "dead runs", _nameless_attempts),
     Mutant("a replaced job forgotten", "dead runs", _replaced_forgotten),
     Mutant("workers counted after the report", "lost answers", _count_apart),

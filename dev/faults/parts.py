@@ -645,6 +645,95 @@ def losing(seed: int) -> FaultyWorld:
     return LosingWorld(rng, weather)
 
 
+def _between(third: str, newest: str) -> Case:
+    """A file that another one writes over before a third one, and perhaps a newer one.
+
+    Args:
+        third: Quantities of the one key in the third file.
+        newest: That in the newest.
+    """
+    case = Case(first=1)
+    files = ((1, "a.csv", "1"), (2, "b.csv", "2"), (3, "c.csv", third), (4, "d.csv", newest))
+    for second, key, quantities in files:
+        case.add(key, [f"B,x,{quantity},," for quantity in quantities], seconds=second)
+    return case
+
+
+def twins(seed: int) -> FaultyWorld:
+    """Messages of jobs that come twice, to workers of which some have hardly any time."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=4,
+        duplicate=1.0,
+        fault=rng.choice((0.0, 0.02, 0.05)),
+        only=rng.choice(("dead", "lost")),
+        lost=1.0,
+        hurry=rng.choice((0.2, 0.5)),
+        budget=rng.randint(1, 6),
+        batch_rows=1,
+        workers=(2,),
+    )
+    case = _between(rng.choice(("1", "12", "11")), rng.choice("12"))
+    return FaultyWorld(case, rng, weather)
+
+
+class ReplacedWorld(FaultyWorld):
+    """A job that is replaced while its workers are at work, and others that interfere."""
+
+    def _begin(self) -> None:
+        """Leave the job's messages behind, and its file to be replayed."""
+        super()._begin()
+        large = self.case.uploads[2]
+        created = next(
+            job for job in self.pending if job.delivery and job.delivery.version == large.version
+        )
+        self.pending.remove(created)
+        self.weather = replace(self.weather, workers=(2,))
+        self._invoke(created)
+        self.weather = replace(self.weather, workers=(0,))
+        self.operate(Kind.REPLAY, large)
+
+
+def replaced(seed: int) -> FaultyWorld:
+    """A job that is replaced while its workers are at work."""
+    rng = _rng(seed)
+    weather = Weather(switch=rng.choice((0.05, 0.1, 0.3)), processes=5, batch_rows=10)
+    return ReplacedWorld(_between("1", "2"), rng, weather)
+
+
+class ExpiringWorld(FaultyWorld):
+    """A write set that expires, a month later, while others are at work in its shard."""
+
+    def settle(self) -> Findings:
+        """Two files in peace, then a month, then the others."""
+        storm = self.weather
+        self.calm_down(Weather())
+        self.announce(self.case.add("a.csv", ["D,x,2,,"], seconds=2))
+        super().settle()
+        self.clock.move(days=31)
+        self.calm_down(storm)
+        month = 31 * 86_400
+        for second, quantity in ((month + 2, 1), (month + 1, 2)):
+            self.announce(self.case.add("b.csv", [f"B,x,{quantity},,"], seconds=second))
+        return super().settle()
+
+
+def expiring(seed: int) -> FaultyWorld:
+    """Numbers of write sets that come again."""
+    rng = _rng(seed)
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=2,
+        meddling=0.3,
+        meddlings=3,
+        meddlers=("expire",),
+    )
+    case = Case()
+    case.add("a.csv", ["B,x,1,,", "D,x,1,,"], seconds=1)
+    return ExpiringWorld(case, rng, weather)
+
+
 class CalmWorld(FaultyWorld):
     """Files one after the other, and nothing that fails: so their counts are known."""
 
@@ -717,6 +806,9 @@ PARTS = {
         ("lost answers", lost_answers, 10_500),
         ("dead runs", dead_runs, 3_000),
         ("known by name", losing, 2_000),
+        ("twins", twins, 2_000),
+        ("replaced jobs", replaced, 2_000),
+        ("expired write sets", expiring, 1_000),
         ("files given up", given_up, 2_000),
         ("sequencers", sequencers, 2_000),
         ("meddling", meddling, 5_000),

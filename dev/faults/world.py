@@ -396,12 +396,12 @@ class FaultyWorld(World):
         upload = self.rng.choice(self.case.uploads)
         kind = self.rng.choice(self.weather.meddlers)
         self.faults[kind] += 1
-        if kind == "minutes":
-            self._move(minutes=self.rng.randint(1, 10))
-        elif kind == "hours":
-            self._move(hours=2)
+        if kind in ("minutes", "hours"):
+            self._move(minutes=120 if kind == "hours" else self.rng.randint(1, 10))
         elif kind == "reconcile":
             self.pending.append(Job(delivery=None))
+        elif kind == "expire":
+            self._expire()
         elif kind == "profile":
             # Another release or profile reads every file in another way, with the same result.
             self.profile = self.rng.choice(("tiny", "small", "little"))
@@ -417,6 +417,13 @@ class FaultyWorld(World):
             self.command(Kind(kind), upload)
         else:
             self.operate(Kind(kind), upload)
+
+    def _expire(self) -> None:
+        """Have DynamoDB delete what has expired, which takes it up to some days."""
+        lanes, now = self.tables.tables[LANES].items, self.clock.at.timestamp()
+        for key, item in list(lanes.items()):
+            if float(item.get("expires_at", {"N": "inf"})["N"]) <= now:
+                del lanes[key]
 
     def command(self, kind: Kind, upload: Upload) -> None:
         """Have an operator withdraw a version, or restore one that is withdrawn."""
@@ -584,11 +591,13 @@ class FaultyPorts:
         if key in self._world.refused:
             raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} fits no profile now.", line=1)
         feed = open_tiny_feed(source, key=key, latest=latest)
-        return FaultyFeed(replace(feed, profile=self._profile), self._world, defect=self._defect)
+        feed = replace(feed, profile=self._profile)
+        return FaultyFeed(feed, source, self._world, defect=self._defect)
 
-    def open_part(self, *state: Any, **place: Any) -> FaultyFeed:
+    def open_part(self, state: dict[str, Any], source: FeedSource, **place: Any) -> FaultyFeed:
         """See `ports.OpenPart`."""
-        return FaultyFeed(open_tiny_part(*state, **place), self._world, defect=self._defect)
+        feed = open_tiny_part(state, source, **place)
+        return FaultyFeed(feed, source, self._world, defect=self._defect)
 
     def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
         """See `ports.RejectQueue`; a send that fails may have taken a part."""
@@ -675,8 +684,11 @@ class FaultyFeed:
         defect: True if the reader has a defect, see `_misread`.
     """
 
-    def __init__(self, feed: TinyFeed, world: FaultyWorld, *, defect: bool = False) -> None:
+    def __init__(
+        self, feed: TinyFeed, source: FeedSource, world: FaultyWorld, *, defect: bool = False
+    ) -> None:
         self._feed = feed
+        self._source = source
         self._world = world
         self._defect = defect
 
@@ -686,6 +698,7 @@ class FaultyFeed:
     def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
         """See `reading.Feed`."""
         for batch in self._feed.batches(max_rows, share):
+            self._source.open()
             if self._world.strikes():
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")

@@ -74,6 +74,14 @@ def test_a_partition_is_read_in_the_order_of_its_positions(adapters: DynamoDb) -
     assert list(table.query("r", last_first=True, limit=1)) == []
 
 
+def pointer(shard: int, number: int) -> str:
+    """Pointer of a write set."""
+    return f"{shard}#{number}#{EXPIRES}"
+
+
+ONE, TWO = pointer(3, 1), pointer(3, 2)
+
+
 def test_write_sets_are_numbered_without_gaps(adapters: DynamoDb) -> None:
     """Each shard on its own; later ones are found with their keys."""
     registry = adapters.registry
@@ -81,20 +89,20 @@ def test_write_sets_are_numbered_without_gaps(adapters: DynamoDb) -> None:
     first = registry.append(3, _entry(KeySet([1, 2])), expires_at=EXPIRES)
     second = registry.append(3, _entry(EVERYTHING, "2025"), expires_at=EXPIRES)
     other = registry.append(4, _entry(KeySet([9])), expires_at=EXPIRES)
-    assert [entry.pointer for entry in (first, second, other)] == ["3#1", "3#2", "4#1"]
+    assert [entry.pointer for entry in (first, second, other)] == [ONE, TWO, pointer(4, 1)]
     assert [registry.epoch(shard) for shard in (3, 4, 5)] == [(2, EXPIRES), (1, EXPIRES), (0, 0)]
     found = [
         (entry.pointer, entry.object_id, entry.lowest, entry.writes.hashes())
         for entry in registry.written_since(3, 0)
     ]
     assert found == [
-        ("3#1", "uploads/b.csv#v1", BASE, {1, 2}),
-        ("3#2", "uploads/b.csv#v1", "2025", None),
+        (ONE, "uploads/b.csv#v1", BASE, {1, 2}),
+        (TWO, "uploads/b.csv#v1", "2025", None),
     ]
-    assert [entry.pointer for entry in registry.written_since(3, 1)] == ["3#2"]
+    assert [entry.pointer for entry in registry.written_since(3, 1)] == [TWO]
     assert list(registry.written_since(3, 2)) == []
-    assert registry.writes_of("3#1").hashes() == {1, 2}
-    assert registry.writes_of("3#2").everything
+    assert registry.writes_of(ONE).hashes() == {1, 2}
+    assert registry.writes_of(TWO).everything
 
 
 @pytest.mark.parametrize("count", [0, 1, 128, 129, MAX_KEYS])
@@ -107,18 +115,30 @@ def test_write_sets_of_any_size_come_back(adapters: DynamoDb, count: int) -> Non
     assert adapters.usage.read_units - before <= 1
     (entry,) = registry.written_since(3, 0)
     assert entry.writes.hashes() == set(range(count))
-    assert registry.writes_of("3#1").hashes() == set(range(count))
+    assert registry.writes_of(ONE).hashes() == set(range(count))
+
+
+def test_every_key_stands_for_a_write_set_whose_number_has_come_again(adapters: DynamoDb) -> None:
+    """The one that was meant has expired, and the keys of the new one are others."""
+    registry = adapters.registry
+    old = registry.append(3, _entry(KeySet([1])), expires_at=EXPIRES)
+    adapters.table.delete("3#writes", f"{1:012d}")
+    new = registry.append(3, _entry(KeySet([2])), expires_at=EXPIRES + 1)
+    assert registry.writes_of(old.pointer).everything
+    assert registry.writes_of(new.pointer).hashes() == {2}
+    (entry,) = registry.written_since(3, 0)
+    assert entry.pointer == new.pointer
 
 
 def test_every_key_stands_for_write_sets_that_have_expired(adapters: DynamoDb) -> None:
     """The number, or the keys beside it."""
     registry = adapters.registry
-    assert registry.writes_of("3#1").everything
+    assert registry.writes_of(ONE).everything
     registry.append(3, _entry(KeySet(range(500))), expires_at=EXPIRES)
     item = adapters.item("lanes", "3#writes", f"{1:012d}")
     assert item is not None
     adapters.table.delete("3#keys", item["keys_at"]["S"])
-    assert registry.writes_of("3#1").everything
+    assert registry.writes_of(ONE).everything
     (entry,) = registry.written_since(3, 0)
     assert entry.writes.everything
 
@@ -134,7 +154,7 @@ def test_write_sets_that_are_appended_at_once_are_all_there(adapters: DynamoDb) 
                 range(24),
             )
         )
-    assert {entry.pointer for entry in entries} == {f"3#{number}" for number in range(1, 25)}
+    assert {entry.pointer for entry in entries} == {pointer(3, number) for number in range(1, 25)}
     found = [set(entry.writes.hashes() or ()) for entry in adapters.registry.written_since(3, 0)]
     assert sorted(found, key=min) == [{number} for number in range(24)]
 

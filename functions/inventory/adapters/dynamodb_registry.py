@@ -74,7 +74,8 @@ class DynamoDbRegistry:
         for _ in range(_APPENDING_ATTEMPTS):
             number += 1
             if self._table.put(f"{shard}#writes", _position(number), attributes, new=True):
-                return entry._replace(pointer=f"{shard}#{number}", expires_at=expires_at)
+                pointer = _pointer(shard, number, expires_at)
+                return entry._replace(pointer=pointer, expires_at=expires_at)
             number = max(number, self.epoch(shard).number)
         raise RetryableError(f"shard {shard}: other runs keep taking the next number")
 
@@ -82,19 +83,22 @@ class DynamoDbRegistry:
         """Later write sets; see `ports.Registry`."""
         after = {":p": {"S": _position(epoch)}}
         for item in self._table.query(f"{shard}#writes", "#p > :p", values=after):
+            number, expires_at = int(item["position"]["S"]), int(item["expires_at"]["N"])
             yield WriteSet(
-                pointer=f"{shard}#{int(item['position']['S'])}",
+                pointer=_pointer(shard, number, expires_at),
                 object_id=item["object_id"]["S"],
                 lowest=item["lowest"]["S"],
                 writes=self._keys(shard, item),
-                expires_at=int(item["expires_at"]["N"]),
+                expires_at=expires_at,
             )
 
     def writes_of(self, pointer: str) -> KeySet:
         """Keys of a write set; see `ports.Registry`."""
-        shard, _, number = pointer.partition("#")
-        item = self._table.get(f"{shard}#writes", _position(int(number)))
-        return KeySet(everything=True) if item is None else self._keys(int(shard), item)
+        shard, number, expires_at = map(int, pointer.split("#"))
+        item = self._table.get(f"{shard}#writes", _position(number))
+        if item is None or int(item["expires_at"]["N"]) != expires_at:
+            return KeySet(everything=True)
+        return self._keys(shard, item)
 
     def _keys(self, shard: int, item: _Json) -> KeySet:
         if "keys_at" not in item:
@@ -177,6 +181,11 @@ def keys_from_item(item: _Json, name: str = "keys") -> KeySet:
     if "BOOL" in item[name]:
         return KeySet(everything=True)
     return KeySet.from_bytes(b64decode(item[name]["B"]))
+
+
+def _pointer(shard: int, number: int, expires_at: int) -> str:
+    """Text that names one write set, also when its number comes again a month later."""
+    return f"{shard}#{number}#{expires_at}"
 
 
 def _position(number: int) -> str:

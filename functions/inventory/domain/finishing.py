@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import RetryableError
-from inventory.domain.fingerprints import set_of
+from inventory.domain.fingerprints import MAX_TEXT, set_of
 from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_from_data
 from inventory.domain.keysets import KeySets
@@ -224,9 +224,8 @@ class Finisher:
 
     def _leave_fingerprints(self, job: Job, reports: list[SegmentReport], keys: KeySets) -> None:
         left = set_of(job, reports, keys) if job.series else None
-        if left is not None:
-            sets = self._ports.fingerprints
-            sets.put(job.series, left.to_text(), expires_at=left.expires_at)
+        if left is not None and len(text := left.to_text()) <= MAX_TEXT:
+            self._ports.fingerprints.put(job.series, text, expires_at=left.expires_at)
 
     @staticmethod
     def _refused_for_good(record: Record | None) -> bool:

@@ -371,8 +371,8 @@ class Ingest:
         if record is None or task.run not in record.open_runs or _withdrawn(record):
             return outcome  # the job has ended, or another one took its place
         job = self._finisher.stored(object_id, task.run)
-        if job is None:
-            raise RetryableError(f"{object_id}: the job {task.run} is not there")
+        if job is None or not job.lasts(timestamp(self._ports.now())):
+            raise RetryableError(f"{object_id}: the job {task.run} is not there any more")
         outcome = replace(outcome, mode=job.mode, profile=str(job.state["profile"]))
         try:
             if task.worker == WEIGHER:
@@ -566,6 +566,8 @@ def _would_be_the_same(stored: Job, job: Job, kind: Kind) -> bool:
     """Tell whether an unfinished job is what a delivery of this kind would do again."""
     if kind in (Kind.REPLAY, Kind.RELEASE) or stored.mode is not job.mode:
         return False
+    if not stored.lasts(job.began):
+        return False  # its sums would lack what has vanished
     return digest_of(stored.state, stored.base, stored.latest) == digest_of(
         job.state, job.base, job.latest
     )

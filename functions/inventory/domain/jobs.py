@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.fingerprints import Piece
-from inventory.domain.ingestions import Mode
+from inventory.domain.ingestions import LEASE, Mode
 from inventory.domain.model import Counts
 from inventory.domain.reading.feed_settings import Absent
 
@@ -134,6 +134,10 @@ class Job:
     def expires_at(self) -> int:
         """Epoch seconds after which its reports may vanish."""
         return int((datetime.fromisoformat(self.began) + _RETENTION).timestamp())
+
+    def lasts(self, now: str) -> bool:
+        """Tell whether no report of it vanishes before a run that begins now is over."""
+        return self.expires_at > int((datetime.fromisoformat(now) + LEASE).timestamp())
 
     def to_text(self) -> str:
         """Compact JSON."""

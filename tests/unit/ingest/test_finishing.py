@@ -13,6 +13,7 @@ import pytest
 from fakes import BEGIN, World
 from ingest_steps import put
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
+from inventory.domain.fingerprints import Piece
 from inventory.domain.finishing import Finisher, admission_of, sum_of
 from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, run_name
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_to_data
@@ -256,6 +257,21 @@ def test_a_job_is_validated_once_by_the_sets_of_all_its_segments() -> None:
     (entry,) = setting.ports.registry.written_since(SHARD, 0)
     assert (entry.lowest, entry.writes.hashes()) == ("k", {1, 2})
     assert [each.version.key for each in setting.world.work.messages] == ["reader.csv"]
+
+
+@pytest.mark.parametrize(("pieces", "left"), [(2_000, True), (2_600, False)])
+def test_a_job_of_so_many_segments_that_no_item_holds_their_fingerprints_ends(
+    pieces: int, *, left: bool
+) -> None:
+    """DynamoDB refuses an item of more than 400 KB; without a set, items are read."""
+    setting = Setting()
+    setting.job = replace(setting.job, series="series")
+    for worker in range(2):
+        keys = [f"parts/{number:032x}" for number in range(pieces)]
+        found = [Piece(worker=worker, key=key, blocks=1, written=False) for key in keys]
+        setting.enter(worker, 0, ended=True, read_at=BASE[:27], fingerprints=found)
+    assert setting.finisher.finish(setting.job, setting.version).status is Status.COMPLETED
+    assert (setting.ports.fingerprints.get("series") is not None) is left
 
 
 def test_fails_when_the_sets_of_a_segment_are_not_there() -> None:

@@ -18,7 +18,7 @@ import pytest
 from fakes import BEGIN, ITEMS, LANES, TinyFeed, World, open_tiny_feed
 from faults.case import Case
 from faults.dynamodb import parsed
-from faults.mutants import MUTANTS, Mutant
+from faults.mutants import MUTANTS, Mutant, unacknowledged_leaves, unread_rows_left
 from faults.world import FaultyWorld, Weather
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import TransientError
@@ -712,6 +712,31 @@ def test_a_file_of_200_segments_is_finished_although_its_chain_is_cut_every_16_h
     assert redrives >= 12
 
 
+# Reports that expire
+
+
+@pytest.mark.parametrize("again", [Kind.REDRIVE, Kind.SEGMENT])
+def test_a_job_whose_reports_expire_begins_again(again: Kind) -> None:
+    """After a month a message of it comes, or a redrive, and of two reports one is there."""
+    world = World()
+    version = put(world, *(f"S{number},x,{number},," for number in range(9)))
+    deliver(world, version, batch_rows=1, time_left=looks(3))
+    task = world.work.messages.pop().task
+    deliver(world, version, Kind.SEGMENT, task=task, batch_rows=1, time_left=looks(3))
+    message = world.work.messages.pop()
+    world.clock.move(days=30)
+    lanes = world.tables.tables[LANES].items
+    del lanes[min(key for key in lanes if key[0].startswith("job#") and "#" in key[1])]
+    if again is Kind.SEGMENT:
+        with pytest.raises(RetryableError, match="is not there"):
+            deliver(world, version, again, task=message.task)
+    else:
+        deliver(world, version, again)
+    come_to_rest(world)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert counts(world.record(version))["rows_read"] == 9
+
+
 # What each schedule is worth
 
 
@@ -730,6 +755,8 @@ def _begun_again_at_the_first_segment() -> list[Any]:
 
 
 WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
+    "an unacknowledged attempt leaves": Mutant("", "", unacknowledged_leaves),
+    "writes of rows not read again unvalidated": Mutant("", "", unread_rows_left),
     "whoever read anything is asked": Mutant("", "", _asked_whatever_they_read),
     "a redrive begins at the first segment": Mutant("", "", _begun_again_at_the_first_segment),
 }
@@ -747,6 +774,30 @@ WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
             partial(test_a_file_is_finished_by_the_workers_it_was_begun_with, 8, 1),
         ),
         ("a refused report leaves", test_an_attempt_that_wrote_in_vain_is_not_forgotten),
+        (
+            "an unacknowledged attempt leaves",
+            test_an_attempt_whose_writes_were_not_acknowledged_is_not_forgotten,
+        ),
+        (
+            "an attempt of a replaced job leaves",
+            partial(test_what_a_replaced_job_still_writes_is_not_forgotten, ("BatchGetItem", 2)),
+        ),
+        (
+            "a job replaced at its end",
+            partial(test_what_a_replaced_job_still_writes_is_not_forgotten, ("BatchGetItem", 2)),
+        ),
+        (
+            "writes of rows not read again unvalidated",
+            test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise,
+        ),
+        (
+            "writes of rows not read again unvalidated",
+            partial(test_a_run_that_cannot_read_on_looks_after_what_was_written, "died"),
+        ),
+        (
+            "numbers of write sets come once",
+            test_a_number_that_comes_again_hides_no_write_set,
+        ),
         (
             "equal token, other content: loaded",
             test_a_replay_after_a_repair_corrects_what_the_defect_had_stored,

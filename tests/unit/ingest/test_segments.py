@@ -339,7 +339,7 @@ def test_a_recheck_takes_all_write_sets_together_and_all_keys_for_one_that_expir
     segment = _segment(world, version, mode=Mode.RECHECK, recheck=tuple(pointers))
     _process(world, segment)
     assert set(quantities(world)) == {"A", "C"}
-    expired = replace(segment, job=replace(segment.job, recheck=("3#99",)))
+    expired = replace(segment, job=replace(segment.job, recheck=("3#99#1",)))
     _process(world, expired)
     assert set(quantities(world)) == {"A", "B", "C"}
 

@@ -57,13 +57,13 @@ class Setting:
         return Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
 
     def asked(self) -> dict[str, set[str]]:
-        """By key: write sets because of which a version must decide again."""
+        """By key: shard and number of the write sets because of which it must decide again."""
         found = {}
         for version in (self.writer, self.reader):
             record = self.ports.ingestions.get(version.object_id)
             assert record is not None
             if record.recheck:
-                found[version.key] = set(record.recheck)
+                found[version.key] = {each.rpartition("#")[0] for each in record.recheck}
         return found
 
     def written(self, writes: KeySet, lowest: str, version: ObjectVersion) -> None:
