@@ -219,3 +219,17 @@ def test_what_a_complete_feed_says_reaches_the_functions() -> None:
     data = feeds_from({"feeds": {"shop/": {"complete": True, "absent": "keep"}}})
     feed = ProfileSet(**data).feed_of("shop/a.csv")
     assert (feed.complete, feed.absent) == (True, Absent.KEEP)
+
+
+def test_articles_of_a_file_that_is_withdrawn_between_two_invocations_do_not_come_back() -> None:
+    """The first has read its list, and the second does not know that it has."""
+    world = world_of()
+    wrong = load(world, "WRONG,x,7,,", "B,x,1,,", "C,x,1,,", hour=1)
+    world.clock.move(hours=3)
+    newer = put(world, "A,x,1,,", hour=2)
+    deliver(world, newer, time_left=looks(6), batch_rows=1)
+    assert quantities(world) == {"A": "1", "WRONG": "0", "B": "0", "C": "1"}
+    withdraw(world, wrong)
+    assert quantities(world) == {"A": "1"}
+    load(world, "A,x,2,,", hour=3)
+    assert quantities(world) == {"A": "2"}
