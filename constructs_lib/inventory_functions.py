@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 REJECTS_PREFIX = "rejects/"
 PARTS_PREFIX = "parts/"
+PARTS_DAYS = 30
 LISTS_PREFIX = "lists/"
+# As long as the registers of complete feeds know of a list.
+LISTS_DAYS = 400
 SUMMARIES_PREFIX = "summaries/"
 SETTINGS_PREFIX = "settings/"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
@@ -40,6 +40,8 @@ from constructs_lib.terraform import lifecycle
 from constructs_lib.validation import between, matching, validate, validate_types
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs_lib.access_log_bucket import AccessLogBucket
     from constructs_lib.encryption_key import EncryptionKey
     from constructs_lib.iam import Grantable
@@ -78,8 +80,8 @@ class PrivateBucketProps:
             all it holds.
         expiration_days: Days an object is kept. Default: objects stay.
         access_logs: Bucket for S3 server access logs. Default: no access logs.
-        scratch_prefix: Prefix of the keys of short-lived objects. Default: there are none.
-        scratch_days: Days such an object is kept. Default: 30.
+        days_below: Days that objects below a prefix are kept, by the prefix. Default: there are no
+            such prefixes.
     """
 
     bucket_name: str
@@ -91,8 +93,7 @@ class PrivateBucketProps:
     deletion_protection: bool = True
     expiration_days: int | None = None
     access_logs: AccessLogBucket | None = None
-    scratch_prefix: str | None = None
-    scratch_days: int = 30
+    days_below: Mapping[str, int] = field(default_factory=dict)
 
 
 class PrivateBucket(Construct):
@@ -122,8 +123,14 @@ class PrivateBucket(Construct):
             between("noncurrent_version_days", props.noncurrent_version_days, *LIFECYCLE_DAYS),
             between("incomplete_upload_days", props.incomplete_upload_days, 1, 365),
             between("expiration_days", props.expiration_days, *LIFECYCLE_DAYS),
-            matching("scratch_prefix", props.scratch_prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS),
-            between("scratch_days", props.scratch_days, *LIFECYCLE_DAYS),
+            *(
+                matching("days_below (prefix)", prefix, SAFE_PREFIX, SAFE_PREFIX_IN_WORDS)
+                for prefix in props.days_below
+            ),
+            *(
+                between(f"days_below ({prefix})", days, *LIFECYCLE_DAYS)
+                for prefix, days in props.days_below.items()
+            ),
         )
         super().__init__(scope, id_)
         self._key = props.encryption_key
@@ -319,19 +326,19 @@ class PrivateBucket(Construct):
 
 
 def _housekeeping_rules(props: PrivateBucketProps) -> list[S3BucketLifecycleConfigurationRule]:
-    rules = [_housekeeping(props)]
-    if props.scratch_prefix:
-        scratch = S3BucketLifecycleConfigurationRule(
-            id="scratch",
+    below = [
+        S3BucketLifecycleConfigurationRule(
+            id=f"expiry-{number}",
             status="Enabled",
-            filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=props.scratch_prefix)],
-            expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=props.scratch_days)],
+            filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
+            expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=days)],
             noncurrent_version_expiration=[
                 S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=1)
             ],
         )
-        rules.append(scratch)
-    return rules
+        for number, (prefix, days) in enumerate(sorted(props.days_below.items()), 1)
+    ]
+    return [_housekeeping(props), *below]
 
 
 def _housekeeping(props: PrivateBucketProps) -> S3BucketLifecycleConfigurationRule:

@@ -20,7 +20,10 @@ from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
 from constructs_lib.event_bus import EventBus, EventBusProps
 from constructs_lib.function_schedule import FunctionSchedule, FunctionScheduleProps
 from constructs_lib.inventory_functions import (
+    LISTS_DAYS,
+    LISTS_PREFIX,
     LONGEST_INVOCATION_SECONDS,
+    PARTS_DAYS,
     PARTS_PREFIX,
     SETTINGS_PREFIX,
     InventoryFunctionsProps,
@@ -165,7 +168,7 @@ class InventoryStack(TerraformStack):
         reports = replace(
             uploads,
             bucket_name=self._names.bucket("reports", account_id),
-            scratch_prefix=PARTS_PREFIX,
+            days_below={PARTS_PREFIX: PARTS_DAYS, LISTS_PREFIX: LISTS_DAYS},
         )
         self._uploads = PrivateBucket(self, "Uploads", uploads)
         self._reports = PrivateBucket(self, "Reports", reports)

@@ -186,8 +186,7 @@ def _line(changed: ChangedItem) -> tuple[str, ...]:
     before = _quantity(changed.before) or ("?" if changed.kind == "unknown" else "-")
     if item is None:
         return (*changed.key, before, "-", "", f"{changed.object_key} withdrawn")
-    place = f"{item.key}:{item.line}" if item.key else "(not from a file)"
-    return (*changed.key, before, item.shown, minute(item.written_at), place)
+    return (*changed.key, before, item.shown, minute(item.written_at), item.place)
 
 
 def _quantity(quantity: Decimal | None) -> str:

@@ -92,8 +92,15 @@ class Item:
 
     @property
     def line(self) -> int:
-        """Line of that file; 0 where something else wrote the item."""
+        """Line of that file; 0 where it does not name the item, or something else wrote that."""
         return int(self._source.get("line", 0))
+
+    @property
+    def place(self) -> str:
+        """What says so, as people read it: a line of a file, or the file that does not name it."""
+        if not self.key:
+            return "(not from a file)"
+        return f"{self.key}:{self.line}" if self.line else f"absent from {self.key}"
 
     @property
     def _more(self) -> Mapping[str, Any]:

@@ -93,10 +93,7 @@ def remove(
 def _show(items: Sequence[Item]) -> None:
     emit_table(
         ("sku", "location", "quantity", "as of (UTC)", "said by"),
-        [
-            (item.sku, item.location, item.shown, minute(item.as_of), f"{item.key}:{item.line}")
-            for item in items
-        ],
+        [(item.sku, item.location, item.shown, minute(item.as_of), item.place) for item in items],
         right=("quantity",),
         folded=("sku", "location", "said by"),
     )

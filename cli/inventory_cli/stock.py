@@ -74,16 +74,17 @@ def stock(
     for sku in (each for each in wanted if each in missing):
         complain(f"there is no item of SKU {sku!r}{where}")
     for item in (item for each in found.values() for item in each if item.removed_by):
-        remark(
-            f"{item.sku} at {item.location} was removed by {item.removed_by} as of "
-            f"{minute(item.as_of)} UTC{_because(item)}; take that back with "
-            f"`inventory undo {item.key}#{(item.version_id or '')[:8]}`"
-        )
+        remark(f"{item.sku} at {item.location} was removed by {_remover(item)}")
     raise typer.Exit(Exit.OUT_OF_REACH if missing else Exit.OK)
 
 
-def _because(item: Item) -> str:
-    return f": {item.removed_because}" if item.removed_because else ""
+def _remover(item: Item) -> str:
+    when = f"{item.removed_by} as of {minute(item.as_of)} UTC"
+    if item.key and not item.line:
+        return f"{when}: {item.place}; a newer file that names it brings it back"
+    because = f": {item.removed_because}" if item.removed_because else ""
+    taken_back = f"`inventory undo {item.key}#{(item.version_id or '')[:8]}`"
+    return f"{when}{because}; take that back with {taken_back}"
 
 
 def _wanted(skus: Sequence[str], file: Path | None) -> Iterator[str]:
@@ -114,7 +115,7 @@ def _show(items: Sequence[Item], raws: dict[int, str]) -> None:
                 item.location,
                 item.shown,
                 minute(item.as_of),
-                _place(item),
+                item.place,
             )
             for item in items
         ],
@@ -130,12 +131,6 @@ def _show(items: Sequence[Item], raws: dict[int, str]) -> None:
             ],
             folded=("sku", "location", "line as it stands in the file"),
         )
-
-
-def _place(item: Item) -> str:
-    if not item.key:
-        return "(not from a file)"
-    return f"{item.key}:{item.line}" if item.line else f"absent from {item.key}"
 
 
 def _raw_lines(session: Session, items: Sequence[Item]) -> dict[int, str]:

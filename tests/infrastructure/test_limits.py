@@ -41,6 +41,11 @@ def bucket(stack: TerraformStack, **props: Any) -> PrivateBucket:
     return PrivateBucket(stack, "It", PrivateBucketProps(**{"bucket_name": "it-is", **props}))
 
 
+def bucket_below(stack: TerraformStack, **days: int) -> None:
+    """Add a bucket that keeps what is below a prefix for some days."""
+    bucket(stack, days_below={name[12:-1]: each for name, each in days.items()})
+
+
 def prefix_grant(stack: TerraformStack, **props: Any) -> None:
     """Add a bucket and a grant below a prefix."""
     bucket(stack).grant_put(a_function(stack), **props)
@@ -170,7 +175,7 @@ NUMBERS = [
     (bucket, "noncurrent_version_days", 1, 3653),
     (bucket, "incomplete_upload_days", 1, 365),
     (bucket, "expiration_days", 1, 3653),
-    (bucket, "scratch_days", 1, 3653),
+    (bucket_below, "days_below (a/)", 1, 3653),
     (a_queue, "visibility_timeout_seconds", 0, 43_200),
     (a_queue, "retention_seconds", 60, 1_209_600),
     (a_queue, "maximum_receive_count", 1, 1000),
@@ -194,7 +199,6 @@ NUMBERS = [
 ]
 TEXTS = [
     (bucket, "bucket_name", 3, 63),
-    (bucket, "scratch_prefix", 1, 1024),
     (a_queue, "queue_name", 1, 80),
     (table, "table_name", 3, 255),
     (table, "partition_key", 1, 255),
@@ -225,7 +229,7 @@ WRONG = [
     (bucket, "bucket_name", "-begins"),
     (bucket, "bucket_name", "two..dots"),
     *((bucket, "bucket_name", name) for name in ("10.0.0.1", "a.-b", "a-.b", "xn--a", "a-s3alias")),
-    (bucket, "scratch_prefix", "${a}/"),
+    *((bucket, "days_below", {prefix: 1}) for prefix in ("", "${a}/", "x" * 1025)),
     (prefix_grant, "prefix", "*"),
     (prefix_grant, "prefix", "rejects"),
     (prefix_grant, "prefix", "x" * 1024 + "/"),
@@ -289,6 +293,7 @@ TYPES = [
     (a_function, "environment", {"AB": 5}, "Mapping[str, str]"),
     (bucket, "bucket_name", None, "str"),
     (bucket, "sends_events", "no", "bool"),
+    (bucket, "days_below", {"a/": "1"}, "Mapping[str, int]"),
     (log_bucket, "account", "123456789012", "Account"),
     (table, "table_name", None, "str"),
     (warm_table, "read_units_per_second", "12000", "int"),

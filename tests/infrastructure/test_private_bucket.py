@@ -129,11 +129,13 @@ def test_a_bucket_sends_events_only_when_asked(synth) -> None:
 
 def test_short_lived_objects_expire(synth) -> None:
     """Below their prefix alone; what was deleted there is not kept for long either."""
-    document = synth(lambda stack: a_bucket(stack, scratch_prefix="parts/", scratch_days=3))
-    _, scratch = only(document, "aws_s3_bucket_lifecycle_configuration")["rule"]
+    days_below = {"parts/": 3, "lists/": 400}
+    document = synth(lambda stack: a_bucket(stack, days_below=days_below))
+    _, lists, parts = only(document, "aws_s3_bucket_lifecycle_configuration")["rule"]
 
-    assert scratch == {
-        "id": "scratch",
+    assert (lists["filter"], lists["expiration"]) == ([{"prefix": "lists/"}], [{"days": 400}])
+    assert parts == {
+        "id": "expiry-2",
         "status": "Enabled",
         "filter": [{"prefix": "parts/"}],
         "expiration": [{"days": 3}],

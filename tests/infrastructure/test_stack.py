@@ -9,8 +9,10 @@ from typing import Any
 import cdktf
 import pytest
 
+from constructs_lib.inventory_functions import LISTS_DAYS
 from constructs_lib.settings_loading import load_settings
 from constructs_lib.stack import InventoryStack
+from inventory.domain.validation import READS_RETENTION
 from synthesised import PACKAGES, only, prevented, readable, resources
 
 NAMES = {
@@ -316,3 +318,8 @@ def test_the_same_settings_give_the_same_text(whole_stack) -> None:
 
     assert first is not second
     assert json.dumps(first) == json.dumps(second)
+
+
+def test_lists_of_complete_feeds_are_kept_as_long_as_registers_know_of_them() -> None:
+    """A list that vanished earlier would take its articles with it."""
+    assert READS_RETENTION.days == LISTS_DAYS

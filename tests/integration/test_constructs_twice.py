@@ -130,7 +130,7 @@ class Site(Construct):
                     encryption_key=key,
                     sends_events=True,
                     access_logs=logs[0],
-                    scratch_prefix="scratch/",
+                    days_below={"scratch/": 30},
                 ),
             )
             for scope, name in self.places

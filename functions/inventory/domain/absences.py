@@ -312,13 +312,15 @@ class Absences:
             version: The object version.
             attempt: Name of the run.
             absence: What it knew.
-            gone: Lists of all keys that it lacks.
+            gone: Lists of all keys that it lacks, one of each segment.
         """
         if job.mode is Mode.RECHECK:
             return
-        name = list_name(version.object_id, attempt, job.workers)
-        body = json.dumps({"keys": gone, "covers": absence.covers}, separators=(",", ":"))
-        self._ports.files.put(_older_key(name), body.encode(), content_type=_JSON)
+        # An earlier segment may have read a list that was dropped since, and its keys are in there.
+        if len(gone) == 1:
+            name = list_name(version.object_id, attempt, job.workers)
+            body = json.dumps({"keys": gone, "covers": absence.covers}, separators=(",", ":"))
+            self._ports.files.put(_older_key(name), body.encode(), content_type=_JSON)
         self.ask_newest(job.complete, version, "" if job.part else job.base)
 
     def ask_newest(self, feed: str, version: ObjectVersion, base: str = "") -> None:

@@ -81,6 +81,20 @@ class TestStock:
         [item] = run("stock", "A-2", "--raw", "--json").json
         assert (item["raw"], item["quantity"], item["source"]["line"]) == ("A-2,north,7", 7, 3)
 
+    @pytest.mark.parametrize("remover", ["", "feed stores/"])
+    def test_names_the_file_that_lacks_an_article(self, shop: Any, run: Any, remover: str) -> None:
+        """No line of it says so; nor is undoing a whole file what brings an article back."""
+        at = source("stores/north.csv", 0)
+        shop.dynamodb.item("A-3", "north", f"{TIME}#", quantity=0, source=at)
+        if remover:
+            stored = shop.dynamodb.tables["items"]["A-3", "north"]
+            stored["attributes"] = {"M": {REMOVED: {"S": remover}}}
+        ran = run("stock", "A-3", "--raw")
+        assert "absent from stores/north.csv" in " ".join((ran.out + ran.err).split())
+        assert ("the file does not name it" in ran.out) is not bool(remover)
+        assert ("a newer file that names it brings it back" in ran.err) is bool(remover)
+        assert "undo" not in ran.err
+
     @pytest.mark.usefixtures("shop")
     def test_takes_lists(self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """Of a file, of standard input, with a mark of Windows and blank lines."""
@@ -288,6 +302,14 @@ class TestChanges:
         self.logged(cloud, "other.csv", 2 * hour, ("D", "9", LONG_AGO), ("E", "3", LONG_AGO))
         cloud.s3.feeds = {"feeds": {"stores/": {"profile": "canonical"}}}
         return cloud
+
+    def test_names_the_file_that_lacks_an_article(self, changed: Any, run: Any) -> None:
+        """Instead of a line that the file does not have."""
+        stored = changed.dynamodb.tables["items"]["=C", "x"]
+        stored["source"] = {"M": {"key": {"S": "stores/north.csv"}, "line": {"N": "0"}}}
+        out = " ".join(run("changes").out.split())
+        assert "absent from stores/north.csv" in out
+        assert "stores/north.csv:0" not in out
 
     @pytest.mark.usefixtures("changed")
     def test_lists_items_by_feed(self, run: Any) -> None:

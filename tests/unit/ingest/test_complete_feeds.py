@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,12 +20,37 @@ from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Command, Kind
 from inventory.feeds_file import FeedsFileError, feeds_from
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 TWO_WORKERS = IngestSettings(large_object_bytes=0, workers=2)
 
 
 def world_of(absent: str = "zero") -> World:
     """A world whose feed a.csv is complete."""
     return World(complete={"a.csv": absent})
+
+
+class Hooked:
+    """The items table, with something that happens before a write or after a deletion."""
+
+    def __init__(
+        self, items: Any, *, writing: Callable[[Any], None], deleted: Callable[[Any], None]
+    ) -> None:
+        self._items, self._writing, self._deleted = items, writing, deleted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._items, name)
+
+    def write(self, changes: Any, **how: Any) -> Any:
+        """See `ports.ItemStore`."""
+        self._writing(changes)
+        return self._items.write(changes, **how)
+
+    def delete(self, items: Any) -> None:
+        """See `ports.ItemStore`."""
+        self._items.delete(items)
+        self._deleted(items)
 
 
 class Recorded:
@@ -141,14 +166,63 @@ def test_the_newest_that_is_left_is_asked_when_the_newest_is_withdrawn() -> None
     assert quantities(world) == {"A": "5", "B": "0"}
 
 
-def withdraw(world: World, version: Any) -> None:
-    """Withdraw a version and let everything come to rest."""
+def begin_to_withdraw(world: World, version: Any, **how: Any) -> None:
+    """Ask for the withdrawal of a version."""
     task = Command(asked_at=timestamp(world.clock()), by="ann", reason="wrong").to_data()
-    deliver(world, version, Kind.WITHDRAW, task=task)
+    deliver(world, version, Kind.WITHDRAW, task=task, **how)
+
+
+def come_to_rest(world: World) -> None:
+    """Let hours pass."""
     for _ in range(6):
+        drain(world)
         world.clock.move(hours=1)
         world.work.time_passes()
-        drain(world)
+    drain(world)
+
+
+def withdraw(world: World, version: Any) -> None:
+    """Withdraw a version and let everything come to rest."""
+    begin_to_withdraw(world, version)
+    come_to_rest(world)
+
+
+def test_a_run_that_has_read_a_list_is_over_before_the_scan_of_a_withdrawal() -> None:
+    """Else it writes an article of the list after that, which nobody would find."""
+    world = world_of()
+    wrong = load(world, "A,x,5,,", "WRONG,x,7,,", hour=1)
+    world.clock.move(hours=3)
+    begun: list[str] = []
+
+    def writing(changes: Any) -> None:
+        if not begun and any(change.row.line == absences.LINE for change in changes):
+            begun.append(wrong.object_id)
+            begin_to_withdraw(world, wrong)
+
+    items = Hooked(world.ports().items, writing=writing, deleted=list)
+    load(world, "A,x,5,,", hour=2, items=items)
+    assert begun
+    come_to_rest(world)
+    assert quantities(world) == {"A": "5"}
+
+
+def test_a_request_to_delete_that_comes_late_meets_nothing_that_was_written_again() -> None:
+    """The newest version writes the same row with the same token, but only when it was asked."""
+    world = world_of()
+    load(world, "A,x,5,,", "B,x,7,,", hour=1)
+    middle = load(world, "A,x,5,,", "B,x,7,,", hour=2)
+    load(world, "A,x,5,,", hour=3)
+    world.clock.move(hours=3)
+    deleted: list[Any] = []
+    items = Hooked(world.ports().items, writing=list, deleted=deleted.extend)
+    begin_to_withdraw(world, middle, items=items)
+    while not deleted:
+        world.clock.move(minutes=15)
+        world.work.time_passes()
+        drain(world, items=items)
+    world.ports().items.delete(list(deleted))
+    come_to_rest(world)
+    assert quantities(world) == {"A": "5", "B": "0"}
 
 
 def test_the_next_version_reads_the_lists_of_one_version_alone() -> None:
@@ -219,3 +293,17 @@ def test_what_a_complete_feed_says_reaches_the_functions() -> None:
     data = feeds_from({"feeds": {"shop/": {"complete": True, "absent": "keep"}}})
     feed = ProfileSet(**data).feed_of("shop/a.csv")
     assert (feed.complete, feed.absent) == (True, Absent.KEEP)
+
+
+def test_articles_of_a_file_that_is_withdrawn_between_two_invocations_do_not_come_back() -> None:
+    """The first has read its list, and the second does not know that it has."""
+    world = world_of()
+    wrong = load(world, "WRONG,x,7,,", "B,x,1,,", "C,x,1,,", hour=1)
+    world.clock.move(hours=3)
+    newer = put(world, "A,x,1,,", hour=2)
+    deliver(world, newer, time_left=looks(6), batch_rows=1)
+    assert quantities(world) == {"A": "1", "WRONG": "0", "B": "0", "C": "1"}
+    withdraw(world, wrong)
+    assert quantities(world) == {"A": "1"}
+    load(world, "A,x,2,,", hour=3)
+    assert quantities(world) == {"A": "2"}
