@@ -410,7 +410,8 @@ def test_a_recheck_decides_its_keys_alone_and_takes_its_requests() -> None:
     reader = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,", hour=3)
     deliver(world, reader)
     deliver(world, put(world, "B,x,2,,", hour=2))
-    assert world.record(reader)["recheck"] == [f"{KeyHasher().shard('x')}#1"]
+    (pointer,) = world.record(reader)["recheck"]
+    assert pointer.startswith(f"{KeyHasher().shard('x')}#1#")
     (recheck,) = drain(world)
     assert (recheck.mode, recheck.written, recheck.counts.loaded) == (Mode.RECHECK, 1, 1)
     assert (recheck.counts.unchanged, recheck.counts.stale) == (0, 0)
