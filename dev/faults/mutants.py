@@ -564,19 +564,6 @@ def _refused_leaves() -> Sequence[Patch]:
     return [(Ingest, "_attempt", leaving)]
 
 
-def unacknowledged_leaves() -> Sequence[Patch]:
-    """An attempt of which no write is acknowledged goes as if it had written nothing."""
-    attempt = Ingest._attempt
-
-    def leaving(self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
-        report, standing = attempt(self, job, version, *rest)
-        if report.unresolved and not report.written:
-            self._ports.ingestions.leave(version.object_id, report.attempt)
-        return report, standing
-
-    return [(Ingest, "_attempt", leaving)]
-
-
 def _replaced_leaves() -> Sequence[Patch]:
     """An attempt whose job another one has replaced goes when its report stands."""
     leave = DynamoDbIngestions.leave
@@ -596,11 +583,6 @@ def _replaced_late() -> Sequence[Patch]:
             store(self, job, version, replaced)
 
     return [(Finisher, "store", storing)]
-
-
-def unread_rows_left() -> Sequence[Patch]:
-    """Do not validate what was written of rows that the run could not, or need not, read again."""
-    return [(Finisher, "_abandon", lambda *_, **__: 0)]
 
 
 def _numbers_come_once() -> Sequence[Patch]:

@@ -18,12 +18,14 @@ import pytest
 from fakes import BEGIN, ITEMS, LANES, TinyFeed, World, open_tiny_feed
 from faults.case import Case
 from faults.dynamodb import parsed
-from faults.mutants import MUTANTS, Mutant, unacknowledged_leaves, unread_rows_left
+from faults.mutants import MUTANTS, Mutant
 from faults.world import FaultyWorld, Weather
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import TransientError
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.domain.errors import BadFileError, ErrorCode, ObjectGoneError, RetryableError
+from inventory.domain.finishing import Finisher
+from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Status
 from inventory.domain.keysets import KeySet
 from inventory.domain.order import timestamp
@@ -33,8 +35,9 @@ from inventory.domain.work import Kind
 from stage import DIES, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from faults.mutants import Patch
     from inventory.domain.model import Batch
     from stage import Stop
 
@@ -754,9 +757,27 @@ def _begun_again_at_the_first_segment() -> list[Any]:
     return [(DynamoDbJobs, "latest", first)]
 
 
+def _unacknowledged_leaves() -> Sequence[Patch]:
+    """An attempt of which no write is acknowledged goes as if it had written nothing."""
+    attempt = Ingest._attempt
+
+    def leaving(self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
+        report, standing = attempt(self, job, version, *rest)
+        if report.unresolved and not report.written:
+            self._ports.ingestions.leave(version.object_id, report.attempt)
+        return report, standing
+
+    return [(Ingest, "_attempt", leaving)]
+
+
+def _unread_rows_left() -> Sequence[Patch]:
+    """Do not validate what was written of rows that the run could not, or need not, read again."""
+    return [(Finisher, "_abandon", lambda *_, **__: 0)]
+
+
 WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
-    "an unacknowledged attempt leaves": Mutant("", "", unacknowledged_leaves),
-    "writes of rows not read again unvalidated": Mutant("", "", unread_rows_left),
+    "an unacknowledged attempt leaves": Mutant("", "", _unacknowledged_leaves),
+    "writes of rows not read again unvalidated": Mutant("", "", _unread_rows_left),
     "whoever read anything is asked": Mutant("", "", _asked_whatever_they_read),
     "a redrive begins at the first segment": Mutant("", "", _begun_again_at_the_first_segment),
 }
