@@ -199,7 +199,7 @@ def test_a_run_that_has_read_a_list_is_over_before_the_scan_of_a_withdrawal() ->
             begun.append(wrong.object_id)
             begin_to_withdraw(world, wrong)
 
-    items = Hooked(world.ports().items, writing=writing, deleted=list)
+    items = Hooked(world.ports().items, writing=writing, deleted=lambda _: None)
     load(world, "A,x,5,,", hour=2, items=items)
     assert begun
     come_to_rest(world)
@@ -214,7 +214,7 @@ def test_a_request_to_delete_that_comes_late_meets_nothing_that_was_written_agai
     load(world, "A,x,5,,", hour=3)
     world.clock.move(hours=3)
     deleted: list[Any] = []
-    items = Hooked(world.ports().items, writing=list, deleted=deleted.extend)
+    items = Hooked(world.ports().items, writing=lambda _: None, deleted=deleted.extend)
     begin_to_withdraw(world, middle, items=items)
     while not deleted:
         world.clock.move(minutes=15)
