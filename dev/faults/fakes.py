@@ -32,11 +32,11 @@ from inventory.domain.fingerprints import BLOCK_HASHES
 from inventory.domain.hold import StockDropHold
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingest_ports import IngestPorts
-from inventory.domain.model import Batch, ObjectVersion, Reject, Row, Skip
+from inventory.domain.model import Absent, Batch, ObjectVersion, Reject, Row, Skip
 from inventory.domain.ports import ConsumedCapacity, Deadline, ObjectInfo, VersionPage
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import Share
-from inventory.domain.reading.feed_settings import Absent, FeedSettings
+from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reconcile import Reconcile
 from inventory.domain.settings import IngestSettings
 

@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from inventory.domain.model import Absent
 from inventory.domain.reading.encodings import LEGACY_ENCODINGS
-from inventory.domain.reading.feed_settings import Absent
 from inventory.domain.reading.matching import built_in_profiles
 from inventory.domain.reading.profiles import (
     DELIMITERS,

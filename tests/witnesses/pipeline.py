@@ -26,6 +26,9 @@ FIXED_DAY = "2024-05-"
 _OTHER_TIME = re.compile(
     rf"(?!{FIXED_DAY})20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d+)?)?(Z|\+00:00)?"
 )
+_READING = re.compile(r"#[0-9a-f]{8}#(?=\d)")
+"""Digest of how a file is read, to which the time at which it was stored belongs."""
+
 _INCOMPARABLE = {"last_run", "read_units", "write_units"}
 """Attributes of records: message ids and units, which each implementation makes up."""
 
@@ -169,7 +172,7 @@ class Pipeline:
             for number, object_id in enumerate(self._versions, 1):
                 text = text.replace(object_hash(object_id), f"hash-{number}")
                 text = text.replace(object_id.rpartition("#")[2], f"version-{number}")
-            return _OTHER_TIME.sub("(then)", text)
+            return _OTHER_TIME.sub("(then)", _READING.sub("#(reading)#", text))
 
         lines = sorted(replaced(json.dumps(each, sort_keys=True, default=sorted)) for each in value)
         return "\n".join(lines)

@@ -23,9 +23,8 @@ from zlib import compress, decompress
 from inventory.domain.errors import RejectedRequestError, RetryableError
 from inventory.domain.ingestions import Mode
 from inventory.domain.jobs import Stretch, job_id
-from inventory.domain.model import Row
+from inventory.domain.model import Absent, Row
 from inventory.domain.order import timestamp
-from inventory.domain.reading.feed_settings import Absent
 from inventory.domain.removals import REASON, REMOVED
 from inventory.domain.validation import READS_RETENTION, expiry
 

@@ -29,9 +29,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from inventory.domain.errors import RejectedRequestError
+from inventory.domain.model import MAX_ITEM_BYTES
 from inventory.domain.order import timestamp
 from inventory.domain.ports import Epoch
-from inventory.domain.reading.limits import MAX_ITEM_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple, Self
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.fingerprints import Piece
 from inventory.domain.ingestions import LEASE, Mode
-from inventory.domain.model import Counts
-from inventory.domain.reading.feed_settings import Absent
+from inventory.domain.model import Absent, Counts
 
 #: The worker that sums a file up before it may load, see `hold`.
 WEIGHER = -1

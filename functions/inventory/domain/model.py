@@ -7,10 +7,28 @@ made per file, and a tuple is built in C.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+MAX_ITEM_BYTES = 400 * 1024
+"""Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+
+class Absent(StrEnum):
+    """What becomes of an item that a complete file does not name.
+
+    Attributes:
+        ZERO: It is out of stock.
+        REMOVE: It is no more, see `removals`.
+        KEEP: It stays as it is.
+    """
+
+    ZERO = "zero"
+    REMOVE = "remove"
+    KEEP = "keep"
 
 
 class Row(NamedTuple):

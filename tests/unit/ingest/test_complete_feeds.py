@@ -12,9 +12,9 @@ from inventory.domain import absences
 from inventory.domain.absences import KeyNotes, absent_keys, keys_of
 from inventory.domain.errors import RetryableError
 from inventory.domain.jobs import Stretch
+from inventory.domain.model import Absent
 from inventory.domain.order import timestamp
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
-from inventory.domain.reading.feed_settings import Absent
 from inventory.domain.removals import REMOVED
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Command, Kind

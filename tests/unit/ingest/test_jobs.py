@@ -23,8 +23,7 @@ from inventory.domain.jobs import (
     refusal_from_data,
     refusal_to_data,
 )
-from inventory.domain.model import Counts
-from inventory.domain.reading.feed_settings import Absent
+from inventory.domain.model import Absent, Counts
 
 JOB = Job(
     run="2026#e",

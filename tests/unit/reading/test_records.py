@@ -8,9 +8,10 @@ import io
 import pytest
 
 from feeds import BUILT_IN, gathered, opened, read
+from inventory.domain.model import MAX_ITEM_BYTES
 from inventory.domain.reading import BytesSource, open_feed
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
-from inventory.domain.reading.limits import MAX_ITEM_BYTES, RESERVED_ITEM_BYTES, item_bytes
+from inventory.domain.reading.limits import RESERVED_ITEM_BYTES, item_bytes
 
 HEAD = "sku,quantity,name\n"
 

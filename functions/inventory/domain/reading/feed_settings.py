@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from inventory.domain.model import Absent
 from inventory.domain.reading.profiles import OnDuplicate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Absent(StrEnum):
-    """What becomes of an item that a complete file does not name.
-
-    Attributes:
-        ZERO: It is out of stock.
-        REMOVE: It is no more, see `removals`.
-        KEEP: It stays as it is.
-    """
-
-    ZERO = "zero"
-    REMOVE = "remove"
-    KEEP = "keep"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

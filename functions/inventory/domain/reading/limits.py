@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 MAX_SKU_BYTES = 2048
 MAX_LOCATION_BYTES = 1024
-MAX_ITEM_BYTES = 400 * 1024
 #: Kept free for what the writer adds: as_of, order_token, source (an object key has up to 1,024
 #: bytes, and stands there besides bucket and version id) and written_at.
 RESERVED_ITEM_BYTES = 4096

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventory.domain.decimals import DecimalRangeError, canonical
 from inventory.domain.errors import ErrorCode
-from inventory.domain.model import Row, Skip
+from inventory.domain.model import MAX_ITEM_BYTES, Row, Skip
 from inventory.domain.reading.corrections import restored, time_of_place
 from inventory.domain.reading.limits import (
-    MAX_ITEM_BYTES,
     MAX_LOCATION_BYTES,
     MAX_SKU_BYTES,
     RESERVED_ITEM_BYTES,
