@@ -378,7 +378,7 @@ def see_changes(
     assert listed == {
         sku: (then.get(sku), now.get(sku)) for sku in then | now if then.get(sku) != now.get(sku)
     }
-    assert {sku for sku, change in listed.items() if None in change} == {"D", "H", "I"}
+    assert {sku for sku, change in listed.items() if None in change} == {"D", "H", "I", "K"}
 
 
 def summary_mails(deployment: Deployment, url: str) -> list[str]:
