@@ -11,7 +11,7 @@ import pytest
 
 from inventory.adapters.dynamodb_notes import DynamoDbListings
 from inventory.domain.absences import Listing
-from inventory.domain.jobs import WEIGHER, SegmentReport, Stretch
+from inventory.domain.jobs import WEIGHER, KeyList, SegmentReport
 from inventory.domain.keysets import MAX_KEYS, KeySet
 from inventory.domain.model import Counts, ObjectVersion
 from inventory.domain.ports import Registration, WriteSet
@@ -301,7 +301,7 @@ def test_a_checkpoint_is_what_was_saved_last(adapters: DynamoDb) -> None:
 def test_the_register_of_a_feed_knows_its_lists(adapters: DynamoDb) -> None:
     """A later base or restoration wins; a withdrawn version's list counts no more."""
     listings = DynamoDbListings(adapters.table)
-    listing = Listing(VERSION, BASE, "one", (Stretch("s", 2),), implies=True, decided_at="")
+    listing = Listing(VERSION, BASE, "one", (KeyList("s", 2),), implies=True, decided_at="")
     other = listing._replace(version=UNVERSIONED, own=())
     for each in (listing, other, listing._replace(base="", name="two")):
         listings.put("shop/", each, expires_at=EXPIRES)

@@ -14,7 +14,7 @@ from inventory.domain.absences import Listing
 from inventory.domain.arrivals import Arrival, counts_as_arrival
 from inventory.domain.changelog import Part
 from inventory.domain.ingestions import Status
-from inventory.domain.jobs import Stretch
+from inventory.domain.jobs import KeyList
 from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ def _listing(item: _Json) -> Listing:
         version=version_from_item(version),
         base=item["list_base"]["S"],
         name=item["list_name"]["S"],
-        own=tuple(Stretch(*each) for each in json.loads(item["own"]["S"])),
+        own=tuple(KeyList(*each) for each in json.loads(item["own"]["S"])),
         implies=item["implies"]["BOOL"],
         decided_at=item["listed_by"]["S"],
         dropped=item["dropped"]["S"] if "dropped" in item else "",

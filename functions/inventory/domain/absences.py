@@ -20,9 +20,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import compress, decompress
 
-from inventory.domain.errors import RejectedRequestError, RetryableError
+from inventory.domain.errors import RetryableError
+from inventory.domain.fingerprints import stored_object
 from inventory.domain.ingestions import Mode
-from inventory.domain.jobs import Stretch, job_id
+from inventory.domain.jobs import KeyList, job_id
 from inventory.domain.model import Absent, Row
 from inventory.domain.order import timestamp
 from inventory.domain.removals import REASON, REMOVED
@@ -83,11 +84,11 @@ class KeyNotes:
         """Note the keys of rows."""
         self.saw(map(_key, rows))
 
-    def store(self) -> Stretch:
+    def store(self) -> KeyList:
         """Store what is left to be stored, and tell where the keys are."""
         if self._keys:
             self._put(self._keys)
-        return Stretch(self._name, self._blocks)
+        return KeyList(self._name, self._blocks)
 
     def _put(self, keys: Sequence[Key]) -> None:
         by_location: dict[str, list[str]] = {}
@@ -108,21 +109,21 @@ def _block_key(name: str, number: int) -> str:
 
 
 def keys_of(
-    files: Reports, stretches: Iterable[Stretch], *, required: bool = False
+    files: Reports, lists: Iterable[KeyList], *, required: bool = False
 ) -> Iterator[list[Key]]:
     """Read keys, block by block.
 
     Args:
         files: Where they are stored.
-        stretches: Where the keys are.
+        lists: Where the keys are.
         required: True if all must be there; else those are left out that have expired.
 
     Raises:
         RetryableError: They are required and not there.
     """
-    for name, blocks in stretches:
+    for name, blocks in lists:
         for number in range(blocks):
-            data = _stored(files, _block_key(name, number))
+            data = stored_object(files, _block_key(name, number))
             if data is not None:
                 by_location = json.loads(decompress(data))
                 yield [(sku, place) for place, skus in by_location.items() for sku in skus]
@@ -130,15 +131,8 @@ def keys_of(
                 raise RetryableError(f"the list of keys {name} is not there")
 
 
-def _stored(files: Reports, key: str) -> bytes | None:
-    try:
-        return files.get(key)
-    except RejectedRequestError:  # what S3 says of one that is not there to who may not list
-        return None
-
-
 def absent_keys(
-    files: Reports, own: Sequence[Stretch], known: Sequence[Stretch], older: Sequence[Stretch]
+    files: Reports, own: Sequence[KeyList], known: Sequence[KeyList], older: Sequence[KeyList]
 ) -> Iterator[list[Key]]:
     """Keys of older lists that are in no list of one's own, each once.
 
@@ -198,7 +192,7 @@ class Listing(NamedTuple):
     version: ObjectVersion
     base: str
     name: str
-    own: tuple[Stretch, ...]
+    own: tuple[KeyList, ...]
     implies: bool
     decided_at: str
     dropped: str = ""
@@ -220,8 +214,8 @@ class Absence:
         implies: True if what it lacks is out of stock.
     """
 
-    own: list[Stretch]
-    older: list[Stretch]
+    own: list[KeyList]
+    older: list[KeyList]
     covers: dict[str, str]
     implies: bool
 
@@ -273,7 +267,7 @@ class Absences:
 
     def _older(
         self, job: Job, version: ObjectVersion, listings: Iterable[Listing]
-    ) -> tuple[list[Stretch], dict[str, str]]:
+    ) -> tuple[list[KeyList], dict[str, str]]:
         """Lists of older versions, as few as tell all of their keys."""
         listed = {_digest(each.version): each for each in listings}
         listed.pop(_digest(version), None)
@@ -282,12 +276,12 @@ class Absences:
             for name, each in sorted(listed.items(), key=lambda one: one[1].base, reverse=True)
             if each.live and each.base < job.base
         ]
-        stretches: list[Stretch] = []
+        lists: list[KeyList] = []
         covers: dict[str, str] = {}
         known = False
         for name, each in older:
             if covers.get(name) != each.name:
-                stretches += each.own
+                lists += each.own
                 covers[name] = each.name
             if known and all(covers.get(other) == one.name for other, one in older):
                 break
@@ -296,13 +290,13 @@ class Absences:
             if more is not None and all(
                 other not in listed or listed[other].live for other in more[1]
             ):
-                stretches += more[0]
+                lists += more[0]
                 covers = {other: at for other, at in more[1].items() if other in listed} | covers
                 known = True
-        return stretches, covers
+        return lists, covers
 
     def end(
-        self, job: Job, version: ObjectVersion, attempt: str, absence: Absence, gone: list[Stretch]
+        self, job: Job, version: ObjectVersion, attempt: str, absence: Absence, gone: list[KeyList]
     ) -> None:
         """Leave what was absent for the next version, and ask the newest one.
 
@@ -386,13 +380,13 @@ def _older_key(name: str) -> str:
     return f"{_FOLDER}{name}.older"
 
 
-def _older_of(files: Reports, name: str) -> tuple[list[Stretch], dict[str, str]] | None:
+def _older_of(files: Reports, name: str) -> tuple[list[KeyList], dict[str, str]] | None:
     """Lists of the keys that a version lacks, and the versions whose keys they are."""
-    data = _stored(files, _older_key(name))
+    data = stored_object(files, _older_key(name))
     if data is None:
         return None
     left: dict[str, Any] = json.loads(data)
-    return [Stretch(*each) for each in left["keys"]], left["covers"]
+    return [KeyList(*each) for each in left["keys"]], left["covers"]
 
 
 def _digest(version: ObjectVersion) -> str:

@@ -27,6 +27,7 @@ from inventory.domain.order import timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.model import ObjectVersion, Row
     from inventory.domain.ports import Change, ChangeLogs, OwnItem, Reports
 
@@ -199,6 +200,17 @@ class ChangeLog:
         self._files.put(key, bytes(self._data), content_type=_BYTES)
         self._blocks += 1
         self._data.clear()
+
+
+def log_of(ports: IngestPorts, version: ObjectVersion, attempt: str) -> ChangeLog:
+    """Begin the part of a log that one segment leaves.
+
+    Args:
+        ports: The world.
+        version: The object version.
+        attempt: See `ChangeLog`.
+    """
+    return ChangeLog(ports.files, ports.changes, version=version, attempt=attempt, now=ports.now)
 
 
 def stock_at(entries: Iterable[Entry], since: str) -> str | None:

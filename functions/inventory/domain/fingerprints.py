@@ -217,14 +217,14 @@ class Window:
 def _blocks(files: Reports, keys: Iterable[str]) -> Iterator[frozenset[int]]:
     """Blocks by their keys, up to the first that is gone."""
     for key in keys:
-        data = _stored(files, key)
+        data = stored_object(files, key)
         if data is None:
             return
         yield frozenset(array("Q", data))
 
 
-def _stored(files: Reports, key: str) -> bytes | None:
-    """An object, unless it cannot be had: then items are read."""
+def stored_object(files: Reports, key: str) -> bytes | None:
+    """An object, unless it is not there any more."""
     try:
         return files.get(key)
     except RejectedRequestError:  # what S3 says of one that is not there to who may not list
@@ -276,7 +276,7 @@ class Promises:
         """Know what was written over after it was seen; False where that cannot be told."""
         for piece in pieces:
             if piece.written:
-                data = _stored(files, piece.written_key)
+                data = stored_object(files, piece.written_key)
                 if data is None:
                     return False
                 self.distrust(array("I", data))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from inventory.domain.absences import Absences
 from inventory.domain.announcements import Announcer
 from inventory.domain.chains import Chain
-from inventory.domain.changelog import ChangeLog
+from inventory.domain.changelog import log_of
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.fingerprints import BLOCK_HASHES, series_of
 from inventory.domain.finishing import Ending, Finisher, admission_of
@@ -516,11 +516,7 @@ class Ingest:
         record = self._ports.ingestions.get(admission.version.object_id)
         if record is None or not record.open_runs - {admission.run}:
             return 0
-        ports, version = self._ports, admission.version
-        log = ChangeLog(
-            ports.files, ports.changes, version=version, attempt=admission.run, now=ports.now
-        )
-        log.store(lost=True)
+        log_of(self._ports, admission.version, admission.run).store(lost=True)
         return self._validator.abandon(
             admission.version, record, run=admission.run, now=admission.now
         )

@@ -63,7 +63,7 @@ class Task:
             raise ValueError(f"not a task: {error!r}") from error
 
 
-class Stretch(NamedTuple):
+class KeyList(NamedTuple):
     """Stored keys of one segment, see `absences`.
 
     Attributes:
@@ -206,8 +206,8 @@ class SegmentReport:
     read_at: str = ""
     place: int = 0
     known: int = 0
-    listed: list[Stretch] = field(default_factory=list)
-    gone: list[Stretch] = field(default_factory=list)
+    listed: list[KeyList] = field(default_factory=list)
+    gone: list[KeyList] = field(default_factory=list)
     absent: int = 0
     drifted: int = 0
     error: dict[str, Any] | None = None
@@ -229,7 +229,7 @@ class SegmentReport:
             data[name] = Counter(data[name])
         data["fingerprints"] = [Piece(**piece) for piece in data["fingerprints"]]
         for name in ("listed", "gone"):
-            data[name] = [Stretch(*each) for each in data[name]]
+            data[name] = [KeyList(*each) for each in data[name]]
         return cls(**data)
 
 

@@ -13,7 +13,7 @@ from inventory.domain.absences import (
     implied_row,
     list_name,
 )
-from inventory.domain.changelog import ChangeLog
+from inventory.domain.changelog import log_of
 from inventory.domain.errors import BadFileError, ObjectGoneError, OutOfTimeError, ThrottledError
 from inventory.domain.fingerprints import (
     BLOCK_HASHES,
@@ -227,9 +227,7 @@ class SegmentProcessor:
             counts=counts,
             seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(ports.now()),
-            changes=ChangeLog(
-                ports.files, ports.changes, version=version, attempt=segment.attempt, now=ports.now
-            ),
+            changes=log_of(ports, version, segment.attempt),
             promises=self._promises(segment),
             notes=self._notes(segment),
         )

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
-from inventory.domain.changelog import ChangeLog
+from inventory.domain.changelog import log_of
 from inventory.domain.errors import OutOfTimeError, RetryableError
 from inventory.domain.ingestions import LEASE, Mode, Status, began_at, run_name
 from inventory.domain.jobs import job_id
@@ -31,6 +31,7 @@ from inventory.domain.work import Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from inventory.domain.absences import Absences
+    from inventory.domain.changelog import ChangeLog
     from inventory.domain.hold import StockDropHold
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Record
@@ -273,11 +274,7 @@ class Withdrawal:
         )
 
     def _log(self) -> ChangeLog:
-        ports = self._ports
-        place = f"{self.progress.step}#{self._run}"
-        return ChangeLog(
-            ports.files, ports.changes, version=self._version, attempt=place, now=ports.now
-        )
+        return log_of(self._ports, self._version, f"{self.progress.step}#{self._run}")
 
     def _note(self, items: list[OwnItem]) -> None:
         for item in items:

@@ -11,7 +11,7 @@ from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.domain import absences
 from inventory.domain.absences import KeyNotes, absent_keys, keys_of
 from inventory.domain.errors import RetryableError
-from inventory.domain.jobs import Stretch
+from inventory.domain.jobs import KeyList
 from inventory.domain.model import Absent
 from inventory.domain.order import timestamp
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
@@ -259,7 +259,7 @@ def test_lists_larger_than_memory_are_read_several_times(monkeypatch: pytest.Mon
     monkeypatch.setattr(absences, "_MOST_KEYS", 1 << 15)
     files = World().reports
 
-    def stored(name: str, numbers: range) -> Stretch:
+    def stored(name: str, numbers: range) -> KeyList:
         notes = KeyNotes(files, name, block_keys=100)
         notes.saw((f"{number}\n\ud800", "x") for number in numbers)
         return notes.store()
@@ -274,8 +274,8 @@ def test_a_list_that_is_not_there_is_not_taken_for_empty() -> None:
     """Else everything would be absent; older lists expire."""
     files = World().reports
     with pytest.raises(RetryableError):
-        list(keys_of(files, [Stretch("gone", 1)], required=True))
-    assert list(keys_of(files, [Stretch("gone", 1)])) == []
+        list(keys_of(files, [KeyList("gone", 1)], required=True))
+    assert list(keys_of(files, [KeyList("gone", 1)])) == []
 
 
 @pytest.mark.parametrize(
