@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from inventory.domain.changelog import log_of
 from inventory.domain.errors import RetryableError
 from inventory.domain.fingerprints import MAX_TEXT, set_of
 from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
@@ -219,6 +220,8 @@ class Finisher:
         record = self._ports.ingestions.get(version.object_id)
         if record is None:
             return 0
+        if refused:
+            log_of(self._ports, version, f"{job.run}/refused").store(lost=True)
         but = "" if refused else job.reading
         return self._validator.abandon(version, record, run=job.run, now=now, but=but)
 

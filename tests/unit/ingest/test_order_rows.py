@@ -243,6 +243,10 @@ def test_a_run_that_cannot_read_on_looks_after_what_was_written(run: str) -> Non
         deliver(world, late, message.kind, task=message.task, **parts)
     assert quantities(world)["K"] == "2"
     assert world.record(late)["status"] == "FAILED"
+    told = [
+        item["lost"]["BOOL"] for item in world.tables.tables[LANES].items.values() if "lost" in item
+    ]
+    assert True in told  # nobody can say any more what it has changed
     come_to_rest(world)
     assert quantities(world) == {"K": "1", "L": "1"}
 
