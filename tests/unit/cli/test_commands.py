@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from inventory_cli import main
+from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.exits import EXIT_CODES_HELP
 from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.rendering import age, parse_since, printable
@@ -553,6 +554,21 @@ class TestDoctor:
         moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         cloud.dynamodb.record("uploads/a.csv#v", status="COMPLETED", finished_at=moment)
         return cloud
+
+    def test_warns_where_something_else_than_aws_answers(
+        self, fed: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A proxy's page says nothing about the stack, and the other checks go on."""
+        said = "the answer to DescribeAlarms is not AWS's but a page (HTTP 200)"
+
+        def describe_alarms(*_: Any) -> Any:
+            raise ForeignAnswerError(said)
+
+        monkeypatch.setattr(fed.cloudwatch, "get_paginator", describe_alarms)
+        ran = run("doctor", "--json")
+        found = {each["check"]: (each["level"], each["found"]) for each in ran.json}
+        assert found["alarms"] == ("warn", said)
+        assert (ran.exit_code, len(found) >= 17) == (0, True)
 
     @pytest.mark.usefixtures("fed")
     def test_finds_a_healthy_stack_well(self, run: Any) -> None:
