@@ -233,7 +233,7 @@ def _batch(lines: Sequence[str], first: int, share: Share) -> Batch:
         parsed = _parsed(text, line)
         if isinstance(parsed, Row):
             if share.of(parsed.sku, share.workers) == share.index:
-                batch.rows.append(parsed)
+                batch.rows.add(zip(parsed, strict=True))
             elif share.index == 0:
                 batch.rows_of_others += 1
         elif isinstance(parsed, Skip):

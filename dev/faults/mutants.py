@@ -35,6 +35,7 @@ from inventory.domain.finishing import Finisher
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
 from inventory.domain.keysets import KeySet, KeySets, ShardKeys
+from inventory.domain.model import Rows
 from inventory.domain.ports import Epoch, Registration, WriteSet
 from inventory.domain.reconcile import Reconcile, Reconciliation
 from inventory.domain.seen import SeenKeys
@@ -207,8 +208,8 @@ def _first_row_wins() -> Sequence[Patch]:
     """Of the rows of one key in a batch, keep the first."""
     last = RowWriter._last_of_each_key
 
-    def first(self: RowWriter, rows: Sequence[Row]) -> Any:
-        return last(self, list(reversed(rows)))
+    def first(self: RowWriter, rows: Rows) -> Any:
+        return last(self, Rows(reversed(list(rows))))
 
     return [(RowWriter, "_last_of_each_key", first)]
 
@@ -217,9 +218,9 @@ def _unsorted_times() -> Sequence[Patch]:
     """Keep the last row of a key in a batch, whatever its time."""
     last = RowWriter._last_of_each_key
 
-    def unsorted(self: RowWriter, rows: Sequence[Row]) -> Any:
+    def unsorted(self: RowWriter, rows: Rows) -> Any:
         kept = last(self, rows)
-        return list({(row.sku, row.location): row for row in rows}.values()) if kept else kept
+        return Rows(dict(zip(rows.keys, rows, strict=True)).values()) if kept else kept
 
     return [(RowWriter, "_last_of_each_key", unsorted)]
 
@@ -296,8 +297,8 @@ def _epoch_after_items() -> Sequence[Patch]:
     shipped, read = RowWriter._read_epochs, DynamoDbItems.read
     waiting: dict[int, tuple[RowWriter, Any]] = {}
 
-    def later(self: RowWriter, rows: Any) -> None:
-        waiting[id(self._items)] = self, rows
+    def later(self: RowWriter, locations: Any) -> None:
+        waiting[id(self._items)] = self, locations
 
     def reading(self: DynamoDbItems, rows: Any) -> Any:
         stored = read(self, rows)
@@ -942,9 +943,9 @@ def _known_not_relied_on() -> Sequence[Patch]:
         silent.discard(self)
         return left
 
-    def relying(self: RowWriter, rows: Any) -> None:
+    def relying(self: RowWriter, *rest: Any) -> None:
         if self not in silent:
-            rely(self, rows)
+            rely(self, *rest)
 
     return [(RowWriter, "_leave_promised", leaving), (RowWriter, "_rely_on", relying)]
 
@@ -953,11 +954,11 @@ def _write_sets_before_epoch() -> Sequence[Patch]:
     """Look at the write sets since the giver's, and then read the number of the latest."""
     shipped, look = RowWriter._read_epochs, Promises.open_shard
 
-    def early(self: RowWriter, rows: Sequence[Row]) -> None:
+    def early(self: RowWriter, locations: Sequence[str]) -> None:
         if self.promises is not None:
-            for shard in {self._hasher.shard(row.location) for row in rows} - self.keys.keys():
+            for shard in set(map(self._hasher.shard, locations)) - self.keys.keys():
                 look(self.promises, shard, Epoch(-1, 0), self._registry)
-        shipped(self, rows)
+        shipped(self, locations)
 
     return [(RowWriter, "_read_epochs", early), (Promises, "open_shard", lambda *_: None)]
 
@@ -991,7 +992,7 @@ def _keys_alone() -> Sequence[Patch]:
     shipped = fingerprints.hashes_of
 
     def hashes(rows: Any) -> Any:
-        return shipped(row._replace(quantity="1") for row in rows)
+        return shipped(Rows(row._replace(quantity="1") for row in rows))
 
     return [("inventory.domain.writing", "hashes_of", hashes)]
 
@@ -1076,19 +1077,19 @@ def _asked_in_vain() -> Sequence[Patch]:
 
 def _stale_unlisted() -> Sequence[Patch]:
     """Leave keys of stale rows out of the list."""
-    take, saw = RowWriter._take_over, KeyNotes.saw_rows
+    take, saw = RowWriter._take_over, KeyNotes.saw
     stale: set[tuple[str, str]] = set()
 
     def taking(self: RowWriter, rows: Any, decision: Decision, outcomes: Any) -> None:
         if decision is Decision.STALE:
-            stale.update((row.sku, row.location) for row in rows)
+            stale.update(rows.keys)
         take(self, rows, decision, outcomes)
 
-    def seeing(self: KeyNotes, rows: Any) -> None:
-        saw(self, [row for row in rows if (row.sku, row.location) not in stale])
+    def seeing(self: KeyNotes, keys: Any) -> None:
+        saw(self, [key for key in keys if key not in stale])
         stale.clear()
 
-    return [(RowWriter, "_take_over", taking), (KeyNotes, "saw_rows", seeing)]
+    return [(RowWriter, "_take_over", taking), (KeyNotes, "saw", seeing)]
 
 
 def _implied_unvalidated() -> Sequence[Patch]:

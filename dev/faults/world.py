@@ -31,6 +31,7 @@ from faults.fakes import (
 from faults.findings import Findings, examine
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
+from inventory.domain.model import Rows
 from inventory.domain.order import timestamp
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.settings import IngestSettings
@@ -703,7 +704,7 @@ class FaultyFeed:
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")
             if self._defect:
-                batch.rows = list(map(_misread, batch.rows))
+                batch.rows = Rows(map(_misread, batch.rows))
             yield batch
 
 

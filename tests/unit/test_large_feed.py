@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from inventory.domain.reading import BytesSource, ProfileSet, open_feed
 from sample_feeds.large import LargeFeed
+
+if TYPE_CHECKING:
+    from inventory.domain.model import Reject, Row
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,8 @@ from sample_feeds.large import LargeFeed
 def test_a_feed_holds_what_it_says(feed: LargeFeed) -> None:
     """Rows, rejects and the keys of the good rows, as the reader finds them."""
     reader = open_feed(BytesSource(feed.bytes()), key="a.csv", profiles=ProfileSet())
-    rows, rejects = [], []
+    rows: list[Row] = []
+    rejects: list[Reject] = []
     for batch in reader.batches():
         rows += batch.rows
         rejects += batch.rejects

@@ -80,10 +80,6 @@ class KeyNotes:
             self._put(self._keys[: self._block_keys])
             del self._keys[: self._block_keys]
 
-    def saw_rows(self, rows: Iterable[Row]) -> None:
-        """Note the keys of rows."""
-        self.saw(map(_key, rows))
-
     def store(self) -> KeyList:
         """Store what is left to be stored, and tell where the keys are."""
         if self._keys:

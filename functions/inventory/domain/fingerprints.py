@@ -23,13 +23,12 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b, blake2s
-from itertools import islice, repeat
-from marshal import dumps
-from operator import itemgetter
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from inventory.domain.errors import RejectedRequestError
-from inventory.domain.model import MAX_ITEM_BYTES
+from inventory.domain.keysets import encoded
+from inventory.domain.model import MAX_ITEM_BYTES, Row, Rows
 from inventory.domain.order import timestamp
 from inventory.domain.ports import Epoch
 
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from inventory.domain.jobs import Job, SegmentReport
     from inventory.domain.keysets import KeySets
-    from inventory.domain.model import ObjectVersion, Row
+    from inventory.domain.model import ObjectVersion
     from inventory.domain.ports import Registry, Reports
 
 #: Part of every hash. Change it whenever another item is made of the same `Row`.
@@ -77,21 +76,42 @@ _DATE = re.compile(
     r"(?:19|20)\d\d([-_./]?)[01]\d\1[0-3]\d(?:[-_.T]?[0-2]\d(?:[-_.:]?[0-5]\d){1,2})?"
 )
 
-_content = itemgetter(slice(1, None))  # all but the line
+#: What stands between the cells of a row that is hashed, and before what would be taken for it.
+_SEPARATOR, _ESCAPE = "\x1f", "\x1e"
+_ESCAPED, _REPLACED = f"{_ESCAPE}0", f"{_ESCAPE}1"
+_ATTRIBUTES = Row._fields.index("attributes")
+_NOTHING = blake2b(digest_size=_HASH_BYTES, person=ITEM_FORMAT)
 
 
-def hashes_of(rows: Iterable[Row]) -> array[int]:
+def hashes_of(rows: Rows) -> array[int]:
     """One hash of the key and the content of each row, the same in every process.
 
     The row's own time is part of it: of two rows that are equal, the one of the later file then
     comes later in the order.
     """
-    # Version 2 of the format knows no references, so the bytes are a function of the values alone.
-    contents = map(dumps, map(_content, rows), repeat(2))
-    digests = [
-        blake2b(each, digest_size=_HASH_BYTES, person=ITEM_FORMAT).digest() for each in contents
-    ]
+    columns = rows.columns.copy()
+    columns[_ATTRIBUTES] = [repr(each) if each else "" for each in columns[_ATTRIBUTES]]
+    cells = map(_separable, columns[1:])  # all but the line
+    digests = []
+    for content in encoded(list(map(_SEPARATOR.join, zip(*cells, strict=True)))):
+        # To copy one takes half the time of making one with these arguments.
+        row_hash = _NOTHING.copy()
+        row_hash.update(content)
+        digests.append(row_hash.digest())
     return array("Q", b"".join(digests))
+
+
+def _separable(column: Sequence[Any]) -> Sequence[str]:
+    """Cells as text without a separator, from which they follow."""
+    try:
+        text = "".join(column)
+    except TypeError:  # None is among them
+        # No cell is empty text, so that can stand for one that is not there.
+        column = [cell or "" for cell in column]
+        text = "".join(column)
+    if _SEPARATOR in text or _ESCAPE in text:
+        return [cell.replace(_ESCAPE, _ESCAPED).replace(_SEPARATOR, _REPLACED) for cell in column]
+    return column
 
 
 def series_of(version: ObjectVersion) -> str:
@@ -198,12 +218,17 @@ class Window:
         self._next = next(self._following, None)
         self._rows = 0
 
-    def find(self, hashes: Sequence[int]) -> set[int]:
-        """Those of the hashes that are in the stretch, which then goes on as the file does."""
-        found = [block.intersection(hashes) for block in self._blocks]
+    def unknown(self, hashes: Sequence[int]) -> set[int]:
+        """Those of the hashes that are not in the stretch, which then goes on as the file does."""
+        others = set(hashes)
+        found = []
+        for block in self._blocks:
+            known = block & others
+            others -= known
+            found.append(len(known))
         self._rows += len(hashes)
         if self._next is not None:
-            ahead = len(found[-1]) > len(found[0])
+            ahead = found[-1] > found[0]
             # Rows of which the version before knew nothing lead nowhere; their number does.
             unknown = self._rows >= self._block_hashes and not any(found)
             if ahead or unknown:
@@ -211,7 +236,7 @@ class Window:
                 self._next = next(self._following, None)
                 self.place += 1
                 self._rows = 0
-        return set().union(*found)
+        return others
 
 
 def _blocks(files: Reports, keys: Iterable[str]) -> Iterator[frozenset[int]]:
@@ -318,10 +343,10 @@ class Promises:
             hashes: `hashes_of` the rows.
             keys: Shard and key hash of each.
         """
-        found, closed = self._window.find(hashes), self._closed
+        unknown, closed = self._window.unknown(hashes), self._closed
         written, last = self._written, _SLOTS - 1
         return [
-            row_hash in found and not written[key_hash & last] and shard not in closed
+            row_hash not in unknown and not written[key_hash & last] and shard not in closed
             for row_hash, (shard, key_hash) in zip(hashes, keys, strict=True)
         ]
 

@@ -65,7 +65,7 @@ class StockDropHold:
                 if not progress:
                     raise OutOfTimeError("no time left to sum up the file")
                 return
-            total += sum((Decimal(row.quantity) for row in batch.rows), start=Decimal(0))
+            total += sum(map(Decimal, batch.rows.quantities), start=Decimal(0))
             report.quantity = str(total)
             report.end_byte, report.end_line = batch.next_byte_offset, batch.next_line
             progress = True

@@ -14,8 +14,6 @@ from array import array
 from base64 import b64decode, b64encode
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import repeat
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 from zlib import crc32
 
@@ -35,8 +33,6 @@ MAX_KEYS = 20_000
 _SETS = ("reads", "writes", "others")
 _CACHED_LOCATIONS = 65_536
 _SEPARATOR = b"\x1f"
-
-_key = attrgetter("sku", "location")
 
 
 class KeySet:
@@ -212,24 +208,19 @@ class KeyHasher:
         """Hash of a row's or an item's key."""
         return crc32(row.sku.encode("utf-8", "surrogatepass"), self._of(row.location)[1])
 
-    def each(self, rows: Sequence[Row]) -> list[tuple[int, int]]:
-        """Shard and key hash of each row."""
-        places = [self._of(row.location) for row in rows]
-        skus = encoded([row.sku for row in rows])
+    def each(self, skus: Sequence[str], locations: Sequence[str]) -> list[tuple[int, int]]:
+        """Shard and key hash of each row, from its SKU and its location."""
+        places = {location: self._of(location) for location in set(locations)}
         return [
-            (shard, crc32(sku, start)) for (shard, start), sku in zip(places, skus, strict=True)
+            (shard, crc32(sku, start))
+            for sku, (shard, start) in zip(
+                encoded(skus), map(places.__getitem__, locations), strict=True
+            )
         ]
 
-    def by_shard(self, rows: Iterable[Row]) -> dict[int, list[int]]:
+    def by_shard(self, rows: Sequence[Row]) -> dict[int, list[int]]:
         """Key hashes of rows, by shard."""
-        skus: dict[str, list[str]] = defaultdict(list)
-        for sku, location in map(_key, rows):
-            skus[location].append(sku)
-        found: dict[int, list[int]] = defaultdict(list)
-        for location, some in skus.items():
-            shard, start = self._of(location)
-            found[shard] += map(crc32, encoded(some), repeat(start))
-        return found
+        return by_shard(self.each([row.sku for row in rows], [row.location for row in rows]))
 
     def _of(self, location: str) -> tuple[int, int]:
         known = self._locations.get(location)
@@ -240,6 +231,18 @@ class KeyHasher:
             known = start % SHARDS, crc32(_SEPARATOR, start)
             self._locations[location] = known
         return known
+
+
+def by_shard(keys: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """Key hashes by shard.
+
+    Args:
+        keys: As `KeyHasher.each` gives them.
+    """
+    found: dict[int, list[int]] = defaultdict(list)
+    for shard, key_hash in keys:
+        found[shard].append(key_hash)
+    return found
 
 
 def encoded(texts: Sequence[str]) -> Sequence[bytes]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import compress, repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 MAX_ITEM_BYTES = 400 * 1024
@@ -60,6 +62,87 @@ class Row(NamedTuple):
     reorder_point: str | None
     attributes: dict[str, str]
     updated_at: str | None
+
+
+_LINE, _SKU, _LOCATION, _QUANTITY = map(Row._fields.index, ("line", "sku", "location", "quantity"))
+_UPDATED_AT = Row._fields.index("updated_at")
+
+
+@dataclass(init=False, slots=True)
+class Rows:
+    """Rows by column: most are settled by a few of their columns, and a `Row` takes time to make.
+
+    Args:
+        rows: The rows.
+
+    Attributes:
+        columns: A list for each field of `Row`, in its order.
+    """
+
+    columns: list[list[Any]]
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        columns = map(list, zip(*rows, strict=True))
+        self.columns = list(columns) or [[] for _ in Row._fields]
+
+    @property
+    def lines(self) -> list[int]:
+        """Line of each row."""
+        return self.columns[_LINE]
+
+    @property
+    def skus(self) -> list[str]:
+        """SKU of each row."""
+        return self.columns[_SKU]
+
+    @property
+    def locations(self) -> list[str]:
+        """Location of each row."""
+        return self.columns[_LOCATION]
+
+    @property
+    def quantities(self) -> list[str]:
+        """Quantity of each row."""
+        return self.columns[_QUANTITY]
+
+    @property
+    def times(self) -> list[str | None]:
+        """Each row's own time."""
+        return self.columns[_UPDATED_AT]
+
+    @property
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """SKU and location of each row."""
+        return zip(self.skus, self.locations, strict=True)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give one after the other."""
+        # A third of the time that `Row._make` takes.
+        return map(tuple.__new__, repeat(Row), zip(*self.columns, strict=True))
+
+    def add(self, columns: Iterable[Iterable[Any]]) -> None:
+        """Add rows at the end.
+
+        Args:
+            columns: Theirs.
+        """
+        for column, more in zip(self.columns, columns, strict=True):
+            column.extend(more)
+
+    def where(self, flags: Iterable[object]) -> Rows:
+        """Return some of them.
+
+        Args:
+            flags: True for each that is one of those.
+        """
+        places = list(compress(range(len(self)), flags))
+        some = Rows()
+        some.add([column[place] for place in places] for column in self.columns)
+        return some
 
 
 class Reject(NamedTuple):
@@ -116,7 +199,7 @@ class Batch:
         next_byte_offset: The byte (of the decompressed file) after this stretch.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     rejects: list[Reject] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     rows_of_others: int = 0

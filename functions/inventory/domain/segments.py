@@ -25,7 +25,7 @@ from inventory.domain.fingerprints import (
 )
 from inventory.domain.ingestions import Mode, messages_note, messages_taken
 from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
-from inventory.domain.model import Counts
+from inventory.domain.model import Counts, Rows
 from inventory.domain.order import Tokens, timestamp
 from inventory.domain.publishing import RejectPublisher
 from inventory.domain.reading import Share
@@ -194,7 +194,7 @@ class SegmentProcessor:
                 return
             if absence.implies:
                 try:
-                    writer.write([implied_row(segment.job, key) for key in keys])
+                    writer.write(Rows(implied_row(segment.job, key) for key in keys))
                 except (OutOfTimeError, ThrottledError):
                     if not progress:
                         raise
@@ -279,7 +279,7 @@ class SegmentProcessor:
                 if publisher is not None and batch.rejects:
                     publisher.add(batch.rejects)
                 if listing is not None:
-                    listing.saw_rows(batch.rows)
+                    listing.saw(batch.rows.keys)
                 report.end_byte, report.end_line = batch.next_byte_offset, batch.next_line
                 progress = True
         except (BadFileError, ObjectGoneError) as error:

@@ -10,13 +10,14 @@ from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.fingerprints import hashes_of
 from inventory.domain.ingestions import touch_note
-from inventory.domain.keysets import KeyHasher, KeySets, ShardKeys
+from inventory.domain.keysets import KeyHasher, KeySets, ShardKeys, by_shard
+from inventory.domain.model import Rows
 from inventory.domain.order import ceiling, line_of, time_of
 from inventory.domain.ports import Change
-from inventory.domain.seen import contradict, mark_of
+from inventory.domain.seen import contradict, mark_of, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from inventory.domain.changelog import ChangeLog
     from inventory.domain.fingerprints import Notes, Promises
@@ -38,7 +39,6 @@ _LOWEST_FLOOR = "0"
 _MOST_DRIFTED = 100_000
 
 _key = attrgetter("sku", "location")
-_updated_at = attrgetter("updated_at")
 _row_of_change = attrgetter("row")
 _key_of_change = attrgetter("row.sku", "row.location")
 
@@ -122,7 +122,7 @@ class RowWriter:
         self.known = 0
         self.drifted: set[tuple[int, int]] = set()
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Rows) -> None:
         """Bring one batch into the table and count every row.
 
         Batches of a file must come one after the other: a later row of a key may only be read
@@ -132,14 +132,16 @@ class RowWriter:
             RetryableError: The table did not answer, or no time is left.
         """
         if self._only is not None:
-            only, hash_of = self._only, self._hasher.hash
-            rows = [row for row in rows if hash_of(row) in only]
-        pending: Sequence[Row] = self._last_of_each_key(rows)
-        if not pending:
+            only = self._only
+            keys = self._hasher.each(rows.skus, rows.locations)
+            rows = rows.where(key_hash in only for _, key_hash in keys)
+        rows = self._last_of_each_key(rows)
+        if not rows:
             return
-        self._read_epochs(pending)
+        self._read_epochs(rows.locations)
         if self.promises is not None:
-            pending = self._leave_promised(pending, self.promises)
+            rows = self._leave_promised(rows, self.promises)
+        pending = list(rows)
         attempted: set[tuple[str, str]] = set()
         while pending:
             self.check_time()
@@ -154,23 +156,26 @@ class RowWriter:
         if self._deadline.left() < RESERVE_SECONDS:
             raise OutOfTimeError(f"{self._version.object_id}: no time left for another batch")
 
-    def _last_of_each_key(self, rows: Sequence[Row]) -> list[Row]:
+    def _last_of_each_key(self, rows: Rows) -> Rows:
         """The row with the highest token of each key; the others are duplicates."""
         if not self.timed:
-            self.timed = any(map(_updated_at, rows))
+            self.timed = any(rows.times)
+        if not self.timed and len(set(rows.keys)) == len(rows):
+            return rows
+        each = list(rows)
         if self.timed:
             of = self._tokens.of
             # Sorted by token, the last row of a key is the one with its highest token.
-            rows = sorted(rows, key=lambda row: of(row.line, row.updated_at))
-        last = dict(zip(map(_key, rows), rows, strict=True))
-        if len(last) < len(rows):
-            self._counts.duplicates += len(rows) - len(last)
-            self._counts.conflicting += _conflicts(rows)
-        return list(last.values())
+            each.sort(key=lambda row: of(row.line, row.updated_at))
+        last = dict(zip(map(_key, each), each, strict=True))
+        if len(last) < len(each):
+            self._counts.duplicates += len(each) - len(last)
+            self._counts.conflicting += _conflicts(each)
+        return Rows(last.values())
 
-    def _read_epochs(self, rows: Sequence[Row]) -> None:
+    def _read_epochs(self, locations: Iterable[str]) -> None:
         """Before an item of a shard is read, find out which write sets it has."""
-        for location in {row.location for row in rows}:
+        for location in set(locations):
             shard = self._hasher.shard(location)
             if shard not in self.keys:
                 epoch = self._registry.epoch(shard)
@@ -178,33 +183,40 @@ class RowWriter:
                 if self.promises is not None:
                     self.promises.open_shard(shard, epoch, self._registry)
 
-    def _leave_promised(self, rows: Sequence[Row], promises: Promises) -> Sequence[Row]:
+    def _leave_promised(self, rows: Rows, promises: Promises) -> Rows:
         """Settle rows of whose items it is known that they are equal and older; give the others.
 
         It is as if each had been read when the giver of the promise read it.
         """
-        hashes = hashes_of(rows)
-        held = promises.hold(hashes, self._hasher.each(rows))
-        alone = list(compress(rows, held))
+        hashes, keys = hashes_of(rows), self._hasher.each(rows.skus, rows.locations)
+        held = promises.hold(hashes, keys)
         if not promises.trusted:
-            self._promised = set(map(_key, alone))
+            self._promised = set(compress(rows.keys, held))
             return rows
-        outcomes = dict.fromkeys(Decision, 0)
-        self._rely_on(alone)
+        tokens: Iterable[str] = ()
+        if self.timed:
+            places = compress(rows.lines, held), compress(rows.times, held)
+            tokens = map(self._tokens.of, *places)
+        self._rely_on(compress(keys, held), tokens)
         if self.notes is not None:
             self.notes.saw(compress(hashes, held))
-        self._take_over(alone, Decision.UNCHANGED, outcomes)
+        outcomes = dict.fromkeys(Decision, 0)
+        key_hashes = list(compress(map(hash, rows.keys), held))
+        marks = compress(marks_of(rows), held)
+        self._take_over_keys(key_hashes, marks, Decision.UNCHANGED, outcomes)
         self._count(outcomes)
-        self.known += len(alone)
-        return list(compress(rows, map(not_, held)))
+        self.known += len(key_hashes)
+        return rows.where(map(not_, held))
 
-    def _rely_on(self, rows: Sequence[Row]) -> None:
-        """Note that rows were left alone whose items are older than they are."""
-        highest = self._ceiling
-        if self.timed:
-            tokens = (self._tokens.of(row.line, row.updated_at) for row in rows)
-            highest = max(highest, max(tokens, default=""))
-        for shard, hashes in self._hasher.by_shard(rows).items():
+    def _rely_on(self, row_keys: Iterable[tuple[int, int]], tokens: Iterable[str] = ()) -> None:
+        """Note that rows were left alone whose items are older than they are.
+
+        Args:
+            row_keys: Shard and key hash of each.
+            tokens: Theirs, where rows have times of their own.
+        """
+        highest = max(self._ceiling, max(tokens, default=""))
+        for shard, hashes in by_shard(row_keys).items():
             keys = self.keys[shard]
             keys.reads.update(hashes)
             keys.highest = max(keys.highest, highest)
@@ -229,13 +241,13 @@ class RowWriter:
                 changes.append(Change(row, token, old))
             else:
                 settled[decision].append(row)
-        self._saw(settled[Decision.UNCHANGED])
+        self._saw(Rows(settled[Decision.UNCHANGED]))
         if self._promised:
             self._note_drift(changes)
         refused = self._write(changes, settled[Decision.LOADED])
         attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
-            self._take_over(rows, decision, outcomes)
+            self._take_over(Rows(rows), decision, outcomes)
         self._count(outcomes)
         return [change.row for change in refused]
 
@@ -248,11 +260,11 @@ class RowWriter:
 
     def _note_drift(self, changes: Sequence[Change]) -> None:
         """Note items that would have been left as they are, had the promise been trusted."""
-        rows = [change.row for change in changes if _key(change.row) in self._promised]
+        rows = Rows(change.row for change in changes if _key(change.row) in self._promised)
         if len(self.drifted) < _MOST_DRIFTED:
-            self.drifted.update(self._hasher.each(rows))
+            self.drifted.update(self._hasher.each(rows.skus, rows.locations))
 
-    def _saw(self, rows: Sequence[Row]) -> None:
+    def _saw(self, rows: Rows) -> None:
         """Leave the fingerprints of rows whose items hold what they say."""
         if self.notes is not None and rows:
             self.notes.saw(hashes_of(rows))
@@ -276,8 +288,8 @@ class RowWriter:
         """
         base = self._tokens.base
         equal = [old is not None and old.equal and old.token < base for old in stored]
-        alone = list(compress(pending, equal))
-        self._rely_on(alone)
+        alone = Rows(compress(pending, equal))
+        self._rely_on(self._hasher.each(alone.skus, alone.locations))
         self._saw(alone)
         self._take_over(alone, Decision.UNCHANGED, outcomes)
         others = list(map(not_, equal))
@@ -328,7 +340,7 @@ class RowWriter:
         self.written += len(changes)
         loaded += map(_row_of_change, changes)
         self._note_writes([change for change in changes if change.stored is not None])
-        self._saw([change.row for change in changes if change.stored is None])
+        self._saw(Rows(change.row for change in changes if change.stored is None))
         return refused
 
     def _note_writes(self, changes: Sequence[Change]) -> None:
@@ -338,7 +350,7 @@ class RowWriter:
             keys = self.keys[shard_of(row.location)]
             if not keys.lowest or token < keys.lowest:
                 keys.lowest = token
-        for shard, hashes in self._hasher.by_shard(map(_row_of_change, changes)).items():
+        for shard, hashes in self._hasher.by_shard([change.row for change in changes]).items():
             self.keys[shard].writes.update(hashes)
             self._wrote(hashes)
 
@@ -371,26 +383,29 @@ class RowWriter:
         length = next((length for length in _FLOOR_LENGTHS if length < narrower), 0)
         return token[:length] or _LOWEST_FLOOR
 
-    def _take_over(
-        self, rows: Sequence[Row], decision: Decision, outcomes: dict[Decision, int]
-    ) -> None:
+    def _take_over(self, rows: Rows, decision: Decision, outcomes: dict[Decision, int]) -> None:
         """Count rows; a later one of a key turns the outcome of the earlier into a duplicate."""
-        outcomes[decision] += len(rows)
+        self._take_over_keys(list(map(hash, rows.keys)), marks_of(rows), decision, outcomes)
+
+    def _take_over_keys(
+        self,
+        key_hashes: Sequence[int],
+        marks: Iterable[int],
+        decision: Decision,
+        outcomes: dict[Decision, int],
+    ) -> None:
+        outcomes[decision] += len(key_hashes)
         seen, conflicts = self._seen, self._seen.conflicts
         if decision is Decision.DUPLICATE:
-            for row in rows:
+            for key_hash, mark in zip(key_hashes, marks, strict=True):
                 # It takes over no outcome; what it said is compared with the later row.
-                if seen.outcome(hash(_key(row))) in (0, Decision.DUPLICATE):
-                    seen.swap_all((hash(_key(row)),), decision, (_mark(row),))
+                if seen.outcome(key_hash) in (0, Decision.DUPLICATE):
+                    seen.swap_all((key_hash,), decision, (mark,))
         else:
-            for earlier in seen.swap_all(map(hash, map(_key, rows)), decision, map(_mark, rows)):
+            for earlier in seen.swap_all(key_hashes, decision, marks):
                 outcomes[Decision(earlier)] -= 1
                 outcomes[Decision.DUPLICATE] += 1
         self._counts.conflicting += seen.conflicts - conflicts
-
-
-def _mark(row: Row) -> int:
-    return mark_of(row.quantity, row.updated_at)
 
 
 def _conflicts(rows: Sequence[Row]) -> int:
@@ -398,7 +413,7 @@ def _conflicts(rows: Sequence[Row]) -> int:
     marks: dict[tuple[str, str], int] = {}
     conflicts = 0
     for row in rows:
-        key, mark = _key(row), _mark(row)
+        key, mark = _key(row), mark_of(row.quantity, row.updated_at)
         conflicts += contradict(marks.get(key, mark), mark)
         marks[key] = mark
     return conflicts

@@ -10,6 +10,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faults.fakes import MemoryReports, World, tiny
 from inventory.adapters.dynamodb_statements import Statements
@@ -25,7 +27,7 @@ from inventory.domain.fingerprints import (
     usable,
 )
 from inventory.domain.keysets import KeySet
-from inventory.domain.model import ObjectVersion, Row
+from inventory.domain.model import ObjectVersion, Row, Rows
 from inventory.domain.ports import Change, Epoch, WriteSet
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Delivery, Kind
@@ -94,8 +96,8 @@ def test_a_hash_is_that_of_key_and_content_and_the_same_in_every_process() -> No
     """Whatever else the row is, and however Python hashes text."""
     code = (
         "from inventory.domain.fingerprints import hashes_of\n"
-        "from inventory.domain.model import Row\n"
-        f"print(hashes_of([Row(*{tuple(FULL)!r})])[0])"
+        "from inventory.domain.model import Row, Rows\n"
+        f"print(hashes_of(Rows([Row(*{tuple(FULL)!r})]))[0])"
     )
     printed = {
         subprocess.run(
@@ -107,12 +109,29 @@ def test_a_hash_is_that_of_key_and_content_and_the_same_in_every_process() -> No
         ).stdout
         for seed in ("1", "2")
     }
-    assert printed == {f"{hashes_of([FULL])[0]}\n"}
-    assert hashes_of([FULL]) == hashes_of([FULL._replace(line=8)])
+    assert printed == {f"{hashes_of(Rows([FULL]))[0]}\n"}
+    assert hashes_of(Rows([FULL])) == hashes_of(Rows([FULL._replace(line=8)]))
     changed: dict[str, Any] = {name: f"{value}0" for name, value in FULL._asdict().items()}
     changed |= {"attributes": {"size": "M"}}
     others = [FULL._replace(**{name: changed[name]}) for name in FULL._fields if name != "line"]
-    assert len({*hashes_of([FULL, *others])}) == len(others) + 1
+    assert len({*hashes_of(Rows([FULL, *others]))}) == len(others) + 1
+
+
+def _sized(sku: str, location: str, name: str | None, size: str | None) -> Row:
+    attributes = {} if size is None else {"size": size}
+    return FULL._replace(sku=sku, location=location, name=name, attributes=attributes)
+
+
+CELLS = st.text(st.sampled_from("\x1e\x1f01a\n"), min_size=1, max_size=3)
+
+
+@given(st.lists(st.builds(_sized, CELLS, CELLS, st.none() | CELLS, st.none() | CELLS), min_size=1))
+def test_rows_have_the_same_hash_if_they_say_the_same(rows: list[Row]) -> None:
+    """Whatever stands beside them, and whatever characters are in their cells."""
+    hashes = list(hashes_of(Rows(rows)))
+    assert hashes == [hashes_of(Rows([row]))[0] for row in rows]
+    contents = [(*row[1:9], *row.attributes.items(), row.updated_at) for row in rows]
+    assert len(set(hashes)) == len(set(contents))
 
 
 def test_the_format_of_hashes_stands_for_the_item_that_is_made_of_a_row() -> None:

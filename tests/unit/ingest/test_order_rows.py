@@ -28,6 +28,7 @@ from inventory.domain.finishing import Finisher
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Status
 from inventory.domain.keysets import KeySet
+from inventory.domain.model import Rows
 from inventory.domain.order import timestamp
 from inventory.domain.reading import Share
 from inventory.domain.settings import IngestSettings
@@ -198,7 +199,7 @@ class Vanishing(TinyFeed):
     def batches(self, *arguments: Any) -> Iterator[Batch]:
         """See `reading.Feed`."""
         first, *_ = super().batches(*arguments)
-        if first.rows[0].sku != "K":
+        if first.rows.skus[0] != "K":
             yield first
         raise ObjectGoneError("The object version was deleted before it was read.")
 
@@ -261,7 +262,7 @@ class Renamed(TinyFeed):
     def batches(self, *arguments: Any) -> Iterator[Batch]:
         """See `reading.Feed`."""
         for batch in super().batches(*arguments):
-            batch.rows = [row._replace(sku=row.sku.replace("K", "M")) for row in batch.rows]
+            batch.rows = Rows(row._replace(sku=row.sku.replace("K", "M")) for row in batch.rows)
             yield batch
 
 
@@ -391,9 +392,9 @@ class Misread(TinyFeed):
     def batches(self, *arguments: Any) -> Iterator[Batch]:
         """See `reading.Feed`."""
         for batch in super().batches(*arguments):
-            batch.rows = [
+            batch.rows = Rows(
                 row._replace(quantity="1000") if row.quantity == "10" else row for row in batch.rows
-            ]
+            )
             yield batch
 
 

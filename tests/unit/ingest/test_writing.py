@@ -13,7 +13,7 @@ from ingest_steps import row
 from inventory.domain.decide import Decision, decide
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.keysets import KeyHasher
-from inventory.domain.model import Counts, ObjectVersion, Row
+from inventory.domain.model import Counts, ObjectVersion, Row, Rows
 from inventory.domain.order import Tokens, base_of, ceiling
 from inventory.domain.ports import Change, Deadline, Epoch, Stored
 from inventory.domain.seen import SeenKeys
@@ -140,7 +140,7 @@ def _write(
     """Write one row of A where something is stored."""
     table, counts = Table({"A": stored}), Counts()
     writer = _writer(table, counts=counts, **options)
-    writer.write([row("A", line=line, updated_at=updated_at)])
+    writer.write(Rows([row("A", line=line, updated_at=updated_at)]))
     return writer, table, counts
 
 
@@ -175,7 +175,7 @@ def test_every_row_comes_to_the_end_that_was_decided(
     }
     table = Table(dict(stored))
     writer = _writer(table, counts=counts, recovering=recovering, first_line=1)
-    writer.write(rows)
+    writer.write(Rows(rows))
     for sku, old in stored.items():
         if old is not None and tokens.is_own(old.token) and (recovering or old.token >= BASE):
             again = {Decision.UNCHANGED: Decision.LOADED}
@@ -204,7 +204,7 @@ def test_read_and_write_sets_hold_what_was_relied_on_and_what_was_written_over(
     }
     table = Table(dict(stored))
     writer = _writer(table, first_line=1)
-    writer.write(rows)
+    writer.write(Rows(rows))
     keys = writer.keys[SHARD]
     over = [change for change in table.written if change.stored is not None]
     assert keys.writes.hashes() == {_hash(change.row.sku) for change in over}
@@ -271,7 +271,7 @@ def test_a_write_whose_answer_was_lost_counts_as_written() -> None:
     table, counts = Table({"A": _stored(_token(OLDER), equal=False)}), Counts()
     table.races["A"] = _stored(_token(), equal=True)
     writer = _writer(table, counts=counts)
-    writer.write([row("A")])
+    writer.write(Rows([row("A")]))
     assert table.written == []
     assert (counts.loaded, writer.written) == (1, 1)
     assert writer.keys[SHARD].writes.hashes() == {_hash("A")}
@@ -293,7 +293,7 @@ def test_a_row_that_somebody_overtook_is_decided_again(
     """By what is stored then."""
     table, found = Table({"A": None}), Counts()
     table.races["A"] = faster
-    _writer(table, counts=found).write([row("A")])
+    _writer(table, counts=found).write(Rows([row("A")]))
     assert found == counts
     assert len(table.written) == writes
     assert [call for call in table.calls if call in ("read", "write")].count("read") == 2
@@ -302,7 +302,9 @@ def test_a_row_that_somebody_overtook_is_decided_again(
 def test_of_the_rows_of_a_key_in_a_batch_the_last_one_counts() -> None:
     """The others are duplicates."""
     table, counts = Table({}), Counts()
-    _writer(table, counts=counts).write([row("A", line=2), row("B", line=3), row("A", line=4)])
+    _writer(table, counts=counts).write(
+        Rows([row("A", line=2), row("B", line=3), row("A", line=4)])
+    )
     assert [(change.row.sku, change.row.line) for change in table.written] == [("A", 4), ("B", 3)]
     assert counts == Counts(loaded=2, duplicates=1)
 
@@ -332,7 +334,7 @@ def test_rows_that_contradict_the_next_row_of_their_key_are_counted(
     for at in range(0, 3, 3 // batches):
         if "A" in table.stored:
             table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]  # it is there
-        writer.write(rows[at : at + 3 // batches])
+        writer.write(Rows(rows[at : at + 3 // batches]))
     assert (counts.duplicates, counts.conflicting) == (2, conflicting)
 
 
@@ -340,9 +342,9 @@ def test_a_contradicted_row_is_counted_when_the_file_comes_again_after_a_crash()
     """Its successor is stored already, and comes later in the file."""
     table, counts = Table({"A": _stored(_token(line=3), equal=False)}), Counts()
     writer = _writer(table, counts=counts)
-    writer.write([row("A", line=2)._replace(quantity="1")])
+    writer.write(Rows([row("A", line=2)._replace(quantity="1")]))
     table.stored["A"] = _stored(_token(line=3), equal=True)
-    writer.write([row("A", line=3)._replace(quantity="4")])
+    writer.write(Rows([row("A", line=3)._replace(quantity="4")]))
     assert counts == Counts(loaded=1, duplicates=1, conflicting=1)
 
 
@@ -350,10 +352,10 @@ def test_of_rows_with_times_of_their_own_the_latest_time_counts() -> None:
     """In one batch and over several; then a later line with an earlier time is a duplicate."""
     table, counts = Table({}), Counts()
     writer = _writer(table, counts=counts)
-    writer.write([row("A", line=2, updated_at=LATE), row("A", line=3, updated_at=EARLY)])
+    writer.write(Rows([row("A", line=2, updated_at=LATE), row("A", line=3, updated_at=EARLY)]))
     assert [change.row.line for change in table.written] == [2]
     table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]  # it is there
-    writer.write([row("A", line=4, updated_at=EARLY)])
+    writer.write(Rows([row("A", line=4, updated_at=EARLY)]))
     assert [change.row.line for change in table.written] == [2]
     assert counts == Counts(loaded=1, duplicates=2)
     assert writer.timed
@@ -370,8 +372,8 @@ def test_a_row_without_a_time_in_a_file_of_timed_ones_is_bound_by_its_token_too(
     """Whether any row of the file has one decides, not whether this row has."""
     table = Table({"B": _stored(_token(OLDER, of=FOREIGN), equal=True)})
     writer = _writer(table)
-    writer.write([row("A", line=2, updated_at=EARLY)])
-    writer.write([row("B", line=3)])
+    writer.write(Rows([row("A", line=2, updated_at=EARLY)]))
+    writer.write(Rows([row("B", line=3)]))
     assert writer.keys[SHARD].highest == _token(line=3)
 
 
@@ -396,7 +398,7 @@ def test_a_key_that_an_earlier_segment_loaded_is_counted_once(
         remembered.swap_all([hash(("A", "x"))], Decision.LOADED)
         found.loaded += 1
         counts = Counts(loaded=1, duplicates=1)
-    writer.write([row("A", line=6)])
+    writer.write(Rows([row("A", line=6)]))
     assert found == counts
     assert [change.row.line for change in table.written] == [6]
 
@@ -420,10 +422,10 @@ def test_a_key_that_an_earlier_segment_loaded_is_counted_once_however_often_it_c
     """Written, equal and written again, in batches of their own."""
     table, counts = Table({"A": _stored(_token(line=3), equal=False)}), Counts()
     writer = _writer(table, counts=counts, first_line=5)
-    writer.write([row("A", line=6)])
-    writer.write([row("A", line=7)])
+    writer.write(Rows([row("A", line=6)]))
+    writer.write(Rows([row("A", line=7)]))
     table.stored["A"] = _stored(_token(line=6), equal=False)
-    writer.write([row("A", line=8)])
+    writer.write(Rows([row("A", line=8)]))
     assert [change.row.line for change in table.written] == [6, 8]
     assert counts == Counts(duplicates=3)
 
@@ -433,8 +435,8 @@ def test_a_later_row_takes_an_unchanged_one_over() -> None:
     counts = Counts()
     equal = _stored(_token(OLDER, of=FOREIGN), equal=True)
     writer = _writer(Table({"A": equal, "B": equal}), counts=counts)
-    writer.write([row("A", line=2), row("B", line=3)])
-    writer.write([row("A", line=4)])
+    writer.write(Rows([row("A", line=2), row("B", line=3)]))
+    writer.write(Rows([row("A", line=4)]))
     assert counts == Counts(unchanged=2, duplicates=1)
 
 
@@ -442,8 +444,8 @@ def test_only_the_keys_asked_for_are_decided() -> None:
     """Others are neither read nor counted."""
     table, counts = Table({}), Counts()
     writer = _writer(table, counts=counts, only={_hash("B")})
-    writer.write([row("A", line=2), row("B", line=3)])
-    writer.write([row("C", line=4)])
+    writer.write(Rows([row("A", line=2), row("B", line=3)]))
+    writer.write(Rows([row("C", line=4)]))
     assert [change.row.sku for change in table.written] == ["B"]
     assert counts == Counts(loaded=1)
     assert table.calls.count("read") == 1
@@ -453,10 +455,10 @@ def test_the_epoch_of_a_shard_is_read_before_its_items_and_once() -> None:
     """Write sets after it may be of items that were read before they were written."""
     table = Table({"A": _stored(_token(OLDER, of=FOREIGN), equal=True)})
     writer = _writer(table)
-    writer.write([row("A", line=2)])
+    writer.write(Rows([row("A", line=2)]))
     table.epochs[SHARD] = Epoch(9, 0)
-    writer.write([row("A", line=3)])
-    writer.write([row("A", line=4, location="default")])
+    writer.write(Rows([row("A", line=3)]))
+    writer.write(Rows([row("A", line=4, location="default")]))
     assert table.calls == [f"epoch {SHARD}", "read", "read", "epoch 31", "read"]
     assert {shard: keys.epoch for shard, keys in writer.keys.items()} == {SHARD: 7, 31: 7}
 
@@ -466,9 +468,9 @@ def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> Non
     old = _stored(_token(OLDER, of=FOREIGN), equal=False)
     table = Table({"A": old, "B": old})
     writer = _writer(table)
-    writer.write([row("C", line=2)])
-    writer.write([row("A", line=3)])
-    writer.write([row("B", line=4)])
+    writer.write(Rows([row("C", line=2)]))
+    writer.write(Rows([row("A", line=3)]))
+    writer.write(Rows([row("B", line=4)]))
     assert table.calls[1:] == ["read", "write", "read", "touch", "write", "read", "write"]
     assert table.notes == [f"{SHARD}#ab#{BASE}"]
 
@@ -497,7 +499,7 @@ def test_a_floor_lies_below_every_token_and_few_are_noted(
     table = Table({f"S{number}": old for number in range(len(times))})
     writer = _writer(table)
     for number, at in enumerate(times):
-        writer.write([row(f"S{number}", line=2 + number, updated_at=at)])
+        writer.write(Rows([row(f"S{number}", line=2 + number, updated_at=at)]))
     assert table.notes == [f"{SHARD}#ab#{floor}" for floor in floors]
     assert all(min(floors) <= change.token for change in table.written)
 
@@ -509,8 +511,8 @@ def test_fails_when_no_time_is_left_for_a_batch() -> None:
     writer = _writer(table, deadline=deadline)
     deadline.start(lambda: RESERVE_SECONDS - 0.1)
     with pytest.raises(OutOfTimeError):
-        writer.write([row("A")])
+        writer.write(Rows([row("A")]))
     assert "read" not in table.calls
     deadline.start(lambda: RESERVE_SECONDS)
-    writer.write([row("A")])
+    writer.write(Rows([row("A")]))
     assert len(table.written) == 1

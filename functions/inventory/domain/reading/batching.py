@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode
-from inventory.domain.model import Batch, Reject
+from inventory.domain.model import Batch, Reject, Rows
 from inventory.domain.reading.blocks import MAX_RECORD_SIZE
 from inventory.domain.reading.columns import ColumnMapper
 from inventory.domain.reading.corrections import restored
@@ -25,6 +25,7 @@ from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from inventory.domain.model import Row
     from inventory.domain.reading.encodings import FeedEncoding
     from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.records import TextSpan
@@ -133,10 +134,15 @@ class Batcher:
         """Take every record; rows of other shares are only counted."""
         lines = physical_lines(span.text)
         unusual = span.unreadable or is_unusual(span.text)
-        reader = self._grammar.reader(lines)
+        reader = self._grammar.reader(lines) if self._grammar.has_quotes(span.text) else None
         done, byte = 0, span.byte_offset
-        while records := list(islice(reader, self._records_that_fit())):
-            part_lines = lines[done : reader.line_num]
+        while done < len(lines):
+            if reader is None:
+                part_lines = lines[done : done + self._records_that_fit()]
+                records = self._grammar.split(part_lines)
+            else:
+                records = list(islice(reader, self._records_that_fit()))
+                part_lines = lines[done : reader.line_num]
             starts: Sequence[int] = range(len(records) + 1)
             if len(records) < len(part_lines):
                 again = self._grammar.reader(part_lines)
@@ -149,7 +155,7 @@ class Batcher:
                 found.rejects += self._rows_in_cells(records, part)
                 found.rejects.sort(key=attrgetter("line"))
             self._add(found)
-            done = reader.line_num
+            done += len(part_lines)
             ended = done == len(lines)
             byte = span.end_byte_offset if ended else byte + self._size(part_lines)
             self._move_to(span.line + done, byte)
@@ -158,11 +164,11 @@ class Batcher:
     def _add(self, found: Batch) -> None:
         batch, share = self._batch, self._share
         if share is None:
-            batch.rows += found.rows
+            batch.rows.add(found.rows.columns)
         else:
-            own = [row for row in found.rows if Share.of(row.sku, share.workers) == share.index]
-            batch.rows += own
-            batch.rows_of_others += len(found.rows) - len(own)
+            own = [Share.of(sku, share.workers) == share.index for sku in found.rows.skus]
+            batch.rows.add(found.rows.where(own).columns)
+            batch.rows_of_others += own.count(False)
         batch.rejects += found.rejects
         batch.skips += found.skips
 
@@ -179,7 +185,8 @@ class Batcher:
                 numbers = [span.line + starts[record] for record in some]
                 part = _Part(part_lines, part_starts, numbers, byte, self._encoding)
                 records = self._grammar.split(part_lines)
-                self._batch.rows += self._map(records, part, unusual=unusual).rows
+                found_rows = self._map(records, part, unusual=unusual).rows
+                self._batch.rows.add(found_rows.columns)
             stop = starts[some[-1] + 1] if taken < len(own) else len(lines)
             ended = stop == len(lines)
             byte = span.end_byte_offset if ended else byte + self._size(lines[done:stop])
@@ -210,10 +217,10 @@ class Batcher:
         return found
 
     def _map_columns(self, found: Batch, records: list[list[str]], numbers: Sequence[int]) -> bool:
-        rows = self._columns.rows(records, numbers)
-        if rows is None:
+        columns = self._columns.columns(records, numbers[: len(records)])
+        if columns is None:
             return False
-        found.rows += rows
+        found.rows.add(columns)
         return True
 
     def _map_each(
@@ -225,16 +232,18 @@ class Batcher:
         *,
         sized: bool,
     ) -> None:
+        rows: list[Row] = []
         for index, cells in enumerate(records, first):
             refusals: Sequence[Refusal]
             if UNREADABLE.search("".join(cells)):
                 refusals = (self._unreadable(cells),)
             else:
                 refusals = self._mapper.map(
-                    cells, part.numbers[index], sized=sized, rows=found.rows, skips=found.skips
+                    cells, part.numbers[index], sized=sized, rows=rows, skips=found.skips
                 )
             if refusals:
                 found.rejects += self._rejects(refusals, cells, index, part)
+        found.rows.add(Rows(rows).columns)
 
     def _rows_in_cells(self, records: list[list[str]], part: _Part) -> Iterator[Reject]:
         """Rejects for lines of last cells that are whole rows by themselves.

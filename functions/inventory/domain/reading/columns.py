@@ -7,10 +7,8 @@ that is none, a long key) sends the span to `RecordMapper`, which decides each r
 
 from __future__ import annotations
 
-from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from inventory.domain.model import Row
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import is_ruined
@@ -36,8 +34,8 @@ class ColumnMapper:
         self._extras = tuple(name for name, _ in self._layout.extras)
         self._usable = _usable(self._layout)
 
-    def rows(self, records: Sequence[list[str]], lines: Iterable[int]) -> list[Row] | None:
-        """The rows of a span; None when a record of it is unusual.
+    def columns(self, records: Sequence[list[str]], lines: Sequence[int]) -> list[Any] | None:
+        """The rows of a span as `Rows.columns`; None when a record of it is unusual.
 
         Args:
             records: The records as split, none long enough to be checked for its size.
@@ -61,42 +59,32 @@ class ColumnMapper:
         locations = self._locations(columns)
         if locations is None:
             return None
-        optional: dict[str, Iterable[str | None]] = {}
-        for field in ("unit_price", "currency", "reorder_point", "updated_at"):
-            found = self._optional(columns, field)
-            if found is None:
-                return None
-            optional[field] = found
-        if self._layout.timeless:
-            optional["updated_at"] = repeat(None)
-        return list(
-            map(
-                tuple.__new__,
-                repeat(Row),
-                zip(
-                    lines,
-                    skus,
-                    locations,
-                    quantities,
-                    _texts(columns, indexes.get("name")),
-                    _texts(columns, indexes.get("category")),
-                    optional["unit_price"],
-                    optional["currency"],
-                    optional["reorder_point"],
-                    self._attributes(columns),
-                    optional["updated_at"],
-                    strict=False,
-                ),
-            )
-        )
+        optional = [
+            self._optional(columns, field)
+            for field in ("unit_price", "currency", "reorder_point", "updated_at")
+        ]
+        if None in optional:
+            return None
+        *numbers, times = optional
+        return [
+            lines,
+            skus,
+            locations,
+            quantities,
+            _texts(columns, indexes.get("name")),
+            _texts(columns, indexes.get("category")),
+            *numbers,
+            self._attributes(columns),
+            [None] * len(skus) if layout.timeless else times,
+        ]
 
     def _ruined(self, keys: Iterable[str]) -> bool:
         """Tell whether a workbook has a date among its keys; of text the batcher knows before."""
         return self._layout.of_sheet and any(is_ruined(key, of_sheet=True) for key in keys)
 
-    def _locations(self, columns: Sequence[Sequence[str]]) -> Iterable[str] | None:
+    def _locations(self, columns: Sequence[Sequence[str]]) -> list[str] | None:
         layout, rule = self._layout, self._layout.profile.location
-        locations: Iterable[str] = repeat(rule.constant or DEFAULT_LOCATION, len(columns[0]))
+        locations = [rule.constant or DEFAULT_LOCATION] * len(columns[0])
         if not rule.constant and "location" in layout.indexes:
             stripped = list(map(str.strip, columns[layout.indexes["location"]]))
             if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS or self._ruined(set(stripped)):
@@ -106,10 +94,8 @@ class ColumnMapper:
                     return None
                 stripped = [location or rule.default for location in stripped]
             locations = stripped
-        if layout.locations is not None:
-            locations = list(locations)
-            if not layout.locations.issuperset(locations):
-                return None
+        if layout.locations is not None and not layout.locations.issuperset(locations):
+            return None
         return locations
 
     def _in_doubt(self, records: Sequence[list[str]]) -> bool:
@@ -128,18 +114,22 @@ class ColumnMapper:
 
     def _optional(
         self, columns: Sequence[Sequence[str]], field: str
-    ) -> Iterable[str | None] | None:
+    ) -> Sequence[str | None] | None:
         index = self._layout.indexes.get(field)
         if index is None:
-            return repeat(None)
+            return [None] * len(columns[0])
         converter = self._converters[field]
-        texts = [converter[cell] if cell else None for cell in columns[index]]
+        texts: list[str | None]
+        if "" in columns[index]:
+            texts = [converter[cell] if cell else None for cell in columns[index]]
+        else:
+            texts = list(map(converter.__getitem__, columns[index]))
         return None if "" in texts else texts
 
-    def _attributes(self, columns: Sequence[Sequence[str]]) -> Iterable[dict[str, str]]:
+    def _attributes(self, columns: Sequence[Sequence[str]]) -> list[dict[str, str]]:
         names = self._extras
         if not names:
-            return repeat(NO_ATTRIBUTES)
+            return [NO_ATTRIBUTES] * len(columns[0])
         cells = zip(*(columns[index] for _, index in self._layout.extras), strict=True)
         return [
             {name: cell for name, cell in zip(names, row, strict=True) if cell} for row in cells
@@ -165,5 +155,8 @@ def _usable(layout: Layout) -> bool:
     )
 
 
-def _texts(columns: Sequence[Sequence[str]], index: int | None) -> Iterable[str | None]:
-    return repeat(None) if index is None else [cell or None for cell in columns[index]]
+def _texts(columns: Sequence[Sequence[str]], index: int | None) -> Sequence[str | None]:
+    if index is None:
+        return [None] * len(columns[0])
+    column = columns[index]
+    return [cell or None for cell in column] if "" in column else column

@@ -65,6 +65,16 @@ class Grammar:
     outside_line: re.Pattern[str]
     inside_line: re.Pattern[str]
 
+    def has_quotes(self, text: str) -> bool:
+        """Tell whether the text holds quotes that quote; else each line of it is a record."""
+        return self.quoted and '"' in text
+
+    def before_quote(self, text: str, start: int, end: int) -> int:
+        """Position after the last line, from a line's beginning on, that no quote is before."""
+        quote = text.find('"', start, end) if self.quoted else -1
+        stop = end if quote < 0 else quote
+        return max(text.rfind("\n", start, stop), text.rfind("\r", start, stop), start - 1) + 1
+
     def first_misplaced(self, text: str, start: int, end: int) -> tuple[int, bool]:
         """Find the first quote of a malformed record that neither opens, closes nor doubles.
 
@@ -84,7 +94,12 @@ class Grammar:
         Args:
             lines: Physical lines of whole records, as `physical_lines` gives them.
         """
-        return list(self.reader(lines))
+        if self.has_quotes("".join(lines)):
+            return list(self.reader(lines))
+        # As the reader does, in a third of the time.
+        delimiter = self.delimiter
+        records = [line.rstrip("\r\n").split(delimiter) for line in lines]
+        return [cells if cells != [""] else [] for cells in records] if [""] in records else records
 
     def reader(self, lines: list[str]) -> Reader:
         """A C reader over physical lines of well-formed records."""

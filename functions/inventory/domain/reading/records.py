@@ -137,6 +137,8 @@ class RecordSplitter:
         """Where the well-formed records end that begin at a place."""
         grammar = self._grammar
         while True:
+            # Without a quote every line is a record, and a single character is found at once.
+            position = grammar.before_quote(text, position, end)
             match = grammar.run.match(text, position, end)
             assert match is not None
             if match.end() == position:

@@ -106,7 +106,7 @@ class ShareReader:
         """
         lines = physical_lines(text)
         plain = self._plain and not is_unusual(text)
-        if self._grammar.quoted and '"' in text:
+        if self._grammar.has_quotes(text):
             # Each record holds an even number of quotes, and wherever a line ends inside of one,
             # their number is odd so far.
             quotes = accumulate(line.count('"') for line in lines)
