@@ -230,8 +230,8 @@ class Window:
         if self._next is not None:
             ahead = found[-1] > found[0]
             # Rows of which the version before knew nothing lead nowhere; their number does.
-            unknown = self._rows >= self._block_hashes and not any(found)
-            if ahead or unknown:
+            lost = self._rows >= self._block_hashes and not any(found)
+            if ahead or lost:
                 self._blocks.append(self._next)
                 self._next = next(self._following, None)
                 self.place += 1

@@ -71,7 +71,7 @@ def test_a_full_table_starts_over() -> None:
 
 def test_keys_are_forgotten_in_the_memory_that_held_them() -> None:
     """Never two arrays of the largest size, also while whoever adds a key holds on to the old."""
-    slots = 1 << 16
+    slots = 1 << 15
     tracemalloc.start()
     try:
         seen = SeenKeys(most_slots=slots)
