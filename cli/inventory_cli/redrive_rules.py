@@ -5,6 +5,9 @@ defect repaired) and it can be read now: then its object version is processed ag
 decides whether it becomes stock or is stale. Or a newer file has corrected it: then it is stale
 already and its message is done with. A row for which neither holds stays in the queue.
 
+What can be read now of a file that an operator has withdrawn is settled: it comes again with the
+file, if that is restored.
+
 A row counts as corrected when every item it is about holds a later row, or has a row in a newer
 version of the same object that was loaded (which need not be stored, where it changed nothing); a
 row whose items cannot be told does not. A refused file counts as replaced when a newer version was
@@ -98,7 +101,13 @@ class RedriveRules:
         except BadFileError as error:
             yield from self._unread(named, group, str(error))
         else:
-            yield from self._rejects_of(info, time, group)
+            record = get_record(self._session, info.version.object_id)
+            withdrawn = record is not None and record.status == "WITHDRAWN"
+            for decision in self._rejects_of(info, time, record, group):
+                if withdrawn and decision.task:
+                    yield _settled(decision.dead_letter, "its file is withdrawn, and readable", "")
+                else:
+                    yield decision
 
     def _unread(
         self, version: ObjectVersion, group: Sequence[DeadLetter], refusal: str
@@ -109,9 +118,8 @@ class RedriveRules:
             yield _settled(each, self._replacement(version) if is_file else "", refusal)
 
     def _rejects_of(
-        self, info: ObjectInfo, time: str, group: list[DeadLetter]
+        self, info: ObjectInfo, time: str, record: Record | None, group: list[DeadLetter]
     ) -> Iterator[Decision]:
-        record = get_record(self._session, info.version.object_id)
         # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
         loaded = record is not None and record.status == "COMPLETED"
         stands_for_rows = loaded and any(each.kind is DeadLetterKind.FILE for each in group)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory.domain.order import AS_OF, timestamp
+from inventory.domain.order import AS_OF, latest_time, timestamp
 from inventory_cli.errors import CliError, NotYetError, UsageError
 from inventory_cli.exits import Exit
 from inventory_cli.local_files import local_files
@@ -94,6 +95,7 @@ def upload(
     paths = local_files(files, name or "")
     session = connect(outputs, env)
     remark(session.where)
+    _check_as_of(session, metadata)
     keys = _keys(session, paths, prefix)
     total = sum(path.stat().st_size for path in paths)
     uploaded: list[str] = []
@@ -150,6 +152,26 @@ def _metadata(as_of: str | None) -> dict[str, str]:
     if moment is None:
         raise UsageError(f"--as-of {as_of!r} is not a time such as 2026-11-22T20:18:05Z")
     return {AS_OF: timestamp(moment)}
+
+
+def _check_as_of(session: Session, metadata: dict[str, str]) -> None:
+    """Refuse a time that lies ahead: the file would be uploaded, and refused where nobody looks.
+
+    Raises:
+        UsageError: It lies further ahead than the stack tolerates.
+    """
+    now = datetime.now(UTC)
+    if metadata.get(AS_OF, "") <= timestamp(now):
+        return
+    # The reader is slow to import, and only this needs it.
+    from inventory_cli.deployed import Deployed
+
+    latest = latest_time(now, Deployed(session).tolerance)
+    if metadata[AS_OF] > latest:
+        raise UsageError(
+            f"--as-of {metadata[AS_OF]} is later than {latest}, now plus the tolerance: stock "
+            "cannot be known in advance"
+        )
 
 
 def _store(

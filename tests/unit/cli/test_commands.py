@@ -202,6 +202,16 @@ class TestUpload:
         run("upload", files[0], "--as-of", "2026-11-22T21:18:05+01:00")
         assert s3[0]["Metadata"] == {"as-of": "2026-11-22T20:18:05.000000Z"}
 
+    @pytest.mark.parametrize(("minutes", "exit_code", "count"), [(30, 0, 1), (90, 64, 0)])
+    def test_fails_on_an_as_of_that_lies_ahead(
+        self, s3: Any, run: Any, files: list[str], minutes: int, exit_code: int, count: int
+    ) -> None:
+        """Beyond the tolerance every file is refused, and without --wait nobody would see it."""
+        as_of = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        ran = run("upload", files[0], "--as-of", as_of)
+        assert (ran.exit_code, len(s3)) == (exit_code, count)
+        assert ("known in advance" in ran.err) == bool(exit_code)
+
     @pytest.mark.usefixtures("s3")
     def test_fails_on_an_as_of_that_is_no_time(self, run: Any, files: list[str]) -> None:
         """Before anything is uploaded."""

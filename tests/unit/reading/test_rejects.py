@@ -446,7 +446,9 @@ def test_no_spreadsheet_saves_a_cell_otherwise_and_all_come_back(text: str) -> N
     assert [each.attributes["attr_x"] for each in read(saved.getvalue()).rows] == [text]
 
 
-@pytest.mark.parametrize("text", ["0", "-5", "240", "12345678901", "A-100", "MARKER", "1 box", "3M"])
+@pytest.mark.parametrize(
+    "text", ["0", "-5", "240", "12345678901", "A-100", "MARKER", "1 box", "3M"]
+)
 def test_what_spreadsheets_leave_alone_is_as_it_was(text: str) -> None:
     """Nobody has to wonder about an apostrophe."""
     assert guarded(text) == text

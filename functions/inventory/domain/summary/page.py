@@ -322,7 +322,7 @@ def _feeds(feeds: Feeds) -> str:
         "Late feeds",
         [
             {
-                "Feed": state.feed,
+                "Feed": f"{state.feed} (paused)" if state.paused else state.feed,
                 "Due": format_time(state.due_at),
                 "Last file": format_time(state.arrival.accepted_at)
                 if state.arrival.accepted_at
