@@ -55,6 +55,12 @@ class Record:
         return str(self.attributes.get("status", ""))
 
     @property
+    def was_refused(self) -> bool:
+        """Tell whether the file was refused, be it that it was withdrawn since."""
+        withdrawn = self.status == "WITHDRAWN" and "error" in self.attributes
+        return self.status == "FAILED" or withdrawn
+
+    @property
     def ended(self) -> bool:
         """Tell whether the status is terminal and no run of the version is open."""
         if self.status == "WITHDRAWN":

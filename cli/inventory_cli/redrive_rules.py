@@ -28,6 +28,7 @@ from inventory_cli.deployed import Deployed
 from inventory_cli.events import WorkAgain, plan_event
 from inventory_cli.objects import versions_of
 from inventory_cli.records import get_record
+from inventory_cli.rendering import figure
 from inventory_cli.rereading import Rereading, StockKey, keys_among, reread
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class RedriveRules:
             if not all(settled.why(line, keys) for keys in columns.values())
         ]
         why = "" if open_lines else "no row is left to correct"
-        return _settled(dead_letter, why, f"{len(open_lines)} rows are still refused")
+        return _settled(dead_letter, why, f"{figure(len(open_lines))} rows are still refused")
 
     def _replacement(self, version: ObjectVersion) -> str:
         """Why a file counts as replaced by a newer version of it; "" if it does not."""

@@ -15,7 +15,7 @@ from inventory_cli.exits import Exit
 from inventory_cli.local_files import local_files
 from inventory_cli.objects import folder_of
 from inventory_cli.records import Record, await_record, show_record
-from inventory_cli.rendering import complain, emit_json, parse_moment, progress, remark, say
+from inventory_cli.rendering import complain, emit_json, figure, parse_moment, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -139,7 +139,9 @@ def _keys(session: Session, files: list[Path], prefix: str) -> list[str]:
 def _tell_uploaded(uploaded: list[str], total: int) -> None:
     """Say, where a command breaks off, what is in the bucket and loads all the same."""
     if uploaded:
-        complain(f"{len(uploaded)} of {total} files are uploaded and load all the same:")
+        complain(
+            f"{figure(len(uploaded))} of {figure(total)} files are uploaded and load all the same:"
+        )
         for object_id in uploaded:
             remark(f"  {object_id}")
         remark("see what becomes of them with `inventory files`; upload only the others again")

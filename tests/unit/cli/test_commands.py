@@ -449,11 +449,16 @@ class TestSummary:
         },
         "out_of_stock": {"total": 0, "items": []},
         "feeds": {
-            "since": "2026-11-21",
-            "received": 3,
-            "by_status": {"COMPLETED": 3},
-            "rows": {"rejected": 4},
-            "rejected_by_error": {"type-error": 4},
+            "since": "2026-11-21T05:00:00.000000Z",
+            "received": 1003,
+            "by_status": {"COMPLETED": 1003},
+            "rows": {"rejected": 4000},
+            "rejected_by_error": {"type-error": 4000},
+            "late_total": 1200,
+            "late": [
+                {"feed": f"shop-{n}/", "due": "2026-11-22T05:00:00.000000Z", "paused": n == 1}
+                for n in range(100)
+            ],
             "missing_profiles": ["shopify"],
             "last_received": {"shopify": "2026-11-20"},
         },
@@ -474,7 +479,12 @@ class TestSummary:
         ran = run("summary")
         assert "Inventory on 2026-11-22" in ran.out
         assert "12.50 EUR" in ran.out
-        assert "No feed of profile shopify since 2026-11-20" in ran.out
+        assert "Files since 2026-11-21 05:00 UTC: 1,003 (1,003 COMPLETED)" in ran.out
+        assert "Rows rejected: 4,000 (4,000 type-error)" in ran.out
+        assert "No file of profile shopify since 2026-11-20" in ran.out
+        assert "Late feeds: 1,200; see `inventory feeds --late`" in ran.out
+        assert "  shop-1/, due 2026-11-22 05:00 UTC, paused" in ran.out
+        assert "shop-10/" not in ran.out
         assert "\x1b" not in ran.out
         assert max(map(len, ran.out.splitlines())) <= 80
 
