@@ -278,6 +278,22 @@ class TestStatus:
         assert ran.exit_code == 5
         assert "no record yet" in ran.err
 
+    @pytest.mark.parametrize("command", ["status", "undo"])
+    def test_a_version_that_cannot_be_told_is_not_one_that_waits(
+        self, cloud: Any, run: Any, command: str
+    ) -> None:
+        """The bucket keeps it no more, so its record is found by the whole id alone."""
+        cloud.dynamodb.record("uploads/a.csv#v1", **RECORD)
+        ran = run(command, "a.csv#v")
+        assert ran.exit_code == 4
+        assert "named by its whole id" in ran.err
+        assert run("status", "a.csv#v1").exit_code == 1
+        for _ in range(2):
+            cloud.s3.put("a.csv", b"1")
+        ran = run(command, "a.csv#v")
+        assert ran.exit_code == 4
+        assert "2 versions of a.csv begin with 'v'" in ran.err
+
     @pytest.mark.usefixtures("cloud")
     def test_fails_on_an_object_that_is_not_there(self, run: Any) -> None:
         """Not with the code of a rejected file."""
