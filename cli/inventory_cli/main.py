@@ -85,7 +85,7 @@ def command_line() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; a failure ends in one line and an exit code, without a traceback."""
-    sys.unraisablehook = _unraised
+    usual, sys.unraisablehook = sys.unraisablehook, _unraised
     try:
         if _NO_COLOR in sys.argv:
             os.environ["NO_COLOR"] = "1"
@@ -101,6 +101,8 @@ def main() -> None:
         code = _INTERRUPTED
     except OSError as error:
         code = _unwritten(error)
+    finally:
+        sys.unraisablehook = usual
     sys.exit(code)
 
 

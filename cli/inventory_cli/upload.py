@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -106,14 +107,15 @@ def upload(
         worst = Exit.OK
         if wait:
             worst = _report(session, uploaded, timeout_seconds=timeout, as_json=json_)
+        elif json_:
+            emit_json([{"object_id": object_id} for object_id in uploaded])
+        else:
+            for object_id in uploaded:
+                say(object_id)
+        sys.stdout.flush()
     except BaseException:
         _tell_uploaded(uploaded, len(paths))
         raise
-    if not wait and json_:
-        emit_json([{"object_id": object_id} for object_id in uploaded])
-    elif not wait:
-        for object_id in uploaded:
-            say(object_id)
     raise typer.Exit(worst)
 
 

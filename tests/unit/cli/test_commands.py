@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from inventory_cli import main
+from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.exits import EXIT_CODES_HELP
 from inventory_cli.first import FIRST_CHECKS
@@ -170,6 +170,23 @@ class TestUpload:
         assert ran.exit_code == (130 if failure is KeyboardInterrupt else 4)
         assert "1 of 2 files are uploaded and load all the same" in ran.err
         assert "uploads/north.csv#v1" in ran.err
+
+    @pytest.mark.parametrize("option", ["--json", "--no-color"])
+    @pytest.mark.usefixtures("s3")
+    def test_says_what_is_uploaded_where_the_answer_breaks_off(
+        self, run: Any, files: list[str], monkeypatch: pytest.MonkeyPatch, option: str
+    ) -> None:
+        """Be it that the disk is full: the files are in the bucket."""
+
+        def break_off(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        for name in ("say", "emit_json"):
+            monkeypatch.setattr(upload, name, break_off)
+        ran = run("upload", *files, option)
+        assert "2 of 2 files are uploaded and load all the same" in ran.err
+        assert "uploads/large.csv#v2" in ran.err
+        assert ran.exit_code == 130
 
     @pytest.mark.parametrize(
         ("counts", "words"),
