@@ -266,7 +266,7 @@ HOSTILE = (
 
 def late_feed(feed: str) -> FeedState:
     """A feed that never had a file."""
-    return FeedState(feed=feed, arrival=Arrival(), due=AS_OF, late=True)
+    return FeedState(feed=feed, arrival=Arrival(), due=AS_OF, late=True, paused=False)
 
 
 def text_documents(text: str) -> dict[str, str]:

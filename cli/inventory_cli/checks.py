@@ -207,6 +207,10 @@ def freshness(session: Session, now: datetime, interval: timedelta | None) -> It
 def late_feeds(session: Session, now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
     """Feeds of the settings that are late."""
     states = states_of(session, now)
+    if paused := [state.feed for state in states if state.paused]:
+        named = ", ".join(paused[:_NAMED_FEEDS])
+        more = f" and {figure(len(paused) - _NAMED_FEEDS)} more" if paused[_NAMED_FEEDS:] else ""
+        yield Finding(Level.WARN, "paused", f"files wait of {named}{more}: see `inventory pause`")
     late = [state for state in states if state.late]
     for state in late[:_NAMED_FEEDS]:
         yield Finding(Level.WARN, "late feed", state.sentence)

@@ -58,6 +58,8 @@ def feeds(
         remark("the settings have no feeds: see docs/feeds.md")
     if overdue:
         remark(f"{figure(len(overdue))} of {figure(len(states))} feeds are late")
+    if any(state.paused for state in shown):
+        remark("files of paused feeds wait, and count once they load: see `inventory pause`")
     raise typer.Exit(Exit.ATTENTION if overdue else Exit.OK)
 
 
@@ -69,13 +71,15 @@ def states_of(session: Session, now: datetime) -> list[FeedState]:
         now: The moment.
     """
     # What reads the settings is slow to import, and `--help` does not need it.
-    from inventory.adapters.dynamodb_notes import DynamoDbArrivals
+    from inventory.adapters.dynamodb_notes import DynamoDbArrivals, DynamoDbPauses
     from inventory.domain.arrivals import feed_states
     from inventory_cli.deployed import Deployed
     from inventory_cli.lanes import lanes_of
 
     settings = Deployed(session).feeds["feeds"]
-    return feed_states(settings, DynamoDbArrivals(lanes_of(session)).all(), now)
+    lanes = lanes_of(session)
+    paused = DynamoDbPauses(lanes).prefixes()
+    return feed_states(settings, DynamoDbArrivals(lanes).all(), paused, now)
 
 
 def _word(state: FeedState) -> str:
@@ -91,6 +95,7 @@ def _document(state: FeedState, now: datetime) -> dict[str, Any]:
     return {
         "feed": state.feed,
         "state": _word(state),
+        "paused": state.paused,
         "due": state.due,
         "accepted_at": arrival.accepted_at or None,
         "object_id": arrival.object_id or None,
@@ -112,7 +117,7 @@ def _show(states: Sequence[FeedState], now: datetime) -> None:
             last = f"{last}, {arrival.status.lower()}"
         rows.append(
             (
-                _word(state),
+                f"{_word(state)}, paused" if state.paused else _word(state),
                 # Without the year, so that names have room; the sentence below has it.
                 minute(state.due_at)[5:],
                 last,

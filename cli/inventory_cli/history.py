@@ -150,7 +150,7 @@ def _said(
                 )
             except (BadFileError, ObjectGoneError) as error:
                 unread.append(f"{object_id}: {error}")
-                incomplete |= record is not None and record.status != "FAILED"
+                incomplete |= record is not None and not record.was_refused
             else:
                 found.extend(_Said(statement, each, record) for statement in statements)
             advance(1)

@@ -1,4 +1,4 @@
-"""Files that a command line names."""
+"""Files that a command line names, and standard input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from inventory_cli.errors import UsageError
 
@@ -28,7 +28,7 @@ def local_files(files: Sequence[Path], name: str) -> list[Path]:
         name: Name of the file that standard input becomes.
 
     Raises:
-        UsageError: One of them is not there, or standard input is named twice.
+        UsageError: One of them is not there, or standard input is closed or named twice.
     """
     for path in files:
         # typer's own check does not know the dash.
@@ -39,10 +39,26 @@ def local_files(files: Sequence[Path], name: str) -> list[Path]:
     return [_spooled(name) if path == _DASH else path for path in files]
 
 
+def standard_input() -> TextIO:
+    """Standard input, to be read.
+
+    Raises:
+        UsageError: It is closed.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: pipe something in, or name a file")
+    return sys.stdin
+
+
+def can_ask() -> bool:
+    """Tell whether somebody can answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _spooled(name: str) -> Path:
     """Standard input as a file, until this process ends."""
     folder = Path(mkdtemp(prefix="inventory-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with (folder / name).open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        shutil.copyfileobj(standard_input().buffer, file)
     return folder / name

@@ -3,19 +3,18 @@
 Each subcommand is a module of its own beside this one, named as the command is, that has a
 `register(app)` function; all other modules are helpers. What is slow to import (boto3, the reader)
 is imported by the commands when they run, so that `--help` is quick; and this module imports
-nothing slow before it can answer Ctrl-C.
+nothing at all before it can answer Ctrl-C.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from inventory_cli.exits import EXIT_CODES_HELP, Exit
-
+TYPE_CHECKING = False  # as that of `typing`, which takes its time
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
     import typer
 
 #: Subcommands in the order in which the help lists them.
@@ -49,12 +48,18 @@ COMMANDS = (
 
 _NO_COLOR = "--no-color"
 
+# `Exit.INTERRUPTED`, which may not be imported yet.
+_INTERRUPTED = 130
+
 
 def command_line() -> typer.Typer:
     """The command with all its subcommands."""
+    import importlib
+
     import typer
 
     from inventory_cli.examples import EXAMPLES
+    from inventory_cli.exits import EXIT_CODES_HELP, Exit
     from inventory_cli.options import inventory
 
     app = typer.Typer(
@@ -80,6 +85,7 @@ def command_line() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; a failure ends in one line and an exit code, without a traceback."""
+    usual, sys.unraisablehook = sys.unraisablehook, _unraised
     try:
         if _NO_COLOR in sys.argv:
             os.environ["NO_COLOR"] = "1"
@@ -87,20 +93,30 @@ def main() -> None:
         code = _run()
         _flush()
     except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
+        code = _INTERRUPTED
     except RuntimeError as error:
         # What Python 3.11 makes of Ctrl-C while an import makes a class.
         if not isinstance(error.__cause__, KeyboardInterrupt):
             raise
-        code = Exit.INTERRUPTED
+        code = _INTERRUPTED
     except OSError as error:
         code = _unwritten(error)
+    finally:
+        sys.unraisablehook = usual
     sys.exit(code)
+
+
+def _unraised(lost: UnraisableHookArgs) -> None:
+    """End on Ctrl-C in a callback of Python's own, such as an import's, which would go on."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        os._exit(_INTERRUPTED)
+    sys.__unraisablehook__(lost)
 
 
 def _run() -> int | str | None:
     """Run the command line; its exit code."""
     from inventory_cli.errors import CliError
+    from inventory_cli.exits import Exit
     from inventory_cli.failures import explain
     from inventory_cli.rendering import complain
 
@@ -133,6 +149,8 @@ def _unwritten(error: OSError) -> int:
         OSError: It is about something else.
     """
     import errno
+
+    from inventory_cli.exits import Exit
 
     if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO):
         raise error

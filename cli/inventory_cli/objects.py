@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.model import ObjectVersion
 from inventory_cli.errors import CliError, UsageError
+from inventory_cli.rendering import figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,9 +155,16 @@ def nothing_under(session: Session, name: str) -> CliError:
     )
 
 
-def find_object_id(session: Session, name: str) -> str:
-    """Key of the ingestion record that a name stands for, see `find_version`."""
-    return find_version(session, name)[0]
+def nothing_known(object_id: str) -> CliError:
+    """The error of a version that is neither in the bucket nor has a record.
+
+    Args:
+        object_id: Key of the record that it would have.
+    """
+    return CliError(
+        f"{object_id} is not in the bucket, and has no record; a version that the bucket keeps no "
+        "more is named by its whole id, which `inventory status --json` has"
+    )
 
 
 def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None]:
@@ -170,7 +178,7 @@ def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None
         Key of its ingestion record; and the version, None when the name alone gave the key.
 
     Raises:
-        CliError: There is no such object.
+        CliError: There is no such object, or several versions of it begin so.
     """
     key = key_of(session, name)
     versions = versions_of(session, key)
@@ -183,7 +191,9 @@ def find_version(session: Session, name: str) -> tuple[str, ObjectVersion | None
         found = [each for each in known if each.object_id == object_id] or [
             each for each in known if (each.version_id or each.etag).startswith(version)
         ]
-        if len(found) == 1:
+        if len(found) > 1:
+            raise CliError(f"{figure(len(found))} versions of {stem} begin with {version!r}")
+        if found:
             return found[0].object_id, found[0]
         return object_id, None
     raise CliError(

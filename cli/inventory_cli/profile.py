@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,7 @@ from inventory_cli.check import PathSource, check_file, show
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.feeds_option import FeedsEnvironmentOption, FeedsOption, feeds_path, load_feeds
-from inventory_cli.local_files import STANDARD_INPUT, local_files
+from inventory_cli.local_files import STANDARD_INPUT, can_ask, local_files
 from inventory_cli.profile_guess import (
     Choice,
     Guess,
@@ -213,7 +212,7 @@ def _chosen(found: Guess, name: str, given: str | None) -> str:
     choices = candidates or (numbers if name == "quantity" else list(filter(None, found.labels)))
     patterns = store_patterns(found) if name == "quantity" else []
     option = f"--{name}"
-    if not _can_ask():
+    if not can_ask():
         or_stores = "".join(f"; or --stores {pattern!r}" for pattern in patterns[:1])
         listed = ", ".join(choices)
         raise typer.BadParameter(
@@ -232,10 +231,6 @@ def _chosen(found: Guess, name: str, given: str | None) -> str:
         if name == "location" and answer == _NONE:
             return ""
         say(f"  {answer!r} is none of them", "warn")
-
-
-def _can_ask() -> bool:
-    return sys.stdin.isatty()
 
 
 def _examples(found: Guess, label: str) -> str:

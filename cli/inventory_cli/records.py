@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Counts of a record in the order in which they are shown; they add up to rows_read.
 OUTCOMES = ("loaded", "unchanged", "stale", "rejected", "skipped", "duplicates")
 
+#: Follows the name of a version whose folder is paused.
+_WAITS = "waits, because its folder is paused: see `inventory pause`"
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "HELD"})
 # Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _KEYS_PER_READ = 100
@@ -51,6 +53,12 @@ class Record:
     def status(self) -> str:
         """IN_PROGRESS, COMPLETED, FAILED, HELD, WITHDRAWN or WAITING."""
         return str(self.attributes.get("status", ""))
+
+    @property
+    def was_refused(self) -> bool:
+        """Tell whether the file was refused, be it that it was withdrawn since."""
+        withdrawn = self.status == "WITHDRAWN" and "error" in self.attributes
+        return self.status == "FAILED" or withdrawn
 
     @property
     def ended(self) -> bool:
@@ -200,7 +208,7 @@ def await_record(
         clock: Seconds of a monotonic clock.
 
     Raises:
-        NotYetError: It has not ended in time.
+        NotYetError: It has not ended in time, or waits until its folder is resumed.
     """
     began = clock()
     deadline = began + timeout_seconds
@@ -210,6 +218,8 @@ def await_record(
         record = get_record(session, object_id)
         if record is not None and record.ended and record.moment > after:
             return record
+        if record is not None and record.status == "WAITING":
+            raise NotYetError(f"{object_id} {_WAITS}")
         if record is None and not silent and clock() - began >= _USUAL_SECONDS:
             silent = True
             on_silence()
@@ -232,6 +242,8 @@ def show_record(record: Record) -> None:
         say(f"error: {attributes['error']}", style="fail")
     if record.warning:
         say(f"warning: {record.warning}", style="warn")
+    if record.status == "WAITING":
+        say(f"it {_WAITS}")
     if record.status == "WITHDRAWN":
         say(
             f"withdrawn by {attributes['withdrawn_by']}, asked at {attributes['withdrawn_at']}: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -22,6 +21,7 @@ from inventory_cli.decisions import Action, Decision
 from inventory_cli.errors import OutOfReachError, UsageError
 from inventory_cli.events import InvokeAgain, WorkAgain
 from inventory_cli.exits import Exit
+from inventory_cli.local_files import can_ask
 from inventory_cli.objects import list_under, nothing_under
 from inventory_cli.queues import messages_in, send_work
 from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
@@ -151,8 +151,7 @@ def redrive(
     back as they were. A message is removed only once its work was accepted, and work that comes
     twice changes nothing: after an interruption, run the command again.
     """
-    can_ask = sys.stdin.isatty() and not json_
-    if discard and not (dry_run or yes or can_ask):
+    if discard and not (dry_run or yes or (can_ask() and not json_)):
         raise UsageError("--discard asks before it removes; say --yes where nobody can answer")
     session = connect(outputs, env)
     remark(session.where)

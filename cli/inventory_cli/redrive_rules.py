@@ -5,6 +5,9 @@ defect repaired) and it can be read now: then its object version is processed ag
 decides whether it becomes stock or is stale. Or a newer file has corrected it: then it is stale
 already and its message is done with. A row for which neither holds stays in the queue.
 
+What can be read now of a file that an operator has withdrawn is settled: it comes again with the
+file, if that is restored.
+
 A row counts as corrected when every item it is about holds a later row, or has a row in a newer
 version of the same object that was loaded (which need not be stored, where it changed nothing); a
 row whose items cannot be told does not. A refused file counts as replaced when a newer version was
@@ -25,6 +28,7 @@ from inventory_cli.deployed import Deployed
 from inventory_cli.events import WorkAgain, plan_event
 from inventory_cli.objects import versions_of
 from inventory_cli.records import get_record
+from inventory_cli.rendering import figure
 from inventory_cli.rereading import Rereading, StockKey, keys_among, reread
 
 if TYPE_CHECKING:
@@ -98,7 +102,13 @@ class RedriveRules:
         except BadFileError as error:
             yield from self._unread(named, group, str(error))
         else:
-            yield from self._rejects_of(info, time, group)
+            record = get_record(self._session, info.version.object_id)
+            withdrawn = record is not None and record.status == "WITHDRAWN"
+            for decision in self._rejects_of(info, time, record, group):
+                if withdrawn and decision.task:
+                    yield _settled(decision.dead_letter, "its file is withdrawn, and readable", "")
+                else:
+                    yield decision
 
     def _unread(
         self, version: ObjectVersion, group: Sequence[DeadLetter], refusal: str
@@ -109,9 +119,8 @@ class RedriveRules:
             yield _settled(each, self._replacement(version) if is_file else "", refusal)
 
     def _rejects_of(
-        self, info: ObjectInfo, time: str, group: list[DeadLetter]
+        self, info: ObjectInfo, time: str, record: Record | None, group: list[DeadLetter]
     ) -> Iterator[Decision]:
-        record = get_record(self._session, info.version.object_id)
         # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
         loaded = record is not None and record.status == "COMPLETED"
         stands_for_rows = loaded and any(each.kind is DeadLetterKind.FILE for each in group)
@@ -165,7 +174,7 @@ class RedriveRules:
             if not all(settled.why(line, keys) for keys in columns.values())
         ]
         why = "" if open_lines else "no row is left to correct"
-        return _settled(dead_letter, why, f"{len(open_lines)} rows are still refused")
+        return _settled(dead_letter, why, f"{figure(len(open_lines))} rows are still refused")
 
     def _replacement(self, version: ObjectVersion) -> str:
         """Why a file counts as replaced by a newer version of it; "" if it does not."""

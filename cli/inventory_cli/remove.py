@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import getpass
 import io
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from inventory.domain.order import timestamp
 from inventory.domain.removals import FOLDER, REASON, REMOVED
 from inventory_cli.errors import CliError, UsageError
 from inventory_cli.items import items_of
+from inventory_cli.local_files import can_ask
 from inventory_cli.records import await_record, show_record
 from inventory_cli.rendering import emit_json, emit_table, figure, minute, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
@@ -62,8 +62,7 @@ def remove(
 
     Exit code 1: something newer than the removal is stored, so that stays.
     """
-    can_ask = sys.stdin.isatty() and not json_
-    if not (dry_run or yes or can_ask):
+    if not (dry_run or yes or (can_ask() and not json_)):
         raise UsageError("remove asks before it removes; say --yes where nobody can answer")
     session = connect(outputs, env)
     remark(session.where)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inventory_cli.errors import NotYetError
-from inventory_cli.objects import find_object_id
+from inventory_cli.objects import find_version, nothing_known
 from inventory_cli.records import (
     RECORD_COLUMNS,
     Record,
@@ -60,8 +60,10 @@ def status(
     if name is None:
         _latest(session, limit, as_json=json_)
         return
-    object_id = find_object_id(session, name)
+    object_id, version = find_version(session, name)
     record = get_record(session, object_id)
+    if record is None and version is None:
+        raise nothing_known(object_id)
     if record is None:
         raise NotYetError(f"{object_id} has no record yet: it was not processed")
     if json_:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from inventory_cli.errors import CliError, UsageError
 from inventory_cli.exits import Exit
 from inventory_cli.items import Item, items_of
+from inventory_cli.local_files import standard_input
 from inventory_cli.rendering import complain, emit_json, emit_table, minute, remark
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -90,13 +90,15 @@ def _remover(item: Item) -> str:
 def _wanted(skus: Sequence[str], file: Path | None) -> Iterator[str]:
     for sku in skus:
         if sku == "-":
-            yield from _lines(sys.stdin.read())
+            yield from _lines(standard_input().read())
         else:
             yield sku
     if file is not None:
         try:
             yield from _lines(
-                sys.stdin.read() if file == Path("-") else file.read_text(encoding="utf-8-sig")
+                standard_input().read()
+                if file == Path("-")
+                else file.read_text(encoding="utf-8-sig")
             )
         except (OSError, UnicodeDecodeError) as error:
             raise CliError(f"the list in {file} cannot be read: {error}") from error

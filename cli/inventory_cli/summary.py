@@ -14,7 +14,7 @@ import typer
 
 from inventory.domain.order import timestamp
 from inventory_cli.errors import CliError, UsageError
-from inventory_cli.rendering import emit_json, emit_table, figure, remark, say
+from inventory_cli.rendering import emit_json, emit_table, figure, minute, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def _read(session: Session, day: str, extension: str) -> bytes:
 
 def _show(document: Mapping[str, Any]) -> None:
     totals, feeds, locations = document["totals"], document["feeds"], document["locations"]
-    say(f"Inventory on {document['date']} ({document['timezone']}), as of {document['as_of']}")
+    as_of = minute(document["as_of"])
+    say(f"Inventory on {document['date']} ({document['timezone']}), as of {as_of} UTC")
     shown = locations["named"][:_LOCATIONS]
     emit_table(
         ("", "items", "quantity", "low", "out", "value"),
@@ -148,15 +149,26 @@ def _show(document: Mapping[str, Any]) -> None:
                 right=("quantity", "limit"),
                 folded=("sku", "location", "name"),
             )
-    statuses = ", ".join(f"{count} {status}" for status, count in feeds["by_status"].items())
-    say(f"Feeds since {feeds['since']}: {feeds['received']}{f' ({statuses})' if statuses else ''}")
+    received = _counted(feeds["received"], feeds["by_status"])
+    say(f"Files since {minute(feeds['since'])} UTC: {received}")
     rejected = feeds["rows"].get("rejected", 0)
-    errors = ", ".join(f"{error or '-'} {n}" for error, n in feeds["rejected_by_error"].items())
-    say(f"Rows rejected: {rejected}{f' ({errors})' if errors else ''}")
+    say(f"Rows rejected: {_counted(rejected, feeds['rejected_by_error'])}")
     for profile in feeds["missing_profiles"]:
-        say(f"No feed of profile {profile} since {feeds['last_received'].get(profile)}", "warn")
+        last = minute(feeds["last_received"].get(profile, ""))
+        say(f"No file of profile {profile} since {last} UTC", "warn")
+    if feeds["late_total"]:
+        say(f"Late feeds: {figure(feeds['late_total'])}; see `inventory feeds --late`", "warn")
+    for each in feeds["late"][:_ITEMS]:
+        paused = ", paused" if each["paused"] else ""
+        say(f"  {each['feed']}, due {minute(each['due'])} UTC{paused}", "warn")
     for note in document["notes"]:
         say(note, "warn")
+
+
+def _counted(total: int, parts: Mapping[str, int]) -> str:
+    """A number, and in brackets what it is made of."""
+    named = ", ".join(f"{figure(count)} {name or '-'}" for name, count in parts.items())
+    return f"{figure(total)}{f' ({named})' if named else ''}"
 
 
 def _row(name: str, group: Mapping[str, Any]) -> tuple[object, ...]:

@@ -12,10 +12,9 @@ import typer
 from inventory.domain.order import timestamp
 from inventory.domain.removals import REMOVED
 from inventory.domain.work import Command, Kind, WorkMessage
-from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
 from inventory_cli.items import Item, items_of_version
-from inventory_cli.objects import StoredVersion, find_version, list_versions
+from inventory_cli.objects import StoredVersion, find_version, list_versions, nothing_known
 from inventory_cli.queues import send_work
 from inventory_cli.records import get_record, get_records
 from inventory_cli.rendering import (
@@ -98,7 +97,7 @@ def undo(
     if version is None and record is not None:
         version = record.version
     if version is None:
-        raise CliError(f"{object_id} is not in the bucket, and has no record")
+        raise nothing_known(object_id)
     if dry_run:
         changes, unread = _changes(session, version, quiet=json_)
         _show(changes, object_id, as_json=json_)

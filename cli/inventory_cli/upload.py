@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inventory.domain.order import AS_OF, timestamp
+from inventory.domain.order import AS_OF, latest_time, timestamp
 from inventory_cli.errors import CliError, NotYetError, UsageError
 from inventory_cli.exits import Exit
 from inventory_cli.local_files import local_files
 from inventory_cli.objects import folder_of
 from inventory_cli.records import Record, await_record, show_record
-from inventory_cli.rendering import complain, emit_json, parse_moment, progress, remark, say
+from inventory_cli.rendering import complain, emit_json, figure, parse_moment, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ def upload(
     paths = local_files(files, name or "")
     session = connect(outputs, env)
     remark(session.where)
+    _check_as_of(session, metadata)
     keys = _keys(session, paths, prefix)
     total = sum(path.stat().st_size for path in paths)
     uploaded: list[str] = []
@@ -104,14 +107,15 @@ def upload(
         worst = Exit.OK
         if wait:
             worst = _report(session, uploaded, timeout_seconds=timeout, as_json=json_)
+        elif json_:
+            emit_json([{"object_id": object_id} for object_id in uploaded])
+        else:
+            for object_id in uploaded:
+                say(object_id)
+        sys.stdout.flush()
     except BaseException:
         _tell_uploaded(uploaded, len(paths))
         raise
-    if not wait and json_:
-        emit_json([{"object_id": object_id} for object_id in uploaded])
-    elif not wait:
-        for object_id in uploaded:
-            say(object_id)
     raise typer.Exit(worst)
 
 
@@ -137,7 +141,9 @@ def _keys(session: Session, files: list[Path], prefix: str) -> list[str]:
 def _tell_uploaded(uploaded: list[str], total: int) -> None:
     """Say, where a command breaks off, what is in the bucket and loads all the same."""
     if uploaded:
-        complain(f"{len(uploaded)} of {total} files are uploaded and load all the same:")
+        complain(
+            f"{figure(len(uploaded))} of {figure(total)} files are uploaded and load all the same:"
+        )
         for object_id in uploaded:
             remark(f"  {object_id}")
         remark("see what becomes of them with `inventory files`; upload only the others again")
@@ -150,6 +156,26 @@ def _metadata(as_of: str | None) -> dict[str, str]:
     if moment is None:
         raise UsageError(f"--as-of {as_of!r} is not a time such as 2026-11-22T20:18:05Z")
     return {AS_OF: timestamp(moment)}
+
+
+def _check_as_of(session: Session, metadata: dict[str, str]) -> None:
+    """Refuse a time that lies ahead: the file would be uploaded, and refused where nobody looks.
+
+    Raises:
+        UsageError: It lies further ahead than the stack tolerates.
+    """
+    now = datetime.now(UTC)
+    if metadata.get(AS_OF, "") <= timestamp(now):
+        return
+    # The reader is slow to import, and only this needs it.
+    from inventory_cli.deployed import Deployed
+
+    latest = latest_time(now, Deployed(session).tolerance)
+    if metadata[AS_OF] > latest:
+        raise UsageError(
+            f"--as-of {metadata[AS_OF]} is later than {latest}, now plus the tolerance: stock "
+            "cannot be known in advance"
+        )
 
 
 def _store(

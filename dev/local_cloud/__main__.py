@@ -23,10 +23,10 @@ console = Console()
 
 _TRY_NEXT = """
 Try next:
-  .venv/bin/inventory upload my-export.csv --wait   a file, and what became of it
-  .venv/bin/inventory files                         every file, and why it did not load
-  .venv/bin/inventory stock SKU --raw               how much is where, and who says so
-  .venv/bin/inventory summary --run --open          the daily summary, in the browser"""
+  .venv/bin/inventory upload my-export.csv --wait   a file, and its outcome
+  .venv/bin/inventory files                         every file, and what failed
+  .venv/bin/inventory stock SKU --raw               how much is where, by whom
+  .venv/bin/inventory summary --run --open          the summary, in the browser"""
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -129,10 +130,10 @@ def test_a_feed_is_late_by_a_minute_and_not_at_the_minute() -> None:
     """Until the file has come."""
     came = Arrival(watched_since=timestamp(LONG_AGO), accepted_at=timestamp(berlin(24, 6)))
     settings = {"expected_every": WORKDAYS}
-    assert not feed_state("shop/", settings, came, berlin(25, 7)).late
-    assert feed_state("shop/", settings, came, berlin(25, 7, 1)).late
+    assert not feed_state("shop/", settings, came, (), berlin(25, 7)).late
+    assert feed_state("shop/", settings, came, (), berlin(25, 7, 1)).late
     came = Arrival(watched_since=timestamp(LONG_AGO), accepted_at=timestamp(berlin(25, 7, 2)))
-    assert not feed_state("shop/", settings, came, berlin(25, 7, 3)).late
+    assert not feed_state("shop/", settings, came, (), berlin(25, 7, 3)).late
 
 
 @pytest.mark.parametrize(
@@ -151,14 +152,14 @@ def test_a_feed_that_never_had_a_file(settings: dict[str, Any], hours: float, la
     """Nothing is late in a new deployment, and one that was not watched yet has just begun."""
     now = LONG_AGO + timedelta(hours=hours)
     arrival = Arrival(watched_since=timestamp(LONG_AGO))
-    assert feed_state("shop/", settings, arrival, now).late is late
-    assert not feed_state("shop/", settings, Arrival(), now).late
+    assert feed_state("shop/", settings, arrival, (), now).late is late
+    assert not feed_state("shop/", settings, Arrival(), (), now).late
 
 
 def test_a_required_feed_with_a_file_is_well_for_ever() -> None:
     """Nothing more is expected of it."""
     came = Arrival(watched_since=timestamp(LONG_AGO), accepted_at=timestamp(LONG_AGO))
-    state = feed_state("shop/", {"required": True}, came, datetime(2026, 1, 1, tzinfo=UTC))
+    state = feed_state("shop/", {"required": True}, came, (), datetime(2026, 1, 1, tzinfo=UTC))
     assert (state.due, state.late) == (None, False)
 
 
@@ -174,6 +175,17 @@ def end(object_id: str, stored: datetime, status: str = "COMPLETED", **more: Any
         "rows": rows,
         **more,
     }
+
+
+@dataclass
+class Paused:
+    """Beginnings of the keys of files that wait."""
+
+    found: list[str]
+
+    def prefixes(self) -> list[str]:
+        """Give them."""
+        return self.found
 
 
 @pytest.fixture
@@ -219,7 +231,7 @@ def test_people_are_told_once_of_each_file_that_did_not_come(notes: DynamoDbArri
         "b/": {"required": True},
         "c/": {},
     }
-    watch = FeedWatch(feeds, notes, lambda *message: told.append(message))
+    watch = FeedWatch(feeds, notes, Paused([]), lambda *message: told.append(message))
     now = LONG_AGO
     assert watch.late(now) == []
     assert watch.late(now + timedelta(hours=24)) == []
@@ -234,5 +246,28 @@ def test_people_are_told_once_of_each_file_that_did_not_come(notes: DynamoDbArri
     watch.late(now + timedelta(hours=51))
     assert [subject for subject, _ in told[1:]] == ["Inventory: 1 feed is late"]
     assert "the last file came 2020-01-02 02:00" in told[1][1]
-    assert FeedWatch({}, notes, lambda *message: told.append(message)).late(now) == []
+    assert FeedWatch({}, notes, Paused([]), lambda *message: told.append(message)).late(now) == []
     assert notes.all() == {}
+
+
+@pytest.mark.parametrize(
+    ("paused", "which"),
+    [
+        (["a/"], ["a/"]),
+        ([""], ["a/", "b/", "c/"]),
+        (["b/north/", "c"], ["b/", "c/"]),
+        (["d/", "a/b"], ["a/"]),
+    ],
+)
+def test_the_files_of_a_paused_feed_may_be_why_it_is_late(
+    notes: DynamoDbArrivals, paused: list[str], which: list[str]
+) -> None:
+    """Whoever asks why none came is told so, by the message too."""
+    feeds: dict[str, Any] = {f"{name}/": {"expected_every": {"hours": 24}} for name in "abc"}
+    told: list[tuple[str, str]] = []
+    watch = FeedWatch(feeds, notes, Paused(paused), lambda *message: told.append(message))
+    assert [state.feed for state in watch.late(LONG_AGO) if state.paused] == []
+    late = watch.late(LONG_AGO + timedelta(hours=25))
+    assert [state.feed for state in late if state.paused] == which
+    [(_, text)] = told
+    assert text.count("no file has come; it is paused, so its files wait") == len(which)

@@ -65,4 +65,6 @@ def feed_watch() -> FeedWatch:
         clients.s3(), config.reports_bucket_name, config.feeds_key, config.feeds_version_id
     )
     notifier = SnsNotifier(clients.sns(), config.alarm_topic_arn, "late-feeds")
-    return FeedWatch(feeds["feeds"], DynamoDbArrivals(lanes), notifier.notify)
+    return FeedWatch(
+        feeds["feeds"], DynamoDbArrivals(lanes), DynamoDbPauses(lanes), notifier.notify
+    )

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from inventory.adapters.dynamodb_notes import DynamoDbArrivals
+from inventory.adapters.dynamodb_notes import DynamoDbArrivals, DynamoDbPauses
 from inventory.adapters.dynamodb_scan import ScannedTables
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.adapters.s3_feeds import read_feeds
@@ -56,7 +56,8 @@ def build_summary_service(
         settings = read_feeds(
             s3, config.reports_bucket_name, config.feeds_key, config.feeds_version_id
         )
-        return feed_states(settings["feeds"], DynamoDbArrivals(lanes).all(), now)
+        paused = DynamoDbPauses(lanes).prefixes()
+        return feed_states(settings["feeds"], DynamoDbArrivals(lanes).all(), paused, now)
 
     return SummaryService(
         tables=ScannedTables(dynamodb, config.items_table_name, config.ingestions_table_name),

@@ -17,9 +17,9 @@ from inventory.domain.ingestions import Status
 from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from inventory.domain.ports import FeedNotes
+    from inventory.domain.ports import FeedNotes, Pauses
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ONE_DAY = timedelta(days=1)
@@ -67,12 +67,14 @@ class FeedState:
         arrival: What is known of its files.
         due: When its next file should have come at the latest; None where nothing is expected.
         late: True if that is over.
+        paused: True if files of it wait, because an operator has paused a folder.
     """
 
     feed: str
     arrival: Arrival
     due: datetime | None
     late: bool
+    paused: bool
 
     @property
     def due_at(self) -> str:
@@ -84,7 +86,8 @@ class FeedState:
         """Describe a late feed for people; times are UTC."""
         last = self.arrival.accepted_at
         came = f"the last file came {_minute(last)}" if last else "no file has come"
-        return f"{self.feed}: due {_minute(self.due_at)}, {came}"
+        paused = "; it is paused, so its files wait" if self.paused else ""
+        return f"{self.feed}: due {_minute(self.due_at)}, {came}{paused}"
 
 
 def counts_as_arrival(end: Mapping[str, Any]) -> bool:
@@ -141,7 +144,11 @@ def _due_times(rule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
 
 
 def feed_state(
-    feed: str, settings: Mapping[str, Any], arrival: Arrival, now: datetime
+    feed: str,
+    settings: Mapping[str, Any],
+    arrival: Arrival,
+    paused: Collection[str],
+    now: datetime,
 ) -> FeedState:
     """State of a feed.
 
@@ -149,6 +156,7 @@ def feed_state(
         feed: Its prefix.
         settings: Its entry of the feeds file.
         arrival: What is known of its files.
+        paused: Beginnings of the keys of files that wait.
         now: The moment.
     """
     last = datetime.fromisoformat(arrival.accepted_at) if arrival.accepted_at else None
@@ -158,15 +166,24 @@ def feed_state(
         due = due_time(settings["expected_every"], last, since)
     elif settings.get("required") and last is None:
         due = since + _ONE_DAY
-    return FeedState(feed=feed, arrival=arrival, due=due, late=due is not None and now > due)
+    return FeedState(
+        feed=feed,
+        arrival=arrival,
+        due=due,
+        late=due is not None and now > due,
+        paused=any(feed.startswith(each) or each.startswith(feed) for each in paused),
+    )
 
 
 def feed_states(
-    feeds: Mapping[str, Mapping[str, Any]], arrivals: Mapping[str, Arrival], now: datetime
+    feeds: Mapping[str, Mapping[str, Any]],
+    arrivals: Mapping[str, Arrival],
+    paused: Collection[str],
+    now: datetime,
 ) -> list[FeedState]:
     """State of every feed of the settings, in the order of their prefixes."""
     return [
-        feed_state(feed, settings, arrivals.get(feed, Arrival()), now)
+        feed_state(feed, settings, arrivals.get(feed, Arrival()), paused, now)
         for feed, settings in sorted(feeds.items())
     ]
 
@@ -177,6 +194,7 @@ class FeedWatch:
     Args:
         feeds: Prefix to entry of the feeds file.
         notes: What is known of their files.
+        pauses: Where operators have files wait.
         notify: Sends a subject and a message to people.
     """
 
@@ -184,10 +202,12 @@ class FeedWatch:
         self,
         feeds: Mapping[str, Mapping[str, Any]],
         notes: FeedNotes,
+        pauses: Pauses,
         notify: Callable[[str, str], None],
     ) -> None:
         self._feeds = feeds
         self._notes = notes
+        self._pauses = pauses
         self._notify = notify
 
     def late(self, now: datetime) -> list[FeedState]:
@@ -199,7 +219,7 @@ class FeedWatch:
         arrivals = self._notes.all()
         for feed in arrivals.keys() - self._feeds.keys():
             self._notes.forget(feed)
-        states = feed_states(self._feeds, arrivals, now)
+        states = feed_states(self._feeds, arrivals, self._pauses.prefixes(), now)
         for state in states:
             if state.due is not None and not state.arrival.watched_since:
                 self._notes.watch(state.feed, timestamp(now))

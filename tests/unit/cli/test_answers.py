@@ -149,15 +149,23 @@ class TestHistory:
         assert ran.exit_code == 1
         assert "inventory replay" in ran.out
 
-    @pytest.mark.parametrize(("status", "exit_code"), [("COMPLETED", 1), ("FAILED", 0)])
+    @pytest.mark.parametrize(
+        ("record", "exit_code"),
+        [
+            ({"status": "COMPLETED"}, 1),
+            ({"status": "WITHDRAWN"}, 1),
+            ({"status": "FAILED"}, 0),
+            ({"status": "WITHDRAWN", "error": "missing-label: no header"}, 0),
+        ],
+    )
     def test_an_answer_that_lacks_a_loaded_file_says_so(
-        self, cloud: Any, run: Any, status: str, exit_code: int
+        self, cloud: Any, run: Any, record: dict[str, str], exit_code: int
     ) -> None:
         """Nothing can read it any more; one that was refused says nothing."""
         tokens = loaded(cloud, "a.csv", "A,x,5\n", 20)
         cloud.dynamodb.item("A", "x", tokens.of(2, ""), quantity=5, source=source("a.csv", 2))
         odd = cloud.s3.put("odd.csv", b"colour,mood\nred,good\n")
-        cloud.dynamodb.record(f"uploads/odd.csv#{odd}", status=status)
+        cloud.dynamodb.record(f"uploads/odd.csv#{odd}", **record)
         ran = run("history", "A")
         assert ran.exit_code == exit_code
         assert f"not read: uploads/odd.csv#{odd}" in ran.err

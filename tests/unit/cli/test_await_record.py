@@ -66,6 +66,15 @@ def test_nothing_is_remarked_while_the_record_is_there() -> None:
     assert clock.warnings == []
 
 
+def test_a_paused_folder_is_not_waited_for() -> None:
+    """Nobody knows when it is resumed, and who waits is told why nothing happens."""
+    clock = Clock(appears_after=1, status="WAITING")
+
+    with pytest.raises(NotYetError, match="its folder is paused"):
+        clock.wait(900)
+    assert clock.now < 1010
+
+
 def test_a_timeout_below_a_minute_ends_without_the_remark() -> None:
     """The error says that there is no record."""
     clock = Clock(appears_after=1000)

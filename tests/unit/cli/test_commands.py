@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from inventory_cli import main
+from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.exits import EXIT_CODES_HELP
 from inventory_cli.first import FIRST_CHECKS
@@ -171,6 +171,23 @@ class TestUpload:
         assert "1 of 2 files are uploaded and load all the same" in ran.err
         assert "uploads/north.csv#v1" in ran.err
 
+    @pytest.mark.parametrize("option", ["--json", "--no-color"])
+    @pytest.mark.usefixtures("s3")
+    def test_says_what_is_uploaded_where_the_answer_breaks_off(
+        self, run: Any, files: list[str], monkeypatch: pytest.MonkeyPatch, option: str
+    ) -> None:
+        """Be it that the disk is full: the files are in the bucket."""
+
+        def break_off(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        for name in ("say", "emit_json"):
+            monkeypatch.setattr(upload, name, break_off)
+        ran = run("upload", *files, option)
+        assert "2 of 2 files are uploaded and load all the same" in ran.err
+        assert "uploads/large.csv#v2" in ran.err
+        assert ran.exit_code == 130
+
     @pytest.mark.parametrize(
         ("counts", "words"),
         [({"stale": 3}, "older than what was loaded"), ({"skipped": 3}, "no row of this file")],
@@ -201,6 +218,16 @@ class TestUpload:
         """In UTC, as the order of rows has it."""
         run("upload", files[0], "--as-of", "2026-11-22T21:18:05+01:00")
         assert s3[0]["Metadata"] == {"as-of": "2026-11-22T20:18:05.000000Z"}
+
+    @pytest.mark.parametrize(("minutes", "exit_code", "count"), [(30, 0, 1), (90, 64, 0)])
+    def test_fails_on_an_as_of_that_lies_ahead(
+        self, s3: Any, run: Any, files: list[str], minutes: int, exit_code: int, count: int
+    ) -> None:
+        """Beyond the tolerance every file is refused, and without --wait nobody would see it."""
+        as_of = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        ran = run("upload", files[0], "--as-of", as_of)
+        assert (ran.exit_code, len(s3)) == (exit_code, count)
+        assert ("known in advance" in ran.err) == bool(exit_code)
 
     @pytest.mark.usefixtures("s3")
     def test_fails_on_an_as_of_that_is_no_time(self, run: Any, files: list[str]) -> None:
@@ -267,6 +294,22 @@ class TestStatus:
         ran = run("status", "a.csv")
         assert ran.exit_code == 5
         assert "no record yet" in ran.err
+
+    @pytest.mark.parametrize("command", ["status", "undo"])
+    def test_a_version_that_cannot_be_told_is_not_one_that_waits(
+        self, cloud: Any, run: Any, command: str
+    ) -> None:
+        """The bucket keeps it no more, so its record is found by the whole id alone."""
+        cloud.dynamodb.record("uploads/a.csv#v1", **RECORD)
+        ran = run(command, "a.csv#v")
+        assert ran.exit_code == 4
+        assert "named by its whole id" in ran.err
+        assert run("status", "a.csv#v1").exit_code == 1
+        for _ in range(2):
+            cloud.s3.put("a.csv", b"1")
+        ran = run(command, "a.csv#v")
+        assert ran.exit_code == 4
+        assert "2 versions of a.csv begin with 'v'" in ran.err
 
     @pytest.mark.usefixtures("cloud")
     def test_fails_on_an_object_that_is_not_there(self, run: Any) -> None:
@@ -439,11 +482,16 @@ class TestSummary:
         },
         "out_of_stock": {"total": 0, "items": []},
         "feeds": {
-            "since": "2026-11-21",
-            "received": 3,
-            "by_status": {"COMPLETED": 3},
-            "rows": {"rejected": 4},
-            "rejected_by_error": {"type-error": 4},
+            "since": "2026-11-21T05:00:00.000000Z",
+            "received": 1003,
+            "by_status": {"COMPLETED": 1003},
+            "rows": {"rejected": 4000},
+            "rejected_by_error": {"type-error": 4000},
+            "late_total": 1200,
+            "late": [
+                {"feed": f"shop-{n}/", "due": "2026-11-22T05:00:00.000000Z", "paused": n == 1}
+                for n in range(100)
+            ],
             "missing_profiles": ["shopify"],
             "last_received": {"shopify": "2026-11-20"},
         },
@@ -464,7 +512,12 @@ class TestSummary:
         ran = run("summary")
         assert "Inventory on 2026-11-22" in ran.out
         assert "12.50 EUR" in ran.out
-        assert "No feed of profile shopify since 2026-11-20" in ran.out
+        assert "Files since 2026-11-21 05:00 UTC: 1,003 (1,003 COMPLETED)" in ran.out
+        assert "Rows rejected: 4,000 (4,000 type-error)" in ran.out
+        assert "No file of profile shopify since 2026-11-20" in ran.out
+        assert "Late feeds: 1,200; see `inventory feeds --late`" in ran.out
+        assert "  shop-1/, due 2026-11-22 05:00 UTC, paused" in ran.out
+        assert "shop-10/" not in ran.out
         assert "\x1b" not in ran.out
         assert max(map(len, ran.out.splitlines())) <= 80
 

@@ -72,6 +72,26 @@ def test_the_json_has_what_the_table_has(run: Any) -> None:
     assert ran.exit_code == 1
 
 
+def test_a_paused_feed_is_said_to_be(fed: Any, run: Any) -> None:
+    """On time or late, for its files wait."""
+    run("pause", "stores/")
+    north, south, web = run("feeds", "--json").json
+    assert [each["paused"] for each in (north, south, web)] == [True, True, False]
+    ran = run("feeds")
+    assert "on time, paused" in ran.out
+    assert "late, paused" in ran.out
+    assert "; it is paused, so its files wait" in ran.out
+    assert "files of paused feeds wait" in ran.err
+    assert ran.exit_code == 1
+    assert max(map(len, ran.out.splitlines()[:-1])) <= 80
+    [found] = [each for each in run("doctor", "--json").json if each["check"] == "paused"]
+    assert found["level"] == "warn"
+    assert "stores/north/, stores/south/" in found["found"]
+    run("resume", "stores/")
+    assert not any(each["paused"] for each in run("feeds", "--json").json)
+    assert fed.work.messages == {}
+
+
 def test_a_deployment_that_was_not_watched_yet_is_well(cloud: Any, run: Any) -> None:
     """Nothing is late before its first period is over; without feeds a remark says so."""
     cloud.s3.feeds = SETTINGS

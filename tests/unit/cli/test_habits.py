@@ -133,6 +133,25 @@ def test_ctrl_c_ends_it_without_a_traceback(after_seconds: float) -> None:
     assert process.returncode == 130
 
 
+def test_ctrl_c_may_come_in_a_callback_of_pythons_own() -> None:
+    """Python tells of it and goes on, as if nobody had wanted the command to end."""
+    script = (
+        "import weakref; from inventory_cli import main\n"
+        "class Lock: pass\n"
+        "def callback(_): raise KeyboardInterrupt\n"
+        "def runs(): lock = Lock(); kept = weakref.ref(lock, callback); del lock; print('on')\n"
+        "main._run = runs; main.main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize(("cause", "code"), [(KeyboardInterrupt(), 130), (ValueError(), None)])
 def test_ctrl_c_may_come_while_a_class_is_made(
     monkeypatch: pytest.MonkeyPatch, cause: BaseException, code: int | None
@@ -151,6 +170,42 @@ def test_ctrl_c_may_come_while_a_class_is_made(
     with pytest.raises((SystemExit, RuntimeError, ValueError)) as ended:
         main.main()
     assert getattr(ended.value, "code", None) == code
+
+
+@pytest.mark.parametrize(
+    "command", ["check -", "profile -", "upload - --name a.csv", "stock -", "stock --from -"]
+)
+def test_standard_input_may_be_closed(command: str) -> None:
+    """As schedulers leave it; nothing was read, so nothing is wrong but the command line."""
+    ran = shell(f"{INVENTORY} {command} <&-")
+    assert (ran.returncode, ran.stdout) == (64, "")
+    assert "standard input is closed" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["redrive --discard", "remove A-1"])
+def test_nobody_is_asked_whose_standard_input_is_closed(command: str) -> None:
+    """It says how to go on without an answer."""
+    ran = shell(f"{INVENTORY} {command} <&-")
+    assert (ran.returncode, ran.stdout) == (64, "")
+    assert "say --yes where nobody can answer" in ran.stderr
+
+
+def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
+    """Whatever an import takes, Ctrl-C in it would end in a traceback."""
+    script = (
+        "import os, sys; before = set(sys.modules); import inventory_cli.main; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        env={"PYTHONPATH": str(ROOT / "cli")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # The future is an import of Python's own, of a few lines.
+    assert ran.stdout.split() == ["__future__", "inventory_cli", "inventory_cli.main"]
 
 
 @pytest.mark.parametrize("command", ["check -", "profile -", "check - --json"])

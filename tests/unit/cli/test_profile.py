@@ -204,7 +204,7 @@ def test_a_workbook_and_an_archive_are_looked_into(run) -> None:
 
 def test_whoever_is_there_is_asked_with_examples(run, monkeypatch) -> None:
     """A number or a label answers; what is no answer is asked again."""
-    monkeypatch.setattr(profile, "_can_ask", lambda: True)
+    monkeypatch.setattr(profile, "can_ask", lambda: True)
     result, path, feeds = run(TILL, "--write", "--prefix", "in/", answers="9\n5\n")
     assert result.exit_code == 0, result.output
     assert "1  Airport QOH: 0, -1" in result.output

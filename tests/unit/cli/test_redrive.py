@@ -15,9 +15,11 @@ GOOD = b"sku,location,quantity\nA1,x,5\nA2,x,6\n"
 BAD = b"sku,location,quantity\nA1,x,5\nA2,x,abc\n"
 
 
-def completed(cloud: Any, key: str, version_id: str, **counts: int) -> None:
+def completed(
+    cloud: Any, key: str, version_id: str, *, status: str = "COMPLETED", **counts: int
+) -> None:
     """Store the record of a version that was loaded."""
-    cloud.dynamodb.record(f"uploads/{key}#{version_id}", status="COMPLETED", base=BASE, **counts)
+    cloud.dynamodb.record(f"uploads/{key}#{version_id}", status=status, base=BASE, **counts)
 
 
 def actions(ran: Any) -> list[tuple[str, str]]:
@@ -119,6 +121,18 @@ def test_rows_that_can_be_read_now_replay_their_version_once(cloud: Any, run: An
     [body] = cloud.work.bodies()
     assert ("replay", "stock.csv", version_id) == (body["kind"], body["key"], body["version_id"])
     assert cloud.dead_letters.messages == {}
+
+
+@pytest.mark.parametrize(("content", "action"), [(GOOD, "stale"), (BAD, "refused")])
+def test_of_a_withdrawn_file_only_what_can_be_read_now_is_settled(
+    cloud: Any, run: Any, content: bytes, action: str
+) -> None:
+    """It is not loaded again, and a restore would not send the message of a row again."""
+    version_id = cloud.s3.put("stock.csv", content)
+    completed(cloud, "stock.csv", version_id, rejected=1, status="WITHDRAWN")
+    cloud.reject("stock.csv", version_id, 3)
+    assert actions(run("redrive", "--json")) == [("row", action)]
+    assert cloud.work.messages == {}
 
 
 def test_a_dry_run_changes_nothing(cloud: Any, run: Any) -> None:

@@ -44,7 +44,7 @@ def test_the_figures_of_a_reconcile_are_answered_and_measured(
     class Watching:
         def late(self, now: datetime) -> list[FeedState]:
             assert now.tzinfo is UTC
-            return [FeedState(feed="shop/", arrival=Arrival(), due=now, late=True)]
+            return [FeedState(feed="shop/", arrival=Arrival(), due=now, late=True, paused=False)]
 
     monkeypatch.setattr(handlers.reconcile, "reconcile", Noting)
     monkeypatch.setattr(handlers.reconcile, "feed_watch", Watching)

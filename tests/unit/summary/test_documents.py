@@ -331,7 +331,7 @@ def test_late_feeds_are_in_every_document_and_in_the_mail() -> None:
     store, notifier = FakeStore(), FakeNotifier()
     came = Arrival(accepted_at="2026-11-20T06:02:11.000000Z")
     late = [
-        replace(late_feed("shops/north/"), arrival=came),
+        replace(late_feed("shops/north/"), arrival=came, paused=True),
         *(late_feed(f"x{number:03}/") for number in range(120)),
     ]
     service = summary_service(FakeTables([stock_item()], []), store, notifier, states=late)
@@ -343,6 +343,7 @@ def test_late_feeds_are_in_every_document_and_in_the_mail() -> None:
         "feed": "shops/north/",
         "due": "2026-11-22T05:00:00.000000Z",
         "accepted_at": "2026-11-20T06:02:11.000000Z",
+        "paused": True,
     }
     lines = list(csv.DictReader(io.StringIO(documents["csv"].lstrip("\ufeff"))))
     named = [line for line in lines if line["section"] == "feeds late"]

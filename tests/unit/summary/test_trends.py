@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from inventory.domain.summary.formatting import format_share
+from inventory.domain.summary.markup import trend_chart
 from inventory.domain.summary.trends import TREND_SUMMARIES
 from summary_samples import AS_OF, FakeStore, FakeTables, ingestion_record, late_feed, stock_item
 from summary_samples import summary_service as service_over
@@ -55,6 +57,31 @@ def test_feeds_on_time_are_a_trend_where_files_are_expected() -> None:
     told = [(point.on_time, point.late) for point in summary.trend]
     assert told == [(0, 0), (0, 1), (1, 1), (1, 0)]
     assert 'aria-label="Feeds on time"' in store.documents[summary.date]["html"]
+
+
+def test_a_currency_has_its_whole_past_when_others_go() -> None:
+    """Charts are of the first few by code, and say how many are left out."""
+    store, tables = FakeStore(), FakeTables()
+    service = service_over(tables, store)
+    for day, codes in enumerate(("ABCDE", "ABCDEF", "BCDEF")):
+        tables.stored_items = [stock_item(each, quantity="2", currency=each) for each in codes]
+        summary, _ = service.make(AS_OF + timedelta(days=day))
+    assert [point.value["E"] for point in summary.trend] == [Decimal(21)] * 3
+    page = store.documents[summary.date]["html"]
+    assert 'aria-label="Stock value in E"' in page
+    assert "3 summaries: lowest 21.00, highest 21.00" in page
+    assert 'aria-label="Stock value in F"' not in page
+    assert "Trends of 1 more currencies: inventory summary --json" in page
+
+
+def test_what_is_below_zero_is_drawn_below_a_line() -> None:
+    """From 30 to -10, a quarter of the height is below; all at zero draws nothing."""
+    values = [Decimal(each) for each in (30, -10, 0)]
+    chart = trend_chart("Value", ["a", "b", "c"], values, str)
+    assert re.findall(r'y="(.+?)" height="(.+?)"', chart) == [("0.0%", "75.0%"), ("75.0%", "25.0%")]
+    assert '<line x2="100%" y1="75.0%" y2="75.0%"/>' in chart
+    assert "lowest -10, highest 30" in chart
+    assert re.findall("<rect|<line", trend_chart("Value", ["a"], [Decimal(0)], str)) == []
 
 
 def test_the_first_summary_has_no_trend() -> None:

@@ -1,4 +1,4 @@
-"""Peculiarities of reject files: places in the order, and cells kept from computing.
+"""Peculiarities of reject files: places in the order, and cells that spreadsheets leave alone.
 
 A corrected row counts as of the file that it came from. So its last cell says where the refused row
 stood in the order: the base of that file and the line, `<time>#<sequencer>#<line>`. No spreadsheet
@@ -25,11 +25,18 @@ _NAME = re.compile(r"\.rejects\b[^/]*\Z")
 # A cell that begins like this is run as a formula by Excel, LibreOffice or Google Sheets; the
 # full-width signs are read as their plain forms where East Asian input is set.
 # Source: https://owasp.org/www-community/attacks/CSV_Injection
-_SIGNS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-_FORMULA = re.compile(f"'*[{_SIGNS}]")
-_GUARDED = re.compile(f"'+[{_SIGNS}]")
-# What a spreadsheet reads as a number it does not run.
-_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*\Z")
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+# A cell that looks like a number or a date to one of them, and may be saved as another: 007 as 7,
+# 4006381333931 as 4.00638E+12, 12,5 as 125, 3-4 as 4-Mar, MAR1 as 1-Mar.
+# Source: https://datatest.readthedocs.io/en/stable/how-to/excel-auto-formatting.html
+_TYPED = re.compile(
+    r"'*(?:[+-]?[.,]?[0-9][0-9TZ .,:/E+-]*(?:%|[AP]M?)?"
+    rf"|{_MONTH}[ ./-]*[0-9]+|[0-9]+[ ./-]*{_MONTH}|true|false)\Z",
+    re.IGNORECASE,
+)
+# What every spreadsheet saves as it is.
+_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,10})\Z")
 
 
 def names_reject_file(key: str) -> bool:
@@ -79,10 +86,13 @@ def time_of_place(place: str, own_time: str | None, *, latest: str) -> str:
 
 
 def guarded(cell: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe before what may be a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell
+    """A cell that no spreadsheet runs or saves otherwise: an apostrophe before what one might."""
+    endangered = _FORMULA.match(cell) or _TYPED.match(cell)
+    return f"'{cell}" if endangered and not _WHOLE_NUMBER.match(cell) else cell
 
 
 def restored(cells: Iterable[str]) -> list[str]:
     """Cells as they were before `guarded`."""
-    return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]
+    return [
+        cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell for cell in cells
+    ]

@@ -144,6 +144,7 @@ def _late(state: FeedState) -> dict[str, Any]:
         "feed": state.feed,
         "due": state.due_at,
         "accepted_at": state.arrival.accepted_at or None,
+        "paused": state.paused,
     }
 
 

@@ -6,7 +6,7 @@ import html
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from inventory.domain.summary.exact import decimal_text
+from inventory.domain.summary.exact import ZERO, decimal_text
 from inventory.domain.summary.formatting import format_number, printable
 
 if TYPE_CHECKING:
@@ -113,22 +113,26 @@ def trend_chart(
     Args:
         title: Caption.
         days: Their dates, the oldest first.
-        values: A figure each; columns begin at zero.
+        values: A figure each; columns begin at zero, and lead down where they are below.
         shown: Writes a figure for people.
     """
-    highest = max(values)
+    highest, lowest = max(values), min(values)
+    top = max(highest, ZERO)
+    span = (top - min(lowest, ZERO)) or Decimal(1)
     wide = 100 / Decimal(len(values))
     columns = "".join(
         f'<rect x="{place * wide:.2f}%" width="{wide * _BAR_SHARE:.2f}%" '
-        f'y="{1 - value / highest:.1%}" height="{value / highest:.1%}"/>'
+        f'y="{(top - max(value, ZERO)) / span:.1%}" height="{abs(value) / span:.1%}"/>'
         for place, value in enumerate(values)
-        if value > 0
+        if value
     )
+    if lowest < 0:
+        columns += f'<line x2="100%" y1="{top / span:.1%}" y2="{top / span:.1%}"/>'
     caption = escape(title)
     return (
         f'<figure class="chart trend" aria-label="{caption}"><figcaption>{caption}</figcaption>\n'
         f"<p><b>{shown(values[-1])}</b></p>\n"
         f'<svg aria-hidden="true">{columns}</svg>\n'
         f'<p class="soft">{escape(days[0])} to {escape(days[-1])}, {len(values)} summaries: '
-        f"lowest {shown(min(values))}, highest {shown(highest)}</p></figure>\n"
+        f"lowest {shown(lowest)}, highest {shown(highest)}</p></figure>\n"
     )

@@ -35,6 +35,7 @@ _BARS = 10
 _BREAKDOWN_ROWS = 100
 # More currencies than these have a table of their own in place of tiles and columns.
 _CURRENCY_COLUMNS = 12
+_TREND_CURRENCIES = 4
 _NO_CURRENCY = "no currency"
 _CENT = Decimal("0.01")
 _EMBEDDED_CHARACTERS = 2_000_000
@@ -117,14 +118,17 @@ def _trends(trend: Sequence[TrendPoint]) -> str:
             [point.value.get(currency, ZERO) for point in trend],
             lambda amount: format_number(Money(amount)),
         )
-        for currency in trend[-1].value
+        for currency in islice(trend[-1].value, _TREND_CURRENCIES)
     ]
+    more = len(trend[-1].value) - len(charts)
     shares = [point.rejected_share for point in trend]
     charts.append(trend_chart("Share of rows rejected", days, shares, format_share))
     if any(point.on_time or point.late for point in trend):
         on_time = [Decimal(point.on_time) for point in trend]
         charts.append(trend_chart("Feeds on time", days, on_time, format_number))
-    return f'<section class="charts" aria-label="Trends">\n{"".join(charts)}</section>\n'
+    note = f"Trends of {more} more currencies: inventory summary --json"
+    rest = f'<p class="soft">{note}</p>\n' if more > 0 else ""
+    return f'<section class="charts" aria-label="Trends">\n{"".join(charts)}</section>\n{rest}'
 
 
 def _tiles(summary: Summary) -> str:
@@ -322,7 +326,7 @@ def _feeds(feeds: Feeds) -> str:
         "Late feeds",
         [
             {
-                "Feed": state.feed,
+                "Feed": f"{state.feed} (paused)" if state.paused else state.feed,
                 "Due": format_time(state.due_at),
                 "Last file": format_time(state.arrival.accepted_at)
                 if state.arrival.accepted_at

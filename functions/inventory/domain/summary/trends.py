@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from inventory.domain.summary.exact import ZERO, parse_decimal
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 #: Summaries that a trend is of.
 TREND_SUMMARIES = 30
-_CURRENCIES = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +24,7 @@ class TrendPoint:
 
     Attributes:
         date: Its day.
-        value: Stock value by currency, of the first few currencies.
+        value: Stock value by currency.
         rows: Rows of the files of its period.
         rejected: Those of them that were rejected.
         on_time: Feeds of which files were expected and none was overdue.
@@ -45,7 +43,7 @@ class TrendPoint:
         """The point of a summary."""
         return cls(
             date=date,
-            value=dict(islice(stock.totals.value.items(), _CURRENCIES)),
+            value=dict(stock.totals.value),
             rows=feeds.rows["rows_read"],
             rejected=feeds.rows["rejected"],
             on_time=feeds.on_time,
