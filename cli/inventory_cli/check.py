@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inventory_cli.absent import Absences, compare, show_absences
+from inventory_cli.errors import CliError, UsageError
 from inventory_cli.exits import Exit
 from inventory_cli.feeds_option import FeedsEnvironmentOption, FeedsOption, load_feeds
 from inventory_cli.local_files import STANDARD_INPUT, local_files
@@ -17,6 +19,8 @@ from inventory_cli.rendering import emit_json, emit_table, figure, say
 from inventory_cli.session import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inventory.domain.model import Reject, Row
     from inventory.domain.reading import ByteStream, Feed, ProfileSet
 
@@ -82,6 +86,7 @@ class FileReport:
         first: The first problems.
         conflicts: The first conflicts.
         examples: The first items that would load: SKU and location to the last quantity.
+        absences: What it lacks of an older file; None where it was not compared, or is refused.
     """
 
     file: str
@@ -100,6 +105,13 @@ class FileReport:
     first: list[Problem] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
+    absences: Absences | None = None
+
+    @property
+    def kept_out(self) -> bool:
+        """Tell whether it would be refused or held."""
+        held = self.absences is not None and self.absences.held
+        return self.refused is not None or bool(held)
 
     @property
     def needs_attention(self) -> bool:
@@ -125,24 +137,39 @@ def check(
     feeds: FeedsOption = None,
     environment: FeedsEnvironmentOption = "dev",
     *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLDER",
+            help="Older file of the same feed: list what it names and FILE does not, and what "
+            "would become of that; - for standard input.",
+            show_default=False,
+        ),
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Show what would become of files, without AWS.
 
     That is their profile, counts, first errors and what would load. Exit code 1: rows would be
-    rejected, contradict each other, or none is stock; 2: a file would be refused.
+    rejected, contradict each other, or none is stock; 2: a file would be refused, or held.
     """
+    if against is not None and len(files) > 1:
+        raise UsageError("--against compares one file: name no other")
     known = load_feeds(feeds, environment)
-    paths = local_files(files, STANDARD_INPUT)
-    reports = [check_file(file, known, errors=errors, key=key) for file in paths]
+    paths = local_files([*files, *filter(None, [against])], STANDARD_INPUT)
+    reports = [check_file(file, known, errors=errors, key=key) for file in paths[: len(files)]]
     for file, report in zip(files, reports, strict=True):
         report.file = str(file)
+    if against is not None and reports[0].refused is None:
+        name = "standard input" if against == Path("-") else str(against)
+        whole = not reports[0].rejected
+        reports[0].absences = _absences(paths, known, key=key, whole=whole, name=name)
     if json_:
         emit_json([_as_json(report) for report in reports])
     else:
         for report in reports:
-            show(report)
-    if any(report.refused for report in reports):
+            show(report, errors)
+    if any(report.kept_out for report in reports):
         raise typer.Exit(Exit.REFUSED)
     if any(report.needs_attention for report in reports):
         raise typer.Exit(Exit.ATTENTION)
@@ -161,21 +188,13 @@ def check_file(
     """
     from inventory.domain.errors import BadFileError
     from inventory.domain.ingestions import reason_for_nothing
-    from inventory.domain.order import latest_time
-    from inventory.domain.reading import open_feed
-    from inventory.domain.settings import TIME_TOLERANCE
 
     key = key or file.as_posix()
     report = FileReport(file=str(file), feed=profiles.feed_of(key).name)
     keys = _Keys(errors)
     times: dict[tuple[str, str], str] = {}
     try:
-        feed = open_feed(
-            PathSource(file),
-            key=key,
-            profiles=profiles,
-            latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
-        )
+        feed = _opened(file, key, profiles)
         report.profile = feed.profile
         for batch in feed.batches():
             report.rows_read += len(batch.rows) + len(batch.rejects) + len(batch.skips)
@@ -205,6 +224,34 @@ def check_file(
     if report.rows_read and not report.loads and report.refused is None:
         report.nothing = reason_for_nothing(report.rows_read, report.reasons, report.errors)
     return report
+
+
+def _opened(file: Path, key: str, profiles: ProfileSet) -> Feed:
+    from inventory.domain.order import latest_time
+    from inventory.domain.reading import open_feed
+    from inventory.domain.settings import TIME_TOLERANCE
+
+    return open_feed(
+        PathSource(file),
+        key=key,
+        profiles=profiles,
+        latest=latest_time(datetime.now(UTC), TIME_TOLERANCE),
+    )
+
+
+def _absences(
+    paths: Sequence[Path], profiles: ProfileSet, *, key: str | None, whole: bool, name: str
+) -> Absences:
+    """Find what the first of two files lacks of the second; both would get the same key."""
+    from inventory.domain.errors import BadFileError
+
+    key = key or paths[0].as_posix()
+    newer = _opened(paths[0], key, profiles)
+    try:
+        older = _opened(paths[1], key, profiles)
+        return compare(newer, older, name=name, whole=whole, settings=profiles.feed_of(key))
+    except (BadFileError, OSError) as error:
+        raise CliError(f"{name} cannot be read: {error}") from error
 
 
 class _Keys:
@@ -268,9 +315,10 @@ def _as_json(report: FileReport) -> dict[str, Any]:
         {"sku": sku, "location": location, "quantity": quantity}
         for (sku, location), quantity in report.examples.items()
     ]
-    plain = replace(report, examples={}, reasons=Counter(), errors=Counter())
+    plain = replace(report, examples={}, reasons=Counter(), errors=Counter(), absences=None)
     return {
         **asdict(plain),
+        "absences": report.absences.to_json() if report.absences else None,
         "reasons": dict(report.reasons),
         "errors": dict(report.errors),
         "examples": examples,
@@ -281,8 +329,13 @@ def _problem(reject: Reject) -> Problem:
     return Problem(reject.line, reject.column or "", str(reject.error), reject.message)
 
 
-def show(report: FileReport) -> None:
-    """Print what would become of a file."""
+def show(report: FileReport, limit: int) -> None:
+    """Print what would become of a file.
+
+    Args:
+        report: That.
+        limit: Most absent items that are listed.
+    """
     if report.refused is not None:
         place = f"line {report.refused.line}: " if report.refused.line else ""
         say(f"{report.file}: refused", "fail")
@@ -319,3 +372,5 @@ def show(report: FileReport) -> None:
         more = report.rejected - len(report.first)
         if more > 0:
             say(f"  and {figure(more)} more")
+    if report.absences is not None:
+        show_absences(report.absences, limit)

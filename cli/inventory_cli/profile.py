@@ -105,7 +105,7 @@ def profile(
     given = [label for label in (sku, quantity, location, stores_after, time) if label is not None]
     if fitting.refused is None and not given and stores is None:
         say(f"{files[0]} needs no profile of your own:", "ok")
-        show(fitting)
+        show(fitting, _ERRORS)
         if fitting.needs_attention:
             raise typer.Exit(Exit.ATTENTION)
         return
@@ -185,7 +185,7 @@ def _try(files: Sequence[Path], text: str, prefix: str, *, write: bool, path: Pa
         check_file(file, profiles, errors=_ERRORS, key=f"{prefix}{file.name}") for file in files
     ]
     for report in reports:
-        show(report)
+        show(report, _ERRORS)
     # As it is, for a file: neither wrapped nor coloured.
     typer.echo(f"\n{text}")
     if write:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from fakes import BEGIN, World
+from ingest_steps import deliver
+from inventory.domain.reading import ProfileSet, continue_feed, open_feed
+from inventory.domain.removals import REMOVED
+from inventory.feeds_file import read_feeds_file
 from inventory_cli import check
+from inventory_cli.errors import CliError, UsageError
 from sample_feeds.exports import exports
 
 if TYPE_CHECKING:
@@ -162,3 +170,82 @@ def test_every_export_is_counted_as_it_is_read(run) -> None:
         assert result.exit_code == bool(odd)
         outcomes = ("loads", "duplicates", "rejected", "skipped")
         assert verdict["rows_read"] == sum(verdict[name] for name in outcomes)
+
+
+def complete_feed(folder: Path, **absent: str) -> tuple[str, ...]:
+    """Options of a check by a complete feed, half of whose stock may go."""
+    feeds = folder / "feeds.toml"
+    entry = "".join(f'{name} = "{value}"\n' for name, value in absent.items())
+    feeds.write_text(f'[feeds."shop/"]\ncomplete = true\nmax_stock_drop_share = 0.5\n{entry}')
+    return ("--feeds", str(feeds), "--key", "shop/a.csv")
+
+
+@pytest.mark.parametrize("absent", [{}, {"absent": "remove"}, {"absent": "keep"}])
+@pytest.mark.parametrize("newer", ["sku,quantity\nA,9\n", "sku,quantity\nA,9\nB,many\n"])
+def test_what_is_listed_as_absent_is_what_the_pipeline_makes_of_it(
+    run, tmp_path: Path, newer: str, absent: dict[str, str]
+) -> None:
+    """Both files go through the ingest, and the items that have changed are those of the list."""
+    older = "sku,quantity\nA,8\nB,1\nC,3\nB,2\n"
+    (tmp_path / "older.csv").write_text(older)
+    options = complete_feed(tmp_path, **absent)
+    named = (*options, "--against", str(tmp_path / "older.csv"))
+    (verdict,) = json.loads(run(newer, options=(*named, "--json")).output)
+    found = verdict["absences"]
+    assert bool(found["because"]) is (found["becomes"] == "keep")
+
+    profiles = ProfileSet(**read_feeds_file(tmp_path / "feeds.toml"))
+    world = World()
+    reader: dict[str, Any] = {
+        "open_feed": partial(open_feed, profiles=profiles),
+        "open_part": continue_feed,
+        "feed_of": profiles.feed_of,
+    }
+    for hour, text in enumerate((older, newer)):
+        at = BEGIN + timedelta(hours=hour)
+        version = world.objects.put("shop/a.csv", text, last_modified=at)
+        deliver(world, version, **reader)
+    fates = {
+        sku: "remove"
+        if REMOVED in item.get("attributes", {"M": {}})["M"]
+        else "keep"
+        if item["quantity"] != {"N": "0"}
+        else "zero"
+        for (sku, _), item in world.items().items()
+    }
+    assert fates.pop("A") == "keep"
+    assert fates == dict.fromkeys([each["sku"] for each in found["items"]], found["becomes"])
+    assert [each["quantity"] for each in found["items"]] == ["2", "3"]
+
+
+def test_absent_items_are_listed_for_people(run, tmp_path: Path) -> None:
+    """So many as errors; and without a feed, or with a reject file, they would stay."""
+    (tmp_path / "older.csv").write_text("sku,quantity\n" + "".join(f"S{n},1\n" for n in range(30)))
+    named = ("--against", str(tmp_path / "older.csv"), "--errors", "2")
+    kept = "".join(f"S{n},1\n" for n in range(15))
+    result = run(f"sku,quantity\n{kept}", options=(*complete_feed(tmp_path), *named))
+    assert result.exit_code == 0
+    assert "absent: 15 items" in result.output
+    assert "they would be out of stock" in result.output
+    assert "and 13 more" in result.output
+    assert "they would stay, because the feed is not complete" in run(GOOD, options=named).output
+
+
+def test_fails_with_2_on_a_file_that_would_be_held(run, tmp_path: Path) -> None:
+    """The older file stands for the last one of its feed, as the hold compares them."""
+    (tmp_path / "older.csv").write_text("sku,quantity\nA,9\nB,2\n")
+    named = (*complete_feed(tmp_path), "--against", str(tmp_path / "older.csv"))
+    result = run("sku,quantity\nA,5\n", options=named)
+    assert result.exit_code == 2
+    assert "a stock of 5 and" in result.output
+    assert run("sku,quantity\nA,6\n", options=named).exit_code == 0
+
+
+def test_fails_on_an_older_file_that_cannot_be_compared_with(run, tmp_path: Path) -> None:
+    """It is not there, is no stock file, or there is more than one file to compare."""
+    (tmp_path / "older.csv").write_text("sku,quantity\nA,9\n")
+    named = ("--against", str(tmp_path / "older.csv"))
+    assert isinstance(run(GOOD, GOOD, options=named).exception, UsageError)
+    (tmp_path / "older.csv").write_text("nothing")
+    assert isinstance(run(GOOD, options=named).exception, CliError)
+    assert isinstance(run(GOOD, options=("--against", "not-there.csv")).exception, UsageError)

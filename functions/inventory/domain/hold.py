@@ -88,7 +88,7 @@ class StockDropHold:
         settings, quantity = self._feed_of(version.key), Decimal(report.quantity)
         feed, share = settings.prefix, settings.max_stock_drop_share
         last = self._accepted.before(feed, base) if share else None
-        if not released and last and last > 0 and last - quantity > share * last:
+        if not released and last is not None and takes_too_much(last, quantity, share):
             raise HeldFileError(
                 ErrorCode.CONSTRAINT_ERROR,
                 f"The file holds a stock of {quantity:f} and the last one of {feed} held "
@@ -109,3 +109,14 @@ class StockDropHold:
         """
         feed = self._feed_of(version.key).prefix
         self._accepted.remove(feed, base, version.object_id)
+
+
+def takes_too_much(last: Decimal, quantity: Decimal, share: Decimal) -> bool:
+    """Tell whether a file takes away more of the stock than it may.
+
+    Args:
+        last: Stock of the last accepted file.
+        quantity: Stock of the file.
+        share: Share of it that may go; 0 for any.
+    """
+    return bool(share) and last > 0 and last - quantity > share * last
