@@ -73,7 +73,8 @@ _LONGEST_SEGMENT = timedelta(hours=1)
 _HASH_BYTES = 8
 _BYTES = "application/octet-stream"
 _DATE = re.compile(
-    r"(?:19|20)\d\d([-_./]?)[01]\d\1[0-3]\d(?:[-_.T]?[0-2]\d(?:[-_.:]?[0-5]\d){1,2})?"
+    r"(?:(?:19|20)\d\d([-_./]?)[01]\d\1[0-3]\d|[0-3]\d([-_./]?)[0-3]\d\2(?:19|20)\d\d)"
+    r"(?:[-_.T ]?[0-2]\d(?:[-_.:]?[0-5]\d){1,2})?"
 )
 
 #: What stands between the cells of a row that is hashed, and before what would be taken for it.
@@ -114,13 +115,18 @@ def _separable(column: Sequence[Any]) -> Sequence[str]:
     return column
 
 
-def series_of(version: ObjectVersion) -> str:
-    """Name of the series that a version belongs to: its key, whatever date is in it.
+def series_of(version: ObjectVersion, feed: str = "") -> str:
+    """Name of the series that a version belongs to.
+
+    Args:
+        version: The object version.
+        feed: The complete feed that it is a whole file of. Default: none, then the series is that
+            of its key, whatever date is in it.
 
     Example:
         `stock/2026-11-27.csv` and `stock/2026-11-28.csv` are versions of the same file.
     """
-    name = f"{version.bucket}/{_DATE.sub('#', version.key)}"
+    name = f"{version.bucket}/{feed or _DATE.sub('#', version.key)}"
     return blake2s(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -280,6 +280,8 @@ class Ingest:
         first = admission.mode is Mode.PROCESS
         fingerprints = first and self._settings.has_fingerprints(version.size_bytes)
         expected = self._ports.feed_of(version.key)
+        complete = expected.prefix if expected.complete else ""
+        series = series_of(version, "" if feed.corrected else complete) if fingerprints else ""
         record, command = admission.record, admission.command
         return Job(
             run=admission.run,
@@ -295,8 +297,8 @@ class Ingest:
             expired=tuple(sorted(admission.expired)),
             recheck=tuple(sorted(admission.recheck)),
             released=admission.kind is Kind.RELEASE,
-            series=series_of(version) if fingerprints else "",
-            complete=expected.prefix if expected.complete else "",
+            series=series,
+            complete=complete,
             absent=expected.absent,
             part=feed.corrected,
             decided_at=command.asked_at if command else record.decided_at if record else "",
@@ -332,7 +334,12 @@ class Ingest:
             segment = replace(segment, worker=job.workers, attempt=name, reports=reports)
             lacking, keys = self._segments.process(segment)
             reports, sets = [report, lacking], [*sets, keys]
-            outcome = replace(outcome, absent=lacking.absent)
+            outcome = replace(
+                outcome,
+                absent=lacking.absent,
+                known=report.known + lacking.known,
+                drifted=report.drifted + lacking.drifted,
+            )
         if reports[-1].ended:
             ending = self._finisher.end(job, version, admission.record, reports, joined(sets))
             return _ended(outcome, ending)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import World
+from fakes import BEGIN, ITEMS, World, open_tiny_feed
 from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.domain import absences
 from inventory.domain.absences import KeyNotes, absent_keys, keys_of
@@ -15,6 +17,7 @@ from inventory.domain.jobs import KeyList
 from inventory.domain.model import Absent
 from inventory.domain.order import timestamp
 from inventory.domain.reading import BytesSource, ProfileSet, continue_feed, open_feed
+from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.removals import REMOVED
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Command, Kind
@@ -311,3 +314,42 @@ def test_articles_of_a_file_that_is_withdrawn_between_two_invocations_do_not_com
     assert quantities(world) == {"A": "1"}
     load(world, "A,x,2,,", hour=3)
     assert quantities(world) == {"A": "2"}
+
+
+def test_all_files_of_a_complete_feed_are_one_series_whatever_their_names() -> None:
+    """But a reject file that comes back is no file of it that the next one is compared with."""
+    world = World()
+    feed = FeedSettings(prefix="shop/", complete=True)
+    known: list[int] = []
+    for name, corrected in (("one", False), ("two", False), ("two.rejects", True), ("3", False)):
+        version = put(world, "A,x,5,,", "B,x,7,,", key=f"shop/{name}.csv", hour=len(known))
+
+        def opened(source: Any, *, corrected: bool = corrected, **how: Any) -> Any:
+            return replace(open_tiny_feed(source, **how), corrected=corrected)
+
+        outcome = deliver(
+            world,
+            version,
+            settings=IngestSettings(large_object_bytes=1 << 30, fingerprint_bytes=0),
+            feed_of=lambda _: feed,
+            open_feed=opened,
+        )
+        known.append(outcome.known)
+    assert known == [0, 2, 0, 2]
+
+
+def test_an_absent_item_that_was_changed_by_hand_is_counted_and_set_right() -> None:
+    """On the night of the full read; until then it is known without being read."""
+    world = world_of()
+    settings = IngestSettings(large_object_bytes=1 << 30, fingerprint_bytes=0, full_read_days=4)
+    outcomes = []
+    for night in range(5):
+        world.clock.at = BEGIN + timedelta(days=night)
+        if night == 3:
+            item = world.tables.tables[ITEMS].items["B", "x"]
+            item["quantity"] = {"N": "7"}
+        lines = ["A,x,5,,"] if night else ["A,x,5,,", "B,x,7,,"]
+        outcomes.append(deliver(world, put(world, *lines, hour=24 * night), settings=settings))
+        assert quantities(world)["B"] == "70070"[night]
+    assert [outcome.drifted for outcome in outcomes] == [0, 0, 0, 0, 1]
+    assert [outcome.known for outcome in outcomes] == [0, 1, 1, 2, 0]
