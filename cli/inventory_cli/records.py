@@ -274,10 +274,17 @@ def show_record(record: Record) -> None:
         say(", ".join(times))
     if attributes.get("first_error_line"):
         say(f"first reject in line {attributes['first_error_line']}")
+    _show_counts(record)
+
+
+def _show_counts(record: Record) -> None:
+    attributes = record.attributes
     if "rows_read" in attributes:
         columns = ("rows read", *OUTCOMES)
         counts = (record.rows_read, *(record.count(name) for name in OUTCOMES))
         emit_table(columns, [[figure(count) for count in counts]], right=columns)
+    if absent := record.count("absent"):
+        say(f"{figure(absent)} items set that the file lacks, because its feed is complete")
     skipped = attributes.get("skipped_by_reason")
     if skipped:
         reasons = ", ".join(f"{reason} {figure(int(n))}" for reason, n in sorted(skipped.items()))

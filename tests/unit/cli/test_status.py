@@ -1,4 +1,4 @@
-"""`inventory status` tells how far a large file has come."""
+"""`inventory status` tells how far a large file has come, and what a complete one has set."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ def test_shows_how_many_workers_are_done(cloud: Any, run: Any) -> None:
     assert "3 of 8 workers done" in large.out
     assert large.exit_code == 5
     assert "workers" not in small.out
+
+
+def test_shows_how_many_items_a_complete_file_has_set_because_it_lacks_them(
+    cloud: Any, run: Any
+) -> None:
+    """They are no rows of it, so no other count has them."""
+    for name, absent in (("some.csv", 1200), ("none.csv", 0)):
+        cloud.s3.put(name, b"1")
+        version = {"some.csv": "v1", "none.csv": "v2"}[name]
+        cloud.dynamodb.record(f"uploads/{name}#{version}", rows_read=3, loaded=3, absent=absent)
+    assert "1,200 items set that the file lacks" in run("status", "some.csv").out
+    assert "lacks" not in run("status", "none.csv").out
