@@ -14,7 +14,7 @@ import pytest
 from inventory.domain.order import timestamp
 from inventory_cli.main import main
 from local_cloud import observe
-from pipeline import configured, final_record
+from pipeline import INGEST, configured, final_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 LIMIT_SECONDS = 300
 DLQ_ALARM = "inventory-dlq-not-empty-dev"
-#: Functions that know of feeds, besides the chunk processor.
 WATCHING = ("inventory-processor-dev", "inventory-reconcile-dev", "inventory-summary-dev")
+#: Functions that know of feeds.
+FEED_READERS = (*WATCHING, INGEST[1])
 SUMMARY_ALARM = "inventory-no-summary-written-dev"
 
 
@@ -306,7 +307,7 @@ def feeds_with(deployment: Deployment, feed: str, settings: dict[str, Any]) -> I
     stored = s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode())
     version = stored["VersionId"]
     try:
-        with configured(deployment, functions=WATCHING, FEEDS_VERSION_ID=version):
+        with configured(deployment, functions=FEED_READERS, FEEDS_VERSION_ID=version):
             yield
     finally:
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
@@ -477,6 +478,34 @@ def test_a_replay_changes_nothing_that_is_newer(
 
     become(lambda: attempts() == [2, 2], "the second attempts")
     assert quantity(deployment, "op-5") == "2"
+
+
+def test_a_complete_file_takes_away_what_it_lacks(
+    deployment: Deployment, inventory: Operator
+) -> None:
+    """By the permissions of the functions; one that lacks too much is held, until it is let in."""
+    shop = "operations/complete/"
+    with feeds_with(deployment, shop, {"complete": True, "max_stock_drop_share": "0.5"}):
+        lines = [HEADER, "whole-1,operations,3", "whole-2,operations,2"]
+        inventory.upload("monday.csv", *lines, folder=shop)
+        record = inventory.upload("tuesday.csv", *lines[:2], folder=shop)
+        assert (record["absent"], record["rows_read"]) == (1, 1)
+        lines = [HEADER, "whole-3,operations,1"]
+        held = inventory.upload("wednesday.csv", *lines, folder=shop, exit_code=2)
+        assert held["status"] == "HELD"
+        inventory("release", held["object_id"])
+        become(lambda: quantity(deployment, "whole-1") == "0", "what the held file lacks")
+        final_record(deployment, held["object_id"])
+        changes = inventory.json("changes", "--since", "1h", exit_code=None)
+    assert {
+        each["sku"]: (each["quantity"], each["key"].removeprefix(shop), each["line"])
+        for each in changes
+        if each["feed"] == shop
+    } == {
+        "whole-1": ("0", "wednesday.csv", None),
+        "whole-2": ("0", "tuesday.csv", None),
+        "whole-3": ("1", "wednesday.csv", 2),
+    }
 
 
 def test_the_absence_of_a_summary_alarms(deployment: Deployment, inventory: Operator) -> None:
