@@ -65,16 +65,16 @@ def compare(
     from inventory.domain.hold import takes_too_much
     from inventory.domain.model import Absent
 
-    because = _why_they_stay(newer, whole=whole, settings=settings)
-    found = Absences(
-        against=name, becomes=Absent.KEEP if because else settings.absent, because=because
-    )
     seen: set[int] = set()
     stock = last = Decimal(0)
     for batch in newer.batches():
         for row in batch.rows:
             seen.add(hash((row.sku, row.location)))
             stock += Decimal(row.quantity)
+    because = _why_they_stay(newer, names=bool(seen), whole=whole, settings=settings)
+    found = Absences(
+        against=name, becomes=Absent.KEEP if because else settings.absent, because=because
+    )
     times: dict[tuple[str, str], str] = {}
     for batch in older.batches():
         for row in batch.rows:
@@ -91,7 +91,7 @@ def compare(
     return found
 
 
-def _why_they_stay(newer: Feed, *, whole: bool, settings: FeedSettings) -> str:
+def _why_they_stay(newer: Feed, *, names: bool, whole: bool, settings: FeedSettings) -> str:
     """Say why what a file lacks stays as it is; "" where it does not. See `domain.absences`."""
     from inventory.domain.model import Absent
 
@@ -101,7 +101,9 @@ def _why_they_stay(newer: Feed, *, whole: bool, settings: FeedSettings) -> str:
         return "the feed says so"
     if newer.corrected:
         return "a reject file that comes back is a part of a file"
-    return "" if whole else "a rejected row may be about any of them"
+    if not whole:
+        return "a rejected row may be about any of them"
+    return "" if names else "no row of the file is stock"
 
 
 def show_absences(absences: Absences, limit: int) -> None:

@@ -270,9 +270,9 @@ class FeedEntry(_Entry):
         takes = self.complete and self.absent is not Absent.KEEP
         if takes and "max_stock_drop_share" not in given:
             raise ValueError(
-                "a complete file takes away what it lacks, and an empty one everything: say by "
-                "max_stock_drop_share above which share of the stock it is held, such as 0.3, or 0 "
-                "for never"
+                "a complete file takes away what it lacks, and one that broke off nearly "
+                "everything: say by max_stock_drop_share above which share of the stock it is "
+                "held, such as 0.3, or 0 for never"
             )
         return self
 

@@ -223,7 +223,10 @@ def test_absent_items_are_listed_for_people(run, tmp_path: Path) -> None:
     (tmp_path / "older.csv").write_text("sku,quantity\n" + "".join(f"S{n},1\n" for n in range(30)))
     named = ("--against", str(tmp_path / "older.csv"), "--errors", "2")
     kept = "".join(f"S{n},1\n" for n in range(15))
-    result = run(f"sku,quantity\n{kept}", options=(*complete_feed(tmp_path), *named))
+    options = (*complete_feed(tmp_path), *named)
+    skipped = "Handle,Title,SKU,HS Code,COO,Location,On hand (current)\nh,t,,,,Main,1\n"
+    assert "because no row of the file is stock" in run(skipped, options=options).output
+    result = run(f"sku,quantity\n{kept}", options=options)
     assert result.exit_code == 0
     assert "absent: 15 items" in result.output
     assert "they would be out of stock" in result.output

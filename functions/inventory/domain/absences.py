@@ -234,7 +234,7 @@ class Absences:
         """Enter the list of a version all of whose rows are in the table, and read the register.
 
         A damaged row may have been any article, and behind the damage that ends a file may stand
-        all others: such a file takes nothing away.
+        all others: such a file takes nothing away. Nor does one of which no row is stock.
 
         Args:
             job: The job.
@@ -243,7 +243,8 @@ class Absences:
             reports: Reports of all segments.
         """
         own = [each for report in reports if report.ended for each in report.listed]
-        whole = not any(report.error or report.counts.rejected for report in reports)
+        whole = any(blocks for _, blocks in own)
+        whole &= not any(report.error or report.counts.rejected for report in reports)
         implies = whole and not job.part and job.absent is not Absent.KEEP
         if job.mode is not Mode.RECHECK:
             self._ports.listings.put(

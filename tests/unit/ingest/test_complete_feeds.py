@@ -129,6 +129,17 @@ def test_a_damaged_file_takes_nothing_away(damage: str) -> None:
     assert quantities(world) == {"A": "5", "B": "0", "C": "1"}
 
 
+def test_a_file_that_names_nothing_takes_nothing_away() -> None:
+    """Like one without a row, which is refused: it says nothing of any stock."""
+    world = world_of()
+    load(world, "A,x,5,,", hour=1)
+    version = load(world, "-blank sku", "-blank sku", hour=2)
+    assert quantities(world) == {"A": "5"}
+    assert world.record(version)["nothing_loaded"]
+    load(world, "B,x,1,,", hour=3)
+    assert quantities(world) == {"A": "0", "B": "1"}
+
+
 @pytest.mark.parametrize("end", ["", ","])
 def test_rows_of_a_complete_file_have_no_times_of_their_own(end: str) -> None:
     """An article that is there again has stock, even if its stock changed long ago."""
