@@ -248,7 +248,8 @@ def _absences(
     key = key or paths[0].as_posix()
     newer = _opened(paths[0], key, profiles)
     try:
-        older = _opened(paths[1], key, profiles)
+        # The same feed; but how it is packed, its own name says.
+        older = _opened(paths[1], f"{key}{paths[1].suffix}", profiles)
         return compare(newer, older, name=name, whole=whole, settings=profiles.feed_of(key))
     except (BadFileError, OSError) as error:
         raise CliError(f"{name} cannot be read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import timedelta
 from functools import partial
@@ -232,6 +233,18 @@ def test_absent_items_are_listed_for_people(run, tmp_path: Path) -> None:
     assert "they would be out of stock" in result.output
     assert "and 13 more" in result.output
     assert "they would stay, because the feed is not complete" in run(GOOD, options=named).output
+
+
+def test_a_packed_file_is_compared_with_one_that_is_not(run, tmp_path: Path) -> None:
+    """And the other way round: each is what its own name says."""
+    names = {"older.csv": GOOD.encode(), "older.csv.gz": gzip.compress(GOOD.encode())}
+    for name, data in names.items():
+        (tmp_path / name).write_bytes(data)
+        for key in ("shop/a.csv", "shop/a.csv.gz"):
+            text = b"sku,quantity\nA,3\n"
+            options = (*complete_feed(tmp_path), "--key", key, "--against", str(tmp_path / name))
+            result = run(gzip.compress(text) if key.endswith(".gz") else text, options=options)
+            assert "absent: 1 items" in result.output
 
 
 def test_fails_with_2_on_a_file_that_would_be_held(run, tmp_path: Path) -> None:
