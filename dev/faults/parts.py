@@ -820,7 +820,8 @@ class HalfReadWorld(InterruptedWorld):
             self.case.objects.delete(upload.version)
             upload.doubtful = True
         if holder is self.dying and holder.steps == self.fatal:
-            self.defect, self.profile = False, "small"
+            if self.defect:
+                self.defect, self.profile = False, "small"
             self.kill()
 
     def again(self, job: Job) -> None:

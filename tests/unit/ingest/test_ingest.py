@@ -354,6 +354,18 @@ def test_whoever_ends_a_version_validates_what_a_crashed_run_has_written(end: st
     assert version in list(world.ports().follow_ups.all())
 
 
+def test_a_file_that_is_refused_when_it_is_replayed_says_so_and_keeps_its_counts() -> None:
+    """Nobody else tells that the rows were not decided again."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    deliver(world, version)
+    world.objects.stored = [replace(one, body=b"no feed") for one in world.objects.stored]
+    outcome = deliver(world, version, Kind.REPLAY)
+    assert (outcome.status, outcome.reject_messages) == (None, 1)
+    assert [kind for kind, _ in world.rejects.bodies] == ["file"]
+    assert (world.record(version)["status"], world.record(version)["loaded"]) == ("COMPLETED", 1)
+
+
 def test_a_redelivery_leaves_a_crashed_run_to_the_redrive() -> None:
     """It ends the record, the run stays open, and the reconcile has the version redriven."""
     world, version = _crashed_between_readers()

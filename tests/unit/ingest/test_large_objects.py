@@ -172,6 +172,22 @@ def test_a_file_that_is_read_in_another_way_gets_a_job_of_its_own(change: str) -
     assert "open_runs" not in record
 
 
+def test_a_listing_has_the_job_go_on_that_an_event_began() -> None:
+    """Only the event knew the sequencer, and the job alone has kept it."""
+    world = World()
+    version = put(world, *LARGE_FEED, hour=1, sequencer="0A")
+    listed = replace(version, sequencer="")
+    deliver(world, listed, Kind.REDRIVE)
+    deliver(world, version, settings=SEVERAL)
+    job = world.record(version)["job"]
+    world.work.messages.clear()
+    world.clock.move(hours=2)
+    deliver(world, listed, Kind.REDRIVE, settings=SEVERAL)
+    drain(world, settings=SEVERAL)
+    record = world.record(version)
+    assert (record["job"], record["base"][-32:]) == (job, "0A" + "0" * 30)
+
+
 def test_a_new_job_validates_what_the_workers_of_the_old_one_have_written() -> None:
     """Their reports are in nobody's sum: a reader of what they wrote over must be asked."""
     world = World()

@@ -316,6 +316,9 @@ def test_files_of_a_paused_folder_wait_until_it_is_resumed() -> None:
         deliver(world, version)
     assert quantities(world) == {"A": "2"}
     assert world.record(waiting)["status"] == "WAITING"
+    for sequencer in ("", "0B"):  # whatever a listing or a later event knows of it
+        deliver(world, replace(waiting, sequencer=sequencer), Kind.REPLAY)
+        assert world.record(waiting)["status"] == "WAITING"
     world.clock.move(days=20)
     assert world.reconcile().run(time_left=lambda: 300.0).waiting == 1
     assert not world.work.messages
@@ -324,7 +327,7 @@ def test_files_of_a_paused_folder_wait_until_it_is_resumed() -> None:
     drain(world)
     assert quantities(world) == {"A": "1"}
     assert world.record(waiting)["status"] == "COMPLETED"
-    assert "0A" in world.tables.tables[INGESTIONS].items[waiting.object_id,]["base"]["S"]
+    assert "0B" in world.tables.tables[INGESTIONS].items[waiting.object_id,]["base"]["S"]
 
 
 def test_a_file_that_has_begun_goes_on_although_its_folder_is_paused() -> None:
@@ -440,6 +443,22 @@ def test_of_two_attempts_that_begin_at_once_one_comes_again() -> None:
     with pytest.raises(RetryableError, match="another attempt"):
         command(world, wrong, Kind.WITHDRAW, ingestions=Before(ingestions, "claim", other))
     come_to_rest(world)
+    assert quantities(world) == {"OVER": "1", "SAME": "6", "LATER": "8"}
+
+
+def test_an_attempt_goes_on_where_another_one_has_come_to_meanwhile() -> None:
+    """What that has deleted nobody finds in the table any more; it is asked for all the same."""
+    world, (_, wrong, _) = three_files()
+    ingestions = world.ports().ingestions
+
+    def other() -> None:
+        deliver(world, wrong, Kind.WITHDRAW, time_left=looks(2))
+        assert quantities(world) == {"LATER": "8"}
+        assert "withdrawing" not in world.record(wrong)
+
+    world.clock.move(hours=1)
+    command(world, wrong, Kind.WITHDRAW, ingestions=Before(ingestions, "claim", other))
+    drain(world)
     assert quantities(world) == {"OVER": "1", "SAME": "6", "LATER": "8"}
 
 
@@ -642,6 +661,25 @@ def test_a_version_of_several_workers_is_withdrawn_while_they_are_at_work() -> N
     deliver(world, wrong, message.kind, task=message.task, settings=settings)
     come_to_rest(world)
     assert set(quantities(world).values()) == {"1"}
+
+
+def test_a_worker_that_begins_while_its_file_is_withdrawn_writes_nothing() -> None:
+    """Its message was received before, and nobody waits for a run that has no name yet."""
+    world = World()
+    wrong = put(world, "A,x,2,,", "B,x,2,,", key="wrong.csv")
+    settings = IngestSettings(large_object_bytes=0, workers=2)
+    deliver(world, wrong, settings=settings)
+    message = world.work.messages.pop()
+    world.clock.move(hours=1)
+
+    def withdrawn() -> None:
+        command(world, wrong, Kind.WITHDRAW)
+
+    ingestions = Before(world.ports().ingestions, "enter", withdrawn)
+    with pytest.raises(RetryableError, match="withdrawn"):
+        deliver(world, wrong, message.kind, task=message.task, ingestions=ingestions)
+    assert quantities(world) == {}
+    assert world.record(wrong)["status"] == "WITHDRAWN"
 
 
 def test_rows_with_times_of_their_own_are_found_and_asked() -> None:
