@@ -355,3 +355,17 @@ def test_a_segment_trusts_nothing_after_one_that_wrote_over_too_much(
     assert quantities(world) == {"S0": "2", "S1": "1"}
     drain(world, **how)
     assert quantities(world) == {"S0": "1", "S1": "1"}
+
+
+def test_a_row_that_was_not_read_is_told_of_by_its_own_time() -> None:
+    """Another file of that time is above its file's time, and below the row."""
+    world = World()
+    line = "A,x,{},,2026-11-22T20:00:09.000000Z"
+    for hour, sequencer in ((0, "01"), (0.001, "03")):
+        version = put(world, line.format(1), hour=hour, sequencer=sequencer)
+        known = deliver(world, version, settings=SETTINGS).known
+    assert known == 1
+    deliver(world, put(world, line.format(2), key="other.csv", sequencer="02"), settings=SETTINGS)
+    assert quantities(world) == {"A": "2"}
+    drain(world, settings=SETTINGS)
+    assert quantities(world) == {"A": "1"}

@@ -188,6 +188,29 @@ def test_a_listing_has_the_job_go_on_that_an_event_began() -> None:
     assert (record["job"], record["base"][-32:]) == (job, "0A" + "0" * 30)
 
 
+def test_a_job_whose_file_another_run_has_completed_sends_no_reject_again() -> None:
+    """What is left of it is done by one that decides rows again and accounts for nothing."""
+    world = World()
+    version = put(world, *LARGE_FEED, hour=1)
+    ports = world.ports()
+
+    class Overtaken:
+        """The ingestions table, where another run is faster than the one that begins a job."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "begin_job":
+                assert deliver(world, version, delivery_id="faster").status is Status.COMPLETED
+            return getattr(ports.ingestions, name)
+
+    deliver(world, version, settings=SEVERAL, ingestions=Overtaken())
+    world.work.messages.clear()
+    world.clock.move(hours=2)
+    deliver(world, version, Kind.REDRIVE, settings=SEVERAL)
+    drain(world, settings=SEVERAL)
+    assert "open_runs" not in world.record(version)
+    assert len(world.rejects.bodies) == LARGE_FEED.count("!bad") + LARGE_FEED.count("!worse")
+
+
 def test_a_new_job_validates_what_the_workers_of_the_old_one_have_written() -> None:
     """Their reports are in nobody's sum: a reader of what they wrote over must be asked."""
     world = World()
