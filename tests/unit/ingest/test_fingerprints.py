@@ -369,3 +369,15 @@ def test_a_row_that_was_not_read_is_told_of_by_its_own_time() -> None:
     assert quantities(world) == {"A": "2"}
     drain(world, settings=SETTINGS)
     assert quantities(world) == {"A": "1"}
+
+
+def test_a_set_names_what_a_worker_has_left_once() -> None:
+    """Each of its segments hands on what those before have left."""
+    world = World()
+    version = put(world, *(f"S{number},x,1,," for number in range(4)))
+    how: dict[str, Any] = {"settings": SETTINGS, "batch_rows": 1}
+    deliver(world, version, time_left=looks(3), **how)
+    drain(world, time_left=lambda: looks(3), **how)
+    text = world.ports().fingerprints.get(series_of(version))
+    keys = [piece.key for piece in FingerprintSet.from_text(text or "").pieces]
+    assert len(set(keys)) == len(keys) > 1

@@ -648,6 +648,23 @@ def test_a_file_that_is_withdrawn_while_it_is_weighed_is_compared_with_no_more()
     assert deliver(world, put(world, "A,x,9,,", hour=3), share=HALF).written == 1
 
 
+def test_a_file_that_is_held_while_another_run_accepts_it_is_not_compared_with() -> None:
+    """By a process with another setting; the verdict that is in the record stands."""
+    world = World()
+    deliver(world, put(world, "A,x,10,,"), share=HALF)
+    version = put(world, "A,x,1,,", hour=1)
+
+    def held() -> None:
+        deliver(world, version, share=HALF, delivery_id="other")
+
+    ingestions = Before(world.ports().ingestions, "accept", held)
+    with pytest.raises(RetryableError):
+        deliver(world, version, share=Decimal("0.95"), ingestions=ingestions)
+    last = put(world, "A,x,4,,", hour=2)
+    deliver(world, last, share=HALF)
+    assert [world.record(each)["status"] for each in (version, last)] == ["HELD", "HELD"]
+
+
 def test_a_version_of_several_workers_is_withdrawn_while_they_are_at_work() -> None:
     """What they have written goes, and those that have not begun never do."""
     world = World()
