@@ -293,12 +293,16 @@ def test_fails_when_the_segment_before_is_not_done() -> None:
         deliver(world, version, Kind.SEGMENT, task=task, settings=SEVERAL)
 
 
-def test_fails_when_the_job_is_not_there() -> None:
-    """What its workers are to do stands in it."""
+@pytest.mark.parametrize("gone", ["job", "reports"])
+def test_fails_when_the_job_is_not_there(gone: str) -> None:
+    """What its workers are to do stands in it; and its sums would lack reports that expire."""
     world = World()
     version = put(world, *LARGE_FEED, hour=1)
     deliver(world, version, settings=SEVERAL)
-    world.reports.files.clear()
+    if gone == "job":
+        world.reports.files.clear()
+    else:
+        world.clock.move(days=30, minutes=-10)
     with pytest.raises(RetryableError, match="is not there"):
         drain(world, settings=SEVERAL)
 
