@@ -193,6 +193,7 @@ def test_a_withdrawn_file_takes_its_articles_with_it() -> None:
     assert quantities(world) == {"A": "5", "B": "0", "WRONG": "0"}
     withdraw(world, wrong)
     assert quantities(world) == {"A": "5", "B": "0"}
+    assert world.record(wrong)["items_removed"] == 2  # B is nothing that it has named
     withdraw(world, newest)
     assert quantities(world) == {"A": "5", "B": "2"}
     assert world.record(newer)["status"] == "COMPLETED"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import INGESTIONS, ITEMS, World, memory_tables, open_tiny_feed
+from fakes import BEGIN, INGESTIONS, ITEMS, World, memory_tables, open_tiny_feed
 from faults.dynamodb import parsed
 from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import ConditionFailedError
 from inventory.domain.errors import RetryableError
-from inventory.domain.ingestions import Mode, RunReport, admit
+from inventory.domain.ingestions import LEASE, Mode, Record, RunReport, Status, admit, run_name
 from inventory.domain.order import timestamp
 from inventory.domain.settings import IngestSettings
+from inventory.domain.withdrawal import due
 from inventory.domain.work import Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -144,6 +146,17 @@ def test_a_version_is_withdrawn_when_nothing_of_it_can_be_on_its_way(minutes: in
     world.work.time_passes()
     drain(world)
     assert quantities(world) == {}
+
+
+def test_every_open_run_is_waited_for() -> None:
+    """The last one that was entered need not be the last one that began."""
+    record = Record(
+        status=Status.WITHDRAWN,
+        withdrawal="w",
+        last_run=run_name(BEGIN, "a"),
+        open_runs=frozenset({run_name(BEGIN + timedelta(minutes=1), "b"), run_name(BEGIN, "a")}),
+    )
+    assert due(record) == BEGIN + timedelta(minutes=1) + 2 * LEASE
 
 
 def test_a_withdrawal_goes_on_in_other_invocations() -> None:
