@@ -328,6 +328,17 @@ def test_a_withdrawal_is_brought_on_by_the_attempt_that_has_claimed_it(
         assert _record(adapters).withdrawal == left
 
 
+def test_fails_to_withdraw_a_version_of_which_more_was_asked_later(adapters: DynamoDb) -> None:
+    """A restore has overtaken it since the record was read."""
+    ingestions = adapters.ingestions
+    _completed(adapters)
+    found = _record(adapters)
+    assert ingestions.note_decision(OBJECT_ID, "2026-11-22T22:00:00.000000Z")
+    command = Command(asked_at="2026-11-22T21:00:00.000000Z", by="ann")
+    assert not ingestions.withdraw(VERSION, found, command, "w")
+    assert _record(adapters).status is Status.COMPLETED
+
+
 def test_notes_are_added_to_those_that_stand(adapters: DynamoDb) -> None:
     """They outlive the end of the record, for runs that come later."""
     admission = _opened(adapters)
