@@ -113,7 +113,7 @@ class MemoryDynamoDb:
     ) -> None:
         self.tables = {name: Table(keys) for name, keys in tables.items()}
         self._metered = metered
-        self._page_items = page_items
+        self.page_items = page_items
         self.behind: Callable[[], bool] = lambda: False
 
     def __call__(self, operation: str, payload: Payload) -> dict[str, Any]:
@@ -283,7 +283,7 @@ class MemoryDynamoDb:
             after = table.key_of(start)
             keys = [key for key in keys if (key > after if forward else key < after)]
         names = _projected(payload)
-        page = keys[: min(self._page_items, payload.get("Limit", self._page_items))]
+        page = keys[: min(self.page_items, payload.get("Limit", self.page_items))]
         items = [seen[key] for key in page]
         answer: Item = {
             "Items": [_project(item, names) for item in items],

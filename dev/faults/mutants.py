@@ -525,6 +525,21 @@ def _nothing_abandoned() -> Sequence[Patch]:
     return [(Validator, "abandon", lambda *_, **__: 0)]
 
 
+def _unread_unvalidated() -> Sequence[Patch]:
+    """Do not validate what a crashed run wrote of rows that are not read again."""
+    return [(Finisher, "_abandon", lambda *_, **__: 0)]
+
+
+def _other_readings_unvalidated() -> Sequence[Patch]:
+    """Take every row of a crashed run for read again, by whatever profile it was read."""
+    abandon = Finisher._abandon
+
+    def abandoning(self: Finisher, *arguments: Any, refused: bool) -> int:
+        return abandon(self, *arguments, refused=refused) if refused else 0
+
+    return [(Finisher, "_abandon", abandoning)]
+
+
 def _touched_late() -> Sequence[Patch]:
     """Note the shards that are written to after the writes."""
     touch, write = RowWriter._touch, RowWriter._write
@@ -563,6 +578,18 @@ def _refused_leaves() -> Sequence[Patch]:
         return report, standing
 
     return [(Ingest, "_attempt", leaving)]
+
+
+def _unacknowledged_leaves() -> Sequence[Patch]:
+    """An attempt leaves that may have written more than it knows."""
+    enter = Finisher.enter
+
+    def entering(self: Finisher, *arguments: Any) -> Any:
+        standing = enter(self, *arguments)
+        arguments[3].unresolved = False
+        return standing
+
+    return [(Finisher, "enter", entering)]
 
 
 def _replaced_leaves() -> Sequence[Patch]:
@@ -1209,6 +1236,7 @@ def _forgetful() -> Sequence[Patch]:
 _ORDERS = "orders"
 _WITHDRAWALS = "withdrawals"
 _RACED = "raced withdrawals"
+_HALF_READ = "files half read again"
 _NIGHTS = "fingerprints"
 _COMPLETE = "complete feeds"
 _COMPLETE_RACED = "complete feeds raced"
@@ -1254,9 +1282,12 @@ MUTANTS = (
     Mutant("completed before rows are in", "crashes", _completed_first),
     Mutant("an earlier base completes", "sequencers", _earlier_base_wins),
     Mutant("crashed runs of a refused file unvalidated", "files given up", _nothing_abandoned),
+    Mutant("writes of rows not read again unvalidated", _HALF_READ, _unread_unvalidated),
+    Mutant("writes of another reading unvalidated", _HALF_READ, _other_readings_unvalidated),
     Mutant("shards noted after the write", "files given up", _touched_late),
     Mutant("unresolved writes not handed on", "lost answers", _resolved_at_once),
     Mutant("a refused report leaves", "twins", _refused_leaves),
+    Mutant("an unacknowledged attempt leaves", "overtaken attempts", _unacknowledged_leaves),
     Mutant("an attempt of a replaced job leaves", "replaced jobs", _replaced_leaves),
     Mutant("a job replaced at its end", "replaced jobs", _replaced_late),
     Mutant("numbers of write sets come once", "expired write sets", _numbers_come_once),

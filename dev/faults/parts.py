@@ -22,7 +22,7 @@ from faults.case import (
 from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
-from faults.world import FaultyWorld, Job, Weather
+from faults.world import FaultyWorld, Job, Weather, misplaced
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
@@ -678,28 +678,166 @@ def twins(seed: int) -> FaultyWorld:
     return FaultyWorld(case, rng, weather)
 
 
-class ReplacedWorld(FaultyWorld):
-    """A job that is replaced while its workers are at work, and others that interfere."""
+class InterruptedWorld(FaultyWorld):
+    """A job's file, whose invocations are interrupted at one step each, while others go on.
 
-    def _begin(self) -> None:
-        """Leave the job's messages behind, and its file to be replayed."""
-        super()._begin()
-        large = self.case.uploads[2]
+    The last one that is interrupted stands still until hardly anything else is left to do.
+    """
+
+    def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
+        super().__init__(case, rng, weather)
+        self.interrupted: list[tuple[Task, int]] = []
+
+    def invoke(self, upload: Upload, workers: int) -> None:
+        """Process an upload in peace, or have workers do so."""
         created = next(
-            job for job in self.pending if job.delivery and job.delivery.version == large.version
+            job for job in self.pending if job.delivery and job.delivery.version == upload.version
         )
         self.pending.remove(created)
-        self.weather = replace(self.weather, workers=(2,))
+        storm = self.weather
+        self.weather = replace(storm, workers=(workers,), hurry=0.0)
         self._invoke(created)
-        self.weather = replace(self.weather, workers=(0,))
+        self.weather = storm
+        self._receive()
+
+    def interrupt(self, job: Job, first: int, last: int) -> None:
+        """Begin what is interrupted, and draw its step."""
+        self.interrupted.append((self.start(job), self.rng.randint(first, last)))
+
+    def _choose(self, baton: Baton) -> Task | None:
+        rng = self.rng
+        for task, step in self.interrupted:
+            if task in baton.running and task.steps < step:
+                return task
+        last = self.interrupted[-1][0] if self.interrupted else None
+        if last not in baton.running:
+            return super()._choose(baton)
+        self._receive()
+        others = [task for task in baton.running if task is not last]
+        if baton.holder in others and rng.random() >= self.weather.switch:
+            return baton.holder
+        if len(self.pending) > 1 and (not others or rng.random() < 0.5):
+            at = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
+            return self.start(self.pending.pop(at))
+        return rng.choice(others) if others else last
+
+
+class ReplacedWorld(InterruptedWorld):
+    """A job that is replaced while its workers are at work, and others that interfere.
+
+    As long as one worker has not ended, nobody ends the job.
+    """
+
+    def _begin(self) -> None:
+        """Leave the job's messages behind, and begin to replay its file."""
+        super()._begin()
+        large, rng = self.case.uploads[2], self.rng
+        self.invoke(large, workers=2)
+        self.pending[-2:] = rng.sample(self.pending[-2:], 2)
+        if rng.random() < 0.5:
+            self.interrupt(self.pending.pop(), 2, 8)
         self.operate(Kind.REPLAY, large)
+        self.interrupt(self.pending.pop(), 9, 16)
 
 
 def replaced(seed: int) -> FaultyWorld:
     """A job that is replaced while its workers are at work."""
     rng = _rng(seed)
-    weather = Weather(switch=rng.choice((0.05, 0.1, 0.3)), processes=5, batch_rows=10)
+    weather = Weather(switch=rng.choice((0.0, 0.05, 0.1)), processes=5, batch_rows=10)
     return ReplacedWorld(_between("1", "2"), rng, weather)
+
+
+class OvertakenWorld(InterruptedWorld):
+    """An attempt at a segment that writes, does not learn of it, and is overtaken by its twin.
+
+    A newer file has relied on the item that is written over.
+    """
+
+    def _begin(self) -> None:
+        """Process the newer file in peace, and leave the job's messages behind, each twice."""
+        super()._begin()
+        _, large, newer = self.case.uploads
+        self.invoke(newer, workers=0)
+        self.invoke(large, workers=2)
+        self.rng.shuffle(self.pending)
+        self.interrupt(self.pending.pop(), 10, 18)
+
+
+def overtaken(seed: int) -> FaultyWorld:
+    """Attempts that do not learn what they have written, and are overtaken."""
+    rng = _rng(seed)
+    weather = Weather(
+        duplicate=1.0,
+        fault=rng.choice((0.3, 0.5)),
+        only="lost",
+        lost=1.0,
+        hurry=0.8,
+        budget=rng.randint(2, 4),
+        processes=4,
+        batch_rows=1,
+    )
+    case = Case(first=1)
+    for second, quantities in ((1, "1"), (2, "12"), (3, "1")):
+        case.add(f"{second}.csv", [f"B,x,{each},," for each in quantities], seconds=second)
+    return OvertakenWorld(case, rng, weather)
+
+
+class HalfReadWorld(InterruptedWorld):
+    """A file whose first run dies, and of which the second one does not read every row again.
+
+    That is because the file is deleted meanwhile, or because the first run was one of a profile
+    that took a row for another one's. A newer file has relied on the item that was written over.
+    """
+
+    def __init__(self, case: Case, rng: Random, weather: Weather, *, deleted: bool) -> None:
+        super().__init__(case, rng, weather)
+        self.dying: Task | None = None
+        self.redrive: Task | None = None
+        self.deleted = deleted
+        self.fatal, self.gone_at = rng.randint(8, 16), rng.randint(4, 16)
+
+    def _begin(self) -> None:
+        """Process the newer file in peace, and begin the one that is not read again."""
+        super()._begin()
+        self.invoke(self.case.uploads[2], workers=0)
+        self.misread, self.defect = misplaced, not self.deleted
+        self.dying = self.start(self.pending.pop())
+
+    def start(self, job: Job) -> Task:
+        """Remember the run that the reconcile asks for."""
+        task = super().start(job)
+        if job.delivery and job.delivery.kind is Kind.REDRIVE:
+            self.redrive = self.redrive or task
+        return task
+
+    def step(self) -> None:
+        """Let the first one die at its step, and the file vanish at one of the second."""
+        super().step()
+        holder, upload = self.baton.holder, self.case.uploads[1]
+        if holder is None:
+            return
+        if self.deleted and holder is self.redrive and holder.steps == self.gone_at:
+            self.case.objects.delete(upload.version)
+            upload.doubtful = True
+        if holder is self.dying and holder.steps == self.fatal:
+            if self.defect:
+                self.defect, self.profile = False, "small"
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Leave it to the reconcile."""
+
+
+def half_read(seed: int) -> FaultyWorld:
+    """Files of which a second run does not read every row that the first one has written."""
+    rng = _rng(seed)
+    deleted = rng.random() < 0.5
+    sku = "B" if deleted else "D"  # the defect takes this one for B
+    case = Case(first=1)
+    case.add("1.csv", ["D,x,1,,", "B,x,1,,"], seconds=1)
+    case.add("2.csv", ["D,x,1,,", f"{sku},x,2,,"], seconds=2)
+    case.add("3.csv", ["B,x,1,,"], seconds=3)
+    return HalfReadWorld(case, rng, Weather(batch_rows=1), deleted=deleted)
 
 
 class ExpiringWorld(FaultyWorld):
@@ -807,7 +945,9 @@ PARTS = {
         ("dead runs", dead_runs, 3_000),
         ("known by name", losing, 2_000),
         ("twins", twins, 2_000),
+        ("overtaken attempts", overtaken, 2_000),
         ("replaced jobs", replaced, 2_000),
+        ("files half read again", half_read, 1_000),
         ("expired write sets", expiring, 1_000),
         ("files given up", given_up, 2_000),
         ("sequencers", sequencers, 2_000),

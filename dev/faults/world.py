@@ -154,6 +154,7 @@ class FaultyWorld(World):
         runs: Invocations so far.
         drifted: Drifted items that they have found.
         known: Rows whose items they did not read.
+        misread: What a reader with a defect makes of a row.
         block_hashes: Fingerprints of a block, so few that small files have several.
         log: Deliveries that came to their end, in this order.
     """
@@ -180,6 +181,7 @@ class FaultyWorld(World):
         self.profile = "tiny"
         self.refused: set[str] = set()
         self.defect = False
+        self.misread = misread
         self.baton = Baton(self._choose)
         self.pending: list[Job] = []
         self.dead_letters: list[Job] = []
@@ -682,7 +684,7 @@ class FaultyFeed:
     Args:
         feed: The feed.
         world: The world.
-        defect: True if the reader has a defect, see `_misread`.
+        defect: True if the reader has a defect, see `FaultyWorld.misread`.
     """
 
     def __init__(
@@ -704,11 +706,16 @@ class FaultyFeed:
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")
             if self._defect:
-                batch.rows = Rows(map(_misread, batch.rows))
+                batch.rows = Rows(map(self._world.misread, batch.rows))
             yield batch
 
 
-def _misread(row: Row) -> Row:
+def misread(row: Row) -> Row:
     """A row as a reader with a defect reads it: on odd lines, 1 for 2 and 2 for 1."""
     swapped = {"1": "2", "2": "1"}.get(row.quantity, row.quantity)
     return row._replace(quantity=swapped) if row.line % 2 else row
+
+
+def misplaced(row: Row) -> Row:
+    """A row as a reader with another defect reads it: odd lines are rows of the first SKU."""
+    return row._replace(sku="B") if row.line % 2 else row

@@ -21,7 +21,7 @@ from inventory.domain.ingestions import (
     run_name,
 )
 from inventory.domain.model import Counts, ObjectVersion
-from inventory.domain.work import Kind
+from inventory.domain.work import Command, Kind
 
 if TYPE_CHECKING:
     from dynamodb_adapters import DynamoDb
@@ -242,7 +242,9 @@ def test_runs_that_are_over_are_dropped_with_the_run_that_found_them_so(
     assert _record(adapters).open_runs == {young}
 
 
-@pytest.mark.parametrize(("written", "loaded", "unchanged"), [(0, 1, 4), (3, 4, 1), (5, 1, 4)])
+@pytest.mark.parametrize(
+    ("written", "loaded", "unchanged"), [(0, 1, 4), (2, 3, 2), (3, 4, 1), (5, 1, 4)]
+)
 def test_a_recheck_moves_what_it_wrote_to_loaded(
     adapters: DynamoDb, written: int, loaded: int, unchanged: int
 ) -> None:
@@ -305,6 +307,36 @@ def test_attempts_come_and_go_in_the_open_runs(adapters: DynamoDb) -> None:
     for _ in range(2):
         adapters.ingestions.leave(OBJECT_ID, "attempt")
     assert _record(adapters).open_runs == {admission.run}
+
+
+def test_a_withdrawal_is_brought_on_by_the_attempt_that_has_claimed_it(
+    adapters: DynamoDb,
+) -> None:
+    """By no other, and a request that arrives late takes nothing back."""
+    ingestions = adapters.ingestions
+    command = Command(asked_at="2026-11-22T21:00:00.000000Z", by="ann")
+    assert ingestions.withdraw(VERSION, None, command, "w")
+    assert ingestions.claim(OBJECT_ID, "2#me", "1")
+    assert not ingestions.claim(OBJECT_ID, "3#other", "1")
+    assert ingestions.note_withdrawal(OBJECT_ID, "2#me", "000000002#2#me")
+    assert not ingestions.note_withdrawal(OBJECT_ID, "2#me", "000000001#2#me")
+    assert not ingestions.note_withdrawal(OBJECT_ID, "3#other", "000000003#3#other")
+    record = _record(adapters)
+    assert record.withdrawal_place == "000000002#2#me"
+    for run, left in (("3#other", "w"), ("2#me", "")):
+        ingestions.end_withdrawal(VERSION, record, run, 3, "2026-11-22T22:00:00.000000Z")
+        assert _record(adapters).withdrawal == left
+
+
+def test_fails_to_withdraw_a_version_of_which_more_was_asked_later(adapters: DynamoDb) -> None:
+    """A restore has overtaken it since the record was read."""
+    ingestions = adapters.ingestions
+    _completed(adapters)
+    found = _record(adapters)
+    assert ingestions.note_decision(OBJECT_ID, "2026-11-22T22:00:00.000000Z")
+    command = Command(asked_at="2026-11-22T21:00:00.000000Z", by="ann")
+    assert not ingestions.withdraw(VERSION, found, command, "w")
+    assert _record(adapters).status is Status.COMPLETED
 
 
 def test_notes_are_added_to_those_that_stand(adapters: DynamoDb) -> None:

@@ -35,6 +35,8 @@ SHORT = {
     "paused folders": 15,
     "files given up": 30,
     "twins": 20,
+    "overtaken attempts": 20,
+    "files half read again": 20,
     "replaced jobs": 20,
     "expired write sets": 20,
     "sequencers": 30,

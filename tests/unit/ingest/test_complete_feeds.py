@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes import BEGIN, ITEMS, World, open_tiny_feed
-from ingest_steps import deliver, drain, looks, put, quantities
+from ingest_steps import FailingItems, deliver, drain, looks, put, quantities
 from inventory.domain import absences
 from inventory.domain.absences import KeyNotes, absent_keys, keys_of
-from inventory.domain.errors import RetryableError
+from inventory.domain.errors import RetryableError, ThrottledError
 from inventory.domain.jobs import KeyList
 from inventory.domain.model import Absent
 from inventory.domain.order import timestamp
@@ -140,6 +140,34 @@ def test_a_file_that_names_nothing_takes_nothing_away() -> None:
     assert quantities(world) == {"A": "0", "B": "1"}
 
 
+@pytest.mark.parametrize("newest", ["damaged", "refused"])
+def test_a_late_version_asks_the_newest_that_takes_away(newest: str) -> None:
+    """Not one that is damaged, nor one that cannot be read any more."""
+    world = world_of()
+    load(world, "A,x,5,,", hour=2)
+    damage = ["!bad"] if newest == "damaged" else []
+    version = load(world, "A,x,5,,", *damage, hour=3)
+    if newest == "refused":
+        world.objects.stored[-1] = replace(world.objects.stored[-1], body=b"no feed")
+        deliver(world, version, Kind.REPLAY)
+    load(world, "A,x,4,,", "B,x,7,,", hour=1)
+    assert quantities(world) == {"A": "5", "B": "0"}
+
+
+def test_an_absent_article_whose_write_was_not_acknowledged_is_told_of() -> None:
+    """A newer file has relied on the item, and decides its row again."""
+    world = world_of()
+    load(world, "A,x,5,,", "B,x,7,,", "C,x,7,,", hour=1)
+    deliver(world, put(world, "C,x,7,,", hour=4, key="b.csv"))
+    version = put(world, "A,x,6,,", hour=2)
+    error = ThrottledError("still throttled")
+    items = FailingItems(world.ports().items, error, batches=2, applied=True)
+    deliver(world, version, items=items, batch_rows=1)
+    assert quantities(world) == {"A": "6", "B": "0", "C": "0"}
+    drain(world)
+    assert quantities(world) == {"A": "6", "B": "0", "C": "7"}
+
+
 @pytest.mark.parametrize("end", ["", ","])
 def test_rows_of_a_complete_file_have_no_times_of_their_own(end: str) -> None:
     """An article that is there again has stock, even if its stock changed long ago."""
@@ -165,6 +193,7 @@ def test_a_withdrawn_file_takes_its_articles_with_it() -> None:
     assert quantities(world) == {"A": "5", "B": "0", "WRONG": "0"}
     withdraw(world, wrong)
     assert quantities(world) == {"A": "5", "B": "0"}
+    assert world.record(wrong)["items_removed"] == 2  # B is nothing that it has named
     withdraw(world, newest)
     assert quantities(world) == {"A": "5", "B": "2"}
     assert world.record(newer)["status"] == "COMPLETED"

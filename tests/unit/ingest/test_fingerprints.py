@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faults.fakes import MemoryReports, World, tiny
+from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.domain import fingerprints
 from inventory.domain.fingerprints import (
@@ -328,3 +329,55 @@ def test_a_night_reads_what_changed() -> None:
     assert _night(world, 4, "S0,x,2,,", *lines[1:]) == (19, 0)
     assert _night(world, 5, "S0,x,2,,", *lines[1:]) == (20, 0)
     assert _night(world, 6, *lines[1:], "NEW,x,1,,") == (19, 1)
+
+
+def test_a_version_that_wrote_over_too_much_leaves_no_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one has that of the version before, and reads what was written over since."""
+    world = World()
+    lines = [f"S{number},x,1,," for number in range(20)]
+    assert _night(world, 1, *lines) == (0, 20)
+    monkeypatch.setattr(fingerprints, "MOST_WRITTEN", 5)
+    changed = [line.replace(",1,", ",2,") for line in lines[:8]]
+    assert _night(world, 2, *changed, *lines[8:]) == (12, 8)
+    assert _night(world, 3, *changed, *lines[8:]) == (12, 0)
+
+
+def test_a_segment_trusts_nothing_after_one_that_wrote_over_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may have written what a later row of the key sets back."""
+    world = World()
+    _night(world, 1, "S0,x,1,,", "S1,x,1,,")
+    monkeypatch.setattr(fingerprints, "MOST_WRITTEN", 0)
+    version = put(world, "S0,x,2,,", "S1,x,1,,", "S0,x,1,,", hour=1)
+    how: dict[str, Any] = {"settings": SETTINGS, "batch_rows": 1}
+    deliver(world, version, time_left=looks(3), **how)
+    assert quantities(world) == {"S0": "2", "S1": "1"}
+    drain(world, **how)
+    assert quantities(world) == {"S0": "1", "S1": "1"}
+
+
+def test_a_row_that_was_not_read_is_told_of_by_its_own_time() -> None:
+    """Another file of that time is above its file's time, and below the row."""
+    world = World()
+    line = "A,x,{},,2026-11-22T20:00:09.000000Z"
+    for hour, sequencer in ((0, "01"), (0.001, "03")):
+        version = put(world, line.format(1), hour=hour, sequencer=sequencer)
+        known = deliver(world, version, settings=SETTINGS).known
+    assert known == 1
+    deliver(world, put(world, line.format(2), key="other.csv", sequencer="02"), settings=SETTINGS)
+    assert quantities(world) == {"A": "2"}
+    drain(world, settings=SETTINGS)
+    assert quantities(world) == {"A": "1"}
+
+
+def test_a_set_names_what_a_worker_has_left_once() -> None:
+    """Each of its segments hands on what those before have left."""
+    world = World()
+    version = put(world, *(f"S{number},x,1,," for number in range(4)))
+    how: dict[str, Any] = {"settings": SETTINGS, "batch_rows": 1}
+    deliver(world, version, time_left=looks(3), **how)
+    drain(world, time_left=lambda: looks(3), **how)
+    text = world.ports().fingerprints.get(series_of(version))
+    keys = [piece.key for piece in FingerprintSet.from_text(text or "").pieces]
+    assert len(set(keys)) == len(keys) > 1

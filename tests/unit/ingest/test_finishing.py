@@ -378,6 +378,16 @@ def test_runs_that_are_over_are_dropped_at_the_end() -> None:
     assert setting.record["open_runs"] == ["alive"]
 
 
+def test_last_attempts_are_dropped_at_the_end() -> None:
+    """Who ends the job may be faster than one that has yet to take its own name away."""
+    setting = Setting()
+    for worker in (0, 1):
+        report = setting.enter(worker, 0, ended=True)
+        setting.ports.ingestions.enter(setting.version.object_id, report.attempt)
+    setting.finisher.finish(setting.job, setting.version)
+    assert "open_runs" not in setting.record
+
+
 def test_the_admission_of_a_job_is_that_of_the_run_that_began_it() -> None:
     """What the record is ended by."""
     setting = Setting()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -354,6 +355,18 @@ def test_whoever_ends_a_version_validates_what_a_crashed_run_has_written(end: st
     assert version in list(world.ports().follow_ups.all())
 
 
+def test_a_file_that_is_refused_when_it_is_replayed_says_so_and_keeps_its_counts() -> None:
+    """Nobody else tells that the rows were not decided again."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    deliver(world, version)
+    world.objects.stored = [replace(one, body=b"no feed") for one in world.objects.stored]
+    outcome = deliver(world, version, Kind.REPLAY)
+    assert (outcome.status, outcome.reject_messages) == (None, 1)
+    assert [kind for kind, _ in world.rejects.bodies] == ["file"]
+    assert (world.record(version)["status"], world.record(version)["loaded"]) == ("COMPLETED", 1)
+
+
 def test_a_redelivery_leaves_a_crashed_run_to_the_redrive() -> None:
     """It ends the record, the run stays open, and the reconcile has the version redriven."""
     world, version = _crashed_between_readers()
@@ -457,6 +470,33 @@ def test_a_file_that_takes_longer_than_an_invocation_goes_on_in_others(looks_eac
     assert quantities(parts) == quantities(whole)
     assert [body["id"] for _, body in parts.rejects.bodies] == [f"{version.object_id}/32"]
     assert "open_runs" not in parts.record(version)
+
+
+def test_a_batch_that_breaks_off_is_counted_once() -> None:
+    """By the invocation that ends it; somebody else has written one of its keys meanwhile."""
+    world = World()
+    items = world.ports().items
+    other = put(world, "C,x,9,,", key="other.csv")
+    version = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,", "D,x,1,,", hour=1)
+    left = [900.0]
+
+    class Contested:
+        """Lets another file in before the second batch is written, when no time is left."""
+
+        read = items.read
+
+        @staticmethod
+        def write(changes: Any, **how: Any) -> Any:
+            if changes[0].row.sku == "C":
+                deliver(world, other)
+                left[0] = 0.0
+            return items.write(changes, **how)
+
+    deliver(world, version, items=Contested(), batch_rows=2, time_left=lambda: left[0])
+    assert quantities(world) == {"A": "1", "B": "1", "C": "9", "D": "1"}
+    drain(world, batch_rows=2)
+    record = world.record(version)
+    assert (record["status"], record["rows_read"], record["loaded"]) == ("COMPLETED", 4, 4)
 
 
 def test_a_file_of_two_hundred_segments_loads() -> None:

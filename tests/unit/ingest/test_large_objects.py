@@ -172,6 +172,45 @@ def test_a_file_that_is_read_in_another_way_gets_a_job_of_its_own(change: str) -
     assert "open_runs" not in record
 
 
+def test_a_listing_has_the_job_go_on_that_an_event_began() -> None:
+    """Only the event knew the sequencer, and the job alone has kept it."""
+    world = World()
+    version = put(world, *LARGE_FEED, hour=1, sequencer="0A")
+    listed = replace(version, sequencer="")
+    deliver(world, listed, Kind.REDRIVE)
+    deliver(world, version, settings=SEVERAL)
+    job = world.record(version)["job"]
+    world.work.messages.clear()
+    world.clock.move(hours=2)
+    deliver(world, listed, Kind.REDRIVE, settings=SEVERAL)
+    drain(world, settings=SEVERAL)
+    record = world.record(version)
+    assert (record["job"], record["base"][-32:]) == (job, "0A" + "0" * 30)
+
+
+def test_a_job_whose_file_another_run_has_completed_sends_no_reject_again() -> None:
+    """What is left of it is done by one that decides rows again and accounts for nothing."""
+    world = World()
+    version = put(world, *LARGE_FEED, hour=1)
+    ports = world.ports()
+
+    class Overtaken:
+        """The ingestions table, where another run is faster than the one that begins a job."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "begin_job":
+                assert deliver(world, version, delivery_id="faster").status is Status.COMPLETED
+            return getattr(ports.ingestions, name)
+
+    deliver(world, version, settings=SEVERAL, ingestions=Overtaken())
+    world.work.messages.clear()
+    world.clock.move(hours=2)
+    deliver(world, version, Kind.REDRIVE, settings=SEVERAL)
+    drain(world, settings=SEVERAL)
+    assert "open_runs" not in world.record(version)
+    assert len(world.rejects.bodies) == LARGE_FEED.count("!bad") + LARGE_FEED.count("!worse")
+
+
 def test_a_new_job_validates_what_the_workers_of_the_old_one_have_written() -> None:
     """Their reports are in nobody's sum: a reader of what they wrote over must be asked."""
     world = World()
@@ -254,12 +293,16 @@ def test_fails_when_the_segment_before_is_not_done() -> None:
         deliver(world, version, Kind.SEGMENT, task=task, settings=SEVERAL)
 
 
-def test_fails_when_the_job_is_not_there() -> None:
-    """What its workers are to do stands in it."""
+@pytest.mark.parametrize("gone", ["job", "reports"])
+def test_fails_when_the_job_is_not_there(gone: str) -> None:
+    """What its workers are to do stands in it; and its sums would lack reports that expire."""
     world = World()
     version = put(world, *LARGE_FEED, hour=1)
     deliver(world, version, settings=SEVERAL)
-    world.reports.files.clear()
+    if gone == "job":
+        world.reports.files.clear()
+    else:
+        world.clock.move(days=30, minutes=-10)
     with pytest.raises(RetryableError, match="is not there"):
         drain(world, settings=SEVERAL)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import INGESTIONS, ITEMS, World, memory_tables, open_tiny_feed
+from fakes import BEGIN, INGESTIONS, ITEMS, World, memory_tables, open_tiny_feed
 from faults.dynamodb import parsed
 from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import ConditionFailedError
 from inventory.domain.errors import RetryableError
-from inventory.domain.ingestions import Mode, RunReport, admit
+from inventory.domain.ingestions import LEASE, Mode, Record, RunReport, Status, admit, run_name
 from inventory.domain.order import timestamp
 from inventory.domain.settings import IngestSettings
+from inventory.domain.withdrawal import due
 from inventory.domain.work import Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -85,9 +87,9 @@ class Halted:
         assert not self._thread.is_alive()
 
 
-def three_files() -> tuple[World, list[ObjectVersion]]:
+def three_files(page_items: int = 1000) -> tuple[World, list[ObjectVersion]]:
     """A file, one that is wrong, and one that says in part what the wrong one says."""
-    world = World()
+    world = World(tables=memory_tables(page_items=page_items))
     versions = [
         put(world, "OVER,x,1,,", "SAME,x,5,,", key="old.csv"),
         put(world, "OVER,x,2,,", "SAME,x,6,,", "OWN,x,3,,", "LATER,x,7,,", hour=1, key="wrong.csv"),
@@ -146,6 +148,17 @@ def test_a_version_is_withdrawn_when_nothing_of_it_can_be_on_its_way(minutes: in
     assert quantities(world) == {}
 
 
+def test_every_open_run_is_waited_for() -> None:
+    """The last one that was entered need not be the last one that began."""
+    record = Record(
+        status=Status.WITHDRAWN,
+        withdrawal="w",
+        last_run=run_name(BEGIN, "a"),
+        open_runs=frozenset({run_name(BEGIN + timedelta(minutes=1), "b"), run_name(BEGIN, "a")}),
+    )
+    assert due(record) == BEGIN + timedelta(minutes=1) + 2 * LEASE
+
+
 def test_a_withdrawal_goes_on_in_other_invocations() -> None:
     """Page by page, and one after the other that is asked; whatever time there is."""
     world = World(tables=memory_tables(page_items=1))
@@ -162,26 +175,28 @@ def test_a_withdrawal_goes_on_in_other_invocations() -> None:
     assert world.record(version)["items_removed"] == len(lines)
 
 
-def test_an_attempt_that_dies_after_deleting_leaves_the_keys() -> None:
-    """The next one finds nothing in the table, and asks for the same keys."""
-    world, (_, wrong, _) = three_files()
+@pytest.mark.parametrize("deleted", [False, True])
+def test_an_attempt_that_dies_leaves_the_keys(*, deleted: bool) -> None:
+    """The next one deletes what it has found, and asks for the same keys."""
+    world, (_, wrong, _) = three_files(page_items=3)
     ports = world.ports()
 
     class Dying:
-        """Deletes, and dies."""
+        """Deletes, or does not, and dies."""
 
         written_by = ports.items.written_by
 
         @staticmethod
         def delete(items: Any) -> None:
-            ports.items.delete(items)
+            if deleted:
+                ports.items.delete(items)
             if items:
                 raise MemoryError
 
     world.clock.move(hours=1)
     with pytest.raises(MemoryError):
         command(world, wrong, Kind.WITHDRAW, items=Dying())
-    assert quantities(world) == {"LATER": "8"}
+    assert ("OWN" in quantities(world)) is not deleted
     world.clock.move(hours=1)
     world.reconcile().run(time_left=lambda: 300.0)
     drain(world)
@@ -316,6 +331,9 @@ def test_files_of_a_paused_folder_wait_until_it_is_resumed() -> None:
         deliver(world, version)
     assert quantities(world) == {"A": "2"}
     assert world.record(waiting)["status"] == "WAITING"
+    for sequencer in ("", "0B"):  # whatever a listing or a later event knows of it
+        deliver(world, replace(waiting, sequencer=sequencer), Kind.REPLAY)
+        assert world.record(waiting)["status"] == "WAITING"
     world.clock.move(days=20)
     assert world.reconcile().run(time_left=lambda: 300.0).waiting == 1
     assert not world.work.messages
@@ -324,7 +342,7 @@ def test_files_of_a_paused_folder_wait_until_it_is_resumed() -> None:
     drain(world)
     assert quantities(world) == {"A": "1"}
     assert world.record(waiting)["status"] == "COMPLETED"
-    assert "0A" in world.tables.tables[INGESTIONS].items[waiting.object_id,]["base"]["S"]
+    assert "0B" in world.tables.tables[INGESTIONS].items[waiting.object_id,]["base"]["S"]
 
 
 def test_a_file_that_has_begun_goes_on_although_its_folder_is_paused() -> None:
@@ -440,6 +458,22 @@ def test_of_two_attempts_that_begin_at_once_one_comes_again() -> None:
     with pytest.raises(RetryableError, match="another attempt"):
         command(world, wrong, Kind.WITHDRAW, ingestions=Before(ingestions, "claim", other))
     come_to_rest(world)
+    assert quantities(world) == {"OVER": "1", "SAME": "6", "LATER": "8"}
+
+
+def test_an_attempt_goes_on_where_another_one_has_come_to_meanwhile() -> None:
+    """What that has deleted nobody finds in the table any more; it is asked for all the same."""
+    world, (_, wrong, _) = three_files()
+    ingestions = world.ports().ingestions
+
+    def other() -> None:
+        deliver(world, wrong, Kind.WITHDRAW, time_left=looks(2))
+        assert quantities(world) == {"LATER": "8"}
+        assert "withdrawing" not in world.record(wrong)
+
+    world.clock.move(hours=1)
+    command(world, wrong, Kind.WITHDRAW, ingestions=Before(ingestions, "claim", other))
+    drain(world)
     assert quantities(world) == {"OVER": "1", "SAME": "6", "LATER": "8"}
 
 
@@ -627,6 +661,23 @@ def test_a_file_that_is_withdrawn_while_it_is_weighed_is_compared_with_no_more()
     assert deliver(world, put(world, "A,x,9,,", hour=3), share=HALF).written == 1
 
 
+def test_a_file_that_is_held_while_another_run_accepts_it_is_not_compared_with() -> None:
+    """By a process with another setting; the verdict that is in the record stands."""
+    world = World()
+    deliver(world, put(world, "A,x,10,,"), share=HALF)
+    version = put(world, "A,x,1,,", hour=1)
+
+    def held() -> None:
+        deliver(world, version, share=HALF, delivery_id="other")
+
+    ingestions = Before(world.ports().ingestions, "accept", held)
+    with pytest.raises(RetryableError):
+        deliver(world, version, share=Decimal("0.95"), ingestions=ingestions)
+    last = put(world, "A,x,4,,", hour=2)
+    deliver(world, last, share=HALF)
+    assert [world.record(each)["status"] for each in (version, last)] == ["HELD", "HELD"]
+
+
 def test_a_version_of_several_workers_is_withdrawn_while_they_are_at_work() -> None:
     """What they have written goes, and those that have not begun never do."""
     world = World()
@@ -642,6 +693,25 @@ def test_a_version_of_several_workers_is_withdrawn_while_they_are_at_work() -> N
     deliver(world, wrong, message.kind, task=message.task, settings=settings)
     come_to_rest(world)
     assert set(quantities(world).values()) == {"1"}
+
+
+def test_a_worker_that_begins_while_its_file_is_withdrawn_writes_nothing() -> None:
+    """Its message was received before, and nobody waits for a run that has no name yet."""
+    world = World()
+    wrong = put(world, "A,x,2,,", "B,x,2,,", key="wrong.csv")
+    settings = IngestSettings(large_object_bytes=0, workers=2)
+    deliver(world, wrong, settings=settings)
+    message = world.work.messages.pop()
+    world.clock.move(hours=1)
+
+    def withdrawn() -> None:
+        command(world, wrong, Kind.WITHDRAW)
+
+    ingestions = Before(world.ports().ingestions, "enter", withdrawn)
+    with pytest.raises(RetryableError, match="withdrawn"):
+        deliver(world, wrong, message.kind, task=message.task, ingestions=ingestions)
+    assert quantities(world) == {}
+    assert world.record(wrong)["status"] == "WITHDRAWN"
 
 
 def test_rows_with_times_of_their_own_are_found_and_asked() -> None:
