@@ -25,7 +25,7 @@ VERSION = ObjectVersion(bucket="uploads", key="in/a.csv", version_id="v", etag="
 FINAL = "rejects/in/a.csv/v.csv"
 TIME = "2026-11-22T20:00:00.000000Z"
 BASE = base_of(TIME, "")
-PART = 1_000
+PART = 10_000
 TESTS = Path(__file__).parents[2]
 
 
