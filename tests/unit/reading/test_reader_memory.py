@@ -77,5 +77,5 @@ def test_a_file_five_times_as_long_takes_no_more_memory(share: Share | None) -> 
     """Peak memory of reading all of it, or the share of one worker, is flat."""
     short, long = peak(12_000, share), peak(60_000, share)
     # How much text is held where a block ends differs a little from block to block.
-    assert long < 1.3 * short
+    assert long < 1.4 * short
     assert long < 8 << 20
