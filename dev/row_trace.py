@@ -14,10 +14,10 @@ from functools import partial
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from bench.canned import ENVIRONMENT, Context
 from faults.fakes import World
 from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1] / "functions" / "inventory"
 FILE = "sku,location,quantity\nA-1,berlin,7\n"
-ENVIRONMENT = {"ENVIRONMENT_SUFFIX": "dev", "POWERTOOLS_METRICS_NAMESPACE": "Inventory"}
-LAMBDA_CONTEXT = SimpleNamespace(
-    function_name="inventory-processor-dev",
-    memory_limit_in_mb=1769,
-    invoked_function_arn="arn:aws:lambda:us-east-1:111122223333:function:inventory-processor-dev",
-    aws_request_id="00000000-0000-4000-8000-000000000000",
-    get_remaining_time_in_millis=lambda: 90_000,
-)
 
 
 def functions_by_module() -> dict[str, list[str]]:
@@ -61,7 +53,7 @@ def functions_by_module() -> dict[str, list[str]]:
     with patch.dict(os.environ, ENVIRONMENT), redirect_stdout(StringIO()):
         processor = import_module("inventory.handlers.processor")
         with patch.object(processor, "ingest", lambda: service):
-            codes = _codes_entered(partial(processor.handler, event, LAMBDA_CONTEXT))
+            codes = _codes_entered(partial(processor.handler, event, Context()))
     if ("A-1", "berlin") not in world.items():
         raise RuntimeError("The traced row did not reach the table.")
     found: dict[str, list[str]] = {}
