@@ -23,7 +23,7 @@ STACK = cdktf.out/stacks/inventory-$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-node setup-policy setup-terraform demo check test local-up local-down synth connect \
-	plan review apply deploy destroy bench agreement scale faults stats format lint types lock providers-lock \
+	plan review apply deploy destroy bench agreement scale faults stats trace format lint types lock providers-lock \
 	python3-present
 
 help: ## List the targets
@@ -99,6 +99,9 @@ faults: setup-terraform ## Run the fault campaign; writes build/faults.json
 
 stats: setup ## Count lines, exceptions and complexity by room; WRITE=1 puts them into CONTRIBUTING.md
 	@$(BIN)/python dev/code_stats.py $(if $(WRITE),--write)
+
+trace: setup ## List the functions that one row goes through, by module
+	@$(BIN)/python dev/code_stats.py --trace
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -1,7 +1,8 @@
 """Figures of the code by room, for `make stats`; with `--write` CONTRIBUTING.md gets them.
 
-A test fails when there are more exceptions to the rules than the page says, and when the number of
-lines is another one by far.
+With `--trace`, the functions that one row goes through, by module. A test fails when there are more
+of them, or more exceptions to the rules, than the page says, and when the number of lines is
+another one by far.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from row_trace import functions_by_module
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "CONTRIBUTING.md"
@@ -24,6 +27,9 @@ COMPLEX = 10
 
 BEGIN, END = "<!-- make stats -->\n", "<!-- end of make stats -->\n"
 HEADINGS = ("room", "lines", "`noqa`", "`type: ignore`", "`Any`", f"complexity > {COMPLEX}", "most")
+
+
+TRACE = "A file of one row goes through {functions} functions in {modules} modules (`make trace`)."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +109,12 @@ def read(page: str) -> dict[str, Figures]:
     }
 
 
+def trace_sentence() -> str:
+    """Count the functions and modules that one row goes through; needs a process of its own."""
+    traced = functions_by_module()
+    return TRACE.format(functions=sum(map(len, traced.values())), modules=len(traced)) + "\n"
+
+
 def _table_of(page: str) -> str:
     return page.partition(BEGIN)[2].partition(END)[0]
 
@@ -135,8 +147,12 @@ def _complexity() -> list[tuple[Path, int]]:
 
 
 def main() -> None:
-    """Print the table, and write it into the page where that is asked for."""
-    made = table(measure())
+    """Print the figures, and write them into the page where that is asked for."""
+    if "--trace" in sys.argv[1:]:
+        for module, names in functions_by_module().items():
+            print(f"{len(names):3} {module}: {', '.join(names)}")
+        return
+    made = table(measure()) + "\n" + trace_sentence()
     print(made, end="")
     if "--write" in sys.argv[1:]:
         page = PAGE.read_text(encoding="utf-8")

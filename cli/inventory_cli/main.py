@@ -1,9 +1,9 @@
 """The `inventory` command: what an operator does with a deployed stack.
 
-Each subcommand is a module of its own beside this one, named as the command is, that has a
-`register(app)` function; all other modules are helpers. What is slow to import (boto3, the reader)
-is imported by the commands when they run, so that `--help` is quick; and this module imports
-nothing at all before it can answer Ctrl-C.
+Each subcommand is a module of its own beside this one, named as the command is (`MODULES` has the
+exceptions), that has a `register(app)` function; all other modules are helpers. What is slow to
+import (boto3, the reader) is imported by the commands when they run, so that `--help` is quick; and
+this module imports nothing at all before it can answer Ctrl-C.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ COMMANDS = (
     "apply",
 )
 
+#: Modules of commands that are called otherwise.
+MODULES = {"low": "shortages", "out": "shortages"}
+
 _NO_COLOR = "--no-color"
 
 # `Exit.INTERRUPTED`, which may not be imported yet.
@@ -71,8 +74,8 @@ def command_line() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(epilog=EXIT_CODES_HELP)(inventory)
-    for name in COMMANDS:
-        importlib.import_module(f"inventory_cli.{name}").register(app)
+    for module in dict.fromkeys(MODULES.get(name, name) for name in COMMANDS):
+        importlib.import_module(f"inventory_cli.{module}").register(app)
     for name, command in zip(COMMANDS, app.registered_commands, strict=True):
         examples = "\n".join(
             f"- `inventory {name} {each}`".rstrip() for each in EXAMPLES.get(name, ())

@@ -1,8 +1,8 @@
-"""Common part of `inventory low` and `inventory out`."""
+"""`inventory low` and `inventory out`: items that run low or are out of stock, all of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,14 +18,61 @@ from inventory_cli.rendering import (
     minute,
     remark,
 )
-
-if TYPE_CHECKING:
-    from inventory_cli.session import Session
+from inventory_cli.session import (
+    CsvOption,
+    EnvironmentOption,
+    JsonOption,
+    OutputsOption,
+    Session,
+    connect,
+)
 
 _COLUMNS = ("sku", "location", "name", "category", "quantity", "limit", "as_of")
 
 
-def show_shortages(
+LocationOption = Annotated[
+    str | None, typer.Option("--location", metavar="NAME", help="Only there.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command()(low)
+    app.command()(out)
+
+
+def low(
+    location: LocationOption = None,
+    *,
+    csv: CsvOption = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Show every item that runs low, the largest shortfall first.
+
+    An item runs low above zero, at or below its reorder point or the low-stock threshold of the
+    deployment. The list is complete; it is found by reading the whole table.
+    """
+    _show(connect(outputs, env), "low", location, as_csv=csv, as_json=json_)
+
+
+def out(
+    location: LocationOption = None,
+    *,
+    csv: CsvOption = False,
+    json_: JsonOption = False,
+    outputs: OutputsOption = None,
+    env: EnvironmentOption = None,
+) -> None:
+    """Show every item that is out of stock, the largest shortfall first.
+
+    That is at or below zero. The list is complete; it is found by reading the whole table.
+    """
+    _show(connect(outputs, env), "out", location, as_csv=csv, as_json=json_)
+
+
+def _show(
     session: Session,
     kind: Literal["low", "out"],
     location: str | None,

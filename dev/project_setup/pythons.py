@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from project_setup.running import digest_of, is_done, mark_done, run_logged, say
-from project_setup.steps import pipenv_command, python_interpreter
+from project_setup.steps import install
 from terraform_runner.paths import ROOT, TOOLS, VENV_BIN
 
 if TYPE_CHECKING:
@@ -30,40 +29,11 @@ def environments_of_others() -> None:
     Raises:
         MissingToolError: A package could not be had.
     """
-    lock = json.loads((ROOT / "Pipfile.lock").read_text())
-    wanted = requirements(lock["default"])
+    wanted = requirements(json.loads((ROOT / "Pipfile.lock").read_text())["default"])
+    options = ("--require-hashes", "--no-deps", "--no-compile")
     for minor, interpreter in others().items():
-        folder = environment(minor)
-        stamp = digest_of(text=f"{interpreter}\n{wanted}")
-        if (folder / "bin" / "python").exists() and is_done(folder.name, stamp):
-            continue
-        say(f"installing what synthesis needs for Python 3.{minor} too")
-        shutil.rmtree(folder, ignore_errors=True)
-        # Distributions may keep pip apart from Python, and another Python's pip does as well.
-        run_logged(
-            [interpreter, "-m", "venv", "--without-pip", folder],
-            f"Python 3.{minor} has no working venv module",
-        )
-        (folder / "requirements.txt").write_text(wanted)
-        run_logged(
-            [
-                pipenv_command(python_interpreter()).with_name("python"),
-                "-m",
-                "pip",
-                "--python",
-                folder / "bin" / "python",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "--no-deps",
-                "--no-compile",
-                "--disable-pip-version-check",
-                "--requirement",
-                folder / "requirements.txt",
-            ],
-            f"the locked Python packages could not be installed for Python 3.{minor}",
-        )
-        mark_done(folder.name, stamp)
+        what = f"what synthesis needs for Python 3.{minor} too"
+        install(what, environment(minor), interpreter, wanted, *options)
 
 
 def others() -> dict[int, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -11,27 +12,16 @@ from terraform_runner.errors import MissingToolError
 from terraform_runner.paths import BUILD, ROOT, STAMPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
-_PROGRESS_SECONDS = 5
-
-
-def run_logged(
-    command: list[str | Path],
-    failure: str | None,
-    *,
-    environment: dict[str, str] | None = None,
-    progress: Callable[[], str] | None = None,
-) -> None:
+def run_logged(command: list[str | Path], failure: str, **environment: str) -> None:
     """Run a command with its output in a log.
 
     Args:
         command: The command.
-        failure: What to say when it fails; without it a failure does not matter.
-        environment: Its variables. Default: the process's own.
-        progress: Says how far it is, every five seconds. Default: nothing is said.
+        failure: What to say when it fails.
+        environment: Variables beside the process's own.
 
     Raises:
         MissingToolError: It failed.
@@ -40,35 +30,18 @@ def run_logged(
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        done = subprocess.run(
             [str(part) for part in command],
             cwd=ROOT,
-            env=environment,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            check=False,
         )
-        code = _waited_for(process, progress)
-    if code and failure:
+    if done.returncode:
         raise MissingToolError(f"{failure}; the log is {log.relative_to(ROOT)}")
     say(f"  done in {time.monotonic() - started:.0f} s")
-
-
-def _waited_for(process: subprocess.Popen[bytes], progress: Callable[[], str] | None) -> int:
-    """Exit code of a process; how far it is is told whenever it has changed."""
-    told = ""
-    with process:
-        while True:
-            try:
-                return process.wait(_PROGRESS_SECONDS if progress else None)
-            except subprocess.TimeoutExpired:
-                assert progress is not None
-                if (now := progress()) != told:
-                    say(f"  {now}")
-                    told = now
-            except BaseException:
-                process.kill()  # as `subprocess.run` does
-                raise
 
 
 def digest_of(*files: Path, text: str = "") -> str:
@@ -84,15 +57,16 @@ def digest_of(*files: Path, text: str = "") -> str:
     return digest.hexdigest()
 
 
-def is_done(name: str, digest: str) -> bool:
+def is_done(name: str, digest: str, made: Path) -> bool:
     """Tell whether a step has run, and nothing that it depends on has changed since.
 
     Args:
         name: The step's name.
         digest: What `digest_of` gives now.
+        made: A file or folder that it makes.
     """
     stamp = STAMPS / name
-    return stamp.exists() and stamp.read_text() == digest
+    return made.exists() and stamp.exists() and stamp.read_text() == digest
 
 
 def mark_done(name: str, digest: str) -> None:

@@ -43,100 +43,38 @@ def python_environment() -> None:
         MissingToolError: Python or Node are missing or too old, or a package could not be had.
     """
     node_version()
-    interpreter = python_interpreter()
-    stamp = digest_of(
-        ROOT / "Pipfile", ROOT / "Pipfile.lock", ROOT / "pyproject.toml", text=str(interpreter)
-    )
-    if not ((VENV_BIN / "python").exists() and is_done("python", stamp)):
-        pipenv = pipenv_command(interpreter)
-        locked = json.loads((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
-        total = len({*locked["default"], *locked["develop"]})
-        say(f"installing the {total} locked Python packages into .venv")
-        run_logged(
-            [pipenv, "sync", "--dev"],
-            "the locked Python packages could not be installed",
-            environment=_pipenv_environment(interpreter),
-            progress=lambda: f"{_installed()} of {total} packages",
-        )
+    if _sync("python", "the locked Python packages", "--dev", reads=(ROOT / "pyproject.toml",)):
         # Bindings without byte code cost every first import about 40 seconds.
         say("compiling the bindings")
-        run_logged(
-            [
-                VENV_BIN / "python",
-                "-m",
-                "compileall",
-                "-q",
-                "-j",
-                "0",
-                *VENV.glob("lib/python*/site-packages"),
-            ],
-            None,
-        )
-        mark_done("python", stamp)
-    _prime_jsii(stamp)
-
-
-def _installed() -> int:
-    """How many packages `.venv` has so far."""
-    return sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
+        packages = VENV.glob("lib/python*/site-packages")
+        # Files for other Pythons do not compile, which is why the answer is not looked at.
+        compiling = ("-c", "import compileall; compileall.main()", "-q", "-j", "0")
+        run_logged([VENV_BIN / "python", *compiling, *packages], "Python does not start")
+    _prime_jsii()
 
 
 def peer_packages() -> None:
     """The readers that `make faults` measures beside ours."""
-    interpreter = python_interpreter()
-    stamp = digest_of(ROOT / "Pipfile.lock", text=str(interpreter))
-    if is_done("peers", stamp):
-        return
-    say("installing the peers that are measured beside ours")
-    run_logged(
-        [pipenv_command(interpreter), "sync", "--categories", "peers"],
-        "the peer packages could not be installed",
-        environment=_pipenv_environment(interpreter),
-    )
-    mark_done("peers", stamp)
+    _sync("peers", "the peers that are measured beside ours", "--categories", "peers")
 
 
 def policy_tools() -> None:
-    """Checkov, in an environment of its own: it pins another boto3 than the functions have.
-
-    Raises:
-        MissingToolError: It could not be had.
-    """
-    _locked_environment("Checkov", ROOT / "policy", CHECKOV)
+    """Checkov, in an environment of its own: it pins another boto3 than the functions have."""
+    _sync("checkov", "Checkov", folder=ROOT / "policy", environment=CHECKOV)
 
 
 def witnesses() -> None:
-    """AWS's runtime client and moto, in an environment of their own with another boto3.
-
-    Raises:
-        MissingToolError: They could not be had.
-    """
-    _locked_environment("moto and awslambdaric", ROOT / "tests" / "witnesses", WITNESSES)
+    """AWS's runtime client and moto, in an environment of their own with another boto3."""
+    folder = ROOT / "tests" / "witnesses"
+    _sync("witnesses", "moto and awslambdaric", folder=folder, environment=WITNESSES)
 
 
 def successor() -> None:
-    """CDK Terrain in an environment of its own, beside the locked packages that synthesis needs.
-
-    Raises:
-        MissingToolError: It could not be had.
-    """
-    interpreter = python_interpreter()
+    """CDK Terrain in an environment of its own, beside the locked packages that synthesis needs."""
     locked = json.loads((ROOT / "Pipfile.lock").read_text())["default"]
-    requirements = [
-        *SUCCESSOR_PACKAGES,
-        *(name + locked[name]["version"] for name in NEEDED_BY_SYNTHESIS),
-    ]
-    stamp = digest_of(text=" ".join((str(interpreter), *requirements)))
-    if (SUCCESSOR / "bin" / "python").exists() and is_done("successor", stamp):
-        return
-    say("installing CDK Terrain for this project alone")
-    shutil.rmtree(SUCCESSOR, ignore_errors=True)
-    run_logged([interpreter, "-m", "venv", SUCCESSOR], "Python has no working venv module")
-    run_logged(
-        [SUCCESSOR / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements],
-        "CDK Terrain could not be installed",
-    )
-    mark_done("successor", stamp)
+    beside = [name + locked[name]["version"] for name in NEEDED_BY_SYNTHESIS]
+    requirements = "\n".join((*SUCCESSOR_PACKAGES, *beside))
+    install("CDK Terrain", SUCCESSOR, python_interpreter(), requirements)
 
 
 def node_modules() -> None:
@@ -150,7 +88,7 @@ def node_modules() -> None:
     if npm is None:
         raise MissingToolError("npm is missing: install Node.js 20 or newer with npm")
     stamp = digest_of(ROOT / "package.json", ROOT / "package-lock.json", text=version)
-    if (NODE_MODULES / ".bin" / "cdktf").exists() and is_done("node", stamp):
+    if is_done("node", stamp, NODE_MODULES / ".bin" / "cdktf"):
         return
     say("installing the pinned CDKTF CLI")
     run_logged(
@@ -190,7 +128,7 @@ def python_interpreter() -> Path:
         # A version manager's shim may exist for a version that is not installed.
         if (
             found
-            and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+            and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode
         ):
             return Path(found)
     have = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -213,42 +151,39 @@ def node_version() -> str:
     return done.stdout.strip()
 
 
-def pipenv_command(interpreter: Path) -> Path:
-    """Pipenv, in an environment of its own with a pip of its own.
+def install(what: str, folder: Path, interpreter: Path, requirements: str, *options: str) -> None:
+    """Make an environment with some packages, anew where they or the interpreter have changed.
 
     Args:
-        interpreter: What the environment is made with.
+        what: What they are, for whoever waits.
+        folder: The environment.
+        interpreter: Its Python.
+        requirements: The packages, as pip reads them.
+        options: More options of `pip install`.
 
     Raises:
-        MissingToolError: It could not be had.
+        MissingToolError: They could not be had.
     """
-    stamp = digest_of(PIPENV_REQUIREMENTS, text=str(interpreter))
-    pipenv = PIPENV / "bin" / "pipenv"
-    if pipenv.exists() and is_done("pipenv", stamp):
-        return pipenv
-    say("installing pipenv for this project alone")
-    shutil.rmtree(PIPENV, ignore_errors=True)
-    PIPENV.parent.mkdir(parents=True, exist_ok=True)
+    stamp = digest_of(text=f"{interpreter}{requirements}")
+    if is_done(folder.name, stamp, folder / "bin" / "python"):
+        return
+    # Distributions may keep pip apart from Python, and pipenv's serves all other environments.
+    pip = (folder if folder == PIPENV else _pipenv().parents[1]) / "bin" / "python"
+    say(f"installing {what}")
+    shutil.rmtree(folder, ignore_errors=True)
+    bare = () if folder == PIPENV else ("--without-pip",)
     run_logged(
-        [interpreter, "-m", "venv", PIPENV],
-        "Python has no working venv module: install it (python3-venv on Debian and Ubuntu)",
+        [interpreter, "-m", "venv", *bare, folder],
+        f"{interpreter} has no working venv module: install it (python3-venv on Debian and Ubuntu)",
     )
+    listed = folder / "requirements.txt"
+    listed.write_text(requirements)
+    quiet = ("--quiet", "--disable-pip-version-check")
     run_logged(
-        [
-            PIPENV / "bin" / "python",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--disable-pip-version-check",
-            "--requirement",
-            PIPENV_REQUIREMENTS,
-        ],
-        "pipenv could not be installed: is the package index of pip in reach?",
+        [pip, "-m", "pip", "--python", folder, "install", *quiet, *options, "-r", listed],
+        f"{what} could not be installed: is the package index of pip in reach?",
     )
-    mark_done("pipenv", stamp)
-    return pipenv
+    mark_done(folder.name, stamp)
 
 
 def jsii_cache() -> Path:
@@ -264,58 +199,65 @@ def jsii_cache() -> Path:
     return Path.home() / of_a_user / "package-cache"
 
 
-def _locked_environment(what: str, folder: Path, target: Path) -> None:
+def _pipenv() -> Path:
+    """Pipenv, in an environment of its own with a pip of its own."""
+    requirements = PIPENV_REQUIREMENTS.read_text()
+    install("pipenv", PIPENV, python_interpreter(), requirements, "--require-hashes")
+    return PIPENV / "bin" / "pipenv"
+
+
+def _sync(
+    name: str,
+    what: str,
+    *options: str,
+    folder: Path = ROOT,
+    environment: Path = VENV,
+    reads: tuple[Path, ...] = (),
+) -> bool:
+    """Install what a lock names; True if that was not done already."""
     interpreter = python_interpreter()
-    stamp = digest_of(folder / "Pipfile", folder / "Pipfile.lock", text=str(interpreter))
-    if (target / "bin" / "python").exists() and is_done(target.name, stamp):
-        return
-    pipenv = pipenv_command(interpreter)
-    say(f"installing {what} for this project alone")
-    shutil.rmtree(target, ignore_errors=True)
-    environment = _pipenv_environment(interpreter)
-    del environment["PIPENV_VENV_IN_PROJECT"]
+    stamp = digest_of(folder / "Pipfile", folder / "Pipfile.lock", *reads, text=str(interpreter))
+    if is_done(name, stamp, environment / "bin" / "python"):
+        return False
+    pipenv = _pipenv()
+    say(f"installing {what} into {environment.relative_to(ROOT)}, a minute or two")
+    place = {"PIPENV_VENV_IN_PROJECT": "1"}
+    if environment != VENV:
+        shutil.rmtree(environment, ignore_errors=True)
+        place = {
+            "PIPENV_VENV_IN_PROJECT": "0",
+            "PIPENV_CUSTOM_VENV_NAME": environment.name,
+            "WORKON_HOME": str(environment.parent),
+        }
+    # Whatever environment the caller is in is not the one that is meant.
+    outside = ("env", "-u", "VIRTUAL_ENV", "-u", "PYTHONPATH", "-u", "PIPENV_ACTIVE")
     run_logged(
-        [pipenv, "sync"],
+        [*outside, pipenv, "sync", *options],
         f"{what} could not be installed",
-        environment={
-            **environment,
-            "PIPENV_PIPFILE": str(folder / "Pipfile"),
-            "WORKON_HOME": str(target.parent),
-            "PIPENV_CUSTOM_VENV_NAME": target.name,
-        },
+        **place,
+        PIPENV_PIPFILE=str(folder / "Pipfile"),
+        PIPENV_IGNORE_VIRTUALENVS="1",
+        PIPENV_DEFAULT_PYTHON_VERSION=str(interpreter),
+        PIPENV_NOSPIN="1",
+        PIPENV_VERBOSITY="-1",
+        PIPENV_YES="1",
     )
-    mark_done(target.name, stamp)
+    mark_done(name, stamp)
+    return True
 
 
-def _pipenv_environment(interpreter: Path) -> dict[str, str]:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PIPENV_PIPFILE", "PIPENV_ACTIVE"}
-    }
-    return {
-        **environment,
-        "PIPENV_VENV_IN_PROJECT": "1",
-        "PIPENV_IGNORE_VIRTUALENVS": "1",
-        "PIPENV_DEFAULT_PYTHON_VERSION": str(interpreter),
-        "PIPENV_NOSPIN": "1",
-        "PIPENV_VERBOSITY": "-1",
-        "PIPENV_YES": "1",
-    }
-
-
-def _prime_jsii(stamp: str) -> None:
+def _prime_jsii() -> None:
     # jsii indexes the bindings' types in a worker that a quick run does not wait for; on a cache
     # that only quick runs have touched, every run would pay 2 s. This one waits.
     cache = jsii_cache()
     name = "jsii-" + hashlib.sha256(str(cache).encode()).hexdigest()[:12]
-    if cache.exists() and is_done(name, stamp):
+    stamp = digest_of(ROOT / "Pipfile.lock", text=str(python_interpreter()))
+    if is_done(name, stamp, cache):
         return
     say("filling jsii's cache")
-    quiet = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
     run_logged(
         [VENV_BIN / "python", "-m", "fastsynth", "prime"],
         "cdktf could not be loaded",
-        environment={**os.environ, **quiet},
+        JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="20",
     )
     mark_done(name, stamp)

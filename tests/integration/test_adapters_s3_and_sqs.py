@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from inventory.adapters.s3_objects import S3Versions
 from inventory.adapters.s3_reports import S3Reports
-from inventory.adapters.s3_versions import S3Versions
 from inventory.adapters.sqs_messages import SqsRejectQueue, SqsSender
 from inventory.domain.errors import RejectedRequestError
 from inventory.domain.ports import Deadline

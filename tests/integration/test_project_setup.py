@@ -13,7 +13,7 @@ import pytest
 
 from local_cloud import override
 from local_cloud.errors import LocalCloudError
-from project_setup import pythons, running, steps
+from project_setup import pythons, steps
 from terraform_runner import installation
 from terraform_runner.errors import MissingToolError, TerraformError
 from terraform_runner.paths import ROOT
@@ -221,15 +221,3 @@ def test_other_pythons_are_those_that_start(
     tool(tmp_path / "versions" / "3.13.0" / "bin", "python", "13 /opt/my python/bin/python3.13")
 
     assert pythons.others() == {13: Path("/opt/my python/bin/python3.13")}
-
-
-def test_whoever_waits_is_told_how_far_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whenever that has changed, and no more often."""
-    monkeypatch.setattr(running, "_PROGRESS_SECONDS", 0.05)
-    monkeypatch.setattr(running, "BUILD", tmp_path)
-    counts = iter([1, 1, 2, *[3] * 1000])
-    running.run_logged(["sleep", "1"], None, progress=lambda: f"{next(counts)} of 3 packages")
-    lines = [line for line in capsys.readouterr().out.splitlines() if "packages" in line]
-    assert lines == [f"setup:   {count} of 3 packages" for count in (1, 2, 3)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -39,6 +42,24 @@ def test_there_are_not_more_exceptions_than_the_page_says(measured, stated, figu
     now, before = (asdict(each[code_stats.TOTAL])[figure] for each in (measured, stated))
 
     assert now <= before, AGAIN
+
+
+def test_one_row_goes_through_no_more_functions_and_modules_than_the_page_says() -> None:
+    """A process that has processed nothing goes the whole way, and nothing but the way."""
+    done = subprocess.run(
+        [sys.executable, code_stats.__file__, "--trace"], capture_output=True, text=True, check=True
+    )
+    traced = dict(line.split(maxsplit=1)[1].split(": ") for line in done.stdout.splitlines())
+    functions = {name: names.split(", ") for name, names in traced.items()}
+
+    assert functions["handlers/processor"] == ["handler"]
+    assert "Ingest.run" in functions["domain/ingest"]
+    assert "DynamoDbItems.write" in functions["adapters/dynamodb_items"]
+    assert "domain/withdrawal" not in functions
+    page = code_stats.PAGE.read_text(encoding="utf-8")
+    of_functions, of_modules = re.findall(r"(\d+) functions in (\d+) modules", page)[0]
+    assert sum(map(len, functions.values())) <= int(of_functions), AGAIN
+    assert len(functions) <= int(of_modules), AGAIN
 
 
 def test_each_figure_is_counted(tmp_path, monkeypatch) -> None:

@@ -127,3 +127,15 @@ def test_only_documents_of_the_repository_are_cited() -> None:
     ]
 
     assert found == []
+
+
+def test_the_map_has_every_module_of_the_domain_and_no_other() -> None:
+    """The page is where a reader of the ingest begins."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("| module of `domain` |")[2].partition("\n\n")[0]
+    listed = [
+        name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    ]
+    domain = (ROOT / "functions" / "inventory" / "domain").iterdir()
+
+    assert sorted(listed) == sorted(each.stem for each in domain if not each.name.startswith("_"))

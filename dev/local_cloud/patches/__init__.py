@@ -16,7 +16,6 @@ from local_cloud.patches import (
     objects,
     permissions,
     schedules,
-    speed,
 )
 
 SUPPORTED = "1.5.33"
@@ -29,7 +28,7 @@ def apply_all() -> None:
         LocalCloudError: The installed release is not the one the patches were written for.
     """
     check_release(version("ministack"))
-    for patch in (alarms, async_invocations, events, objects, permissions, schedules, speed):
+    for patch in (alarms, async_invocations, events, objects, permissions, schedules):
         patch.apply()
 
 

@@ -26,7 +26,7 @@ class AdaptiveConcurrency:
         self._most = most
         self._limit = float(most)
         self._running = 0
-        self._deaf = 0
+        self._sent_before_halving = 0
         self._changed = Condition()
 
     @property
@@ -48,7 +48,7 @@ class AdaptiveConcurrency:
     ) -> None:
         with self._changed:
             self._running -= 1
-            self._deaf = max(self._deaf - 1, 0)
+            self._sent_before_halving = max(self._sent_before_halving - 1, 0)
             if kind is None:
                 self._limit = min(self._limit + 1 / self._limit, self._most)
             self._changed.notify_all()
@@ -56,6 +56,6 @@ class AdaptiveConcurrency:
     def throttled(self) -> None:
         """Half as many from now on, unless another request in flight has said so already."""
         with self._changed:
-            if not self._deaf:
+            if not self._sent_before_halving:
                 self._limit = max(self._limit / 2, 1.0)
-                self._deaf = self._running
+                self._sent_before_halving = self._running

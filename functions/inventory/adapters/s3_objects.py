@@ -1,4 +1,4 @@
-"""The uploads bucket: descriptions of object versions, and their bytes."""
+"""The uploads bucket: descriptions of object versions, their bytes, and the list of all of them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from inventory.adapters.service_errors import sorted_error
+from inventory.adapters.service_errors import sorted_error, sorted_errors
 from inventory.domain.errors import InventoryError, ObjectGoneError, RetryableError
-from inventory.domain.ports import ObjectInfo
+from inventory.domain.model import ObjectVersion
+from inventory.domain.ports import ObjectInfo, VersionPage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-
-    from inventory.domain.model import ObjectVersion
+    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
 
 # 405: the version is a delete marker; 412: the object has another entity tag by now.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -192,6 +194,51 @@ class ObjectStream(io.RawIOBase):
             self._reopenings += 1
             self._body.close()
             self._body = self._source.get(self._position)
+
+
+class S3Versions:
+    """The uploads bucket behind `ports.ObjectListing`.
+
+    Args:
+        client: S3.
+        bucket_name: Name of the uploads bucket.
+    """
+
+    def __init__(self, client: S3Client, bucket_name: str) -> None:
+        self._client = client
+        self._bucket = bucket_name
+
+    def pages(self, start: tuple[str, str] | None) -> Iterator[VersionPage]:
+        """Pages of versions; see `ports.ObjectListing`."""
+        request: dict[str, Any] = {"Bucket": self._bucket}
+        if start is not None:
+            request |= {"KeyMarker": start[0], "VersionIdMarker": start[1]}
+        while True:
+            with sorted_errors(f"the versions of {self._bucket} were not listed"):
+                answer = self._client.list_object_versions(**request)
+            versions = [
+                (self._version(entry), entry["LastModified"])
+                for entry in answer.get("Versions", ())
+            ]
+            if not answer["IsTruncated"]:
+                yield VersionPage(versions, None)
+                return
+            following = answer["NextKeyMarker"], answer["NextVersionIdMarker"]
+            yield VersionPage(versions, following)
+            request |= {"KeyMarker": following[0], "VersionIdMarker": following[1]}
+
+    def _version(self, entry: ObjectVersionTypeDef) -> ObjectVersion:
+        version_id = entry["VersionId"]
+        return ObjectVersion(
+            bucket=self._bucket,
+            key=entry["Key"],
+            # "null" is what an object of an unversioned time is called; its events carry no id,
+            # and its record is named by its entity tag.
+            version_id=None if version_id == "null" else version_id,
+            etag=entry["ETag"].strip('"'),
+            size_bytes=entry["Size"],
+            stored_at=entry["LastModified"],
+        )
 
 
 def _named(version_id: str | None) -> str | None:

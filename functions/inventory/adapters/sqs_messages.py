@@ -206,7 +206,7 @@ class SqsVisibility:
         self._queue_url = queue_url
         self._uniform = uniform
 
-    def soon(self, receipt_handle: str, receive_count: int) -> None:
+    def retry_soon(self, receipt_handle: str, receive_count: int) -> None:
         """Make a message visible again after a pause that grows with every attempt.
 
         Args:

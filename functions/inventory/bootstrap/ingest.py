@@ -44,8 +44,8 @@ from inventory.domain.settings import IngestSettings
 
 
 @cache
-def again() -> SqsVisibility:
-    """Lets messages of the work queue come again soon.
+def work_visibility() -> SqsVisibility:
+    """The visibility of messages of the work queue, for those that failed.
 
     Raises:
         ConfigError: The function's environment is incomplete.

@@ -15,7 +15,7 @@ from inventory.adapters.dynamodb_notes import (
 )
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.adapters.s3_feeds import read_feeds
-from inventory.adapters.s3_versions import S3Versions
+from inventory.adapters.s3_objects import S3Versions
 from inventory.adapters.sns_notifier import SnsNotifier
 from inventory.adapters.sqs_messages import SqsSender, SqsWorkQueue
 from inventory.bootstrap import clients

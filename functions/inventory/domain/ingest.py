@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from inventory.domain.absences import Absences
 from inventory.domain.announcements import Announcer
-from inventory.domain.chains import Chain
 from inventory.domain.changelog import log_of
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.fingerprints import BLOCK_HASHES, series_of
@@ -27,7 +26,7 @@ from inventory.domain.seen import MOST_SLOTS
 from inventory.domain.segments import Segment, SegmentProcessor
 from inventory.domain.validation import Validator
 from inventory.domain.withdrawal import Withdrawer, due, send_later
-from inventory.domain.work import Command, Kind, WorkMessage
+from inventory.domain.work import Chain, Command, Kind, WorkMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

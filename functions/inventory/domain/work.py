@@ -1,15 +1,20 @@
-"""Messages of the work queue: object versions that must be processed (again)."""
+"""Messages of the work queue: object versions that must be processed (again), and their chains."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from inventory.domain.messages import message_text
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.domain.ports import EndedChains, WorkQueue
 
 
 class Kind(StrEnum):
@@ -35,6 +40,18 @@ class Kind(StrEnum):
 
 
 _WITH_TASK = frozenset({Kind.SEGMENT, Kind.WITHDRAW, Kind.RESTORE})
+
+#: Messages of one chain. Whole invocations of a large file's worker take more than nine days
+#: for as many; Lambda's own detection, which the chunk processor is exempt from, allows 16.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+MOST_HOPS = 1_000
+
+_TOO_LONG = "ChainTooLong"
+_TOO_LONG_REASON = (
+    f"A delivery of this object version led to another one {MOST_HOPS} times in a row, which looks "
+    "like a loop. Look at its record and at the function's log; `inventory redrive --kind events` "
+    "has it go on."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +95,7 @@ class WorkMessage:
         version: Object version to process.
         task: Worker that goes on, see `jobs.Task`, or an operator's `Command`; None for all of
             the version, and for a withdrawal that goes on.
-        hops: Messages of its chain so far, itself included, see `chains`; 0 where it begins one.
+        hops: Messages of its chain so far, itself included, see `Chain`; 0 where it begins one.
     """
 
     kind: Kind
@@ -163,3 +180,39 @@ class Delivery:
     delivery_id: str
     task: dict[str, Any] | None = None
     hops: int = 0
+
+
+class Chain:
+    """The work queue behind `ports.WorkQueue`, for all that follows from one delivery at a time.
+
+    A worker that runs out of time sends itself a message, a withdrawal that goes on does, and an
+    item that is written over has other versions rechecked. Each of them gets further, so every
+    chain of messages ends by itself. Should one not, through a mistake of ours, it ends here: in
+    the dead-letter queue, with the reason, and an operator who gives the message back begins a new
+    chain.
+
+    Args:
+        work: The work queue.
+        ended: Where chains end that are too long.
+    """
+
+    def __init__(self, work: WorkQueue, ended: EndedChains) -> None:
+        self._work = work
+        self._ended = ended
+        self._hops = 0
+
+    def go_on(self, hops: int) -> None:
+        """Count from a delivery on.
+
+        Args:
+            hops: Messages that led to it.
+        """
+        self._hops = hops
+
+    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
+        """Send every message, or end the chain; see `ports.WorkQueue`."""
+        if self._hops < MOST_HOPS:
+            counted = [replace(each, hops=self._hops + 1) for each in messages]
+            self._work.send(counted, delay_seconds=delay_seconds)
+        else:
+            self._ended.send(messages, _TOO_LONG, _TOO_LONG_REASON)

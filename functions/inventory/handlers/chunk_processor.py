@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
-from inventory.bootstrap.ingest import again, ingest
+from inventory.bootstrap.ingest import ingest, work_visibility
 from inventory.handlers.deliveries import from_work_record
 from inventory.handlers.observation import logger, metrics, process
 
@@ -41,7 +41,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         try:
             process(ingest(), from_work_record(record.message_id, record.body), context)
         except Exception:
-            again().soon(record.receipt_handle, int(record.attributes.approximate_receive_count))
+            received = int(record.attributes.approximate_receive_count)
+            work_visibility().retry_soon(record.receipt_handle, received)
             raise
 
     return process_partial_response(

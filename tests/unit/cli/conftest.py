@@ -552,9 +552,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """An empty cloud that every command connects to."""
     made = Cloud()
     for name in main.COMMANDS:
-        monkeypatch.setattr(
-            f"inventory_cli.{name}.connect", lambda *_: FakeSession(made), raising=False
-        )
+        module = f"inventory_cli.{main.MODULES.get(name, name)}"
+        monkeypatch.setattr(f"{module}.connect", lambda *_: FakeSession(made), raising=False)
     return made
 
 

@@ -20,6 +20,8 @@ from terraform_runner.paths import ROOT, VENV_BIN
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 INVENTORY = str(VENV_BIN / "inventory")
 SECONDS = 60
 

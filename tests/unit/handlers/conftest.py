@@ -46,11 +46,11 @@ class NotingIngest:
         self.seconds_left: list[float] = []
         self.counts = Counts(rows_read=3, loaded=2, rejected=1)
         self.instead: dict[str, Any] = {}
-        self.again: list[tuple[str, int]] = []
+        self.retried: list[tuple[str, int]] = []
 
-    def soon(self, receipt_handle: str, receive_count: int) -> None:
+    def retry_soon(self, receipt_handle: str, receive_count: int) -> None:
         """Note the message that is to come again."""
-        self.again.append((receipt_handle, receive_count))
+        self.retried.append((receipt_handle, receive_count))
 
     def run(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Outcome:
         """Note the delivery."""
@@ -93,7 +93,7 @@ def ingest(handlers: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Noting
     noting = NotingIngest()
     monkeypatch.setattr(handlers.processor, "ingest", lambda: noting)
     monkeypatch.setattr(handlers.chunk_processor, "ingest", lambda: noting)
-    monkeypatch.setattr(handlers.chunk_processor, "again", lambda: noting)
+    monkeypatch.setattr(handlers.chunk_processor, "work_visibility", lambda: noting)
     return noting
 
 

@@ -198,7 +198,7 @@ def test_a_poison_message_fails_alone(
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-broken.csv"}]}
     assert [d.version.key for d in ingest.deliveries] == ["a.csv", "broken.csv", "c.csv"]
-    assert ingest.again == [("handle-broken.csv", 1)]
+    assert ingest.retried == [("handle-broken.csv", 1)]
     assert caplog.messages.count("delivery failed") == 1
 
 

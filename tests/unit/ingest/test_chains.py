@@ -9,7 +9,7 @@ import pytest
 
 from fakes import BEGIN, World
 from ingest_steps import looks, put, quantities
-from inventory.domain import chains
+from inventory.domain import work
 from inventory.domain.work import Delivery, Kind, WorkMessage
 from inventory.handlers.deliveries import from_work_record
 
@@ -22,7 +22,7 @@ FEW = 5
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only so many messages may follow from each other."""
-    monkeypatch.setattr(chains, "MOST_HOPS", FEW)
+    monkeypatch.setattr(work, "MOST_HOPS", FEW)
 
 
 def deliver_all(world: World, first: Delivery) -> int:

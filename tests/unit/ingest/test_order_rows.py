@@ -612,12 +612,13 @@ def own_skus(files: int, rows: int = 10) -> Case:
     return case
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 12])
 def test_a_night_of_many_files_costs_the_same_in_every_order(processes: int) -> None:
-    """100 files of two nights at one location, one at a time or twelve at once."""
+    """50 files of two nights at one location, one at a time or twelve at once."""
     weather = Weather(processes=processes, switch=0.3, batch_rows=1000)
-    night = costs(lambda: own_skus(100, rows=4), weather, seed=processes)
-    assert night.rechecks <= 20
+    night = costs(lambda: own_skus(50, rows=4), weather, seed=processes)
+    assert night.rechecks <= 10
 
 
 def test_a_late_file_costs_the_newer_ones_nothing() -> None:
@@ -626,6 +627,7 @@ def test_a_late_file_costs_the_newer_ones_nothing() -> None:
     assert costs(lambda: own_skus(6, rows=40), weather, 0, OneLate).rechecks == 0
 
 
+@pytest.mark.slow
 def test_a_row_of_long_ago_sends_nobody_through_a_file_again() -> None:
     """Two nights of files whose rows have times of their own, and one of them 200 days back."""
 
@@ -644,6 +646,7 @@ def test_a_row_of_long_ago_sends_nobody_through_a_file_again() -> None:
     assert costs(case, Weather(batch_rows=1000), 3).rechecks == 0
 
 
+@pytest.mark.slow
 def test_times_and_places_of_their_own_cost_a_bounded_number_of_read_sets() -> None:
     """A file of 2,000 rows with own times at 200 locations, sent twice."""
 
@@ -693,6 +696,7 @@ def test_the_reconcile_goes_on_where_it_stopped_and_reaches_every_version() -> N
 # A chain of invocations that is cut
 
 
+@pytest.mark.slow
 def test_a_file_of_200_segments_is_finished_although_its_chain_is_cut_every_16_hops() -> None:
     """A redrive begins at the last segment that is done."""
     world = World()
@@ -788,6 +792,7 @@ WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "schedule"),
     [

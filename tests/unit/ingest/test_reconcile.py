@@ -301,6 +301,7 @@ def test_a_version_that_is_too_young_in_one_pass_is_looked_at_in_the_next() -> N
     assert days.reconcile(minutes=20).versions == 1
 
 
+@pytest.mark.slow
 def test_a_bucket_of_a_hundred_thousand_versions_costs_what_is_new() -> None:
     """Read units of the records of young versions; the others cost their line in a listing."""
     days = Days()

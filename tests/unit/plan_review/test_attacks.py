@@ -853,6 +853,7 @@ def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
     assert attacked.permissions == () or attacked.attention
 
 
+@pytest.mark.slow
 def test_twenty_thousand_changes_take_seconds(plan_of, change) -> None:
     """Judging and telling them, with a permission among them that must not drown."""
     many = [

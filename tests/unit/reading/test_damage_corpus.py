@@ -10,6 +10,8 @@ from faults.reader import Figures, measure_ours
 from sample_feeds.corpus import damaged_files, damaged_headers, damaged_rows, damaged_wholes
 from sample_feeds.table import ROWS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def places() -> Figures:

@@ -159,6 +159,7 @@ def test_a_long_record_that_is_wrong_is_one_reject(record) -> None:
     assert [(reject.line, reject.row) for reject in outcome.rejects] == [(3, damaged)]
 
 
+@pytest.mark.slow
 def test_what_bounds_a_record_are_bytes() -> None:
     """What DynamoDB could never take is no record, and its lines are none either."""
     cell = "x\n" * (MAX_RECORD_SIZE // 2)

@@ -298,6 +298,7 @@ def signs(text: str) -> str:
     return "".join(character for character in text if character not in '",\r\n')
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(body=st.text('abA10,"\n é', max_size=80))
 def test_no_cell_is_ever_lost(body: str) -> None:

@@ -19,7 +19,7 @@ from inventory.domain.reading import BytesSource, Feed, ProfileSet, Share, conti
 from sample_feeds.corpus import damaged_files
 from sample_feeds.exports import exports
 
-FAST = settings(max_examples=200, deadline=None, derandomize=True)
+FAST = settings(max_examples=100, deadline=None, derandomize=True)
 
 
 def read_by(workers: int, feed: Feed, max_rows: int = 1000) -> Outcome:
@@ -79,6 +79,7 @@ def test_exports_are_shared_without_loss(export) -> None:
             assert read_by(workers, feed, max_rows) == gathered(feed.batches())
 
 
+@pytest.mark.slow
 def test_damaged_files_are_shared_without_loss() -> None:
     """Files of every family of the damage corpus give two workers what they give one."""
     for file in islice(damaged_files(), 0, None, 5):
@@ -120,6 +121,7 @@ bodies = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @FAST
 @given(
     header=st.sampled_from(HEADERS),
@@ -141,6 +143,7 @@ def test_any_file_is_shared_without_loss(
     assert read_by(workers, feed, max_rows) == gathered(feed.batches())
 
 
+@pytest.mark.slow
 @FAST
 @given(header=st.sampled_from(HEADERS), body=bodies, max_rows=st.integers(1, 4))
 def test_a_share_continues_from_the_end_of_any_batch(header, body, max_rows) -> None:

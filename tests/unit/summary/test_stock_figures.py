@@ -56,6 +56,7 @@ def figures(pages: Sequence[Sequence[StockItem]], **options: int) -> Stock:
     return accumulator.stock()
 
 
+@pytest.mark.slow
 @given(items)
 @settings(deadline=None)
 def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> None:
@@ -111,6 +112,7 @@ def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> No
     assert stock.negative == sum(Fraction(item.quantity) < 0 for item in stored)
 
 
+@pytest.mark.slow
 @given(items, st.randoms(use_true_random=False), st.integers(min_value=1, max_value=7))
 @settings(deadline=None)
 def test_figures_do_not_depend_on_the_order_of_pages(
