@@ -229,9 +229,8 @@ class Window:
         others = set(hashes)
         found = []
         for block in self._blocks:
-            known = block & others
-            others -= known
-            found.append(len(known))
+            before, others = others, others - block
+            found.append(len(before) - len(others))
         self._rows += len(hashes)
         if self._next is not None:
             ahead = found[-1] > found[0]
@@ -351,10 +350,15 @@ class Promises:
         """
         unknown, closed = self._window.unknown(hashes), self._closed
         written, last = self._written, _SLOTS - 1
-        return [
-            row_hash not in unknown and not written[key_hash & last] and shard not in closed
-            for row_hash, (shard, key_hash) in zip(hashes, keys, strict=True)
+        held = [
+            row_hash not in unknown and not written[key_hash & last]
+            for row_hash, (_, key_hash) in zip(hashes, keys, strict=True)
         ]
+        if closed:
+            held = [
+                each and shard not in closed for each, (shard, _) in zip(held, keys, strict=True)
+            ]
+        return held
 
 
 class Notes:

@@ -80,8 +80,10 @@ class Rows:
     """
 
     columns: list[list[Any]]
+    _keys: list[tuple[str, str]] | None = field(compare=False, repr=False)
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._keys = None
         columns = map(list, zip(*rows, strict=True))
         self.columns = list(columns) or [[] for _ in Row._fields]
 
@@ -111,9 +113,11 @@ class Rows:
         return self.columns[_UPDATED_AT]
 
     @property
-    def keys(self) -> Iterator[tuple[str, str]]:
+    def keys(self) -> list[tuple[str, str]]:
         """SKU and location of each row."""
-        return zip(self.skus, self.locations, strict=True)
+        if self._keys is None:
+            self._keys = list(zip(self.skus, self.locations, strict=True))
+        return self._keys
 
     def __len__(self) -> int:
         """Count them."""
@@ -130,6 +134,7 @@ class Rows:
         Args:
             columns: Theirs.
         """
+        self._keys = None
         for column, more in zip(self.columns, columns, strict=True):
             column.extend(more)
 

@@ -247,7 +247,8 @@ class RowWriter:
         refused = self._write(changes, settled[Decision.LOADED])
         attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
-            self._take_over(Rows(rows), decision, outcomes)
+            if rows:
+                self._take_over(Rows(rows), decision, outcomes)
         self._count(outcomes)
         return [change.row for change in refused]
 

@@ -94,12 +94,15 @@ class Grammar:
         Args:
             lines: Physical lines of whole records, as `physical_lines` gives them.
         """
-        if self.has_quotes("".join(lines)):
+        text = "".join(lines)
+        if self.has_quotes(text):
             return list(self.reader(lines))
         # As the reader does, in a third of the time.
         delimiter = self.delimiter
         records = [line.rstrip("\r\n").split(delimiter) for line in lines]
-        return [cells if cells != [""] else [] for cells in records] if [""] in records else records
+        if "\n\n" in text or "\r" in text or text.startswith("\n"):
+            return [[] if cells == [""] else cells for cells in records]
+        return records
 
     def reader(self, lines: list[str]) -> Reader:
         """A C reader over physical lines of well-formed records."""

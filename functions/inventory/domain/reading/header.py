@@ -99,11 +99,13 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart
     Raises:
         BadFileError: The file is refused.
     """
-    archive = packed = archive_of(_probe(source, Archive.NONE), key)
+    probe = _probe(source, Archive.NONE)
+    archive = packed = archive_of(probe, key)
     if archive is Archive.WORKBOOK:
         return _open_sheet(source, key, profiles)
-    verify(source, archive)
-    probe = _probe(source, archive)
+    if archive is not Archive.NONE:
+        verify(source, archive)
+        probe = _probe(source, archive)
     check_text(probe)
     return _open_text(source, archive, probe, key, profiles, packed=packed)
 
