@@ -243,7 +243,7 @@ class RowWriter:
                 settled[decision].append(row)
         self._saw(Rows(settled[Decision.UNCHANGED]))
         if self._promised:
-            self._note_drift(changes)
+            self._note_drift(change.row for change in changes)
         refused = self._write(changes, settled[Decision.LOADED])
         attempted.update(map(_key_of_change, refused))
         for decision, rows in settled.items():
@@ -259,11 +259,11 @@ class RowWriter:
         counts.stale += outcomes[Decision.STALE]
         counts.duplicates += outcomes[Decision.DUPLICATE]
 
-    def _note_drift(self, changes: Sequence[Change]) -> None:
+    def _note_drift(self, rows: Iterable[Row]) -> None:
         """Note items that would have been left as they are, had the promise been trusted."""
-        rows = Rows(change.row for change in changes if _key(change.row) in self._promised)
+        drifted = Rows(row for row in rows if _key(row) in self._promised)
         if len(self.drifted) < _MOST_DRIFTED:
-            self.drifted.update(self._hasher.each(rows.skus, rows.locations))
+            self.drifted.update(self._hasher.each(drifted.skus, drifted.locations))
 
     def _saw(self, rows: Rows) -> None:
         """Leave the fingerprints of rows whose items hold what they say."""
@@ -313,6 +313,8 @@ class RowWriter:
             self.changes.may_have_changed((row,))
             self.written += 1
         if own:
+            if self._promised:
+                self._note_drift((row,))  # another attempt has found it other, and written it
             self._wrote((self._hasher.hash(row),))
             self._remember(row, old)
             if decision is Decision.UNCHANGED:

@@ -516,3 +516,37 @@ def test_fails_when_no_time_is_left_for_a_batch() -> None:
     deadline.start(lambda: RESERVE_SECONDS)
     writer.write(Rows([row("A")]))
     assert len(table.written) == 1
+
+
+class Compared:
+    """Promises that are compared with the items; every row is promised."""
+
+    trusted = False
+
+    def open_shard(self, *_: object) -> None:
+        """See `fingerprints.Promises`."""
+
+    def distrust(self, _: object) -> None:
+        """See `fingerprints.Promises`."""
+
+    def hold(self, _: object, keys: Sequence[object]) -> list[bool]:
+        """See `fingerprints.Promises`."""
+        return [True] * len(keys)
+
+
+@pytest.mark.parametrize(
+    ("stored", "drifted"),
+    [
+        (_stored(_token(OLDER, of=FOREIGN), equal=True), 0),
+        (_stored(_token(OLDER, of=FOREIGN), equal=False), 1),
+        (None, 1),
+        (_stored(_token(line=2), equal=True), 1),  # another attempt was faster to set it right
+    ],
+)
+def test_an_item_that_is_not_what_was_promised_is_counted(
+    stored: Stored | None, drifted: int
+) -> None:
+    """Also where another attempt at the segment has written it meanwhile."""
+    writer = _writer(Table({"A": stored}), promises=Compared())
+    writer.write(Rows([row("A", line=2)]))
+    assert len(writer.drifted) == drifted
