@@ -68,9 +68,8 @@ def compare(
     seen: set[int] = set()
     stock = last = Decimal(0)
     for batch in newer.batches():
-        for row in batch.rows:
-            seen.add(hash((row.sku, row.location)))
-            stock += Decimal(row.quantity)
+        seen.update(map(hash, batch.rows.keys))
+        stock += sum(map(Decimal, batch.rows.quantities))
     because = _why_they_stay(newer, names=bool(seen), whole=whole, settings=settings)
     found = Absences(
         against=name, becomes=Absent.KEEP if because else settings.absent, because=because

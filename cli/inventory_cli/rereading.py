@@ -116,7 +116,7 @@ def keys_among(
     found: set[tuple[str, str]] = set()
     try:
         for batch in open_feed(source, key=key, profiles=profiles, latest=latest).batches():
-            found.update(item for row in batch.rows if (item := (row.sku, row.location)) in wanted)
+            found.update(item for item in batch.rows.keys if item in wanted)
             if len(found) == len(wanted):
                 break
     except BadFileError:

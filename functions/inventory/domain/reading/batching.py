@@ -163,9 +163,7 @@ class Batcher:
 
     def _add(self, found: Batch) -> None:
         batch, share = self._batch, self._share
-        if share is None and not batch.rows:
-            batch.rows = found.rows
-        elif share is None:
+        if share is None:
             batch.rows.add(found.rows.columns)
         else:
             own = [Share.of(sku, share.workers) == share.index for sku in found.rows.skus]
