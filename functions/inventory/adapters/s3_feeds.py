@@ -29,5 +29,5 @@ def read_feeds(client: S3Client, bucket_name: str, key: str, version_id: str) ->
     version = ObjectVersion(
         bucket=bucket_name, key=key, version_id=version_id, etag="", size_bytes=0
     )
-    feeds: dict[str, Any] = json.loads(S3Objects(client).source(version).get(0).read())
+    feeds: dict[str, Any] = json.loads(S3Objects(client).source(version).get(0)["Body"].read())
     return feeds

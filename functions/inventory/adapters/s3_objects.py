@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ObjectVersionTypeDef
 
 # 405: the version is a delete marker; 412: the object has another entity tag by now.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -78,6 +78,21 @@ class S3Objects:
         """Source of its bytes; see `ports.ObjectStore`."""
         return S3Source(self._client, version)
 
+    def open_latest(self, bucket_name: str, key: str) -> BinaryIO:
+        """Stream of an object's latest version, which stays the same where it is opened again.
+
+        Raises:
+            ObjectGoneError: There is none.
+            RejectedRequestError: S3 refuses the request for good.
+            RetryableError: S3 did not answer.
+        """
+        latest = ObjectVersion(bucket=bucket_name, key=key, version_id=None, etag="", size_bytes=0)
+        answer = S3Source(self._client, latest).get(0)
+        # By its entity tag: to name the version would take a permission more.
+        found = replace(latest, etag=answer["ETag"].strip('"'), size_bytes=answer["ContentLength"])
+        source = S3Source(self._client, found)
+        return cast("BinaryIO", ObjectStream(source, 0, found.size_bytes, answer["Body"]))
+
 
 class S3Source:
     """Bytes of one object version, from any place on.
@@ -95,9 +110,10 @@ class S3Source:
         """Stream of the bytes from `start_byte` on; see `ports.FeedSource`."""
         if start_byte >= self._version.size_bytes:
             return io.BytesIO()
-        return cast("BinaryIO", ObjectStream(self, start_byte, self._version.size_bytes))
+        body = self.get(start_byte)["Body"]
+        return cast("BinaryIO", ObjectStream(self, start_byte, self._version.size_bytes, body))
 
-    def get(self, start_byte: int) -> StreamingBody:
+    def get(self, start_byte: int) -> GetObjectOutputTypeDef:
         """One GET.
 
         Raises:
@@ -116,7 +132,7 @@ class S3Source:
         if start_byte and not answer.get("ContentRange", "").startswith(f"bytes {start_byte}-"):
             answer["Body"].close()
             raise RetryableError(f"{self._version.object_id}: S3 did not answer with the range")
-        return answer["Body"]
+        return answer
 
 
 class ObjectStream(io.RawIOBase):
@@ -126,15 +142,18 @@ class ObjectStream(io.RawIOBase):
         source: Opens bodies.
         start_byte: Where to begin.
         size_bytes: Where the object ends.
+        body: The first body.
     """
 
-    def __init__(self, source: S3Source, start_byte: int, size_bytes: int) -> None:
+    def __init__(
+        self, source: S3Source, start_byte: int, size_bytes: int, body: StreamingBody
+    ) -> None:
         super().__init__()
         self._source = source
         self._position = start_byte
         self._size = size_bytes
         self._reopenings = 0
-        self._body = source.get(start_byte)
+        self._body = body
 
     def readable(self) -> bool:
         """Always."""
@@ -193,7 +212,7 @@ class ObjectStream(io.RawIOBase):
                 ) from failure
             self._reopenings += 1
             self._body.close()
-            self._body = self._source.get(self._position)
+            self._body = self._source.get(self._position)["Body"]
 
 
 class S3Versions:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.service_errors import sorted_errors
 from inventory.domain.errors import ObjectGoneError, RejectedRequestError
-from inventory.domain.model import ObjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,11 +88,7 @@ class S3Reports:
 
     def _open(self, key: str) -> BinaryIO:
         """Stream of an object, which is opened again where it breaks off."""
-        objects = S3Objects(self._client)
-        latest = ObjectVersion(bucket=self._bucket, key=key, version_id=None, etag="", size_bytes=0)
-        found = objects.describe(latest).version
-        # By its entity tag: to name the version would take a permission more.
-        return objects.source(replace(found, version_id=None)).open()
+        return S3Objects(self._client).open_latest(self._bucket, key)
 
 
 class S3ReportWriter:

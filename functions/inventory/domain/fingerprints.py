@@ -341,23 +341,24 @@ class Promises:
         for key_hash in key_hashes:
             written[key_hash & last] = 1
 
-    def hold(self, hashes: Sequence[int], keys: Sequence[tuple[int, int]]) -> list[bool]:
+    def hold(
+        self, hashes: Sequence[int], shards: Sequence[int], key_hashes: Sequence[int]
+    ) -> list[bool]:
         """Tell whether the table is known to hold what each row says.
 
         Args:
             hashes: `hashes_of` the rows.
-            keys: Shard and key hash of each.
+            shards: Shard of each.
+            key_hashes: Key hash of each.
         """
         unknown, closed = self._window.unknown(hashes), self._closed
         written, last = self._written, _SLOTS - 1
         held = [
             row_hash not in unknown and not written[key_hash & last]
-            for row_hash, (_, key_hash) in zip(hashes, keys, strict=True)
+            for row_hash, key_hash in zip(hashes, key_hashes, strict=True)
         ]
         if closed:
-            held = [
-                each and shard not in closed for each, (shard, _) in zip(held, keys, strict=True)
-            ]
+            held = [each and shard not in closed for each, shard in zip(held, shards, strict=True)]
         return held
 
 

@@ -20,7 +20,7 @@ from zlib import crc32
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from inventory.domain.model import Row
+    from inventory.domain.model import Row, Rows
     from inventory.domain.ports import OwnItem
 
 #: Number of shards; changing it makes earlier registrations unfindable.
@@ -208,19 +208,19 @@ class KeyHasher:
         """Hash of a row's or an item's key."""
         return crc32(row.sku.encode("utf-8", "surrogatepass"), self._of(row.location)[1])
 
-    def each(self, skus: Sequence[str], locations: Sequence[str]) -> list[tuple[int, int]]:
-        """Shard and key hash of each row, from its SKU and its location."""
-        places = {location: self._of(location) for location in set(locations)}
-        return [
-            (shard, crc32(sku, start))
-            for sku, (shard, start) in zip(
-                encoded(skus), map(places.__getitem__, locations), strict=True
-            )
-        ]
+    def each(self, rows: Rows) -> tuple[list[int], list[int]]:
+        """Shard of each row, and its key hash."""
+        places = {location: self._of(location) for location in set(rows.locations)}
+        shards = {location: shard for location, (shard, _) in places.items()}
+        starts = {location: start for location, (_, start) in places.items()}
+        return (
+            list(map(shards.__getitem__, rows.locations)),
+            list(map(crc32, encoded(rows.skus), map(starts.__getitem__, rows.locations))),
+        )
 
-    def by_shard(self, rows: Sequence[Row]) -> dict[int, list[int]]:
+    def by_shard(self, rows: Rows) -> dict[int, list[int]]:
         """Key hashes of rows, by shard."""
-        return by_shard(self.each([row.sku for row in rows], [row.location for row in rows]))
+        return by_shard(*self.each(rows))
 
     def _of(self, location: str) -> tuple[int, int]:
         known = self._locations.get(location)
@@ -233,14 +233,15 @@ class KeyHasher:
         return known
 
 
-def by_shard(keys: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+def by_shard(shards: Iterable[int], key_hashes: Iterable[int]) -> dict[int, list[int]]:
     """Key hashes by shard.
 
     Args:
-        keys: As `KeyHasher.each` gives them.
+        shards: Shard of each row.
+        key_hashes: Key hash of each.
     """
     found: dict[int, list[int]] = defaultdict(list)
-    for shard, key_hash in keys:
+    for shard, key_hash in zip(shards, key_hashes, strict=True):
         found[shard].append(key_hash)
     return found
 

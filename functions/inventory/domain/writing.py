@@ -133,8 +133,8 @@ class RowWriter:
         """
         if self._only is not None:
             only = self._only
-            keys = self._hasher.each(rows.skus, rows.locations)
-            rows = rows.where(key_hash in only for _, key_hash in keys)
+            _, key_hashes = self._hasher.each(rows)
+            rows = rows.where(map(only.__contains__, key_hashes))
         rows = self._last_of_each_key(rows)
         if not rows:
             return
@@ -188,8 +188,8 @@ class RowWriter:
 
         It is as if each had been read when the giver of the promise read it.
         """
-        hashes, keys = hashes_of(rows), self._hasher.each(rows.skus, rows.locations)
-        held = promises.hold(hashes, keys)
+        hashes, (shards, key_hashes) = hashes_of(rows), self._hasher.each(rows)
+        held = promises.hold(hashes, shards, key_hashes)
         if not promises.trusted:
             self._promised = set(compress(rows.keys, held))
             return rows
@@ -197,26 +197,26 @@ class RowWriter:
         if self.timed:
             places = compress(rows.lines, held), compress(rows.times, held)
             tokens = map(self._tokens.of, *places)
-        self._rely_on(compress(keys, held), tokens)
+        self._rely_on(by_shard(compress(shards, held), compress(key_hashes, held)), tokens)
         if self.notes is not None:
             self.notes.saw(compress(hashes, held))
         outcomes = dict.fromkeys(Decision, 0)
-        key_hashes = list(compress(map(hash, rows.keys), held))
+        keys = list(compress(map(hash, rows.keys), held))
         marks = compress(marks_of(rows), held)
-        self._take_over_keys(key_hashes, marks, Decision.UNCHANGED, outcomes)
+        self._take_over_keys(keys, marks, Decision.UNCHANGED, outcomes)
         self._count(outcomes)
-        self.known += len(key_hashes)
+        self.known += len(keys)
         return rows.where(map(not_, held))
 
-    def _rely_on(self, row_keys: Iterable[tuple[int, int]], tokens: Iterable[str] = ()) -> None:
+    def _rely_on(self, key_hashes: dict[int, list[int]], tokens: Iterable[str] = ()) -> None:
         """Note that rows were left alone whose items are older than they are.
 
         Args:
-            row_keys: Shard and key hash of each.
+            key_hashes: Theirs, by shard.
             tokens: Theirs, where rows have times of their own.
         """
         highest = max(self._ceiling, max(tokens, default=""))
-        for shard, hashes in by_shard(row_keys).items():
+        for shard, hashes in key_hashes.items():
             keys = self.keys[shard]
             keys.reads.update(hashes)
             keys.highest = max(keys.highest, highest)
@@ -227,7 +227,7 @@ class RowWriter:
         outcomes = dict.fromkeys(Decision, 0)
         if not (self.timed or self._recovering):
             pending, stored = self._leave_equal(pending, stored, outcomes)
-        for shard, hashes in self._hasher.by_shard(pending).items():
+        for shard, hashes in self._hasher.by_shard(Rows(pending)).items():
             self.keys[shard].others.update(hashes)
         changes: list[Change] = []
         settled: dict[Decision, list[Row]] = {decision: [] for decision in Decision}
@@ -263,7 +263,7 @@ class RowWriter:
         """Note items that would have been left as they are, had the promise been trusted."""
         drifted = Rows(row for row in rows if _key(row) in self._promised)
         if len(self.drifted) < _MOST_DRIFTED:
-            self.drifted.update(self._hasher.each(drifted.skus, drifted.locations))
+            self.drifted.update(zip(*self._hasher.each(drifted), strict=True))
 
     def _saw(self, rows: Rows) -> None:
         """Leave the fingerprints of rows whose items hold what they say."""
@@ -290,7 +290,7 @@ class RowWriter:
         base = self._tokens.base
         equal = [old is not None and old.equal and old.token < base for old in stored]
         alone = Rows(compress(pending, equal))
-        self._rely_on(self._hasher.each(alone.skus, alone.locations))
+        self._rely_on(self._hasher.by_shard(alone))
         self._saw(alone)
         self._take_over(alone, Decision.UNCHANGED, outcomes)
         others = list(map(not_, equal))
@@ -353,7 +353,8 @@ class RowWriter:
             keys = self.keys[shard_of(row.location)]
             if not keys.lowest or token < keys.lowest:
                 keys.lowest = token
-        for shard, hashes in self._hasher.by_shard([change.row for change in changes]).items():
+        rows = Rows(change.row for change in changes)
+        for shard, hashes in self._hasher.by_shard(rows).items():
             self.keys[shard].writes.update(hashes)
             self._wrote(hashes)
 

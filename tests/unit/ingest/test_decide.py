@@ -53,12 +53,6 @@ def test_the_outcomes_before_are_remembered(batches: list[list[int]]) -> None:
         model |= dict.fromkeys(keys, outcome)
 
 
-def test_a_key_that_comes_twice_at_once_has_its_own_outcome_before() -> None:
-    """Whoever gives keys need not sort out those that are the same."""
-    seen = SeenKeys()
-    assert seen.swap_all([hash("A"), hash("A")], 2) == [2]
-
-
 def test_a_full_table_starts_over() -> None:
     """Memory is bounded; what the counts then lack is less exact, not wrong."""
     seen = SeenKeys(most_slots=16)

@@ -90,7 +90,7 @@ def _promises(
 
 
 def _held(promises: Promises, hashes: Sequence[int], keys: Sequence[int] = ()) -> list[bool]:
-    return promises.hold(hashes, [(5, key) for key in keys or hashes])
+    return promises.hold(hashes, [5] * len(hashes), keys or hashes)
 
 
 def test_a_hash_is_that_of_key_and_content_and_the_same_in_every_process() -> None:
@@ -297,7 +297,7 @@ def test_all_items_of_a_shard_are_read_where_it_cannot_be_told_who_wrote(
     shard = 6 if why == "unknown" else 5
     registry: Any = Writes(KeySet(), *writes)
     promises.open_shard(shard, Epoch(9, 0), registry)
-    assert promises.hold([1], [(shard, 1)]) == [False]
+    assert promises.hold([1], [shard], [1]) == [False]
 
 
 def test_a_segment_that_wrote_over_too_much_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

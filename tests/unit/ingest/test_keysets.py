@@ -16,6 +16,7 @@ from inventory.domain.keysets import (
     KeySets,
     ShardKeys,
 )
+from inventory.domain.model import Rows
 
 HASHES = st.lists(st.integers(0, 2**32 - 1), max_size=30)
 EVERYTHING = KeySet(everything=True)
@@ -191,10 +192,10 @@ def test_rows_are_gathered_by_shard(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in rows:
         hasher = KeyHasher()
         one_by_one.setdefault(hasher.shard(each.location), []).append(hasher.hash(each))
-    assert KeyHasher().by_shard(rows) == one_by_one
+    assert KeyHasher().by_shard(Rows(rows)) == one_by_one
 
 
 def test_every_shard_is_used() -> None:
     """Locations spread over all of them."""
     rows = [row("A", location=str(number)) for number in range(2000)]
-    assert set(KeyHasher().by_shard(rows)) == set(range(SHARDS))
+    assert set(KeyHasher().by_shard(Rows(rows))) == set(range(SHARDS))

@@ -529,9 +529,9 @@ class Compared:
     def distrust(self, _: object) -> None:
         """See `fingerprints.Promises`."""
 
-    def hold(self, _: object, keys: Sequence[object]) -> list[bool]:
+    def hold(self, hashes: Sequence[object], *_: object) -> list[bool]:
         """See `fingerprints.Promises`."""
-        return [True] * len(keys)
+        return [True] * len(hashes)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 
 import pytest
 from hypothesis import given
@@ -51,3 +52,31 @@ def test_records_are_split_as_the_standard_library_splits_them(
     else:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
     assert grammar.split(lines) == list(reader)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@given(
+    records=st.lists(st.lists(st.sampled_from(["a", "", " ", "\x1c"]), max_size=4), max_size=5),
+    width=st.integers(1, 4),
+    end=st.sampled_from(["\n", "\r", "\r\n"]),
+)
+def test_columns_hold_what_records_hold(
+    records: list[list[str]], width: int, end: str, delimiter: str
+) -> None:
+    """Or there are none, because a record has more or fewer cells."""
+    lines = [delimiter.join(record) + end for record in records]
+    columns = grammar_of(delimiter, quoted=True).columns(lines, width)
+    widths = {max(len(record), 1) for record in records}  # without cells: a line of one, empty
+    if widths == {width}:
+        assert columns is not None
+        assert list(map(list, zip(*columns, strict=True))) == [each or [""] for each in records]
+    else:
+        assert columns is None
+
+
+@given(text=TEXTS, other=st.characters())
+def test_lines_end_where_a_csv_file_has_ends(text: str, other: str) -> None:
+    """Not where Unicode has others besides."""
+    assert physical_lines(text + other + text) == [
+        *io.StringIO(text + other + text, newline="").readlines()
+    ]

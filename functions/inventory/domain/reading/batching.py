@@ -137,21 +137,23 @@ class Batcher:
         reader = self._grammar.reader(lines) if self._grammar.has_quotes(span.text) else None
         done, byte = 0, span.byte_offset
         while done < len(lines):
+            records: list[list[str]] | None = None
+            starts: Sequence[int]
             if reader is None:
                 part_lines = lines[done : done + self._records_that_fit()]
-                records = self._grammar.split(part_lines)
+                starts = range(len(part_lines) + 1)
             else:
                 records = list(islice(reader, self._records_that_fit()))
                 part_lines = lines[done : reader.line_num]
-            starts: Sequence[int] = range(len(records) + 1)
-            if len(records) < len(part_lines):
-                again = self._grammar.reader(part_lines)
-                starts = [0, *(again.line_num for _ in again)]
+                starts = range(len(records) + 1)
+                if len(records) < len(part_lines):
+                    again = self._grammar.reader(part_lines)
+                    starts = [0, *(again.line_num for _ in again)]
             first = span.line + done
             numbers = [first + start for start in starts]
             part = _Part(part_lines, starts, numbers, byte, self._encoding)
-            found = self._map(records, copy(part), unusual=unusual)
-            if len(records) < len(part_lines):
+            found = self._map(copy(part), records, unusual=unusual)
+            if records is not None and len(records) < len(part_lines):
                 found.rejects += self._rows_in_cells(records, part)
                 found.rejects.sort(key=attrgetter("line"))
             self._add(found)
@@ -176,6 +178,7 @@ class Batcher:
         """Take the records of the share alone."""
         lines, starts, own = found
         unusual = span.unreadable or is_unusual(span.text)
+        quoted = self._grammar.has_quotes(span.text)
         done, byte, taken = 0, span.byte_offset, 0
         while done < len(lines):
             some = own[taken : taken + self._records_that_fit()]
@@ -184,8 +187,8 @@ class Batcher:
                 part_lines, part_starts = found.gathered(some)
                 numbers = [span.line + starts[record] for record in some]
                 part = _Part(part_lines, part_starts, numbers, byte, self._encoding)
-                records = self._grammar.split(part_lines)
-                found_rows = self._map(records, part, unusual=unusual).rows
+                records = self._grammar.split(part_lines) if quoted else None
+                found_rows = self._map(part, records, unusual=unusual).rows
                 self._batch.rows.add(found_rows.columns)
             stop = starts[some[-1] + 1] if taken < len(own) else len(lines)
             ended = stop == len(lines)
@@ -201,24 +204,49 @@ class Batcher:
     def _size(self, lines: Sequence[str]) -> int:
         return self._encoding.byte_length("".join(lines))
 
-    def _map(self, records: list[list[str]], part: _Part, *, unusual: bool) -> Batch:
-        """Map records, as far as possible by column."""
+    def _map(self, part: _Part, records: list[list[str]] | None, *, unusual: bool) -> Batch:
+        """Map records, as far as possible by column.
+
+        Args:
+            part: Where they are.
+            records: Their cells; None where each is a line without quotes.
+            unusual: True if the text around them holds something that has to be looked at.
+        """
         found = Batch()
         sized = part.longest > SAFE_RECORD_CHARACTERS
         unusual = unusual or sized
-        if not unusual and self._map_columns(found, records, part.numbers):
+        usable = self._columns.usable
+        whole = usable and not unusual
+        if whole and self._map_columns(found, self._by_column(part, records), part.numbers):
             return found
+        if records is None:
+            records = self._grammar.split(part.lines)
         # Something is unusual, mostly a row or two: look for it in small groups.
         for at in range(0, len(records), _GROUP):
             group = records[at : at + _GROUP]
-            plain = not unusual or part.is_plain(at, at + len(group))
-            if not (plain and self._map_columns(found, group, part.numbers[at : at + _GROUP])):
+            plain = usable and (not unusual or part.is_plain(at, at + len(group)))
+            numbers = part.numbers[at : at + _GROUP]
+            if not (plain and self._map_columns(found, self._transposed(group), numbers)):
                 self._map_each(found, group, at, part, sized=sized)
         return found
 
-    def _map_columns(self, found: Batch, records: list[list[str]], numbers: Sequence[int]) -> bool:
-        columns = self._columns.columns(records, numbers[: len(records)])
-        if columns is None:
+    def _by_column(
+        self, part: _Part, records: list[list[str]] | None
+    ) -> Sequence[Sequence[str]] | None:
+        if records is None:
+            return self._grammar.columns(part.lines, self._layout.width)
+        return self._transposed(records)
+
+    def _transposed(self, records: list[list[str]]) -> Sequence[Sequence[str]] | None:
+        if set(map(len, records)) == {self._layout.width}:
+            return list(zip(*records, strict=True))
+        return None
+
+    def _map_columns(
+        self, found: Batch, cells: Sequence[Sequence[str]] | None, numbers: Sequence[int]
+    ) -> bool:
+        columns = cells and self._columns.columns(cells, numbers[: len(cells[0])])
+        if not columns:
             return False
         found.rows.add(columns)
         return True

@@ -16,22 +16,29 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _csv import Reader
+    from collections.abc import Sequence
 
 #: Records that are looked at in one step.
 RUN_RECORDS = 256
 _LINE_END = r"(?:\r\n?|\n)"
 #: A physical line with its end.
 LINE = rf"[^\r\n]*+{_LINE_END}"
+#: What ends a line for `str.splitlines` besides.
+#: Source: https://docs.python.org/3/library/stdtypes.html#str.splitlines
+_OTHER_BOUNDARIES = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _CELL_TEXT = re.compile('[^"]*+(?:""[^"]*+)*+')
 
 
 def physical_lines(text: str) -> list[str]:
     """The text's lines with their ends: CRLF, LF or a lone CR, and nothing else splits."""
-    return io.StringIO(text, newline="").readlines()
+    if any(map(text.__contains__, _OTHER_BOUNDARIES)):
+        return io.StringIO(text, newline="").readlines()
+    return text.splitlines(keepends=True)  # in half the time
 
 
 def match_end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize) -> int:
@@ -103,6 +110,26 @@ class Grammar:
         if "\n\n" in text or "\r" in text or text.startswith("\n"):
             return [[] if cells == [""] else cells for cells in records]
         return records
+
+    def columns(self, lines: Sequence[str], width: int) -> list[list[str]] | None:
+        """Cells of records without quotes by column, in half the time of `split`.
+
+        Args:
+            lines: The records, each a physical line.
+            width: Cells of each.
+
+        Returns:
+            A list for each column; None where a record has more or fewer cells.
+        """
+        delimiter = self.delimiter
+        if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
+            return None
+        text = "".join(lines)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        cells = text.replace("\n", delimiter).split(delimiter)
+        del cells[-1]  # after the last line end
+        return [cells[at::width] for at in range(width)]
 
     def reader(self, lines: list[str]) -> Reader:
         """A C reader over physical lines of well-formed records."""
