@@ -41,7 +41,7 @@ class SeenKeys:
         conflicts: Rows so far whose mark contradicts that of the row after them.
     """
 
-    __slots__ = ("_few", "_slots", "_used", "_values", "_size", "conflicts")
+    __slots__ = ("_few", "_size", "_slots", "_used", "_values", "conflicts")
 
     def __init__(self, most_slots: int = MOST_SLOTS) -> None:
         self.conflicts = 0
