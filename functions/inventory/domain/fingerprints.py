@@ -7,8 +7,8 @@ now* unless somebody has written the key since. Whoever has stands in a write se
 number than the shard had when the set was begun, and is looked up before the set is used; or has
 not ended yet, and will find the row in the read set of its reader, as ever (see `validation`).
 
-    giver  number of the latest write set ; reads items . . . . . . . . . . . . ; leaves its set
-    user               number of the latest write set ; write sets since the giver's ; uses the set
+    producer  number of the latest write set ; reads items . . . . . . . ; leaves its set
+    consumer         number of the latest write set ; write sets since then ; uses the set
 
 So a set may be anybody's, of any version, and may be lost: then the items are read. Why the table
 depends on the files alone also with sets: docs/order.md.
@@ -59,7 +59,7 @@ _SLOTS = 1 << 22
 #: Keys that a segment may have written over; beyond that, the next version reads all items.
 MOST_WRITTEN = 1 << 20
 
-#: Write sets since the giver's, of one shard, that are looked at before all of its items are read.
+#: Write sets of a shard since the producer's that are looked at before all of its items are read.
 _MOST_WRITE_SETS = 256
 
 #: Characters of a set's text, which is ASCII, at most: it stands in one item, beside its key and
@@ -313,7 +313,7 @@ class Promises:
         return True
 
     def open_shard(self, shard: int, latest: Epoch, registry: Registry) -> None:
-        """Find out who has written in a shard since the giver began.
+        """Find out who has written in a shard since the producer began.
 
         Args:
             shard: The shard.

@@ -186,7 +186,7 @@ class RowWriter:
     def _leave_promised(self, rows: Rows, promises: Promises) -> Rows:
         """Settle rows of whose items it is known that they are equal and older; give the others.
 
-        It is as if each had been read when the giver of the promise read it.
+        It is as if each had been read when the producer of the promise read it.
         """
         hashes, (shards, key_hashes) = hashes_of(rows), self._hasher.each(rows)
         held = promises.hold(hashes, shards, key_hashes)

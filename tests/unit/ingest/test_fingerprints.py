@@ -243,7 +243,7 @@ def test_a_segment_goes_on_where_the_one_before_has_come_to() -> None:
 
 
 def test_nothing_is_promised_of_keys_that_were_written_after_they_were_seen() -> None:
-    """By the giver, by this run's segments before, or by this one."""
+    """By the producer, by this run's segments before, or by this one."""
     files = MemoryReports()
     given = _set(_left(files, [1, 2, 3, 4], written=[2]))
     notes = Notes(files, 0, "parts/own", block_hashes=BLOCK)
@@ -272,10 +272,10 @@ def test_objects_that_are_gone_promise_nothing(lost: str) -> None:
         (Epoch(1, 0), "", [True, True, True]),  # nobody has written since
     ],
 )
-def test_keys_in_write_sets_since_the_giver_began_are_read(
+def test_keys_in_write_sets_since_the_producer_began_are_read(
     epoch: Epoch, own: str, held: list[bool]
 ) -> None:
-    """Except those that the giver wrote itself, which it tells apart."""
+    """Except those that the producer wrote itself, which it tells apart."""
     files = MemoryReports()
     promises = _promises(files, _set(_left(files, [1, 2, 3]), own=own))
     registry: Any = Writes(KeySet([1]), KeySet([2]), KeySet([3]))
