@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feeds import gathered, opened, read
 from inventory.domain.decimals import DecimalRangeError, DecimalTextError, canonical
-from inventory.domain.reading import Share
+from inventory.domain.reading import ProfileSet, Share
 from inventory.domain.reading.quantities import (
     Converter,
     Decimals,
@@ -164,6 +164,9 @@ def test_groups_are_read_as_the_profile_says(decimals, group, cell, expected) ->
         ('sku,quantity,unit_price\nA,1.200,"1,200.50"\n', {"A": "1.2"}),
         ("sku\tquantity\nA\t1,200\nB\t1,2\n", {"B": "1.2"}),
         ("sku;quantity;unit_price\nA;1;1.200\nB;1;1.200,00\n", {"B": "1"}),
+        ("sku\tquantity\tunit_price\nA\t1\t0.5\nB\t1,5\t1.200\n", {"A": "1"}),
+        ("sku|quantity|unit_price|reorder_point\nA|1|0.5|2\nB|1|1,5|1.200\n", {"A": "1"}),
+        ("sku|quantity|unit_price\nA|1|0.5\nB|1.\u200b200|1,\u200b5\n", {"A": "1"}),
     ],
 )
 def test_fails_on_a_number_that_could_be_another_one(text: str, items: dict[str, str]) -> None:
@@ -172,6 +175,26 @@ def test_fails_on_a_number_that_could_be_another_one(text: str, items: dict[str,
     assert {row.sku: row.quantity for row in outcome.rows} == items
     assert all("is ambiguous" in reject.message for reject in outcome.rejects)
     assert len(outcome.rows) + len(outcome.rejects) == text.count("\n") - 1
+
+
+def test_a_number_is_doubted_whatever_a_converter_remembers() -> None:
+    """That it has read it before, or has not, or has forgotten it, says nothing of the row."""
+    converter = number_converter(Decimals.EITHER)
+    assert converter.doubts(["1.200", "1,5"], 0)
+    assert converter["1.200"] == "1.2"
+    assert [converter[f"{number}.5"] for number in range(20_000)]
+    assert converter.doubts(["1.200", "1,5"], 0)
+    assert not converter.doubts(["1.200", "1.5"], 0)
+
+
+def test_a_number_that_is_added_is_doubted_like_others() -> None:
+    """A sum of what could be another number is another one."""
+    columns = {"sku": "art", "quantity": "free"}
+    data = {"columns": columns, "delimiters": [","], "decimals": "either", "plus": ["held"]}
+    profiles = ProfileSet({"own": data}, {"f": {"profile": "own"}})
+    outcome = read('art,free,held\nA,0.5,1.200\nB,"1,5",1.200\n', profiles=profiles)
+    assert outcome.items == {("A", "default"): "1.7"}
+    assert outcome.errors == [(3, "type-error", "held")]
 
 
 @pytest.mark.parametrize(

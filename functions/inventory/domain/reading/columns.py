@@ -104,7 +104,7 @@ class ColumnMapper:
         return any(
             converter.doubts(cells, indexes[field])
             for field, converter in self._converters.items()
-            if converter.doubted and field in indexes
+            if field in indexes and converter.may_doubt(columns[indexes[field]])
             for cells in zip(*columns, strict=True)
         )
 

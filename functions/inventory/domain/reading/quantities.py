@@ -109,7 +109,7 @@ def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
 
 def has_comma_decimal(cells: Iterable[str]) -> bool:
     """Tell whether a cell is a number with a comma before its fraction, and cannot be else."""
-    return any(_COMMA_DECIMAL.fullmatch(cell) for cell in cells)
+    return any("," in cell and _COMMA_DECIMAL.fullmatch(seen(cell)) for cell in cells)
 
 
 class CellError(ValueError):
@@ -132,9 +132,6 @@ class Converter(dict[str, str]):
     Args:
         convert: Gives the stored text of a cell as people see it, or raises `CellError`.
         doubtful: Matches cells that it reads in one way and that could mean another number.
-
-    Attributes:
-        doubted: Cells of that kind that it remembers.
     """
 
     def __init__(
@@ -142,7 +139,6 @@ class Converter(dict[str, str]):
     ) -> None:
         super().__init__()
         self.convert = convert
-        self.doubted: set[str] = set()
         self._doubtful = doubtful
 
     def __missing__(self, cell: str) -> str:
@@ -153,15 +149,17 @@ class Converter(dict[str, str]):
         if len(cell) <= _REMEMBERED_LENGTH:
             if len(self) >= _REMEMBERED:
                 self.clear()
-                self.doubted.clear()
             self[cell] = text
-            if self._doubtful is not None and text and self._doubtful.fullmatch(cell):
-                self.doubted.add(cell)
         return text
+
+    def may_doubt(self, column: Iterable[str]) -> bool:
+        """Tell whether one of several cells could mean another number."""
+        return self._doubtful is not None and any(map(self._doubtful.fullmatch, set(column)))
 
     def doubts(self, cells: Sequence[str], at: int) -> bool:
         """Tell whether a number in a row could be another one, by what the others are."""
-        return cells[at] in self.doubted and has_comma_decimal(cells)
+        cell = cells[at]
+        return "." in cell and self.may_doubt((seen(cell),)) and has_comma_decimal(cells)
 
     def refusal(self, cell: str) -> CellError:
         """Why a cell that gave "" was refused."""

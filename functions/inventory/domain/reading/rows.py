@@ -290,8 +290,9 @@ class RecordMapper:
         total = Decimal(quantity)
         for columns, sign in ((self.layout.plus, 1), (self.layout.minus, -1)):
             for at in columns:
-                text = self.converters["addend"][cells[at]]
-                if not text and cells[at].strip():
+                addend = self.converters["addend"]
+                text = addend[cells[at]]
+                if addend.doubts(cells, at) or (not text and cells[at].strip()):
                     raise self._refused("addend", cells[at], at)
                 total = EXACT.add(total, sign * Decimal(text or 0))
         return self._exactly(total, self.layout.indexes["quantity"])
@@ -372,8 +373,8 @@ class RecordMapper:
 
     def _refused(self, field: str, cell: str, at: int) -> _RefusedError:
         converter = self.converters[field]
-        doubted = cell in converter.doubted
-        error = CellError(ErrorCode.TYPE_ERROR, AMBIGUOUS) if doubted else converter.refusal(cell)
+        doubted = CellError(ErrorCode.TYPE_ERROR, AMBIGUOUS)
+        error = doubted if converter[cell] else converter.refusal(cell)
         label = self.layout.columns[at].strip()
         shown = cell.strip()
         what = f"{label} is blank" if not shown else f"{label} {shown[:80]!r} {error.message}"
