@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory.adapters.s3_objects import S3Objects
 from inventory.adapters.service_errors import sorted_errors
-from inventory.domain.errors import ObjectGoneError, RejectedRequestError
+from inventory.domain.errors import ObjectGoneError, RejectedRequestError, RetryableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +54,14 @@ class S3Reports:
     def get(self, key: str, *, most_bytes: int = _MOST_BYTES) -> bytes | None:
         """Bytes of a small object; see `ports.Reports`."""
         try:
-            with self._open(key) as stream:
-                data = stream.read(most_bytes + 1)
+            stream = self._open(key)
         except ObjectGoneError:
             return None
+        try:
+            with stream:
+                data = stream.read(most_bytes + 1)
+        except ObjectGoneError as error:  # None would say that there has been none
+            raise RetryableError(f"{key} was replaced or deleted while it was read") from error
         if len(data) > most_bytes:
             raise RejectedRequestError(f"{key} has more than {most_bytes} bytes")
         return data

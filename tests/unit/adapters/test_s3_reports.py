@@ -246,6 +246,24 @@ def test_fails_when_a_piece_changes_while_it_is_read(bucket: WireS3, reports: S3
     assert "whole" not in bucket.objects
 
 
+@pytest.mark.parametrize("after", [Stored.of(b"y" * PART), None])
+def test_an_object_that_changes_while_it_is_read_has_been_there(
+    bucket: WireS3, reports: S3Reports, after: Stored | None
+) -> None:
+    """Whoever is told that there is none would go on without it."""
+    reports.put("a", b"x" * PART, content_type=CSV)
+
+    def cut() -> int:
+        del bucket.stored["a"]
+        if after is not None:
+            bucket.stored["a"] = after
+        return 10
+
+    bucket.cut = cut
+    with pytest.raises(RetryableError, match="a was replaced or deleted while it was read"):
+        reports.get("a")
+
+
 def test_fails_when_an_object_that_is_read_whole_is_too_large(reports: S3Reports) -> None:
     """Memory is bounded in this direction, too."""
     reports.put("a", b"x" * 10, content_type=CSV)
