@@ -188,8 +188,10 @@ def check_file(
     """
     from inventory.domain.errors import BadFileError
     from inventory.domain.ingestions import reason_for_nothing
+    from inventory.domain.order import timestamp
 
     key = key or file.as_posix()
+    now = timestamp(datetime.now(UTC))
     report = FileReport(file=str(file), feed=profiles.feed_of(key).name)
     keys = _Keys(errors)
     times: dict[tuple[str, str], str] = {}
@@ -207,7 +209,7 @@ def check_file(
                     report.first.append(_problem(reject))
             for row in batch.rows:
                 keys.add(row)
-                item, time = (row.sku, row.location), row.updated_at or ""
+                item, time = (row.sku, row.location), row.updated_at or now
                 if (len(report.examples) < _EXAMPLES or item in report.examples) and (
                     time >= times.get(item, "")
                 ):

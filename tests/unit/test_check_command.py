@@ -111,6 +111,13 @@ def test_rejected_rows_end_in_1_with_line_and_column(run) -> None:
     assert verdict["examples"] == [{"sku": "A", "location": "default", "quantity": "1"}]
 
 
+def test_a_row_without_a_time_counts_as_of_the_file(run) -> None:
+    """So it wins over rows of the same key with an earlier time, in whatever order they stand."""
+    header, timed, bare = "sku,quantity,updated_at\n", "A,1,2026-01-02\n", "A,2,\n"
+    for rows in (timed + bare, bare + timed):
+        assert "would load: A at default: 2" in run(header + rows).output
+
+
 def test_only_so_many_errors_are_shown(run) -> None:
     """The others are counted."""
     result = run("sku,quantity\nA,1\n" + "B,x\n" * 30, options=("--errors", "3"))
