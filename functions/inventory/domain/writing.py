@@ -17,7 +17,7 @@ from inventory.domain.ports import Change
 from inventory.domain.seen import contradict, mark_of, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from inventory.domain.changelog import ChangeLog
     from inventory.domain.fingerprints import Notes, Promises
@@ -170,8 +170,27 @@ class RowWriter:
         last = dict(zip(map(_key, each), each, strict=True))
         if len(last) < len(each):
             self._counts.duplicates += len(each) - len(last)
-            self._counts.conflicting += _conflicts(each)
+            self._count_conflicts(each, last)
         return Rows(last.values())
+
+    def _count_conflicts(self, rows: Iterable[Row], last: Mapping[tuple[str, str], Row]) -> None:
+        """Compare each row that a later one of its key supersedes with the next one.
+
+        The first of a key is compared with what earlier batches had of it, and the last one when
+        it is settled.
+        """
+        seen, before = self._seen, self._seen.conflicts
+        marks: dict[tuple[str, str], int] = {}
+        for row in rows:
+            key, mark = _key(row), mark_of(row.quantity, row.updated_at)
+            key_hash = hash(key)
+            outcome = seen.outcome(key_hash)
+            if not outcome:
+                self._counts.conflicting += contradict(marks.get(key, mark), mark)
+                marks[key] = mark
+            elif row is not last[key]:
+                seen.swap_all((key_hash,), outcome, (mark,))
+        self._counts.conflicting += seen.conflicts - before
 
     def _read_epochs(self, locations: Iterable[str]) -> None:
         """Before an item of a shard is read, find out which write sets it has."""
@@ -410,14 +429,3 @@ class RowWriter:
                 outcomes[Decision(earlier)] -= 1
                 outcomes[Decision.DUPLICATE] += 1
         self._counts.conflicting += seen.conflicts - conflicts
-
-
-def _conflicts(rows: Sequence[Row]) -> int:
-    """Rows whose quantity is another than that of the next row of their key, at the same time."""
-    marks: dict[tuple[str, str], int] = {}
-    conflicts = 0
-    for row in rows:
-        key, mark = _key(row), mark_of(row.quantity, row.updated_at)
-        conflicts += contradict(marks.get(key, mark), mark)
-        marks[key] = mark
-    return conflicts

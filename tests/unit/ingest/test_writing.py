@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -309,21 +310,23 @@ def test_of_the_rows_of_a_key_in_a_batch_the_last_one_counts() -> None:
     assert counts == Counts(loaded=2, duplicates=1)
 
 
-@pytest.mark.parametrize("batches", [1, 3])
+@pytest.mark.parametrize("ends", [(3,), (1, 3), (2, 3), (1, 2, 3)])
 @pytest.mark.parametrize(
     ("quantities", "times", "conflicting"),
     [
         (("1", "1", "1"), (None, None, None), 0),
         (("1", "4", "4"), (None, None, None), 1),
         (("1", "4", "5"), (None, None, None), 2),
+        (("1", "4", "1"), (None, None, None), 2),
+        (("1", "1", "4"), (None, None, None), 1),
         (("1", "4", "5"), (EARLY, EARLY, LATE), 1),
         (("1", "4", "5"), (EARLY, LATE, LATE), 1),
     ],
 )
 def test_rows_that_contradict_the_next_row_of_their_key_are_counted(
-    batches: int, quantities: Sequence[str], times: Sequence[str | None], conflicting: int
+    ends: Sequence[int], quantities: Sequence[str], times: Sequence[str | None], conflicting: int
 ) -> None:
-    """In one batch and over several; a later time contradicts nothing."""
+    """Wherever batches end; a later time contradicts nothing."""
     rows = [
         row("A", line=line)._replace(quantity=quantity, updated_at=time)
         for line, (quantity, time) in enumerate(zip(quantities, times, strict=True), 2)
@@ -331,10 +334,10 @@ def test_rows_that_contradict_the_next_row_of_their_key_are_counted(
     counts = Counts()
     table = Table({})
     writer = _writer(table, counts=counts)
-    for at in range(0, 3, 3 // batches):
+    for start, end in pairwise((0, *ends)):
         if "A" in table.stored:
             table.stored["A"] = table.stored["A"]._replace(equal=False)  # type: ignore[union-attr]  # it is there
-        writer.write(Rows(rows[at : at + 3 // batches]))
+        writer.write(Rows(rows[start:end]))
     assert (counts.duplicates, counts.conflicting) == (2, conflicting)
 
 

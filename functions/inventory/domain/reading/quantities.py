@@ -32,6 +32,8 @@ _INTEGER = re.compile(r"[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(.)[0-9]{3}(?:\1[0-9]{3})*
 #: One separator before three digits: a thousand and more, or a fraction of three digits.
 _BOTH = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
+#: What all of these hold, and few other cells.
+_THREE_DIGITS = re.compile(r"\.[0-9]{3}(?![0-9])")
 _COMMA_DECIMAL = re.compile(r"\D{0,4}[0-9]{1,3}(?:\.?[0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})\D{0,4}")
 #: A number in which a point can only be before a fraction, or in which thousands stand ungrouped.
 POINT_FOR_SURE = re.compile(
@@ -154,7 +156,9 @@ class Converter(dict[str, str]):
 
     def may_doubt(self, column: Iterable[str]) -> bool:
         """Tell whether one of several cells could mean another number."""
-        return self._doubtful is not None and any(map(self._doubtful.fullmatch, set(column)))
+        if self._doubtful is None or not _THREE_DIGITS.search("\n".join(column)):
+            return False
+        return any(map(self._doubtful.fullmatch, column))
 
     def doubts(self, cells: Sequence[str], at: int) -> bool:
         """Tell whether a number in a row could be another one, by what the others are."""
