@@ -19,7 +19,7 @@ from inventory.domain.removals import REMOVED
 from inventory.feeds_file import read_feeds_file
 from inventory_cli import check
 from inventory_cli.errors import CliError, UsageError
-from sample_feeds.exports import exports
+from sample_exports import EXPORTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +167,7 @@ def test_fails_on_bad_feeds(run, tmp_path: Path, content: str) -> None:
 
 def test_every_export_is_counted_as_it_is_read(run) -> None:
     """Counts add up for each look-alike."""
-    for export in exports():
+    for export in EXPORTS:
         result = run(export.data, options=("--json", "--key", export.key))
         (verdict,) = json.loads(result.output)
         assert verdict["profile"] == export.profile

@@ -16,7 +16,7 @@ from inventory.domain.reading.layout import layout_of
 from inventory.domain.reading.matching import built_in_profiles
 from inventory.domain.reading.not_stock import REPORTS, report_of
 from inventory.domain.reading.profiles import normalised
-from sample_feeds.exports import exports
+from sample_exports import EXPORTS
 from sample_feeds.table import Dialect
 
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
@@ -70,7 +70,7 @@ def test_a_report_of_the_table_is_named_with_what_to_take_instead() -> None:
 
 def test_no_stock_file_looks_like_such_a_report() -> None:
     """No look-alike of stock holds all labels of a report that is none."""
-    for export in exports():
+    for export in EXPORTS:
         labels = set(map(normalised, opened(export.data, export.key).header))
         assert report_of(labels) is None, export.name
 
@@ -102,7 +102,7 @@ def test_fails_on_a_canonical_file_with_any_other_column(header: str) -> None:
 
 def test_no_profile_lets_a_column_go_unread_that_must_not() -> None:
     """A state, a time or a movement that a profile does not name is unknown to it."""
-    for export in exports():
+    for export in EXPORTS:
         feed = opened(export.data, export.key)
         profile = built_in_profiles()[feed.profile]
         # One report has ninety columns, another takes every column for a location.

@@ -6,9 +6,7 @@ import pytest
 
 from feeds import opened, read
 from inventory.domain.reading import ProfileSet
-from sample_feeds.exports import exports
-
-EXPORTS = exports()
+from sample_exports import EXPORTS
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)

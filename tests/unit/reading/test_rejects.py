@@ -29,10 +29,10 @@ from inventory.domain.rejects import (
     reject_key,
     reject_message,
 )
-from sample_feeds.exports import exports
+from sample_exports import EXPORTS
 
 if TYPE_CHECKING:
-    from sample_feeds.export import Export
+    from sample_exports import Export
 
 VERSION = ObjectVersion(
     bucket="uploads", key="in/a b+c.csv", version_id="v1", etag="e", size_bytes=9, sequencer="0A"
@@ -264,7 +264,7 @@ def test_several_bad_cells_of_a_record_make_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "export", [export for export in exports() if export.rejects], ids=lambda export: export.name
+    "export", [export for export in EXPORTS if export.rejects], ids=lambda export: export.name
 )
 def test_the_file_of_every_export_is_recognised_again(export: Export) -> None:
     """The profile, the rejects and their columns are the same when it comes back."""

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from feeds import Outcome, gathered, opened, read
 from inventory.domain.errors import BadFileError
 from inventory.domain.reading import BytesSource, Feed, ProfileSet, Share, continue_feed
+from sample_exports import EXPORTS
 from sample_feeds.corpus import damaged_files
-from sample_feeds.exports import exports
 
 FAST = settings(max_examples=100, deadline=None, derandomize=True)
 
@@ -70,7 +70,7 @@ def test_shares_are_even(workers: int) -> None:
         assert max(of.values()) < 1.1 * 100_000 / workers
 
 
-@pytest.mark.parametrize("export", exports(), ids=lambda export: export.name)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
 def test_exports_are_shared_without_loss(export) -> None:
     """Feeds with skip rules, fallback columns, formula guards and a column per location."""
     feed = opened(export.data, export.key)
