@@ -50,108 +50,56 @@ class Part:
     schedules: int
 
 
-def _rng(seed: int) -> Random:
-    return Random(seed)  # noqa: S311  the same schedule for the same seed
+PARTS: dict[str, Part] = {}
 
 
-def single(seed: int) -> FaultyWorld:
+def _part(
+    name: str, schedules: int
+) -> Callable[[Callable[[Random], FaultyWorld]], Callable[[Random], FaultyWorld]]:
+    """Define a part by the function that draws its worlds."""
+
+    def define(draw: Callable[[Random], FaultyWorld]) -> Callable[[Random], FaultyWorld]:
+        # The same schedule for the same seed.
+        PARTS[name] = Part(name, lambda seed: draw(Random(seed)), schedules)  # noqa: S311
+        return draw
+
+    return define
+
+
+@_part("one worker", 6_000)
+def _(rng: Random) -> FaultyWorld:
     """Files that are processed by one worker each, without and with a job."""
-    rng = _rng(seed)
     weather = replace(Weather.random(rng), workers=rng.choice(((0,), (0,), (1,), (0, 1))))
     return FaultyWorld(random_case(rng), rng, replace(weather, meddlings=0))
 
 
-def races(seed: int) -> FaultyWorld:
-    """Nothing fails, but several files of hardly any keys are processed at once."""
-    rng = _rng(seed)
+@_part("complete feeds", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """Versions of a complete feed in any order, and others that interfere."""
+    weather = replace(
+        Weather.random(rng),
+        switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
+        fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
+        meddling=rng.choice((0.0, 0.02, 0.1)),
+        meddlers=("minutes", "hours", "reconcile", "redrive", "replay", "recheck", "profile"),
+        hurry=rng.choice((0.0, 0.0, 0.3)),
+        batch_rows=rng.choice((1, 2, 10)),
+        workers=rng.choice(((0,), (0,), (2,), (0, 2, 3))),
+    )
+    return FaultyWorld(complete_case(rng), rng, weather)
+
+
+@_part("complete feeds raced", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Versions of a complete feed that are at work at once."""
     weather = Weather(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0,), (0,), (2,), (3,))),
+        workers=rng.choice(((0,), (0,), (2,))),
     )
-    return FaultyWorld(trap_case(rng), rng, weather)
-
-
-def several(seed: int) -> FaultyWorld:
-    """Files that are processed by several workers."""
-    rng = _rng(seed)
-    weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
-    case = trap_case(rng) if rng.random() < 0.5 else random_case(rng)
+    case = written_over_case() if rng.random() < 0.3 else raced_complete_case(rng)
     return FaultyWorld(case, rng, weather)
-
-
-def lost_answers(seed: int) -> FaultyWorld:
-    """Writes whose answers are lost, and in every other schedule nothing else that fails."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        fault=rng.choice((0.1, 0.25, 0.5)),
-        lost=rng.choice((0.7, 1.0)),
-        only=rng.choice(("", "lost")),
-        hurry=rng.choice((0.0, 0.3)),
-        budget=rng.randint(2, 20),
-        meddlings=0,
-    )
-    return FaultyWorld(random_case(rng), rng, weather)
-
-
-def dead_runs(seed: int) -> FaultyWorld:
-    """Processes that die, in files that are delivered more than once."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        only="dead",
-        fault=rng.choice((0.05, 0.1, 0.2)),
-        meddling=rng.choice((0.0, 0.1)),
-        meddlings=4,
-        meddlers=rng.choice((("redrive", "replay", "minutes", "hours"), ("profile",))),
-    )
-    case = trap_case(rng)
-    for upload in case.uploads[case.first :]:
-        upload.events = rng.choice((1, 2, 3))
-    return FaultyWorld(case, rng, weather)
-
-
-def sequencers(seed: int) -> FaultyWorld:
-    """Files of one second, whose order their sequencers tell, or a listing that names none."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        fault=rng.choice((0.0, 0.05)),
-        meddling=0.1,
-        meddlings=6,
-        meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
-    )
-    return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
-
-
-def given_up(seed: int) -> FaultyWorld:
-    """Files that are deleted or refused after a run of them has written and died."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        only="dead",
-        fault=rng.choice((0.05, 0.1, 0.2)),
-        meddling=0.1,
-        meddlings=rng.randint(2, 6),
-        meddlers=("refuse", "delete", "delete", "hours"),
-        workers=rng.choice(((0,), (2,))),
-    )
-    return FaultyWorld(trap_case(rng), rng, weather)
-
-
-def meddling(seed: int) -> FaultyWorld:
-    """Everything that operators, settings, releases and time do, at any moment."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        meddling=rng.choice((0.02, 0.05, 0.15)),
-        meddlings=rng.randint(2, 10),
-        expiry=rng.choice((0.0, 0.5, 1.0)),
-        vanish=rng.choice((0.0, 0.1)),
-    )
-    return FaultyWorld(random_case(rng), rng, weather)
 
 
 class WithdrawingWorld(FaultyWorld):
@@ -194,9 +142,420 @@ class WithdrawingWorld(FaultyWorld):
         return self.case.add(key, lines, seconds=rng.randint(1, 8))
 
 
-def withdrawals(seed: int) -> FaultyWorld:
+class RacedWithdrawingWorld(WithdrawingWorld):
+    """The same, with others at work at once."""
+
+    raced = True
+
+
+@_part("complete feeds withdrawn", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """Versions of a complete feed that are withdrawn and restored at any moment."""
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.03, 0.1)),
+        meddling=rng.choice((0.05, 0.1, 0.2)),
+        meddlings=rng.randint(3, 10),
+        meddlers=(
+            *("withdraw", "withdraw", "withdraw", "restore", "restore"),
+            *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
+        ),
+        vanish=rng.choice((0.0, 0.1)),
+        workers=rng.choice(((0,), (0,), (2,), (0, 2))),
+    )
+    return WithdrawingWorld(complete_case(rng), rng, weather)
+
+
+@_part("complete feeds raced, withdrawn", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Versions of a complete feed with hardly any keys, withdrawn while others are at work."""
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3)),
+        processes=rng.choice((2, 3)),
+        fault=rng.choice((0.0, 0.1)),
+        only=rng.choice(("dead", "lost")),
+        budget=3,
+    )
+    return RacedWithdrawingWorld(raced_complete_case(rng), rng, weather)
+
+
+@_part("races", 5_000)
+def _(rng: Random) -> FaultyWorld:
+    """Nothing fails, but several files of hardly any keys are processed at once."""
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((2, 2, 3)),
+        batch_rows=rng.choice((1, 10)),
+        workers=rng.choice(((0,), (0,), (2,), (3,))),
+    )
+    return FaultyWorld(trap_case(rng), rng, weather)
+
+
+@_part("several workers", 8_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are processed by several workers."""
+    weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
+    case = trap_case(rng) if rng.random() < 0.5 else random_case(rng)
+    return FaultyWorld(case, rng, weather)
+
+
+@_part("lost answers", 10_500)
+def _(rng: Random) -> FaultyWorld:
+    """Writes whose answers are lost, and in every other schedule nothing else that fails."""
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.1, 0.25, 0.5)),
+        lost=rng.choice((0.7, 1.0)),
+        only=rng.choice(("", "lost")),
+        hurry=rng.choice((0.0, 0.3)),
+        budget=rng.randint(2, 20),
+        meddlings=0,
+    )
+    return FaultyWorld(random_case(rng), rng, weather)
+
+
+@_part("dead runs", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """Processes that die, in files that are delivered more than once."""
+    weather = replace(
+        Weather.random(rng),
+        only="dead",
+        fault=rng.choice((0.05, 0.1, 0.2)),
+        meddling=rng.choice((0.0, 0.1)),
+        meddlings=4,
+        meddlers=rng.choice((("redrive", "replay", "minutes", "hours"), ("profile",))),
+    )
+    case = trap_case(rng)
+    for upload in case.uploads[case.first :]:
+        upload.events = rng.choice((1, 2, 3))
+    return FaultyWorld(case, rng, weather)
+
+
+class LosingWorld(FaultyWorld):
+    """One run of several of a version dies, and no delivery of its own comes again.
+
+    The version leaves a key alone, another one writes over it, and a newer one leaves that alone:
+    what the run that dies has written, only its name tells.
+    """
+
+    def __init__(self, rng: Random, weather: Weather) -> None:
+        case = Case(first=1)
+        for second, quantity in enumerate("1212", 1):
+            case.add(f"{second}.csv", [f"B,x,{quantity},,"], seconds=second)
+        super().__init__(case, rng, weather)
+        self.victim: Job | None = None
+        self.dying: Task | None = None
+        self.fatal = rng.randint(3, 16)
+
+    def _begin(self) -> None:
+        super()._begin()
+        version = self.case.uploads[2].version
+        self.victim = next(
+            job for job in self.pending if job.delivery and job.delivery.version == version
+        )
+        if self.rng.random() < 0.5:
+            self.pending.append(self._job(Kind.REDRIVE, version))
+        else:
+            self.pending.append(Job(delivery=self.victim.delivery))
+
+    def start(self, job: Job) -> Task:
+        """Remember the one that dies."""
+        task = super().start(job)
+        if job is self.victim:
+            self.dying = task
+        return task
+
+    def step(self) -> None:
+        """Let it die at its step."""
+        super().step()
+        holder = self.baton.holder
+        if holder is not None and holder is self.dying and holder.steps == self.fatal:
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Put back every other delivery that failed."""
+        if job is not self.victim:
+            super().again(job)
+
+
+@_part("known by name", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """One of two runs of a version dies and is only known by its name."""
+    weather = Weather(switch=rng.choice((0.1, 0.3, 0.6)), processes=4, batch_rows=10)
+    return LosingWorld(rng, weather)
+
+
+def _between(third: str, newest: str) -> Case:
+    """A file that another one writes over before a third one, and perhaps a newer one.
+
+    Args:
+        third: Quantities of the one key in the third file.
+        newest: That in the newest.
+    """
+    case = Case(first=1)
+    files = ((1, "a.csv", "1"), (2, "b.csv", "2"), (3, "c.csv", third), (4, "d.csv", newest))
+    for second, key, quantities in files:
+        case.add(key, [f"B,x,{quantity},," for quantity in quantities], seconds=second)
+    return case
+
+
+@_part("twins", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Messages of jobs that come twice, to workers of which some have hardly any time."""
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=4,
+        duplicate=1.0,
+        fault=rng.choice((0.0, 0.02, 0.05)),
+        only=rng.choice(("dead", "lost")),
+        lost=1.0,
+        hurry=rng.choice((0.2, 0.5)),
+        budget=rng.randint(1, 6),
+        batch_rows=1,
+        workers=(2,),
+    )
+    case = _between(rng.choice(("1", "12", "11")), rng.choice("12"))
+    return FaultyWorld(case, rng, weather)
+
+
+class InterruptedWorld(FaultyWorld):
+    """A job's file, whose invocations are interrupted at one step each, while others go on.
+
+    The last one that is interrupted stands still until hardly anything else is left to do.
+    """
+
+    def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
+        super().__init__(case, rng, weather)
+        self.interrupted: list[tuple[Task, int]] = []
+
+    def invoke(self, upload: Upload, workers: int) -> None:
+        """Process an upload in peace, or have workers do so."""
+        created = next(
+            job for job in self.pending if job.delivery and job.delivery.version == upload.version
+        )
+        self.pending.remove(created)
+        storm = self.weather
+        self.weather = replace(storm, workers=(workers,), hurry=0.0)
+        self._invoke(created)
+        self.weather = storm
+        self._receive()
+
+    def interrupt(self, job: Job, first: int, last: int) -> None:
+        """Begin what is interrupted, and draw its step."""
+        self.interrupted.append((self.start(job), self.rng.randint(first, last)))
+
+    def _choose(self, baton: Baton) -> Task | None:
+        rng = self.rng
+        for task, step in self.interrupted:
+            if task in baton.running and task.steps < step:
+                return task
+        last = self.interrupted[-1][0] if self.interrupted else None
+        if last not in baton.running:
+            return super()._choose(baton)
+        self._receive()
+        others = [task for task in baton.running if task is not last]
+        if baton.holder in others and rng.random() >= self.weather.switch:
+            return baton.holder
+        if len(self.pending) > 1 and (not others or rng.random() < 0.5):
+            at = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
+            return self.start(self.pending.pop(at))
+        return rng.choice(others) if others else last
+
+
+class OvertakenWorld(InterruptedWorld):
+    """An attempt at a segment that writes, does not learn of it, and is overtaken by its twin.
+
+    A newer file has relied on the item that is written over.
+    """
+
+    def _begin(self) -> None:
+        """Process the newer file in peace, and leave the job's messages behind, each twice."""
+        super()._begin()
+        _, large, newer = self.case.uploads
+        self.invoke(newer, workers=0)
+        self.invoke(large, workers=2)
+        self.rng.shuffle(self.pending)
+        self.interrupt(self.pending.pop(), 10, 18)
+
+
+@_part("overtaken attempts", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Attempts that do not learn what they have written, and are overtaken."""
+    weather = Weather(
+        duplicate=1.0,
+        fault=rng.choice((0.3, 0.5)),
+        only="lost",
+        lost=1.0,
+        hurry=0.8,
+        budget=rng.randint(2, 4),
+        processes=4,
+        batch_rows=1,
+    )
+    case = Case(first=1)
+    for second, quantities in ((1, "1"), (2, "12"), (3, "1")):
+        case.add(f"{second}.csv", [f"B,x,{each},," for each in quantities], seconds=second)
+    return OvertakenWorld(case, rng, weather)
+
+
+class ReplacedWorld(InterruptedWorld):
+    """A job that is replaced while its workers are at work, and others that interfere.
+
+    As long as one worker has not ended, nobody ends the job.
+    """
+
+    def _begin(self) -> None:
+        """Leave the job's messages behind, and begin to replay its file."""
+        super()._begin()
+        large, rng = self.case.uploads[2], self.rng
+        self.invoke(large, workers=2)
+        self.pending[-2:] = rng.sample(self.pending[-2:], 2)
+        if rng.random() < 0.5:
+            self.interrupt(self.pending.pop(), 2, 8)
+        self.operate(Kind.REPLAY, large)
+        self.interrupt(self.pending.pop(), 9, 16)
+
+
+@_part("replaced jobs", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """A job that is replaced while its workers are at work."""
+    weather = Weather(switch=rng.choice((0.0, 0.05, 0.1)), processes=5, batch_rows=10)
+    return ReplacedWorld(_between("1", "2"), rng, weather)
+
+
+class HalfReadWorld(InterruptedWorld):
+    """A file whose first run dies, and of which the second one does not read every row again.
+
+    That is because the file is deleted meanwhile, or because the first run was one of a profile
+    that took a row for another one's. A newer file has relied on the item that was written over.
+    """
+
+    def __init__(self, case: Case, rng: Random, weather: Weather, *, deleted: bool) -> None:
+        super().__init__(case, rng, weather)
+        self.dying: Task | None = None
+        self.redrive: Task | None = None
+        self.deleted = deleted
+        self.fatal, self.gone_at = rng.randint(8, 16), rng.randint(4, 16)
+
+    def _begin(self) -> None:
+        """Process the newer file in peace, and begin the one that is not read again."""
+        super()._begin()
+        self.invoke(self.case.uploads[2], workers=0)
+        self.misread, self.defect = misplaced, not self.deleted
+        self.dying = self.start(self.pending.pop())
+
+    def start(self, job: Job) -> Task:
+        """Remember the run that the reconcile asks for."""
+        task = super().start(job)
+        if job.delivery and job.delivery.kind is Kind.REDRIVE:
+            self.redrive = self.redrive or task
+        return task
+
+    def step(self) -> None:
+        """Let the first one die at its step, and the file vanish at one of the second."""
+        super().step()
+        holder, upload = self.baton.holder, self.case.uploads[1]
+        if holder is None:
+            return
+        if self.deleted and holder is self.redrive and holder.steps == self.gone_at:
+            self.case.objects.delete(upload.version)
+            upload.doubtful = True
+        if holder is self.dying and holder.steps == self.fatal:
+            if self.defect:
+                self.defect, self.profile = False, "small"
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Leave it to the reconcile."""
+
+
+@_part("files half read again", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files of which a second run does not read every row that the first one has written."""
+    deleted = rng.random() < 0.5
+    sku = "B" if deleted else "D"  # the defect takes this one for B
+    case = Case(first=1)
+    case.add("1.csv", ["D,x,1,,", "B,x,1,,"], seconds=1)
+    case.add("2.csv", ["D,x,1,,", f"{sku},x,2,,"], seconds=2)
+    case.add("3.csv", ["B,x,1,,"], seconds=3)
+    return HalfReadWorld(case, rng, Weather(batch_rows=1), deleted=deleted)
+
+
+class ExpiringWorld(FaultyWorld):
+    """A write set that expires, a month later, while others are at work in its shard."""
+
+    def settle(self) -> Findings:
+        """Two files in peace, then a month, then the others."""
+        storm = self.weather
+        self.calm_down(Weather())
+        self.announce(self.case.add("a.csv", ["D,x,2,,"], seconds=2))
+        super().settle()
+        self.clock.move(days=31)
+        self.calm_down(storm)
+        month = 31 * 86_400
+        for second, quantity in ((month + 2, 1), (month + 1, 2)):
+            self.announce(self.case.add("b.csv", [f"B,x,{quantity},,"], seconds=second))
+        return super().settle()
+
+
+@_part("expired write sets", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Numbers of write sets that come again."""
+    weather = Weather(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=2,
+        meddling=0.3,
+        meddlings=3,
+        meddlers=("expire",),
+    )
+    case = Case()
+    case.add("a.csv", ["B,x,1,,", "D,x,1,,"], seconds=1)
+    return ExpiringWorld(case, rng, weather)
+
+
+@_part("files given up", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are deleted or refused after a run of them has written and died."""
+    weather = replace(
+        Weather.random(rng),
+        only="dead",
+        fault=rng.choice((0.05, 0.1, 0.2)),
+        meddling=0.1,
+        meddlings=rng.randint(2, 6),
+        meddlers=("refuse", "delete", "delete", "hours"),
+        workers=rng.choice(((0,), (2,))),
+    )
+    return FaultyWorld(trap_case(rng), rng, weather)
+
+
+@_part("sequencers", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files of one second, whose order their sequencers tell, or a listing that names none."""
+    weather = replace(
+        Weather.random(rng),
+        fault=rng.choice((0.0, 0.05)),
+        meddling=0.1,
+        meddlings=6,
+        meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
+    )
+    return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
+
+
+@_part("meddling", 5_000)
+def _(rng: Random) -> FaultyWorld:
+    """Everything that operators, settings, releases and time do, at any moment."""
+    weather = replace(
+        Weather.random(rng),
+        meddling=rng.choice((0.02, 0.05, 0.15)),
+        meddlings=rng.randint(2, 10),
+        expiry=rng.choice((0.0, 0.5, 1.0)),
+        vanish=rng.choice((0.0, 0.1)),
+    )
+    return FaultyWorld(random_case(rng), rng, weather)
+
+
+@_part("withdrawals", 5_000)
+def _(rng: Random) -> FaultyWorld:
     """Versions that operators withdraw and restore at any moment."""
-    rng = _rng(seed)
     weather = replace(
         Weather.random(rng),
         fault=rng.choice((0.0, 0.03, 0.1)),
@@ -217,9 +576,9 @@ def withdrawals(seed: int) -> FaultyWorld:
     return WithdrawingWorld(case, rng, weather)
 
 
-def raced_withdrawals(seed: int) -> FaultyWorld:
+@_part("raced withdrawals", 5_000)
+def _(rng: Random) -> FaultyWorld:
     """Versions withdrawn while others are at work on hardly any keys."""
-    rng = _rng(seed)
     weather = Weather(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 3, 4)),
@@ -229,9 +588,7 @@ def raced_withdrawals(seed: int) -> FaultyWorld:
         only=rng.choice(("dead", "lost")),
         budget=3,
     )
-    world = WithdrawingWorld(trap_case(rng), rng, weather)
-    world.raced = True
-    return world
+    return RacedWithdrawingWorld(trap_case(rng), rng, weather)
 
 
 class PausedWorld(FaultyWorld):
@@ -257,9 +614,9 @@ class PausedWorld(FaultyWorld):
         return findings
 
 
-def paused(seed: int) -> FaultyWorld:
+@_part("paused folders", 1_000)
+def _(rng: Random) -> FaultyWorld:
     """Files whose folder is paused when they come, and resumed later."""
-    rng = _rng(seed)
     weather = replace(Weather.random(rng), meddlings=0)
     case = random_case(rng)
     case.first = 0
@@ -343,9 +700,9 @@ class HoldingWorld(FaultyWorld):
         return uploads
 
 
-def held(seed: int) -> FaultyWorld:
+@_part("held files", 3_000)
+def _(rng: Random) -> FaultyWorld:
     """Files that must be held, others that may be."""
-    rng = _rng(seed)
     weather = replace(
         Weather.random(rng),
         meddling=rng.choice((0.0, 0.02, 0.1)),
@@ -353,29 +710,6 @@ def held(seed: int) -> FaultyWorld:
         batch_rows=rng.choice((1, 2)),
     )
     return HoldingWorld(rng, weather)
-
-
-class RepairedWorld(FaultyWorld):
-    """Files that a reader with a defect reads, until it is repaired and everything replayed."""
-
-    def settle(self) -> Findings:
-        """Let everything come to rest with the defect, then without."""
-        storm = self.weather
-        self.defect = True
-        super().settle()
-        self.defect = False
-        self.calm_down(replace(storm, expiry=0.0))
-        for upload in self.case.uploads:
-            for _ in range(self.rng.choice((1, 1, 2))):
-                self.operate(Kind.REPLAY, upload)
-        return super().settle()
-
-
-def repaired(seed: int) -> FaultyWorld:
-    """A defect of the reader is repaired, and everything replayed."""
-    rng = _rng(seed)
-    weather = replace(Weather.random(rng), meddlings=0)
-    return RepairedWorld(random_case(rng), rng, weather)
 
 
 class AgedWorld(FaultyWorld):
@@ -399,9 +733,9 @@ class AgedWorld(FaultyWorld):
         return super().settle()
 
 
-def aged(seed: int) -> FaultyWorld:
+@_part("old files", 3_000)
+def _(rng: Random) -> FaultyWorld:
     """Old files, and late ones that write over what these left alone."""
-    rng = _rng(seed)
     weather = replace(
         Weather.random(rng),
         fault=rng.choice((0.03, 0.1, 0.25)),
@@ -412,9 +746,91 @@ def aged(seed: int) -> FaultyWorld:
     return AgedWorld(trap_case(rng), rng, weather)
 
 
-def fingerprints(seed: int) -> FaultyWorld:
+class RepairedWorld(FaultyWorld):
+    """Files that a reader with a defect reads, until it is repaired and everything replayed."""
+
+    def settle(self) -> Findings:
+        """Let everything come to rest with the defect, then without."""
+        storm = self.weather
+        self.defect = True
+        super().settle()
+        self.defect = False
+        self.calm_down(replace(storm, expiry=0.0))
+        for upload in self.case.uploads:
+            for _ in range(self.rng.choice((1, 1, 2))):
+                self.operate(Kind.REPLAY, upload)
+        return super().settle()
+
+
+@_part("a repaired defect", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """A defect of the reader is repaired, and everything replayed."""
+    weather = replace(Weather.random(rng), meddlings=0)
+    return RepairedWorld(random_case(rng), rng, weather)
+
+
+class CalmWorld(FaultyWorld):
+    """Files one after the other, and nothing that fails: so their counts are known."""
+
+    def _choose(self, baton: Baton) -> Task | None:
+        self._receive()
+        if baton.holder is not None or baton.running or not self.pending:
+            return super()._choose(baton)
+        # What is under way first, then what must be decided again, then another file.
+        for kind in (Kind.SEGMENT, Kind.RECHECK):
+            due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
+            if due:
+                self.pending.remove(job := self.rng.choice(due))
+                return self.start(job)
+        return super()._choose(baton)
+
+    def examine(self) -> Findings:
+        """The counts, too, must be those of a recount."""
+        findings = super().examine()
+        recount, loaded = Recount(), set()
+        uploads = {upload.version.object_id: upload for upload in self.case.uploads}
+        for delivery in self.log:
+            object_id = delivery.version.object_id
+            facts = uploads[object_id].facts()
+            if delivery.kind is Kind.RECHECK and object_id in loaded:
+                recount.recheck(facts, self.weather.batch_rows)
+            elif object_id not in loaded and facts:
+                recount.load(facts, self.weather.batch_rows)
+            loaded.add(object_id)
+        for upload in self.case.uploads:
+            examine_counts(upload, self, recount.counts(upload.version.object_id), findings)
+        return findings
+
+
+@_part("calm, with counts", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """Nothing fails, and the counts are those of a recount."""
+    weather = Weather(
+        batch_rows=rng.choice((1, 2, 3, 10)),
+        workers=rng.choice(((0,), (1,), (2,), (3,), (4,))),
+    )
+    case = random_case(rng)
+    for upload in case.uploads:
+        upload.events = 1
+    return CalmWorld(case, rng, weather)
+
+
+@_part("crowds", 120)
+def _(rng: Random) -> FaultyWorld:
+    """Many files at one location, all at once or in any order."""
+    weather = Weather(
+        switch=rng.choice((0.02, 0.3, 0.6)),
+        fault=rng.choice((0.0, 0.0, 0.01)),
+        budget=20,
+        processes=rng.choice((1, 4, 12)),
+        workers=rng.choice(((0,), (0,), (2,))),
+    )
+    return FaultyWorld(crowd(rng), rng, weather)
+
+
+@_part("fingerprints", 8_000)
+def _(rng: Random) -> FaultyWorld:
     """Versions of a file that use what versions before have seen, and others that interfere."""
-    rng = _rng(seed)
     weather = replace(
         Weather.random(rng),
         switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
@@ -430,9 +846,9 @@ def fingerprints(seed: int) -> FaultyWorld:
     return FaultyWorld(nightly_case(rng), rng, weather)
 
 
-def raced_fingerprints(seed: int) -> FaultyWorld:
+@_part("raced fingerprints", 8_000)
+def _(rng: Random) -> FaultyWorld:
     """Versions of one key at once, some of which die, and some of which read all items."""
-    rng = _rng(seed)
     weather = Weather(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 3)),
@@ -442,68 +858,6 @@ def raced_fingerprints(seed: int) -> FaultyWorld:
         full_read_days=rng.choice(((7,), (0, 7))),
     )
     return FaultyWorld(alternating_case(rng), rng, weather)
-
-
-def complete(seed: int) -> FaultyWorld:
-    """Versions of a complete feed in any order, and others that interfere."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
-        fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
-        meddling=rng.choice((0.0, 0.02, 0.1)),
-        meddlers=("minutes", "hours", "reconcile", "redrive", "replay", "recheck", "profile"),
-        hurry=rng.choice((0.0, 0.0, 0.3)),
-        batch_rows=rng.choice((1, 2, 10)),
-        workers=rng.choice(((0,), (0,), (2,), (0, 2, 3))),
-    )
-    return FaultyWorld(complete_case(rng), rng, weather)
-
-
-def raced_complete(seed: int) -> FaultyWorld:
-    """Versions of a complete feed that are at work at once."""
-    rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=rng.choice((2, 2, 3)),
-        batch_rows=rng.choice((1, 10)),
-        workers=rng.choice(((0,), (0,), (2,))),
-    )
-    case = written_over_case() if rng.random() < 0.3 else raced_complete_case(rng)
-    return FaultyWorld(case, rng, weather)
-
-
-def withdrawn_complete(seed: int) -> FaultyWorld:
-    """Versions of a complete feed that are withdrawn and restored at any moment."""
-    rng = _rng(seed)
-    weather = replace(
-        Weather.random(rng),
-        fault=rng.choice((0.0, 0.03, 0.1)),
-        meddling=rng.choice((0.05, 0.1, 0.2)),
-        meddlings=rng.randint(3, 10),
-        meddlers=(
-            *("withdraw", "withdraw", "withdraw", "restore", "restore"),
-            *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
-        ),
-        vanish=rng.choice((0.0, 0.1)),
-        workers=rng.choice(((0,), (0,), (2,), (0, 2))),
-    )
-    return WithdrawingWorld(complete_case(rng), rng, weather)
-
-
-def raced_withdrawn_complete(seed: int) -> FaultyWorld:
-    """Versions of a complete feed with hardly any keys, withdrawn while others are at work."""
-    rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.1, 0.3)),
-        processes=rng.choice((2, 3)),
-        fault=rng.choice((0.0, 0.1)),
-        only=rng.choice(("dead", "lost")),
-        budget=3,
-    )
-    world = WithdrawingWorld(raced_complete_case(rng), rng, weather)
-    world.raced = True
-    return world
 
 
 class DyingWorld(FaultyWorld):
@@ -542,9 +896,9 @@ class DyingWorld(FaultyWorld):
         return super().settle()
 
 
-def dying(seed: int) -> FaultyWorld:
+@_part("fingerprints of the dead", 1_000)
+def _(rng: Random) -> FaultyWorld:
     """Versions that die and come again when there are fingerprints of their file."""
-    rng = _rng(seed)
     case = Case()
     case.add("a.csv", ["B,x,1,,"], seconds=1)
     return DyingWorld(case, rng, Weather(batch_rows=10))
@@ -582,387 +936,10 @@ class TamperedWorld(FaultyWorld):
         return findings
 
 
-def tampered(seed: int) -> FaultyWorld:
+@_part("items changed by hand", 1_000)
+def _(rng: Random) -> FaultyWorld:
     """Items changed by hand are found by the seventh night, counted and set right."""
-    rng = _rng(seed)
     weather = replace(
         Weather.random(rng), meddlings=0, workers=rng.choice(((0,), (2,))), full_read_days=(7,)
     )
     return TamperedWorld(nightly_case(rng), rng, weather)
-
-
-class LosingWorld(FaultyWorld):
-    """One run of several of a version dies, and no delivery of its own comes again.
-
-    The version leaves a key alone, another one writes over it, and a newer one leaves that alone:
-    what the run that dies has written, only its name tells.
-    """
-
-    def __init__(self, rng: Random, weather: Weather) -> None:
-        case = Case(first=1)
-        for second, quantity in enumerate("1212", 1):
-            case.add(f"{second}.csv", [f"B,x,{quantity},,"], seconds=second)
-        super().__init__(case, rng, weather)
-        self.victim: Job | None = None
-        self.dying: Task | None = None
-        self.fatal = rng.randint(3, 16)
-
-    def _begin(self) -> None:
-        super()._begin()
-        version = self.case.uploads[2].version
-        self.victim = next(
-            job for job in self.pending if job.delivery and job.delivery.version == version
-        )
-        if self.rng.random() < 0.5:
-            self.pending.append(self._job(Kind.REDRIVE, version))
-        else:
-            self.pending.append(Job(delivery=self.victim.delivery))
-
-    def start(self, job: Job) -> Task:
-        """Remember the one that dies."""
-        task = super().start(job)
-        if job is self.victim:
-            self.dying = task
-        return task
-
-    def step(self) -> None:
-        """Let it die at its step."""
-        super().step()
-        holder = self.baton.holder
-        if holder is not None and holder is self.dying and holder.steps == self.fatal:
-            self.kill()
-
-    def again(self, job: Job) -> None:
-        """Put back every other delivery that failed."""
-        if job is not self.victim:
-            super().again(job)
-
-
-def losing(seed: int) -> FaultyWorld:
-    """One of two runs of a version dies and is only known by its name."""
-    rng = _rng(seed)
-    weather = Weather(switch=rng.choice((0.1, 0.3, 0.6)), processes=4, batch_rows=10)
-    return LosingWorld(rng, weather)
-
-
-def _between(third: str, newest: str) -> Case:
-    """A file that another one writes over before a third one, and perhaps a newer one.
-
-    Args:
-        third: Quantities of the one key in the third file.
-        newest: That in the newest.
-    """
-    case = Case(first=1)
-    files = ((1, "a.csv", "1"), (2, "b.csv", "2"), (3, "c.csv", third), (4, "d.csv", newest))
-    for second, key, quantities in files:
-        case.add(key, [f"B,x,{quantity},," for quantity in quantities], seconds=second)
-    return case
-
-
-def twins(seed: int) -> FaultyWorld:
-    """Messages of jobs that come twice, to workers of which some have hardly any time."""
-    rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=4,
-        duplicate=1.0,
-        fault=rng.choice((0.0, 0.02, 0.05)),
-        only=rng.choice(("dead", "lost")),
-        lost=1.0,
-        hurry=rng.choice((0.2, 0.5)),
-        budget=rng.randint(1, 6),
-        batch_rows=1,
-        workers=(2,),
-    )
-    case = _between(rng.choice(("1", "12", "11")), rng.choice("12"))
-    return FaultyWorld(case, rng, weather)
-
-
-class InterruptedWorld(FaultyWorld):
-    """A job's file, whose invocations are interrupted at one step each, while others go on.
-
-    The last one that is interrupted stands still until hardly anything else is left to do.
-    """
-
-    def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
-        super().__init__(case, rng, weather)
-        self.interrupted: list[tuple[Task, int]] = []
-
-    def invoke(self, upload: Upload, workers: int) -> None:
-        """Process an upload in peace, or have workers do so."""
-        created = next(
-            job for job in self.pending if job.delivery and job.delivery.version == upload.version
-        )
-        self.pending.remove(created)
-        storm = self.weather
-        self.weather = replace(storm, workers=(workers,), hurry=0.0)
-        self._invoke(created)
-        self.weather = storm
-        self._receive()
-
-    def interrupt(self, job: Job, first: int, last: int) -> None:
-        """Begin what is interrupted, and draw its step."""
-        self.interrupted.append((self.start(job), self.rng.randint(first, last)))
-
-    def _choose(self, baton: Baton) -> Task | None:
-        rng = self.rng
-        for task, step in self.interrupted:
-            if task in baton.running and task.steps < step:
-                return task
-        last = self.interrupted[-1][0] if self.interrupted else None
-        if last not in baton.running:
-            return super()._choose(baton)
-        self._receive()
-        others = [task for task in baton.running if task is not last]
-        if baton.holder in others and rng.random() >= self.weather.switch:
-            return baton.holder
-        if len(self.pending) > 1 and (not others or rng.random() < 0.5):
-            at = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
-            return self.start(self.pending.pop(at))
-        return rng.choice(others) if others else last
-
-
-class ReplacedWorld(InterruptedWorld):
-    """A job that is replaced while its workers are at work, and others that interfere.
-
-    As long as one worker has not ended, nobody ends the job.
-    """
-
-    def _begin(self) -> None:
-        """Leave the job's messages behind, and begin to replay its file."""
-        super()._begin()
-        large, rng = self.case.uploads[2], self.rng
-        self.invoke(large, workers=2)
-        self.pending[-2:] = rng.sample(self.pending[-2:], 2)
-        if rng.random() < 0.5:
-            self.interrupt(self.pending.pop(), 2, 8)
-        self.operate(Kind.REPLAY, large)
-        self.interrupt(self.pending.pop(), 9, 16)
-
-
-def replaced(seed: int) -> FaultyWorld:
-    """A job that is replaced while its workers are at work."""
-    rng = _rng(seed)
-    weather = Weather(switch=rng.choice((0.0, 0.05, 0.1)), processes=5, batch_rows=10)
-    return ReplacedWorld(_between("1", "2"), rng, weather)
-
-
-class OvertakenWorld(InterruptedWorld):
-    """An attempt at a segment that writes, does not learn of it, and is overtaken by its twin.
-
-    A newer file has relied on the item that is written over.
-    """
-
-    def _begin(self) -> None:
-        """Process the newer file in peace, and leave the job's messages behind, each twice."""
-        super()._begin()
-        _, large, newer = self.case.uploads
-        self.invoke(newer, workers=0)
-        self.invoke(large, workers=2)
-        self.rng.shuffle(self.pending)
-        self.interrupt(self.pending.pop(), 10, 18)
-
-
-def overtaken(seed: int) -> FaultyWorld:
-    """Attempts that do not learn what they have written, and are overtaken."""
-    rng = _rng(seed)
-    weather = Weather(
-        duplicate=1.0,
-        fault=rng.choice((0.3, 0.5)),
-        only="lost",
-        lost=1.0,
-        hurry=0.8,
-        budget=rng.randint(2, 4),
-        processes=4,
-        batch_rows=1,
-    )
-    case = Case(first=1)
-    for second, quantities in ((1, "1"), (2, "12"), (3, "1")):
-        case.add(f"{second}.csv", [f"B,x,{each},," for each in quantities], seconds=second)
-    return OvertakenWorld(case, rng, weather)
-
-
-class HalfReadWorld(InterruptedWorld):
-    """A file whose first run dies, and of which the second one does not read every row again.
-
-    That is because the file is deleted meanwhile, or because the first run was one of a profile
-    that took a row for another one's. A newer file has relied on the item that was written over.
-    """
-
-    def __init__(self, case: Case, rng: Random, weather: Weather, *, deleted: bool) -> None:
-        super().__init__(case, rng, weather)
-        self.dying: Task | None = None
-        self.redrive: Task | None = None
-        self.deleted = deleted
-        self.fatal, self.gone_at = rng.randint(8, 16), rng.randint(4, 16)
-
-    def _begin(self) -> None:
-        """Process the newer file in peace, and begin the one that is not read again."""
-        super()._begin()
-        self.invoke(self.case.uploads[2], workers=0)
-        self.misread, self.defect = misplaced, not self.deleted
-        self.dying = self.start(self.pending.pop())
-
-    def start(self, job: Job) -> Task:
-        """Remember the run that the reconcile asks for."""
-        task = super().start(job)
-        if job.delivery and job.delivery.kind is Kind.REDRIVE:
-            self.redrive = self.redrive or task
-        return task
-
-    def step(self) -> None:
-        """Let the first one die at its step, and the file vanish at one of the second."""
-        super().step()
-        holder, upload = self.baton.holder, self.case.uploads[1]
-        if holder is None:
-            return
-        if self.deleted and holder is self.redrive and holder.steps == self.gone_at:
-            self.case.objects.delete(upload.version)
-            upload.doubtful = True
-        if holder is self.dying and holder.steps == self.fatal:
-            if self.defect:
-                self.defect, self.profile = False, "small"
-            self.kill()
-
-    def again(self, job: Job) -> None:
-        """Leave it to the reconcile."""
-
-
-def half_read(seed: int) -> FaultyWorld:
-    """Files of which a second run does not read every row that the first one has written."""
-    rng = _rng(seed)
-    deleted = rng.random() < 0.5
-    sku = "B" if deleted else "D"  # the defect takes this one for B
-    case = Case(first=1)
-    case.add("1.csv", ["D,x,1,,", "B,x,1,,"], seconds=1)
-    case.add("2.csv", ["D,x,1,,", f"{sku},x,2,,"], seconds=2)
-    case.add("3.csv", ["B,x,1,,"], seconds=3)
-    return HalfReadWorld(case, rng, Weather(batch_rows=1), deleted=deleted)
-
-
-class ExpiringWorld(FaultyWorld):
-    """A write set that expires, a month later, while others are at work in its shard."""
-
-    def settle(self) -> Findings:
-        """Two files in peace, then a month, then the others."""
-        storm = self.weather
-        self.calm_down(Weather())
-        self.announce(self.case.add("a.csv", ["D,x,2,,"], seconds=2))
-        super().settle()
-        self.clock.move(days=31)
-        self.calm_down(storm)
-        month = 31 * 86_400
-        for second, quantity in ((month + 2, 1), (month + 1, 2)):
-            self.announce(self.case.add("b.csv", [f"B,x,{quantity},,"], seconds=second))
-        return super().settle()
-
-
-def expiring(seed: int) -> FaultyWorld:
-    """Numbers of write sets that come again."""
-    rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.1, 0.3, 0.6)),
-        processes=2,
-        meddling=0.3,
-        meddlings=3,
-        meddlers=("expire",),
-    )
-    case = Case()
-    case.add("a.csv", ["B,x,1,,", "D,x,1,,"], seconds=1)
-    return ExpiringWorld(case, rng, weather)
-
-
-class CalmWorld(FaultyWorld):
-    """Files one after the other, and nothing that fails: so their counts are known."""
-
-    def _choose(self, baton: Baton) -> Task | None:
-        self._receive()
-        if baton.holder is not None or baton.running or not self.pending:
-            return super()._choose(baton)
-        # What is under way first, then what must be decided again, then another file.
-        for kind in (Kind.SEGMENT, Kind.RECHECK):
-            due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
-            if due:
-                self.pending.remove(job := self.rng.choice(due))
-                return self.start(job)
-        return super()._choose(baton)
-
-    def examine(self) -> Findings:
-        """The counts, too, must be those of a recount."""
-        findings = super().examine()
-        recount, loaded = Recount(), set()
-        uploads = {upload.version.object_id: upload for upload in self.case.uploads}
-        for delivery in self.log:
-            object_id = delivery.version.object_id
-            facts = uploads[object_id].facts()
-            if delivery.kind is Kind.RECHECK and object_id in loaded:
-                recount.recheck(facts, self.weather.batch_rows)
-            elif object_id not in loaded and facts:
-                recount.load(facts, self.weather.batch_rows)
-            loaded.add(object_id)
-        for upload in self.case.uploads:
-            examine_counts(upload, self, recount.counts(upload.version.object_id), findings)
-        return findings
-
-
-def calm(seed: int) -> FaultyWorld:
-    """Nothing fails, and the counts are those of a recount."""
-    rng = _rng(seed)
-    weather = Weather(
-        batch_rows=rng.choice((1, 2, 3, 10)),
-        workers=rng.choice(((0,), (1,), (2,), (3,), (4,))),
-    )
-    case = random_case(rng)
-    for upload in case.uploads:
-        upload.events = 1
-    return CalmWorld(case, rng, weather)
-
-
-def crowded(seed: int) -> FaultyWorld:
-    """Many files at one location, all at once or in any order."""
-    rng = _rng(seed)
-    weather = Weather(
-        switch=rng.choice((0.02, 0.3, 0.6)),
-        fault=rng.choice((0.0, 0.0, 0.01)),
-        budget=20,
-        processes=rng.choice((1, 4, 12)),
-        workers=rng.choice(((0,), (0,), (2,))),
-    )
-    return FaultyWorld(crowd(rng), rng, weather)
-
-
-PARTS = {
-    name: Part(name, world, schedules)
-    for name, world, schedules in (
-        ("one worker", single, 6_000),
-        ("complete feeds", complete, 3_000),
-        ("complete feeds raced", raced_complete, 2_000),
-        ("complete feeds withdrawn", withdrawn_complete, 3_000),
-        ("complete feeds raced, withdrawn", raced_withdrawn_complete, 2_000),
-        ("races", races, 5_000),
-        ("several workers", several, 8_000),
-        ("lost answers", lost_answers, 10_500),
-        ("dead runs", dead_runs, 3_000),
-        ("known by name", losing, 2_000),
-        ("twins", twins, 2_000),
-        ("overtaken attempts", overtaken, 2_000),
-        ("replaced jobs", replaced, 2_000),
-        ("files half read again", half_read, 1_000),
-        ("expired write sets", expiring, 1_000),
-        ("files given up", given_up, 2_000),
-        ("sequencers", sequencers, 2_000),
-        ("meddling", meddling, 5_000),
-        ("withdrawals", withdrawals, 5_000),
-        ("raced withdrawals", raced_withdrawals, 5_000),
-        ("paused folders", paused, 1_000),
-        ("held files", held, 3_000),
-        ("old files", aged, 3_000),
-        ("a repaired defect", repaired, 3_000),
-        ("calm, with counts", calm, 3_000),
-        ("crowds", crowded, 120),
-        ("fingerprints", fingerprints, 8_000),
-        ("raced fingerprints", raced_fingerprints, 8_000),
-        ("fingerprints of the dead", dying, 1_000),
-        ("items changed by hand", tampered, 1_000),
-    )
-}

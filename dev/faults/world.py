@@ -35,10 +35,10 @@ from inventory.domain.model import Rows
 from inventory.domain.order import timestamp
 from inventory.domain.publishing import RejectDestinations
 from inventory.domain.settings import IngestSettings
-from inventory.domain.work import Command, Delivery, Kind, WorkMessage
+from inventory.domain.work import Command, Delivery, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from random import Random
 
@@ -354,6 +354,7 @@ class FaultyWorld(World):
     def process(self) -> Ingest:
         """One fresh process of an ingest function, with the settings of the moment."""
         faulty = FaultyPorts(self)
+        reports: Any = faulty
         workers = self.rng.choice(self.weather.workers)
         days = self.weather.full_read_days
         return self.ingest(
@@ -371,16 +372,18 @@ class FaultyWorld(World):
             open_feed=faulty.open_feed,
             open_part=faulty.open_part,
             files=faulty,
-            work=FaultyQueue(self),
-            events=FaultyEvents(self),
-            rejects=RejectDestinations(queue=faulty, reports=faulty, message_limit=1000),
+            work=FaultySender(self, self.work),
+            events=FaultySender(self, self.events, "partial announcement"),
+            rejects=RejectDestinations(
+                queue=FaultySender(self, self.rejects), reports=reports, message_limit=1000
+            ),
         )
 
     def faulty_reconcile(self) -> None:
         """The reconcile, which may fail like any process."""
         self.faults["reconcile"] += 1
         reconcile = self.reconcile(
-            listing=FaultyListing(self), work=FaultyQueue(self), deadline_minutes=0
+            listing=FaultyListing(self), work=FaultySender(self, self.work), deadline_minutes=0
         )
         reconcile.run(time_left=self._time_left())
 
@@ -572,7 +575,7 @@ class FaultyWorld(World):
 
 
 class FaultyPorts:
-    """S3 and the dead-letter queue of one process, failing as the world decides."""
+    """S3 as one process sees it, failing as the world decides."""
 
     def __init__(self, world: FaultyWorld) -> None:
         self._world = world
@@ -602,34 +605,20 @@ class FaultyPorts:
         feed = open_tiny_part(state, source, **place)
         return FaultyFeed(feed, source, self._world, defect=self._defect)
 
-    def send(self, kind: str, bodies: Sequence[dict[str, Any]]) -> None:
-        """See `ports.RejectQueue`; a send that fails may have taken a part."""
-        self._world.stumble()
-        if self._world.strikes():
-            self._world.faults["partial send"] += 1
-            self._world.rejects.send(kind, bodies[: self._world.rng.randint(0, len(bodies))])
-            raise RetryableError("the queue took a part")
-        self._world.rejects.send(kind, bodies)
-
-    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         """See `ports.Reports`."""
-        self._world.stumble()
-        self._world.reports.put(key, body, content_type=content_type)
 
-    def get(self, key: str) -> bytes | None:
-        """See `ports.Reports`."""
-        self._world.stumble()
-        return self._world.reports.get(key)
+        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  whatever the port has
+            self._world.stumble()
+            return getattr(self._world.reports, name)(*arguments, **named)
+
+        return call
 
     def writer(self, key: str, *, content_type: str) -> MemoryReportWriter:
         """See `ports.Reports`; every third object is too large for another key."""
         small = self._world.rng.choice((0, 1 << 20, 1 << 20))
-        return MemoryReportWriter(self, key, content_type, small)
-
-    def join(self, key: str, pieces: Sequence[str], *, content_type: str) -> None:
-        """See `ports.Reports`."""
-        self._world.stumble()
-        self._world.reports.join(key, pieces, content_type=content_type)
+        reports: Any = self
+        return MemoryReportWriter(reports, key, content_type, small)
 
 
 class FaultyListing:
@@ -645,37 +634,30 @@ class FaultyListing:
             yield page
 
 
-class FaultyQueue:
-    """The work queue as one process sees it."""
+@dataclass(frozen=True, slots=True)
+class FaultySender:
+    """A queue or bus as one process sees it.
 
-    def __init__(self, world: FaultyWorld) -> None:
-        self._world = world
+    Attributes:
+        world: Decides what fails.
+        port: The queue or bus.
+        fault: How a failure is counted.
+    """
 
-    def send(self, messages: Sequence[WorkMessage], *, delay_seconds: int = 0) -> None:
-        """See `ports.WorkQueue`; a send that fails may have taken a part."""
-        self._world.stumble()
-        send = partial(self._world.work.send, delay_seconds=delay_seconds)
-        if self._world.strikes():
-            self._world.faults["partial send"] += 1
-            send(messages[: self._world.rng.randint(0, len(messages))])
-            raise RetryableError("the queue took a part")
+    world: FaultyWorld
+    port: Any
+    fault: str = "partial send"
+
+    def send(self, *arguments: Any, **named: Any) -> None:
+        """Send messages, the last of the arguments; if that fails, a part may have been taken."""
+        *first, messages = arguments
+        send = partial(self.port.send, *first, **named)
+        self.world.stumble()
+        if self.world.strikes():
+            self.world.faults[self.fault] += 1
+            send(messages[: self.world.rng.randint(0, len(messages))])
+            raise RetryableError("a part was taken")
         send(messages)
-
-
-class FaultyEvents:
-    """The event bus as one process sees it."""
-
-    def __init__(self, world: FaultyWorld) -> None:
-        self._world = world
-
-    def send(self, ends: Sequence[dict[str, Any]]) -> None:
-        """See `ports.Events`; a send that fails may have taken a part."""
-        self._world.stumble()
-        if self._world.strikes():
-            self._world.faults["partial announcement"] += 1
-            self._world.events.send(ends[: self._world.rng.randint(0, len(ends))])
-            raise RetryableError("the event bus took a part")
-        self._world.events.send(ends)
 
 
 class FaultyFeed:
