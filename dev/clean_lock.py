@@ -24,11 +24,7 @@ def main() -> None:
 
 
 def clean(path: Path) -> None:
-    """Rewrite one lock.
-
-    Args:
-        path: The lock.
-    """
+    """Rewrite one lock."""
     lock = json.loads(path.read_text())
     lock["_meta"]["sources"] = []
     for name, packages in lock.items():

@@ -81,11 +81,7 @@ def measure() -> dict[str, Figures]:
 
 
 def table(rooms: dict[str, Figures]) -> str:
-    """Give the figures as a Markdown table.
-
-    Args:
-        rooms: Figures by room.
-    """
+    """Give the figures as a Markdown table."""
     lines = [f"| {' | '.join(HEADINGS)} |", "|---|" + "---:|" * (len(HEADINGS) - 1)]
     for room, each in rooms.items():
         figures = (each.lines, each.noqa, each.ignores, each.any, each.complex, each.most)
@@ -94,11 +90,7 @@ def table(rooms: dict[str, Figures]) -> str:
 
 
 def read(page: str) -> dict[str, Figures]:
-    """Give the figures that a page has.
-
-    Args:
-        page: Its text.
-    """
+    """Give the figures that a page has."""
     rows = re.findall(r"^\| ([\w. ]+) \| ([\d,| ]+) \|$", _table_of(page), re.MULTILINE)
     numbers = {room: [int(n.replace(",", "")) for n in row.split(" | ")] for room, row in rows}
     return {

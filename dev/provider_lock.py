@@ -20,11 +20,7 @@ PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 
 
 def main(stack_folder: Path) -> None:
-    """Write constructs_lib/terraform.lock.hcl.
-
-    Args:
-        stack_folder: Folder of a synthesised stack.
-    """
+    """Write constructs_lib/terraform.lock.hcl."""
     mirror = find_provider_mirror()
     platforms = PLATFORMS if mirror is None else (os_arch(),)
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,6 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
@@ -21,11 +20,12 @@ from rich.table import Table
 
 import bench
 from bench.goals import GOALS, limit, met
+from bench.process import ROOT
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"
+OUTPUT = ROOT / "build" / "bench.json"
 
 AGREEMENT = "agreement"
 """Key of what `bench.agreement` has found, which is no group of its own."""
@@ -85,11 +85,7 @@ def main() -> int:
 
 
 def print_whole(table: Table) -> None:
-    """Print a table as wide as it is: cut off, as at a log's 80 columns, it would hide figures.
-
-    Args:
-        table: Of any width.
-    """
+    """Print a table as wide as it is: cut off, as at a log's 80 columns, it would hide figures."""
     width = Console(width=_WIDEST).measure(table).maximum
     Console(width=width).print(table)
 
@@ -113,13 +109,7 @@ def _modules() -> dict[str, ModuleType]:
 
 
 def add_rows(table: Table, figure: str, value: object) -> None:
-    """Add one figure to the table: a number, a sentence or a table of its own.
-
-    Args:
-        table: What is printed at the end.
-        figure: The figure's name.
-        value: Its value.
-    """
+    """Add one figure to the table: a number, a sentence or a table of its own."""
     if isinstance(value, Mapping):
         table.add_row(figure, "")
         for row, columns in value.items():
@@ -140,21 +130,12 @@ def label(column: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Give a value as people read it.
-
-    Args:
-        value: A number or a sentence.
-    """
+    """Give a value as people read it."""
     return f"{value:,.10g}" if isinstance(value, int | float) else str(value)
 
 
 def goal(figure: str, value: object) -> str:
-    """Give a figure's goal and whether it is met.
-
-    Args:
-        figure: The figure's name.
-        value: Its value.
-    """
+    """Give a figure's goal and whether it is met."""
     if figure not in GOALS or not isinstance(value, int | float):
         return ""
     return f"{limit(figure)} [{'green]met' if met(figure, value) else 'red]missed'}[/]"

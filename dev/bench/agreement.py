@@ -45,21 +45,12 @@ def main() -> int:
 
 
 def ratios(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Give the figures that compare two things, which a slower machine leaves as they are.
-
-    Args:
-        figures: What `python -m bench` wrote.
-    """
+    """Give the figures that compare two things, which a slower machine leaves as they are."""
     return {name: value for name, value in figures.items() if "_ratio" in name or "_vs_" in name}
 
 
 def compared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Give both values of every ratio, and by how much the larger exceeds the smaller.
-
-    Args:
-        first: Figures of one run.
-        second: Figures of another.
-    """
+    """Give both values of every ratio, and by how much the larger exceeds the smaller."""
     ours, theirs = ratios(first), ratios(second)
     found = {}
     for name in sorted(ours.keys() & theirs.keys()):

@@ -293,12 +293,7 @@ class Context:
 
 
 def event(size_bytes: int, version_id: str = "v22") -> dict[str, Any]:
-    """The "Object Created" event of the one object.
-
-    Args:
-        size_bytes: Its size.
-        version_id: Its version. Default: that of the night of `Uploads`' default.
-    """
+    """The "Object Created" event of the one object."""
     return {
         "id": "17793124-05d4-b198-2fde-7ededc63b103",
         "detail": {

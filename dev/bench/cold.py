@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 
 from bench import canned
+from bench.process import ROOT
 
-ROOT = Path(__file__).parents[2]
 HANDLERS = ("processor", "chunk_processor", "summary", "reconcile")
 RUNS, QUICK_RUNS = 15, 5
 
@@ -28,11 +28,7 @@ _TIMED = (
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Import every handler from the zip of the synthesised stack.
-
-    Args:
-        quick: Fewer runs.
-    """
+    """Import every handler from the zip of the synthesised stack."""
     runs = QUICK_RUNS if quick else RUNS
     with tempfile.TemporaryDirectory() as folder:
         sizes: dict[str, int] = {}

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from bench import canned, feeds, ingest_paths
-from bench.process import printed_by
+from bench.process import result_of
 from faults.dynamodb import MemoryDynamoDb
 from faults.expressions import item_size
 
@@ -40,20 +40,12 @@ CHANGED_PERCENT = (100, 10, 2, 0)
 
 _WRITE_UNIT_BYTES = 1024
 _READ_UNIT_BYTES = 4096
-_TIMEOUT_SECONDS = 600
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Meter a snapshot of which more or less changed.
-
-    Args:
-        quick: A smaller file, in which what a file costs by itself weighs more.
-    """
+    """Meter a snapshot of which more or less changed."""
     rows = QUICK_ROWS if quick else ROWS
-    printed = printed_by(
-        *("bench.cost", str(rows)), variables=canned.ENVIRONMENT, timeout_seconds=_TIMEOUT_SECONDS
-    )
-    figures: dict[str, object] = json.loads(printed)
+    figures: dict[str, object] = result_of("bench.cost", str(rows), **canned.ENVIRONMENT)
     return figures
 
 

@@ -30,21 +30,12 @@ GOALS: Mapping[str, tuple[str, float]] = {
 
 
 def limit(figure: str) -> str:
-    """Give a figure's goal as text.
-
-    Args:
-        figure: One of `GOALS`.
-    """
+    """Give a figure's goal as text."""
     sign, value = GOALS[figure]
     return f"{sign} {value:g}"
 
 
 def met(figure: str, value: float) -> bool:
-    """Tell whether a figure reaches its goal.
-
-    Args:
-        figure: One of `GOALS`.
-        value: What was measured.
-    """
+    """Tell whether a figure reaches its goal."""
     sign, wanted = GOALS[figure]
     return value >= wanted if sign == ">=" else value <= wanted

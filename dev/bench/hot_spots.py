@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from bench import canned
 from bench.ingest_paths import FILES, ours, with_canned_answers
+from bench.process import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ROOT = Path(__file__).parents[2]
 
 ROWS, LOOPS, QUICK_LOOPS = 60_000, 10, 1
 SAMPLES_PER_SECOND = 500
@@ -53,11 +53,7 @@ _FRAME = re.compile(r"(?P<function>.+) \((?P<path>.+?)(:\d+)?\)")
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Sample the handler on a file of new rows and on a snapshot of which 2% changed.
-
-    Args:
-        quick: Fewer runs.
-    """
+    """Sample the handler on a file of new rows and on a snapshot of which 2% changed."""
     loops = QUICK_LOOPS if quick else LOOPS
     figures: dict[str, object] = {}
     for file in FILES:
@@ -94,11 +90,7 @@ def shares(lines: Iterable[str]) -> dict[str, float]:
 
 
 def part_of(stack: Sequence[str]) -> str:
-    """Give the part that a stack belongs to.
-
-    Args:
-        stack: Frames from the outermost on.
-    """
+    """Give the part that a stack belongs to."""
     for frame in reversed(stack):
         match = _FRAME.fullmatch(frame)
         place = f"{match['path']}:{match['function']}" if match else frame

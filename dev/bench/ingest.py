@@ -19,20 +19,19 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyperf
 
 from bench import canned
 from bench.ingest_paths import FILES, PATHS, with_canned_answers
+from bench.process import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     Turn = Mapping[str, float]
 
-ROOT = Path(__file__).parents[2]
 VALUES = ROOT / "build" / "ingest.json"
 
 ROUNDS, TURNS = 6, 12
@@ -50,11 +49,7 @@ weighs more in shorter files; peers make one table object at theirs, which few r
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Measure every path on a file of new rows and on a snapshot of which 2% changed.
-
-    Args:
-        quick: Fewer turns.
-    """
+    """Measure every path on a file of new rows and on a snapshot of which 2% changed."""
     rounds, turns = (QUICK_ROUNDS, QUICK_TURNS) if quick else (ROUNDS, TURNS)
     found: dict[str, object] = {}
     benchmarks = []

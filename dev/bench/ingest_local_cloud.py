@@ -20,21 +20,16 @@ from pathlib import Path
 
 from bench import canned, feeds
 from bench.ingest_paths import FILES, PATHS, ours
-from bench.process import printed_by
+from bench.process import result_of
 from local_cloud.server import LocalCloud
 
 ROWS, ROUNDS = 30_000, 4
 QUICK_ROWS, QUICK_ROUNDS = 5_000, 1
-_TIMEOUT_SECONDS = 600
 _MEASURED = ("ours", "batch_writer")
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Deliver a file of new rows, then one of which 2% changed, into tables of each path's own.
-
-    Args:
-        quick: Fewer rows, once.
-    """
+    """Deliver a file of new rows, then one of which 2% changed, into tables of each path's own."""
     rows, rounds = (QUICK_ROWS, QUICK_ROUNDS) if quick else (ROWS, ROUNDS)
     samples: dict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
     for _ in range(rounds):
@@ -77,12 +72,10 @@ def _measured(cloud: LocalCloud, path: str, body: bytes) -> dict[str, float]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
-        printed = printed_by(
+        figures: dict[str, float] = result_of(
             *("bench.ingest_local_cloud", path, stored["VersionId"], file.name),
-            variables={**canned.ENVIRONMENT, **cloud.variables()},
-            timeout_seconds=_TIMEOUT_SECONDS,
+            **{**canned.ENVIRONMENT, **cloud.variables()},
         )
-    figures: dict[str, float] = json.loads(printed)
     return figures
 
 

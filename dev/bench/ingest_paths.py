@@ -29,10 +29,6 @@ _ROWS_PER_REQUEST = 25  # the most a BatchWriteItem takes
 def ours(body: bytes, version_id: str = "v22") -> None:
     """The processor's handler, whole.
 
-    Args:
-        body: The file.
-        version_id: Version under which it is stored. Default: the first night's.
-
     Raises:
         SystemExit: A row came to another end than being loaded or found unchanged.
     """
@@ -47,33 +43,21 @@ def ours(body: bytes, version_id: str = "v22") -> None:
 
 
 def batch_writer(body: bytes) -> None:
-    """csv.DictReader into boto3's Table.batch_writer.
-
-    Args:
-        body: The file.
-    """
+    """csv.DictReader into boto3's Table.batch_writer."""
     with _table().batch_writer() as batch:
         for row in csv.DictReader(io.StringIO(body.decode())):
             batch.put_item(Item=_item(row))
 
 
 def put_item(body: bytes) -> None:
-    """csv.DictReader and a put_item for every row.
-
-    Args:
-        body: The file.
-    """
+    """csv.DictReader and a put_item for every row."""
     table = _table()
     for row in csv.DictReader(io.StringIO(body.decode())):
         table.put_item(Item=_item(row))
 
 
 def floor(body: bytes) -> None:
-    """The least that writing every row takes: csv.reader, JSON, a signature for 25 rows.
-
-    Args:
-        body: The file.
-    """
+    """The least that writing every row takes: csv.reader, JSON, a signature for 25 rows."""
     from botocore.session import get_session
 
     from inventory.adapters.dynamodb_api import SignedTransport
@@ -113,10 +97,6 @@ def with_canned_answers(file: str, rows: int) -> Iterator[bytes]:
     """Have requests answered as if a file lay in the bucket; gives the file.
 
     Of a file of which not every row is new, the night before has been delivered by ours.
-
-    Args:
-        file: One of `FILES`.
-        rows: Its rows.
     """
     body = feeds.snapshot(rows, changed_percent=FILES[file])
     before = feeds.snapshot(rows) if FILES[file] else b""
@@ -131,11 +111,7 @@ def with_canned_answers(file: str, rows: int) -> Iterator[bytes]:
 
 
 def stored_answers(body: bytes) -> Callable[[str, bytes], bytes]:
-    """Answers of a table that an earlier delivery of the same rows has filled.
-
-    Args:
-        body: The earlier file.
-    """
+    """Answers of a table that an earlier delivery of the same rows has filled."""
     items = {}
     for number, row in enumerate(csv.DictReader(io.StringIO(body.decode())), 2):
         price = Decimal(row["unit_price"]).normalize()

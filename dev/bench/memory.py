@@ -13,25 +13,18 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench import canned, feeds
-from bench.process import MEGABYTE, peak_bytes, printed_by
+from bench.process import MEGABYTE, peak_bytes, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 SIZES_MB = (10, 100, 1000)
 QUICK_SIZES_MB = (10, 30)
 RUNS, QUICK_RUNS = 3, 1
-_TIMEOUT_SECONDS = 900
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Measure the peak for small and large files.
-
-    Args:
-        quick: Smaller files, each once.
-    """
+    """Measure the peak for small and large files."""
     sizes = QUICK_SIZES_MB if quick else SIZES_MB
     runs = QUICK_RUNS if quick else RUNS
     # Large files take minutes and vary least, so they run once.
@@ -60,7 +53,7 @@ class Generated(io.RawIOBase):
 
     def __init__(self, size_bytes: int, start: int) -> None:
         super().__init__()
-        self._pieces = _endless()
+        self._pieces = feeds.pieces(1 << 40)
         self._left = size_bytes
         self._waiting = b""
         while start:
@@ -93,18 +86,9 @@ class StoredElsewhere(canned.Reports):
         return answer
 
 
-def _endless() -> Iterator[bytes]:
-    return feeds.pieces(1 << 40)
-
-
 def _measured(size_mb: int) -> float:
     """Peak resident memory in MB of one process."""
-    printed = printed_by(
-        *("bench.memory", str(size_mb)),
-        variables=canned.ENVIRONMENT,
-        timeout_seconds=_TIMEOUT_SECONDS,
-    )
-    return float(printed)
+    return float(result_of("bench.memory", str(size_mb), **canned.ENVIRONMENT))
 
 
 def _main(size_mb: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -12,7 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 SAMPLE_SECONDS = 0.01
 MEGABYTE = 1_000_000
+TIMEOUT_SECONDS = 900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,6 @@ class Cost:
 def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> Cost:
     """Run a command to its end and give what it cost.
 
-    Args:
-        command: Program and arguments.
-        cwd: Folder to run in.
-        environment: The command's whole environment.
-
     Raises:
         RuntimeError: The command failed; with the end of what it wrote on standard error.
     """
@@ -81,42 +78,32 @@ def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
     )
 
 
-def printed_by(
-    module: str,
-    *arguments: str,
-    variables: Mapping[str, str] | None = None,
-    timeout_seconds: float,
-) -> str:
-    """Run a module in a process of its own and give what it prints.
+def result_of(module: str, *arguments: str, **variables: str) -> Any:  # noqa: ANN401  any JSON
+    """Run a module in a process of its own and give the JSON that it prints.
 
     Args:
         module: Its name, as `python -m` takes it.
         arguments: Its arguments.
         variables: Environment variables besides those of this process.
-        timeout_seconds: When to give up.
 
     Raises:
         subprocess.CalledProcessError: It failed.
-        subprocess.TimeoutExpired: It took longer.
+        subprocess.TimeoutExpired: It took longer than a quarter of an hour.
     """
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**os.environ, **(variables or {}), "PYTHONPATH": "functions:dev"},
+        env={**os.environ, **variables, "PYTHONPATH": "functions:dev"},
         capture_output=True,
         text=True,
-        timeout=timeout_seconds,
+        timeout=TIMEOUT_SECONDS,
         check=True,
     )
-    return done.stdout
+    return json.loads(done.stdout)
 
 
 def median(costs: Iterable[Cost]) -> Cost:
-    """Give the median of each figure.
-
-    Args:
-        costs: At least one run.
-    """
+    """Give the median of each figure."""
     runs = list(costs)
     return Cost(
         cpu_seconds=statistics.median(run.cpu_seconds for run in runs),
@@ -129,9 +116,6 @@ def peak_bytes(pid: int | str = "self") -> int:
     """Give the resident memory of a process at its peak, as the kernel keeps it; 0 when it is gone.
 
     Not `ru_maxrss`, which begins with the memory of the process that started this one.
-
-    Args:
-        pid: The process. Default: this one.
     """
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():

@@ -19,7 +19,7 @@ from statistics import median
 from typing import TYPE_CHECKING, BinaryIO
 
 from bench import feeds
-from bench.process import MEGABYTE, ROOT, peak_bytes, printed_by
+from bench.process import MEGABYTE, ROOT, peak_bytes, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,16 +29,11 @@ AGAINST = "7c1b21a"
 ROWS = 20_000
 TURNS, QUICK_TURNS = 101, 11
 SHEET_ROWS, QUICK_SHEET_ROWS = (10_000, 500_000), (1_000, 10_000)
-_TIMEOUT_SECONDS = 900
 _XMLNS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Measure CPU seconds of both commits, and the peak for a small and a large workbook.
-
-    Args:
-        quick: Fewer turns, smaller workbooks.
-    """
+    """Measure CPU seconds of both commits, and the peak for a small and a large workbook."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ratio = _speed_ratio(folder, QUICK_TURNS if quick else TURNS)
@@ -97,8 +92,7 @@ def _peak_mb(folder: Path, rows: int) -> float:
     """Peak resident memory in MB of a process that reads a workbook."""
     book = folder / f"{rows}.xlsx"
     _write_workbook(book, rows)
-    command = ("bench.reading", "peak", str(book))
-    return float(printed_by(*command, variables={}, timeout_seconds=_TIMEOUT_SECONDS))
+    return float(result_of("bench.reading", "peak", str(book)))
 
 
 def _write_workbook(file: Path, rows: int) -> None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bench import scale_model
-from bench.__main__ import AGREEMENT
+from bench.__main__ import AGREEMENT, OUTPUT
 from bench.goals import GOALS, limit, met
+from bench.ingest_paths import FILES
+from bench.process import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-ROOT = Path(__file__).parents[2]
-MEASURED = ROOT / "build" / "bench.json"
 PAGES = tuple(
     ROOT / page for page in ("docs/performance.md", "docs/scale.md", "fastsynth/README.md")
 )
@@ -31,13 +31,17 @@ _WITHOUT = f"{_PROJECT}without "
 _PERCENT_CHANGED = (100, 10, 2, 0)
 
 Figures = dict[str, Any]
+Block = Callable[[Figures], list[str]]
+
+BLOCKS: dict[str, Block] = {}
+"""Tables by the name in their mark."""
 
 
 def main() -> int:
     """Take over the figures of the last run, if they are of a full one, and write the pages."""
-    figures: Figures = json.loads(MEASURED.read_text(encoding="utf-8"))
+    figures: Figures = json.loads(OUTPUT.read_text(encoding="utf-8"))
     if figures["measured_with"]["quick"]:
-        print(f"{MEASURED} is of a quick run")
+        print(f"{OUTPUT} is of a quick run")
         return 1
     scale_model.FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     for page in PAGES:
@@ -47,41 +51,34 @@ def main() -> int:
 
 
 def filled(text: str, figures: Figures) -> str:
-    """Give a page with every table made anew.
+    """Give a page with every table made anew."""
 
-    Args:
-        text: The page.
-        figures: What `python -m bench` wrote.
-    """
-
-    def block(match: re.Match[str]) -> str:
+    def made(match: re.Match[str]) -> str:
         name = match["name"]
         return "\n".join([f"<!-- bench {name} -->", *BLOCKS[name](figures), "<!-- /bench -->"])
 
-    return _BLOCK.sub(block, text)
+    return _BLOCK.sub(made, text)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
-    """Give a table in Markdown whose first column is text and whose others are numbers.
-
-    Args:
-        headings: Of the columns.
-        rows: Cells.
-    """
+    """Give a table in Markdown whose first column is text and whose others are numbers."""
     titles = list(headings)
     lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *(map(shown, row) for row in rows)]
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def shown(cell: object) -> str:
-    """Give a cell as people read it.
-
-    Args:
-        cell: A number or a text.
-    """
+    """Give a cell as people read it."""
     return f"{cell:,}" if isinstance(cell, int | float) else str(cell)
 
 
+def block(make: Block) -> Block:
+    """Have a table made where a page has a mark of the function's name."""
+    BLOCKS[make.__name__.replace("_", "-")] = make
+    return make
+
+
+@block
 def goals(figures: Figures) -> list[str]:
     """The goal."""
     return table(
@@ -94,16 +91,19 @@ def goals(figures: Figures) -> list[str]:
     )
 
 
+@block
 def synth(figures: Figures) -> list[str]:
     """Cost of a synthesis, beside peers."""
     return _costs(figures, lambda name: "without" not in name)
 
 
+@block
 def applications(figures: Figures) -> list[str]:
     """Everybody's cost of synthesising the same small application."""
     return _costs(figures, lambda name: name.startswith(_APPLICATION))
 
 
+@block
 def patches(figures: Figures) -> list[str]:
     """Worth of each patch."""
     costs = figures["synth_costs"]
@@ -119,11 +119,10 @@ def patches(figures: Figures) -> list[str]:
     )
 
 
+@block
 def ingest(figures: Figures) -> list[str]:
     """Rows a CPU-second with canned answers."""
-    new, changed = (
-        figures[f"rows_per_cpu_second_{file}"] for file in ("all_new", "2_percent_changed")
-    )
+    new, changed = (figures[f"rows_per_cpu_second_{file}"] for file in FILES)
     return table(
         ("path", "all rows new", "2% changed", "ours: new", "ours: 2% changed"),
         (
@@ -133,12 +132,13 @@ def ingest(figures: Figures) -> list[str]:
     )
 
 
+@block
 def ministack(figures: Figures) -> list[str]:
     """Rows a CPU-second against MiniStack."""
     rows = []
     for path in ("batch_writer", "ours"):
         cells: list[object] = [path]
-        for file in ("all_new", "2_percent_changed"):
+        for file in FILES:
             cells += [
                 figures[f"ministack_rows_per_cpu_second_{file}"][path],
                 figures[f"ministack_rows_per_second_{file}"][path],
@@ -147,9 +147,10 @@ def ministack(figures: Figures) -> list[str]:
     return table(("path", "new: a CPU s", "a second", "2% changed: a CPU s", "a second"), rows)
 
 
+@block
 def hot_spots(figures: Figures) -> list[str]:
     """Where the ingest's CPU time goes."""
-    new, changed = (figures[f"hot_spots_{file}"] for file in ("all_new", "2_percent_changed"))
+    new, changed = (figures[f"hot_spots_{file}"] for file in FILES)
     return table(
         ("part", "all rows new: %", "us a row", "2% changed: %", "us a row"),
         (
@@ -159,6 +160,7 @@ def hot_spots(figures: Figures) -> list[str]:
     )
 
 
+@block
 def cost(figures: Figures) -> list[str]:
     """Cost of a snapshot."""
     rows = []
@@ -176,6 +178,7 @@ def cost(figures: Figures) -> list[str]:
     )
 
 
+@block
 def memory(figures: Figures) -> list[str]:
     """Peak memory by size of the file."""
     found = {
@@ -188,11 +191,13 @@ def memory(figures: Figures) -> list[str]:
     )
 
 
+@block
 def reading(figures: Figures) -> list[str]:
     """The reader."""
     return _group(figures, "reading")
 
 
+@block
 def cold(figures: Figures) -> list[str]:
     """Import time and zip of every function."""
     sizes = figures["zip_bytes_by_handler"]
@@ -202,11 +207,13 @@ def cold(figures: Figures) -> list[str]:
     )
 
 
+@block
 def summary(figures: Figures) -> list[str]:
     """The daily summary."""
     return _group(figures, "summary")
 
 
+@block
 def agreement(figures: Figures) -> list[str]:
     """Ratios of two runs."""
     return table(
@@ -215,6 +222,7 @@ def agreement(figures: Figures) -> list[str]:
     )
 
 
+@block
 def scale(figures: Figures) -> list[str]:
     """Rows a second against workers."""
     return table(
@@ -226,6 +234,7 @@ def scale(figures: Figures) -> list[str]:
     )
 
 
+@block
 def scale_files(figures: Figures) -> list[str]:
     """Large files on the local cloud."""
     return table(
@@ -234,30 +243,10 @@ def scale_files(figures: Figures) -> list[str]:
     )
 
 
+@block
 def model(figures: Figures) -> list[str]:
     """Files of all sizes, by the model."""
     return scale_model.table(scale_model.Speed.measured(figures))
-
-
-BLOCKS: Mapping[str, Callable[[Figures], list[str]]] = {
-    "goals": goals,
-    "agreement": agreement,
-    "synth": synth,
-    "applications": applications,
-    "patches": patches,
-    "ingest": ingest,
-    "ministack": ministack,
-    "hot-spots": hot_spots,
-    "cost": cost,
-    "memory": memory,
-    "reading": reading,
-    "cold": cold,
-    "summary": summary,
-    "scale": scale,
-    "scale-files": scale_files,
-    "model": model,
-}
-"""Tables by the name in their mark."""
 
 
 def _group(figures: Figures, group: str) -> list[str]:
@@ -275,10 +264,7 @@ def _costs(figures: Figures, wanted: Callable[[str], bool]) -> list[str]:
 def _times(path: str, figures: Figures) -> tuple[str, ...]:
     if path == "ours":
         return "", ""
-    return tuple(
-        f"{figures[f'rows_per_cpu_second_vs_{path}_{file}']} times"
-        for file in ("all_new", "2_percent_changed")
-    )
+    return tuple(f"{figures[f'rows_per_cpu_second_vs_{path}_{file}']} times" for file in FILES)
 
 
 if __name__ == "__main__":

@@ -20,25 +20,25 @@ from botocore.session import Session
 
 from bench import scale_model
 from bench.scale_model import KNOWN, NEW, OTHERS, READ
+from faults.fakes import ITEMS, LANES, World
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_notes import DynamoDbChangeLogs
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
 from inventory.domain.fingerprints import BLOCK_HASHES, FingerprintSet, Notes, hashes_of
-from inventory.domain.ingest_ports import IngestPorts
 from inventory.domain.ingestions import Mode
 from inventory.domain.jobs import Job
 from inventory.domain.keysets import SHARDS
 from inventory.domain.model import ObjectVersion
 from inventory.domain.order import timestamp
 from inventory.domain.ports import ConsumedCapacity, Deadline, Epoch
-from inventory.domain.publishing import RejectDestinations
 from inventory.domain.reading import BytesSource, ProfileSet, Share, continue_feed, open_feed
 from inventory.domain.segments import Segment, SegmentProcessor
 from sample_feeds.large import LargeFeed
 
 if TYPE_CHECKING:
+    from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.model import Row
 
 LATENCY_SECONDS = 0.005
@@ -48,7 +48,6 @@ S3_LATENCY_SECONDS = 0.1
 """Of small objects. Source:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
 ROWS, QUICK_ROWS = 400_000, 50_000
-_ITEMS, _LANES = "items", "lanes"
 _KEYS_PER_READ = 100
 _BATCH_ROWS = 1000
 
@@ -57,9 +56,6 @@ def run(*, quick: bool) -> dict[str, object]:
     """Rows a second of one and two workers, each with a file of its own.
 
     Besides, how fast a worker passes over the rows of other workers' shares.
-
-    Args:
-        quick: True if an eighth of the rows will do.
     """
     rows = QUICK_ROWS if quick else ROWS
     found: dict[str, dict[str, int]] = {}
@@ -115,8 +111,8 @@ def _work(rows: int, number: int, night: str) -> float:
     )
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=len(data))
     segment = Segment(job=job, version=version, record=None, worker=0, attempt="r")
-    nothing: Any = _Nothing()
-    processor = SegmentProcessor(_ports(data, night), nothing, batch_rows=_BATCH_ROWS)
+    finisher: Any = None  # is asked for nothing but complete feeds
+    processor = SegmentProcessor(_ports(data, night), finisher, batch_rows=_BATCH_ROWS)
     began = time.perf_counter()
     report, _ = processor.process(segment)
     seconds = time.perf_counter() - began
@@ -200,35 +196,6 @@ class _Fingerprints:
         self._objects[key] = body
 
 
-class _Nothing:
-    """Tables, queues and buckets that take everything."""
-
-    in_memory = True
-
-    def send(self, *_: object) -> None:
-        """Take messages."""
-
-    def note_messages(self, *_: object) -> None:
-        """Take a note."""
-
-    def touch(self, *_: object) -> None:
-        """Take notes."""
-
-    def writer(self, *_: object, **__: object) -> _Nothing:
-        """Begin an object."""
-        return self
-
-    def write(self, _: bytes) -> None:
-        """Take bytes."""
-
-    def finish(self, **_: object) -> str:
-        """End an object."""
-        return ""
-
-    def abort(self) -> None:
-        """Drop an object."""
-
-
 def _stored(data: bytes) -> dict[bytes, bytes]:
     """Answers of a table that holds all rows already, by the first key of a request."""
     answers = {}
@@ -240,7 +207,7 @@ def _stored(data: bytes) -> dict[bytes, bytes]:
             items = [_item(row) for row in some]
             key = {"sku": items[0]["sku"], "location": items[0]["location"]}
             first = f'"Keys":[{json.dumps(key, separators=(",", ":"))}'.encode()
-            answer = {"Responses": {_ITEMS: items}, "UnprocessedKeys": {}}
+            answer = {"Responses": {ITEMS: items}, "UnprocessedKeys": {}}
             answers[first.partition(b"}},")[0].removesuffix(b"}}")] = json.dumps(answer).encode()
     return answers
 
@@ -267,30 +234,21 @@ def _ports(data: bytes, night: str) -> IngestPorts:
     transport._http = table  # noqa: SLF001  the network is what is left out
     deadline, usage = Deadline(), ConsumedCapacity()
     api = DynamoDbApi(transport, deadline)
-    nothing: Any = _Nothing()
-    nothing.source = lambda _: BytesSource(data)
-    files: Any = _Fingerprints(data if night == KNOWN else None)
-    fingerprints: Any = SimpleNamespace(get=files.of_series)
-    return IngestPorts(
-        objects=nothing,
-        open_feed=nothing,
+    lanes = PartitionedTable(api, LANES, usage)
+    files = _Fingerprints(data if night == KNOWN else None)
+
+    def nothing(*_: object) -> None:
+        """Take a note."""
+
+    return World().ports(
+        objects=SimpleNamespace(source=lambda _: BytesSource(data)),
         open_part=continue_feed,
-        feed_of=nothing,
-        items=DynamoDbItems(api, _ITEMS, usage),
-        registry=DynamoDbRegistry(PartitionedTable(api, _LANES, usage)),
-        ingestions=nothing,
-        reports=nothing,
-        follow_ups=nothing,
-        pauses=nothing,
+        items=DynamoDbItems(api, ITEMS, usage),
+        registry=DynamoDbRegistry(lanes),
+        ingestions=SimpleNamespace(note_messages=nothing, touch=nothing),
         files=files,
-        changes=DynamoDbChangeLogs(PartitionedTable(api, _LANES, usage)),
-        fingerprints=fingerprints,
-        listings=nothing,
-        work=nothing,
-        ended=nothing,
-        rejects=RejectDestinations(queue=nothing, reports=nothing, message_limit=1000),
-        events=nothing,
-        arrivals=nothing,
+        changes=DynamoDbChangeLogs(lanes),
+        fingerprints=SimpleNamespace(get=files.of_series),
         usage=usage,
         deadline=deadline,
         now=lambda: datetime.now(UTC),

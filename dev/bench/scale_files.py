@@ -41,9 +41,6 @@ def run(*, quick: bool) -> dict[str, object]:
 
     Both state the same SKUs, the larger one again and again: the local cloud keeps its tables in
     memory, some 6 KB an item.
-
-    Args:
-        quick: True if a tenth of the size will do.
     """
     small, large = QUICK_ROWS if quick else ROWS
     runs = {}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from bench.process import ROOT
 from inventory.domain.fingerprints import BLOCK_HASHES
 from inventory.domain.settings import IngestSettings
 
@@ -42,7 +42,7 @@ START_SECONDS = 3
 MINUTE, HOUR = 60, 3600
 """Seconds."""
 
-FIGURES = Path(__file__).parents[2] / "docs" / "bench.json"
+FIGURES = ROOT / "docs" / "bench.json"
 
 NEW, READ, KNOWN, OTHERS = (
     "all new",
@@ -76,11 +76,7 @@ class Speed:
 
     @classmethod
     def measured(cls, figures: Mapping[str, Any]) -> Self:
-        """Measurements of `bench.scale`.
-
-        Args:
-            figures: What `python -m bench` wrote.
-        """
+        """Measurements of `bench.scale`."""
         found = figures["scale_rows_per_second_at_5_ms"]
         rates = (found[name]["1_workers"] for name in (NEW, READ, KNOWN, OTHERS))
         return cls(**dict(zip(("new", "read", "known", "others"), rates, strict=True)))
@@ -149,11 +145,7 @@ def estimate(
 
 
 def table(speed: Speed) -> list[str]:
-    """The lines of the table in docs/scale.md, in Markdown.
-
-    Args:
-        speed: Of one worker.
-    """
+    """The lines of the table in docs/scale.md, in Markdown."""
     lines = [
         "| rows | file | table | changed | wall time | workers | dollars | bound |",
         "|---:|---:|---|---:|---:|---:|---:|---|",

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.process import MEGABYTE, peak_bytes, printed_by
+from bench.process import MEGABYTE, peak_bytes, result_of
 from inventory.adapters.dynamodb_scan import ScannedTables
 from inventory.domain.summary.service import SummaryService
 
@@ -29,15 +29,10 @@ PAGE_ITEMS = 2_500
 
 SMALL, LARGE = 100_000, 1_000_000
 QUICK_SMALL, QUICK_LARGE = 25_000, 250_000
-TIMEOUT_SECONDS = 600
 
 
 def run(*, quick: bool) -> dict[str, object]:
-    """Measure the summary of a small and of a large table.
-
-    Args:
-        quick: Measure once, on smaller tables.
-    """
+    """Measure the summary of a small and of a large table."""
     small, large = (QUICK_SMALL, QUICK_LARGE) if quick else (SMALL, LARGE)
     runs = 1 if quick else 3
     at_small = [_measured(small) for _ in range(runs)]
@@ -69,12 +64,7 @@ class CannedTable:
         self._template = _page_template()
 
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Make and parse the page that a Scan of a segment gives next.
-
-        Args:
-            operation: Always `Scan`.
-            payload: The request.
-        """
+        """Make and parse the page that a Scan of a segment gives next."""
         if operation != "Scan":
             raise ValueError(operation)
         start = payload.get("ExclusiveStartKey")
@@ -84,11 +74,7 @@ class CannedTable:
         return self.page(number)
 
     def page(self, number: int) -> dict[str, Any]:
-        """Make and parse one page.
-
-        Args:
-            number: Number of the page, from 0.
-        """
+        """Make and parse one page."""
         body = self._template.replace(b"@@@@@", b"%05d" % number)
         answer: dict[str, Any] = json.loads(body)
         following = number + SEGMENTS
@@ -141,8 +127,7 @@ class _Nowhere:
 
 def _measured(items: int) -> dict[str, float]:
     """Measure one table in a process of its own."""
-    printed = printed_by("bench.summary", str(items), timeout_seconds=TIMEOUT_SECONDS)
-    figures: dict[str, float] = json.loads(printed)
+    figures: dict[str, float] = result_of("bench.summary", str(items))
     return figures
 
 

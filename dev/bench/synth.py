@@ -15,10 +15,9 @@ import venv
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.process import Cost, measure, median
+from bench.process import ROOT, Cost, measure, median
 from bench.synth_without import PATCHES, SLOW_WITHOUT
 
-ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "bench"
 APPS = Path(__file__).parent / "synth_apps"
 PROJECT = str(ROOT / "main.py")
@@ -152,11 +151,7 @@ def without_a_patch(python: str, fast: int, slow: int) -> list[Variant]:
 
 
 def measure_all(variants: list[Variant]) -> dict[str, list[Cost]]:
-    """Warm every variant up, then measure them in turns, so that drift meets all alike.
-
-    Args:
-        variants: What to measure.
-    """
+    """Warm every variant up, then measure them in turns, so that drift meets all alike."""
     for python in {variant.python for variant in variants}:
         prepare(python)
     for variant in variants:
@@ -172,11 +167,7 @@ def measure_all(variants: list[Variant]) -> dict[str, list[Cost]]:
 
 
 def prepare(python: str) -> None:
-    """Compile an environment's bindings and have jsii index their types.
-
-    Args:
-        python: The environment's interpreter.
-    """
+    """Compile an environment's bindings and have jsii index their types."""
     for command in ("compile", "prime"):
         subprocess.run(
             [python, "-m", "fastsynth", command],
@@ -189,9 +180,6 @@ def prepare(python: str) -> None:
 
 def check_same_output(variants: list[Variant]) -> None:
     """Compare what the variants of one application wrote.
-
-    Args:
-        variants: What has run.
 
     Raises:
         RuntimeError: The patches changed a byte.
@@ -210,22 +198,13 @@ def check_same_output(variants: list[Variant]) -> None:
 
 
 def same_output(one: Variant, other: Variant) -> bool:
-    """Tell whether two variants wrote the same files with the same bytes, and any at all.
-
-    Args:
-        one: A variant that has run.
-        other: Another one.
-    """
+    """Tell whether two variants wrote the same files with the same bytes, and any at all."""
     written = contents(one.outdir)
     return bool(written) and written == contents(other.outdir)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Read all files below a folder.
-
-    Args:
-        folder: Where to start.
-    """
+    """Read all files below a folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 

@@ -53,11 +53,7 @@ def others() -> dict[int, Path]:
 
 
 def environment(minor: int) -> Path:
-    """Where the environment of a version is.
-
-    Args:
-        minor: The version's second number.
-    """
+    """Where the environment of a version is."""
     return TOOLS / f"python3.{minor}"
 
 

@@ -45,12 +45,7 @@ def run_logged(command: list[str | Path], failure: str, **environment: str) -> N
 
 
 def digest_of(*files: Path, text: str = "") -> str:
-    """Hash what a step depends on.
-
-    Args:
-        files: Files that it reads.
-        text: Whatever else decides what it makes.
-    """
+    """Hash what a step depends on."""
     digest = hashlib.sha256(text.encode())
     for file in files:
         digest.update(file.read_bytes())
@@ -58,32 +53,17 @@ def digest_of(*files: Path, text: str = "") -> str:
 
 
 def is_done(name: str, digest: str, made: Path) -> bool:
-    """Tell whether a step has run, and nothing that it depends on has changed since.
-
-    Args:
-        name: The step's name.
-        digest: What `digest_of` gives now.
-        made: A file or folder that it makes.
-    """
+    """Tell whether a step has run, and nothing that it depends on has changed since."""
     stamp = STAMPS / name
     return made.exists() and stamp.exists() and stamp.read_text() == digest
 
 
 def mark_done(name: str, digest: str) -> None:
-    """Leave a step's stamp.
-
-    Args:
-        name: The step's name.
-        digest: What `digest_of` gave before it ran.
-    """
+    """Leave a step's stamp."""
     STAMPS.mkdir(parents=True, exist_ok=True)
     (STAMPS / name).write_text(digest)
 
 
 def say(text: str) -> None:
-    """Tell whoever waits.
-
-    Args:
-        text: One line.
-    """
+    """Tell whoever waits."""
     print(f"setup: {text}", flush=True)
