@@ -57,22 +57,9 @@ class Upload:
                 break
             if text[0] in "!-":
                 continue
-            sku, location, quantity, name, updated_at = text.split(",")
             sequencer = self.version.sequencer if self.events else ""
-            object_id = self.version.object_id
-            facts.append(
-                Fact(
-                    object_id,
-                    self.time,
-                    sequencer,
-                    number,
-                    sku,
-                    location,
-                    quantity,
-                    name,
-                    updated_at,
-                )
-            )
+            before = (self.version.object_id, self.time, sequencer, number)
+            facts.append(Fact(*before, *text.split(",")))
         return facts
 
     @property
@@ -166,12 +153,7 @@ class Case:
             metadata=metadata,
             sequencer=sequencer,
         )
-        upload = Upload(
-            version=version,
-            time=timestamp(time),
-            lines=lines,
-            events=events,
-        )
+        upload = Upload(version=version, time=timestamp(time), lines=lines, events=events)
         self.uploads.append(upload)
         return upload
 
@@ -199,6 +181,10 @@ _SKUS = "BDAEC"
 _SEQUENCERS = ("", "0A", "0a", "0B5", "0B50", "zz", "0C" * 20, "00637B1A")
 
 
+def _at(seconds: int) -> str:
+    return timestamp(BEGIN + timedelta(seconds=seconds))
+
+
 def random_case(rng: Random) -> Case:
     """A small case in which every kind of collision is likely."""
     kind = rng.random()
@@ -218,9 +204,7 @@ def random_case(rng: Random) -> Case:
         lines = []
         own_times = timed and rng.random() < 0.7
         for _ in range(rng.randint(1, 6)):
-            updated_at = ""
-            if own_times and rng.random() < 0.9:
-                updated_at = timestamp(BEGIN + timedelta(seconds=rng.choice(seconds)))
+            updated_at = _at(rng.choice(seconds)) if own_times and rng.random() < 0.9 else ""
             name = rng.choice(("", "", "n")) if odd else ""
             cells = (rng.choice(skus), rng.choice(locations), rng.choice(quantities))
             lines.append(",".join((*cells, name, updated_at)))
@@ -262,9 +246,7 @@ def trap_case(rng: Random, *, one_second: bool = False) -> Case:
         lines = []
         for _ in range(rng.randint(1, 3)):
             quantity = "1" if newest == (rng.random() < 0.8) else "2"
-            updated_at = ""
-            if timed:
-                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 7)))
+            updated_at = _at(rng.randint(1, 7)) if timed else ""
             lines.append(f"{rng.choice(skus)},x,{quantity},,{updated_at}")
         case.add(
             rng.choice(("b.csv", "c.csv")),
@@ -283,9 +265,7 @@ def crowded_case(rng: Random) -> Case:
     for second in rng.sample(range(1, 7), rng.randint(2, 5)):
         lines = []
         for _ in range(rng.choice((1, 1, 2, 4)) if not timed else rng.randint(1, 5)):
-            updated_at = ""
-            if timed:
-                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 6)))
+            updated_at = _at(rng.randint(1, 6)) if timed else ""
             name = rng.choice(("", "n")) if rng.random() < 0.1 else ""
             cells = (rng.choice(_SKUS[0] + _SKUS[:2]), "x", rng.choice("12"))
             lines.append(",".join((*cells, name, updated_at)))
@@ -309,9 +289,7 @@ def nightly_case(rng: Random) -> Case:
         lines = []
         for sku in [*skus, *rng.choices(skus, k=rng.choice((0, 0, 1, 3)))]:
             quantity = "1" if rng.random() < (0.8 if same else 0.4) else "2"
-            updated_at = ""
-            if timed and rng.random() < 0.7:
-                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 9)))
+            updated_at = _at(rng.randint(1, 9)) if timed and rng.random() < 0.7 else ""
             if same or rng.random() < 0.6:
                 lines.append(f"{sku},x,{quantity},,{updated_at}")
         lines = lines or [f"{skus[0]},x,2,,"]
@@ -333,7 +311,7 @@ def complete_case(rng: Random) -> Case:
         lines = []
         for sku in skus:
             if rng.random() < (0.6 if complete else 0.4):
-                updated_at = timestamp(BEGIN + timedelta(seconds=rng.randint(1, 12)))
+                updated_at = _at(rng.randint(1, 12))
                 # The reader gives rows of complete files no times of their own.
                 own = "" if complete else rng.choice(("", "", updated_at))
                 lines.append(f"{sku},x,{rng.choice('12')},,{own}")

@@ -151,19 +151,14 @@ class MemoryDynamoDb:
         table = self._table(payload["TableName"])
         item = normalised(payload["Item"])
         key = table.key_of(item)
-        condition = payload.get("ConditionExpression")
-        if condition and not compile_condition(condition)(table.items.get(key, {}), {}, {}):
-            raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
+        _check(payload, table.items.get(key, {}))
         table.put(key, item)
         return {}
 
     def _DeleteItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
         key = table.key_of(payload["Key"])
-        condition = payload.get("ConditionExpression")
-        values = payload.get("ExpressionAttributeValues", {})
-        if condition and not compile_condition(condition)(table.items.get(key, {}), {}, values):
-            raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
+        _check(payload, table.items.get(key, {}))
         table.history.setdefault(key, []).append(table.items.pop(key, None))
         return {}
 
@@ -189,12 +184,8 @@ class MemoryDynamoDb:
     def _UpdateItem(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
         key = table.key_of(payload["Key"])
-        names = payload.get("ExpressionAttributeNames", {})
-        values = payload.get("ExpressionAttributeValues", {})
         old = table.items.get(key, {})
-        condition = payload.get("ConditionExpression")
-        if condition and not compile_condition(condition)(old, names, values):
-            raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
+        names, values = _check(payload, old)
         item = _copy(old) if old else _copy(payload["Key"])
         compile_update(payload["UpdateExpression"])(item, names, values)
         table.put(key, normalised(item))
@@ -245,8 +236,7 @@ class MemoryDynamoDb:
 
     def _Query(self, payload: Item) -> Item:  # noqa: N802  DynamoDB's name
         table = self._table(payload["TableName"])
-        names = payload.get("ExpressionAttributeNames", {})
-        values = payload.get("ExpressionAttributeValues", {})
+        names, values = _named(payload)
         if {"S": ""} in values.values():
             raise _invalid("a key attribute may not be compared with an empty string")
         condition = compile_condition(payload["KeyConditionExpression"])
@@ -261,9 +251,8 @@ class MemoryDynamoDb:
         if "FilterExpression" in payload:
             # A page is what was read; the filter only spares the transfer. It sees whole items.
             holds = compile_condition(payload["FilterExpression"])
-            names = payload.get("ExpressionAttributeNames", {})
-            values = payload.get("ExpressionAttributeValues", {})
-            kept = {key for key, item in seen.items() if holds(item, names, values)}
+            named = _named(payload)
+            kept = {key for key, item in seen.items() if holds(item, *named)}
             answer["Items"] = [each for each in answer["Items"] if table.key_of(each) in kept]
             answer["Count"] = len(answer["Items"])
         return answer
@@ -316,6 +305,21 @@ class MemoryDynamoDb:
             return self.tables[name]
         except KeyError:
             raise DynamoDbError("ResourceNotFoundException", name) from None
+
+
+def _named(payload: Item) -> tuple[Item, Item]:
+    """Names and values that the expressions of a request use."""
+    names = payload.get("ExpressionAttributeNames", {})
+    return names, payload.get("ExpressionAttributeValues", {})
+
+
+def _check(payload: Item, item: Item) -> tuple[Item, Item]:
+    """Refuse a request whose condition the item does not meet; else as `_named`."""
+    named = _named(payload)
+    condition = payload.get("ConditionExpression")
+    if condition and not compile_condition(condition)(item, *named):
+        raise ConditionFailedError("ConditionalCheckFailedException", "the condition failed")
+    return named
 
 
 def _failed(code: str, table: str, message: str = "the condition failed") -> Item:

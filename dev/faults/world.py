@@ -605,12 +605,13 @@ class FaultyPorts:
         feed = open_tiny_part(state, source, **place)
         return FaultyFeed(feed, source, self._world, defect=self._defect)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         """See `ports.Reports`."""
 
-        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  whatever the port has
+        def call(*arguments: Any, **named: Any) -> object:
             self._world.stumble()
-            return getattr(self._world.reports, name)(*arguments, **named)
+            answer: object = getattr(self._world.reports, name)(*arguments, **named)
+            return answer
 
         return call
 

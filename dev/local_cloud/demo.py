@@ -7,9 +7,8 @@ import io
 import json
 import shutil
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.panel import Panel
 from rich.table import Table
@@ -30,8 +29,7 @@ FILE_LIMIT_SECONDS = 90
 REPORT_FOLDER = BUILD / "demo"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Outcome of one sample.
 
     Attributes:
@@ -60,8 +58,7 @@ def _wait_for_all(deployment: Deployment, samples: list[Sample]) -> list[Outcome
         (sample, observe.upload(deployment, sample.key, sample.content)) for sample in samples
     ]
     return [
-        Outcome(sample=sample, record=_record(deployment, sample, object_id))
-        for sample, object_id in waiting
+        Outcome(sample, _record(deployment, sample, object_id)) for sample, object_id in waiting
     ]
 
 
@@ -144,15 +141,10 @@ def _files_table(outcomes: list[Outcome]) -> Table:
 
 def _reject_files(deployment: Deployment, outcomes: list[Outcome]) -> dict[str, Counter[str]]:
     """Rejected rows by error, for each file that has some, from its reject file."""
-    s3 = deployment.cloud.client("s3")
-    bucket = deployment.outputs["reports_bucket_name"]
     found: dict[str, Counter[str]] = {}
     for key in {outcome.sample.key for outcome in outcomes}:
-        for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"rejects/{key}/").get(
-            "Contents", []
-        ):
-            text = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read().decode()
-            _header, *rows = csv.reader(io.StringIO(text))
+        for data in observe.reports(deployment, f"rejects/{key}/").values():
+            _header, *rows = csv.reader(io.StringIO(data.decode()))
             # A row with too few or too many cells is why the error is counted from the end.
             found.setdefault(key, Counter()).update(row[-2] for row in rows)
     return found
@@ -194,12 +186,10 @@ def summarise(deployment: Deployment, console: Console) -> Path:
 def _fetch_reports(deployment: Deployment) -> list[Path]:
     shutil.rmtree(REPORT_FOLDER, ignore_errors=True)
     REPORT_FOLDER.mkdir(parents=True)
-    s3 = deployment.cloud.client("s3")
-    bucket = deployment.outputs["reports_bucket_name"]
     fetched = []
-    for entry in s3.list_objects_v2(Bucket=bucket, Prefix="summaries/").get("Contents", []):
-        path = REPORT_FOLDER / entry["Key"].rsplit("/", 1)[-1]
-        path.write_bytes(s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read())
+    for key, data in observe.reports(deployment, "summaries/").items():
+        path = REPORT_FOLDER / key.rsplit("/", 1)[-1]
+        path.write_bytes(data)
         fetched.append(path)
     return fetched
 

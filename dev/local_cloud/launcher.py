@@ -19,8 +19,7 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from local_cloud import patches
-from local_cloud.launcher_protocol import STAY
+from local_cloud import STAY, patches
 
 
 def main(descriptor: str) -> None:

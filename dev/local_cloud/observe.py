@@ -76,6 +76,15 @@ def items(deployment: Deployment) -> Iterator[dict[str, Any]]:
         yield from (plain(item) for item in page["Items"])
 
 
+def reports(deployment: Deployment, prefix: str) -> dict[str, bytes]:
+    """Objects of the reports bucket by their keys, of which there are few."""
+    s3, bucket = deployment.cloud.client("s3"), deployment.outputs["reports_bucket_name"]
+    return {
+        entry["Key"]: s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+        for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    }
+
+
 def dead_letters(deployment: Deployment, *, limit: int = 10) -> list[dict[str, Any]]:
     """Messages of the dead-letter queue, left where they are.
 

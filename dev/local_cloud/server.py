@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import boto3
 from botocore.config import Config
 
+from local_cloud import STAY
 from local_cloud.errors import NotReadyError
-from local_cloud.launcher_protocol import STAY
 from terraform_runner.paths import BUILD
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ministack.services import lambda_svc
 
@@ -23,8 +22,7 @@ DEFAULT_AGE_SECONDS = 86_400
 LONGEST_WAIT_SECONDS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliveryError:
+class DeliveryError(NamedTuple):
     """Why a target did not take an event.
 
     Attributes:
@@ -40,8 +38,7 @@ class DeliveryError:
     retried: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GivenUp:
+class GivenUp(NamedTuple):
     """An event that was not delivered.
 
     Attributes:
@@ -78,13 +75,11 @@ def deliver(
         if error is None:
             return None
         if not error.retried:
-            return GivenUp(error=error, retry_attempts=0, exhausted=None)
+            return GivenUp(error, 0, None)
         if attempt == retries:
-            return GivenUp(error=error, retry_attempts=attempt, exhausted="MaximumRetryAttempts")
+            return GivenUp(error, attempt, "MaximumRetryAttempts")
         if time.time() + wait > deadline:
-            return GivenUp(
-                error=error, retry_attempts=attempt, exhausted="MaximumEventAgeInSeconds"
-            )
+            return GivenUp(error, attempt, "MaximumEventAgeInSeconds")
         time.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT_SECONDS)
         attempt += 1
@@ -96,25 +91,15 @@ def attempt_delivery(
     """One attempt; what went wrong, or None."""
     func, config, name = lambda_svc._get_func_record_for_ref(function_arn)
     if not func or not config:
-        return DeliveryError(
-            code="NO_RESOURCE",
-            exception="ResourceNotFoundException",
-            message=f"Function not found: {name}",
-            retried=False,
-        )
+        message = f"Function not found: {name}"
+        return DeliveryError("NO_RESOURCE", "ResourceNotFoundException", message, retried=False)
     if not allowed(func):
-        return DeliveryError(
-            code="NO_PERMISSIONS",
-            exception="AccessDeniedException",
-            message=f"not authorized to perform: lambda:InvokeFunction on resource: {function_arn}",
-            retried=False,
-        )
+        message = f"not authorized to perform: lambda:InvokeFunction on resource: {function_arn}"
+        return DeliveryError("NO_PERMISSIONS", "AccessDeniedException", message, retried=False)
     if config.get("State") in {"Pending", "Failed"}:
+        message = f"The function is in state {config['State']}"
         return DeliveryError(
-            code="ERROR_FROM_TARGET",
-            exception="ResourceConflictException",
-            message=f"The function is in state {config['State']}",
-            retried=True,
+            "ERROR_FROM_TARGET", "ResourceConflictException", message, retried=True
         )
     record = lambda_svc._execution_record_for_config(func, config)
     lambda_svc.invoke_async_with_retry(record, json.loads(payload))
