@@ -729,8 +729,8 @@ def _() -> Sequence[Patch]:
 
 _NIGHTS, _RACED_NIGHTS = "fingerprints", "raced fingerprints"
 
-_mutant("writes since the giver ignored", _NIGHTS, (Promises, "open_shard", lambda *_: None))
-_mutant("giver does not tell what it wrote", _NIGHTS, (Notes, "wrote", lambda *_: None))
+_mutant("writes since the producer ignored", _NIGHTS, (Promises, "open_shard", lambda *_: None))
+_mutant("producer does not tell what it wrote", _NIGHTS, (Notes, "wrote", lambda *_: None))
 
 
 @_instead("own writes trusted", _NIGHTS, RowWriter, "_wrote")
@@ -785,7 +785,7 @@ def _() -> Sequence[Patch]:
     return [(RowWriter, "_read_epochs", early), (Promises, "open_shard", lambda *_: None)]
 
 
-@_instead("epoch of the giver's end left", _NIGHTS, Finisher, "_leave_fingerprints")
+@_instead("epoch of the producer's end left", _NIGHTS, Finisher, "_leave_fingerprints")
 def _(leave: Any, self: Finisher, job: Any, reports: Any, keys: Any) -> None:
     for shard, each in keys.items():
         each.epoch = self._ports.registry.epoch(shard).number
