@@ -399,12 +399,15 @@ def test_an_attack_is_not_approved(judged, attack) -> None:
     assert attack.verdict in verdicts
 
 
-def test_a_plan_says_what_it_leaves_out(judged, folder) -> None:
+def test_a_plan_says_what_it_leaves_out(judged, tmp_path) -> None:
     """A failing check, no look at AWS, and a target: none of them may be called no changes."""
     assert any("check" in each for each in judged.partial)
     assert any("-refresh=false" in each for each in judged.partial)
 
-    targeted = review(planned(folder, "-target=terraform_data.Input"))
+    # A plan of its own, for which Terraform starts no provider.
+    resources = {"terraform_data": {"Input": {"input": "a"}, "Other": {"input": "b"}}}
+    (tmp_path / "cdk.tf.json").write_text(json.dumps({"resource": resources}))
+    targeted = review(planned(tmp_path, "-target=terraform_data.Input"))
 
     assert any("-target" in each for each in targeted.partial)
     assert targeted.attention

@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from terraform_runner.__main__ import cdktf_environment
 from terraform_runner.installation import (
     cli_configuration,
@@ -21,35 +19,34 @@ PROJECT = Path(__file__).parents[2]
 CLI = PROJECT / "node_modules" / ".bin" / "cdktf"
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{}, {"BACKEND": "s3", "STATE_BUCKET": "states", "CUSTOMER_MANAGED_KEYS": "true"}],
-    ids=["local", "s3-with-keys"],
-)
-def test_the_hcl_is_the_same_stack_and_valid(whole_stack, tmp_path, settings) -> None:
+def test_the_hcl_is_the_same_stack_and_valid(whole_stack, tmp_path) -> None:
     """Every resource and data source has its address, and Terraform finds nothing wrong."""
     assert CLI.exists(), "run `make setup-node`"
     app = f"{sys.executable} {PROJECT / 'main.py'}"
     subprocess.run(
         [str(CLI), "synth", "--hcl", "--app", app, "--output", str(tmp_path / "out")],
         cwd=PROJECT,
-        env={**cdktf_environment(), "ENVIRONMENT_SUFFIX": "dev", **settings},
+        env={
+            **cdktf_environment(),
+            "ENVIRONMENT_SUFFIX": "dev",
+            "BACKEND": "s3",
+            "STATE_BUCKET": "states",
+            "CUSTOMER_MANAGED_KEYS": "true",
+        },
         capture_output=True,
         check=True,
     )
     folder = tmp_path / "out" / "stacks" / "inventory-dev"
     text = (folder / "cdk.tf").read_text()
 
-    changes = {"customer_managed_keys": True} if settings else {}
-    document = whole_stack(**changes)
+    document = whole_stack(customer_managed_keys=True)
     for kind, word in (("resource", "resource"), ("data", "data")):
         written = set(re.findall(rf'^{word} "(\w+)" "(\w+)"', text, re.MULTILINE))
         assert written == {
             (type_, id_) for type_, instances in document[kind].items() for id_ in instances
         }
     assert set(re.findall(r'^output "(\w+)"', text, re.MULTILINE)) == document["output"].keys()
-    if settings:
-        assert re.search(r"use_lockfile\s*=\s*true", text)
+    assert re.search(r"use_lockfile\s*=\s*true", text)
 
     (tmp_path / "terraform.rc").write_text(cli_configuration(find_provider_mirror()))
     results = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 
-import pytest
-
 from terraform_runner.installation import (
     cli_configuration,
     find_provider_mirror,
@@ -25,12 +23,12 @@ EVERY_OPTION = {
 }
 
 
-@pytest.mark.parametrize(
-    ("environment", "changes"), [("prod", {}), ("dev", EVERY_OPTION)], ids=["prod", "every-option"]
-)
-def test_terraform_accepts_the_stack(whole_stack, tmp_path, environment, changes) -> None:
-    """Arguments exist, types fit, references lead somewhere, in the provider's oldest version."""
-    (tmp_path / "cdk.tf.json").write_text(json.dumps(whole_stack(environment, **changes)))
+def test_terraform_accepts_the_stack_with_every_option(whole_stack, tmp_path) -> None:
+    """Arguments exist, types fit, references lead somewhere, in the provider's oldest version.
+
+    That of prod is validated where it is unpacked: see test_terraform_cloud.py.
+    """
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(whole_stack(**EVERY_OPTION)))
     (tmp_path / "terraform.rc").write_text(cli_configuration(find_provider_mirror()))
     terraform = str(find_terraform())
     variables = {"PATH": "/usr/bin:/bin", "TF_CLI_CONFIG_FILE": str(tmp_path / "terraform.rc")}

@@ -162,7 +162,7 @@ def test_a_long_record_that_is_wrong_is_one_reject(record) -> None:
 @pytest.mark.slow
 def test_what_bounds_a_record_are_bytes() -> None:
     """What DynamoDB could never take is no record, and its lines are none either."""
-    cell = "x\n" * (MAX_RECORD_SIZE // 2)
+    cell = f"{'x' * 63}\n" * (MAX_RECORD_SIZE // 64)
     outcome = read(f'{HEAD}A,1,"{cell}"\nB,2,x\nC,3,x\n')
     assert [row.sku for row in outcome.rows] == ["B", "C"]
     assert outcome.rejects

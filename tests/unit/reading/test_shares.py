@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -81,8 +81,13 @@ def test_exports_are_shared_without_loss(export) -> None:
 
 @pytest.mark.slow
 def test_damaged_files_are_shared_without_loss() -> None:
-    """Files of every family of the damage corpus give two workers what they give one."""
-    for file in islice(damaged_files(), 0, None, 5):
+    """Some of every family of the damage corpus give two workers what they give one."""
+    seen: Counter[str] = Counter()
+    for file in damaged_files():
+        family = file.name.partition("/")[0]
+        seen[family] += 1
+        if seen[family] % 37 != 1:  # of the larger families a dozen, at various places
+            continue
         try:
             feed = opened(file.data, file.key)
         except BadFileError:
