@@ -62,10 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
         names = [] if options.no_mutants else [mutant.name for mutant in MUTANTS]
         hunts = [pool.submit(hunt_by_name, name) for name in names]
         parts = _joined(pieces, console)
+        _print_schedules(console, parts)
+        _print_faults(console, parts)
         with console.status("mutants"):
             catches = [hunt.result() for hunt in hunts]
-    _print_schedules(console, parts)
-    _print_faults(console, parts)
     _print_mutants(console, catches)
     summary = _summary(parts, catches) | {"seconds": round(time.monotonic() - began)}
     if not options.no_reader:

@@ -10,14 +10,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from faults import exhaustive
+from faults.findings import Findings
 from faults.mutants import MUTANTS
 from faults.parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from faults.findings import Findings
     from faults.mutants import Mutant
+    from faults.world import FaultyWorld
 
 _EXAMPLES = 5
 
@@ -103,7 +104,7 @@ def at_random(part: str, seeds: Iterable[int]) -> Tally:
     tally = Tally()
     for seed in seeds:
         world = PARTS[part].world(seed)
-        tally.add(world.settle(), f"seed {seed}:")
+        tally.add(_settled(world), f"seed {seed}:")
         tally.several += world.several
         tally.runs += world.runs
         tally.rechecks += world.rechecks
@@ -165,4 +166,12 @@ def _schedules(part: str, most: int) -> Iterator[Findings]:
         yield from islice(EXHAUSTIVE[part](), most)
         return
     for seed in range(HUNTING_SEED, HUNTING_SEED + most):
-        yield PARTS[part].world(seed).settle()
+        yield _settled(PARTS[part].world(seed))
+
+
+def _settled(world: FaultyWorld) -> Findings:
+    """What is wrong in the end; that includes what the ingest must not raise."""
+    try:
+        return world.settle()
+    except Exception as error:  # noqa: BLE001  the other schedules and mutants go on
+        return Findings(wrong=[f"{type(error).__name__}: {error}"])

@@ -11,8 +11,9 @@ import pytest
 import faults.oracle
 from faults import exhaustive
 from faults.campaign import EXHAUSTIVE, MOST_SCHEDULES, Tally, all_of, at_random, hunt
-from faults.mutants import MUTANTS
+from faults.mutants import MUTANTS, Mutant
 from faults.parts import PARTS
+from inventory.domain.writing import RowWriter
 
 pytestmark = pytest.mark.slow
 
@@ -140,3 +141,13 @@ def test_the_oracle_is_short_and_shares_nothing_with_the_ingest() -> None:
     text = Path(faults.oracle.__file__).read_text(encoding="utf-8")
     assert len(text.splitlines()) < 100
     assert "inventory" not in text.replace("inventory pipeline", "")
+
+
+def test_a_mutant_that_makes_the_ingest_raise_is_caught() -> None:
+    """And the hunt for the others goes on."""
+
+    def write(*_: object) -> None:
+        raise KeyError("no such key")
+
+    mutant = Mutant("writes nothing", "one worker", lambda: [(RowWriter, "write", write)])
+    assert hunt(mutant, most=1).finding == "KeyError: 'no such key'"
