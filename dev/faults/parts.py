@@ -60,7 +60,7 @@ def _part(
 
     def define(draw: Callable[[Random], FaultyWorld]) -> Callable[[Random], FaultyWorld]:
         # The same schedule for the same seed.
-        PARTS[name] = Part(name, lambda seed: draw(Random(seed)), schedules)  # noqa: S311
+        PARTS[name] = Part(name, lambda seed: draw(Random(seed)), schedules)  # noqa: S311  seeded
         return draw
 
     return define
