@@ -173,5 +173,7 @@ def _settled(world: FaultyWorld) -> Findings:
     """What is wrong in the end; that includes what the ingest must not raise."""
     try:
         return world.settle()
+    except (AttributeError, TypeError):  # a patch that does not fit must not count as a catch
+        raise
     except Exception as error:  # noqa: BLE001  the other schedules and mutants go on
         return Findings(wrong=[f"{type(error).__name__}: {error}"])

@@ -286,10 +286,11 @@ class _Validation:
     version: Any
     run: str
     timed: bool
+    now: str
     rechecks: Any
 
     def publish(self, shard: int, keys: ShardKeys) -> None:
-        if keys.reads:
+        if keys.reads or keys.others:
             registration = Registration(
                 self.version, self.run, keys.highest, keys.reads, keys.others
             )
@@ -299,7 +300,9 @@ class _Validation:
         if not keys.writes:
             return None
         entry = WriteSet("", self.version.object_id, keys.lowest, keys.writes)
-        return self.validator._registry.append(shard, entry, expires_at=_LATER)
+        entry = self.validator._registry.append(shard, entry, expires_at=_LATER)
+        keys.pointer = entry.pointer
+        return entry
 
     def append_and_look_up(self, shard: int, keys: ShardKeys) -> None:
         if (entry := self.append(shard, keys)) is not None:
@@ -315,9 +318,10 @@ class _Validation:
             self.rechecks[reader].add(entry.pointer)
 
     def check(self, shard: int, keys: ShardKeys) -> None:
-        if keys.reads:
+        if keys.reads or keys.others:
+            writers = self.validator._writers_since(shard, keys, self.now)
             find = self.validator._find_writers
-            find(shard, keys, self.version, self.rechecks, timed=self.timed)
+            find(writers, keys, self.version, self.rechecks, timed=self.timed)
 
 
 def _validated(name: str, *steps: str) -> None:
@@ -325,13 +329,12 @@ def _validated(name: str, *steps: str) -> None:
 
     @_instead(name, "races", Validator, "validate")
     def _(_: Any, self: Any, version: Any, run: str, keys: Any, *, timed: bool, now: str) -> int:
-        assert now
-        validation = _Validation(self, version, run, timed, defaultdict(set))
+        validation = _Validation(self, version, run, timed, now, defaultdict(set))
         for step in steps:
             for shard, each in keys.items():
                 getattr(validation, step)(shard, each)
         for reader, pointers in validation.rechecks.items():
-            self._request(reader, pointers)
+            self.request(reader, pointers)
         return len(validation.rechecks)
 
 
