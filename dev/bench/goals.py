@@ -22,6 +22,7 @@ GOALS: Mapping[str, tuple[str, float]] = {
     "model_billion_rows_2_percent_changed_dollars": ("<=", 30),
     "model_billion_rows_2_percent_changed_workers": ("<=", 50),
     "reading_speed_ratio_to_7c1b21a": (">=", 0.95),
+    "damage_cpu_ratio_worst": ("<=", 10),
     "xlsx_peak_memory_ratio_500000_to_10000_rows": ("<=", 1.3),
     "scale_peak_memory_ratio": ("<=", 1.1),
     "scale_counts_exact": (">=", 1),

@@ -198,6 +198,15 @@ def reading(figures: Figures) -> list[str]:
 
 
 @block
+def damage(figures: Figures) -> list[str]:
+    """What damage costs the reader."""
+    return table(
+        ("damaged lines", "CPU time, times that without quotes"),
+        figures["damage_cpu_ratio_to_no_quotes"].items(),
+    )
+
+
+@block
 def cold(figures: Figures) -> list[str]:
     """Import time and zip of every function."""
     sizes = figures["zip_bytes_by_handler"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import copy
 import io
 import json
-import time
 
 import pytest
 from rich.console import Console
 
+from calls import calls_of
 from plan_review.markdown import markdown
 from plan_review.plan import UnknownPlanError, read_plan
 from plan_review.policies import matches, not_covered, pairs_of
@@ -146,12 +146,9 @@ def test_a_resource_that_names_nothing_is_wild(judged, change, resource) -> None
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 30, "a*" * 30 + "b"])
-def test_a_pattern_of_many_stars_is_matched_at_once(pattern) -> None:
-    """Backtracking would take years."""
-    began = time.monotonic()
-
+def test_a_pattern_of_many_stars_is_matched(pattern) -> None:
+    """Backtracking would not end."""
     assert not matches(pattern, "a" * 2_000 + "c")
-    assert time.monotonic() - began < 5
 
 
 @pytest.fixture
@@ -853,21 +850,21 @@ def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
     assert attacked.permissions == () or attacked.attention
 
 
-@pytest.mark.slow
-def test_twenty_thousand_changes_take_seconds(plan_of, change) -> None:
-    """Judging and telling them, with a permission among them that must not drown."""
-    many = [
-        change(f"aws_sqs_queue.Q{index}", ["update"], {"delay_seconds": 1}, {"delay_seconds": 2})
-        for index in range(20_000)
-    ]
+def test_work_grows_with_the_number_of_changes(plan_of, change) -> None:
+    """Judging and telling twenty thousand must not take hours, nor hide a permission."""
     before, after = ({"role": "r", "policy": policy({"Action": each})} for each in ("s3:a", "*"))
-    document = plan_of(*many, change("aws_iam_role_policy.P", ["update"], before, after))
-    began = time.process_time()
 
-    screen = io.StringIO()
-    show(review(read_plan(document)), Console(file=screen, width=100), title="t", digest="")
-    text = screen.getvalue()
+    def told(number: int) -> str:
+        many = [
+            change(f"aws_sqs_queue.Q{n}", ["update"], {"delay_seconds": 1}, {"delay_seconds": 2})
+            for n in range(number)
+        ]
+        document = plan_of(*many, change("aws_iam_role_policy.P", ["update"], before, after))
+        screen = io.StringIO()
+        show(review(read_plan(document)), Console(file=screen, width=100), title="t", digest="")
+        return screen.getvalue()
 
-    assert time.process_time() - began < 60
+    text = told(2_000)
     assert text.index("aws_iam_role_policy.P") < text.index("aws_sqs_queue.Q0")
-    assert "aws_sqs_queue.Q19999" in text
+    assert "aws_sqs_queue.Q1999" in text
+    assert calls_of(lambda: told(1_000)) < 2.5 * calls_of(lambda: told(500))

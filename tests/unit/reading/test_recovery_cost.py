@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-import time
-from functools import cache
 from itertools import product
 
 import pytest
 
+from bench.damage import CLEAN, HEAD, SHAPES, damaged, read, without_quotes
+from calls import calls_of
 from feeds import gathered, opened
 from inventory.domain.reading import BytesSource, Share, continue_feed
 
-HEAD = "sku,quantity,name,attr_place\n"
-CLEAN = "".join(f"SKU-{n:05d},{n % 97},Product name {n % 50},store-{n % 7}\n" for n in range(9000))
 LINES = [
     '"x',
     'x"y',
@@ -32,39 +30,20 @@ LINES = [
 ]
 
 
-@cache  # the clean file is the same each time
-def seconds(data: bytes) -> float:
-    """Return the CPU time of reading a file, at best of two times."""
-    best = 1e9
-    for _ in range(2):
-        began = time.process_time()
-        for _ in opened(data).batches():
-            pass
-        best = min(best, time.process_time() - began)
-    return best
+@pytest.mark.parametrize("shape", SHAPES)
+def test_damage_takes_little_more_work_than_bad_lines_without_quotes(shape: str) -> None:
+    """What it takes in CPU time is measured by `python -m bench damage`."""
+    file = damaged(shape)
+    plain = without_quotes(file)
+    assert calls_of(lambda: read(file)) < 12 * calls_of(lambda: read(plain))
 
 
-SHAPES = {
-    "quotes in every line": ('"",' * 50 + '"x\n') * 1500,
-    "a stray quote in every line": '"x\n' * 20_000,
-    "one line in seven": ((CLEAN[:264] + '"",' * 50 + '"x\n') * 600),
-    "an open cell in every tenth line": "".join(
-        f"S{n},{n},{'steel' if n % 10 else chr(34)},x\n" for n in range(15_000)
-    ),
-    "open inside and outside": ('",x,"\n' * 40 + '"z\n') * 600,
-    "runs of quotes": ('"' * 1001 + "x\n") * 250,
-    "long lines": ("A,1," + "x" * 60_000 + '"' + "y" * 5_000 + ",\n") * 4,
-    "long clean lines": ("A,1," + "x" * 500_000 + ",\n") * 12,
-    "lone CR": '"x\r' * 20_000,
-}
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_no_file_takes_long(name: str) -> None:
-    """A megabyte costs some 20 times what a clean one does at most; a busy machine gets more."""
-    data = (HEAD + CLEAN[:500] + SHAPES[name]).encode()
-    clean = (HEAD + CLEAN).encode()
-    assert seconds(data) / len(data) < 60 * seconds(clean) / len(clean)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_work_grows_with_the_damage(shape: str) -> None:
+    """A file twice as long takes twice as much, not four times."""
+    file = damaged(shape)
+    rest = file[file.index(SHAPES[shape].encode()) :]
+    assert calls_of(lambda: read(file + rest)) < 2.5 * calls_of(lambda: read(file))
 
 
 def dense(seed: int) -> bytes:
