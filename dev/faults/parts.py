@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faults.case import (
     Case,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from faults.baton import Baton, Task
     from faults.case import Upload
+    from inventory.adapters.dynamodb_api import Payload
 
 _SKUS = "BD"  # the first two of every case
 _SEVERAL = ((2,), (3,), (4,), (1, 2, 4))
@@ -231,50 +232,102 @@ def _(rng: Random) -> FaultyWorld:
     return FaultyWorld(case, rng, weather)
 
 
-class LosingWorld(FaultyWorld):
-    """One run of several of a version dies, and no delivery of its own comes again.
+class SlowWorld(FaultyWorld):
+    """One of two runs of a version waits on its way until some other runs have ended.
 
-    The version leaves a key alone, another one writes over it, and a newer one leaves that alone:
-    what the run that dies has written, only its name tells.
+    The version leaves a key alone, another one writes over it, and a newer one, perhaps, leaves
+    that alone.
+
+    Args:
+        quantities: Those of the files, in their order.
+        one_second: True if the files differ by their sequencers alone.
     """
 
-    def __init__(self, rng: Random, weather: Weather) -> None:
+    def __init__(
+        self, rng: Random, weather: Weather, quantities: str, *, one_second: bool = False
+    ) -> None:
         case = Case(first=1)
-        for second, quantity in enumerate("1212", 1):
-            case.add(f"{second}.csv", [f"B,x,{quantity},,"], seconds=second)
+        for number, quantity in enumerate(quantities, 1):
+            case.add(
+                f"{number}.csv",
+                [f"B,x,{quantity},,"],
+                seconds=1 if one_second else number,
+                sequencer=f"0{number}" if one_second else "",
+            )
         super().__init__(case, rng, weather)
-        self.victim: Job | None = None
-        self.dying: Task | None = None
-        self.fatal = rng.randint(3, 16)
+        self.slow: Job | None = None
+        self.slow_task: Task | None = None
+        self.waits_at = rng.randint(1, 12)
+        self.waits_for = rng.randint(1, 5)
 
     def _begin(self) -> None:
         super()._begin()
+        self.slow = self._deliver_twice()
+
+    def _deliver_twice(self) -> Job:
+        """Deliver the third file once more; returns the delivery that is slow."""
         version = self.case.uploads[2].version
-        self.victim = next(
+        event = next(
             job for job in self.pending if job.delivery and job.delivery.version == version
         )
         if self.rng.random() < 0.5:
-            self.pending.append(self._job(Kind.REDRIVE, version))
+            self.operate(Kind.REDRIVE, self.case.uploads[2])
         else:
-            self.pending.append(Job(delivery=self.victim.delivery))
+            self.pending.append(Job(delivery=event.delivery))
+        return event
+
+    def _choose(self, baton: Baton) -> Task | None:
+        chosen = super()._choose(baton)
+        while chosen is not None and chosen is self.slow_task and self._waits(chosen, baton):
+            chosen = super()._choose(baton)
+        return chosen
+
+    def _waits(self, task: Task, baton: Baton) -> bool:
+        running = len(baton.running)
+        others = running > 1 or (bool(self.pending) and running < self.weather.processes)
+        return others and task.steps >= self.waits_at and len(self.log) < self.waits_for
 
     def start(self, job: Job) -> Task:
-        """Remember the one that dies."""
+        """Remember the one that is slow."""
         task = super().start(job)
-        if job is self.victim:
-            self.dying = task
+        if job is self.slow:
+            self.slow_task = task
         return task
 
+
+class SlowListingWorld(SlowWorld):
+    """The slow run is one that knows no sequencer."""
+
+    def _deliver_twice(self) -> Job:
+        self.operate(Kind.REDRIVE, self.case.uploads[2])
+        return self.pending[-1]
+
+
+class LosingWorld(SlowWorld):
+    """The slow run dies, and its delivery does not come again: only its name tells of it."""
+
+    def __init__(self, rng: Random, weather: Weather) -> None:
+        super().__init__(rng, weather, "1212")
+        self.writing = False
+        self.steps_left = rng.randint(1, 12)
+
+    def request(self, operation: str, payload: Payload) -> dict[str, Any]:
+        """Notice that it writes items."""
+        if self.baton.holder is self.slow_task:
+            self.writing |= operation == "BatchExecuteStatement"
+        return super().request(operation, payload)
+
     def step(self) -> None:
-        """Let it die at its step."""
+        """Let it die some steps after it has begun to write."""
         super().step()
-        holder = self.baton.holder
-        if holder is not None and holder is self.dying and holder.steps == self.fatal:
-            self.kill()
+        if self.writing and self.baton.holder is self.slow_task:
+            self.steps_left -= 1
+            if self.steps_left < 0:
+                self.kill()
 
     def again(self, job: Job) -> None:
         """Put back every other delivery that failed."""
-        if job is not self.victim:
+        if job is not self.slow:
             super().again(job)
 
 
@@ -536,7 +589,11 @@ def _(rng: Random) -> FaultyWorld:
         meddling=0.1,
         meddlings=6,
         meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
+        vanish=rng.choice((0.0, 0.5)),
     )
+    if rng.random() < 0.3:
+        weather = replace(weather, processes=rng.choice((2, 3, 4)))
+        return SlowListingWorld(rng, weather, rng.choice(("121", "1212")), one_second=True)
     return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
 
 
