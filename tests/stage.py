@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from fakes import World
-from faults.baton import Baton, Killed, Task
+from faults.scheduler import Killed, Scheduler, Task
 from inventory.domain.errors import RetryableError
 from inventory.domain.work import Delivery, Kind
 
@@ -28,7 +28,7 @@ class Stage(World):
     def __init__(self) -> None:
         super().__init__()
         self.transport = self.request
-        self._baton = Baton(self._choose)
+        self._scheduler = Scheduler(self._choose)
         self._bodies: dict[str, Callable[[], None]] = {}
         self._tasks: dict[str, Task] = {}
         self._sent: defaultdict[Task, Counter[str]] = defaultdict(Counter)
@@ -58,27 +58,27 @@ class Stage(World):
     def play(self, *script: tuple[str, Stop]) -> None:
         """Have processes go on in this order, each until its stop; then all to their ends."""
         self._script = list(script)
-        self._baton.run()
+        self._scheduler.run()
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         while self._script:
             name, _ = self._script[0]
             if name not in self._tasks:
-                self._tasks[name] = baton.start(self._bodies[name])
-            if self._tasks[name] in baton.running:
+                self._tasks[name] = scheduler.start(self._bodies[name])
+            if self._tasks[name] in scheduler.running:
                 return self._tasks[name]
             self._script.pop(0)
-        return baton.running[0] if baton.running else None
+        return scheduler.running[0] if scheduler.running else None
 
     def request(self, operation: str, payload: Any) -> dict[str, Any]:
         """One request, before which the process may have to stop."""
-        me = self._baton.holder
+        me = self._scheduler.current
         if me is None:
             return self.tables(operation, payload)
         self._sent[me][operation] += 1
         if self._script and self._script[0][1] == (operation, self._sent[me][operation]):
             self._script.pop(0)
-            self._baton.step()
+            self._scheduler.step()
         answer = self.tables(operation, payload)
         if self._script and self._script[0][1] == DIES:
             self._script.pop(0)

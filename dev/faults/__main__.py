@@ -21,9 +21,9 @@ from faults.campaign import (
     Tally,
     at_random,
     crashes,
-    hunt_by_name,
     interleavings,
     orders,
+    run_mutant_named,
 )
 from faults.mutants import MUTANTS
 from faults.parts import PARTS
@@ -60,12 +60,12 @@ def main(arguments: list[str] | None = None) -> int:
             for name, run, what in _pieces(options.first_seed, options.share)
         ]
         names = [] if options.no_mutants else [mutant.name for mutant in MUTANTS]
-        hunts = [pool.submit(hunt_by_name, name) for name in names]
+        runs = [pool.submit(run_mutant_named, name) for name in names]
         parts = _joined(pieces, console)
         _print_schedules(console, parts)
         _print_faults(console, parts)
         with console.status("mutants"):
-            catches = [hunt.result() for hunt in hunts]
+            catches = [each.result() for each in runs]
     _print_mutants(console, catches)
     summary = _summary(parts, catches) | {"seconds": round(time.monotonic() - began)}
     if not options.no_reader:

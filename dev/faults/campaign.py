@@ -24,8 +24,8 @@ _EXAMPLES = 5
 
 #: Pieces of an exhaustive part, for several processes.
 PIECES = 12
-#: First seed of the schedules in which mutants are hunted.
-HUNTING_SEED = 1_000_000
+#: First seed of the schedules that mutants run.
+MUTANT_SEED = 1_000_000
 #: Schedules after which a mutant has got away: a minute or less of any part.
 MOST_SCHEDULES = 2_500
 
@@ -122,11 +122,11 @@ def all_of(schedules: Iterable[Findings]) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class Catch:
-    """How a mutant was hunted.
+    """How a mutant did.
 
     Attributes:
         mutant: Its name.
-        part: Part of the campaign that it was hunted in.
+        part: Part of the campaign that it ran.
         schedules: How many schedules it took.
         finding: The first thing that was wrong; "" when it got away.
         seconds: How long it took.
@@ -139,7 +139,7 @@ class Catch:
     seconds: float
 
 
-def hunt(mutant: Mutant, *, most: int = MOST_SCHEDULES) -> Catch:
+def run_mutant(mutant: Mutant, *, most: int = MOST_SCHEDULES) -> Catch:
     """Run a part of the campaign on a mutant until it goes red.
 
     Args:
@@ -156,16 +156,16 @@ def hunt(mutant: Mutant, *, most: int = MOST_SCHEDULES) -> Catch:
     return Catch(mutant.name, mutant.part, count, finding, time.monotonic() - began)
 
 
-def hunt_by_name(name: str) -> Catch:
+def run_mutant_named(name: str) -> Catch:
     """Hunt the mutant of this name, in another process."""
-    return hunt(next(mutant for mutant in MUTANTS if mutant.name == name))
+    return run_mutant(next(mutant for mutant in MUTANTS if mutant.name == name))
 
 
 def _schedules(part: str, most: int) -> Iterator[Findings]:
     if part in EXHAUSTIVE:
         yield from islice(EXHAUSTIVE[part](), most)
         return
-    for seed in range(HUNTING_SEED, HUNTING_SEED + most):
+    for seed in range(MUTANT_SEED, MUTANT_SEED + most):
         yield _settled(PARTS[part].world(seed))
 
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from faults.case import Case
 from faults.dynamodb import parsed
 from faults.fakes import ITEMS
-from faults.world import FaultyWorld, Job, Weather
+from faults.world import Conditions, FaultyWorld, Job
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from faults.baton import Baton, Task
     from faults.findings import Findings
+    from faults.scheduler import Scheduler, Task
     from inventory.adapters.dynamodb_api import Payload
 
-_CALM = Weather(batch_rows=10)
+_NO_FAILURES = Conditions(batch_rows=10)
 _SKUS = {"A", "B", "C"}
 _VERSIONS = (
     ["A,x,1,,", "B,x,1,,", "C,x,1,,"],
@@ -58,22 +58,22 @@ class ScriptedWorld(FaultyWorld):
     def __init__(
         self, case: Case, order: Sequence[int], *, crash_at: int = 0, retry_first: bool = False
     ) -> None:
-        super().__init__(case, Random(0), _CALM)  # noqa: S311  unused here
+        super().__init__(case, Random(0), _NO_FAILURES)  # noqa: S311  unused here
         self.pending = [self._job(Kind.CREATED, case.uploads[at].version) for at in order]
         self.crash_at = crash_at
         self.retry_first = retry_first
         self.steps = 0
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         self._receive()
-        if baton.holder is not None:
-            return baton.holder
-        if baton.running:
-            return baton.running[0]
+        if scheduler.current is not None:
+            return scheduler.current
+        if scheduler.running:
+            return scheduler.running[0]
         if not self.pending:
             return None
         job = self.pending.pop(0)
-        return baton.start(lambda: self._invoke(job))
+        return scheduler.start(lambda: self._invoke(job))
 
     def again(self, job: Job) -> None:
         """Put a delivery that died back."""
@@ -82,7 +82,7 @@ class ScriptedWorld(FaultyWorld):
     def step(self) -> None:
         """Count, and die at the given step."""
         super().step()
-        if self.baton.holder is None:
+        if self.scheduler.current is None:
             return
         self.steps += 1
         if self.steps == self.crash_at:
@@ -142,7 +142,7 @@ class InterleavedWorld(ScriptedWorld):
         batch_rows: int,
     ) -> None:
         super().__init__(case, [*before, *pair, *after])
-        self.weather = Weather(batch_rows=batch_rows)
+        self.conditions = Conditions(batch_rows=batch_rows)
         self.serial = len(before)
         self.together = len(pair)
         self.choices = list(choices)
@@ -151,19 +151,19 @@ class InterleavedWorld(ScriptedWorld):
         self.waiting: dict[Task, Access] = {}
         self.last: tuple[Task, Access] | None = None
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         if self.serial:
-            if baton.holder is None and not baton.running:
+            if scheduler.current is None and not scheduler.running:
                 self.serial -= 1
-            return super()._choose(baton)
+            return super()._choose(scheduler)
         self._receive()
-        if self.together and not baton.running:
+        if self.together and not scheduler.running:
             for job in [self.pending.pop(0) for _ in range(self.together)]:
-                baton.start(lambda job=job: self._invoke(job))  # type: ignore[misc]  # a default binds it
+                scheduler.start(lambda job=job: self._invoke(job))  # type: ignore[misc]  # a default binds it
             self.together = 0
-        if len(baton.running) < 2 or (baton.holder is not None and not self.at_request):  # noqa: PLR2004  a pair
-            return super()._choose(baton)
-        running = sorted(baton.running, key=lambda task: task.number)
+        if len(scheduler.running) < 2 or (scheduler.current is not None and not self.at_request):  # noqa: PLR2004  a pair
+            return super()._choose(scheduler)
+        running = sorted(scheduler.running, key=lambda task: task.number)
         options = [task for task in running if not self._repeats(task)] or running
         place = len(self.trace)
         choice = self.choices[place] if place < len(self.choices) else 0
@@ -180,7 +180,7 @@ class InterleavedWorld(ScriptedWorld):
     def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """One request: the only place where the other process may go on."""
         payload = parsed(payload)
-        me = self.baton.holder
+        me = self.scheduler.current
         if me is None or self.serial or self.together:
             return self.tables(operation, payload)
         access = _access(operation, payload)

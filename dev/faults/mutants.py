@@ -63,7 +63,7 @@ class Mutant:
 
     Attributes:
         name: What it does instead.
-        part: Part of the campaign that it is hunted in.
+        part: Part of the campaign that it runs.
         patches: Fresh replacements for one schedule: owner, attribute, replacement.
     """
 
@@ -816,7 +816,7 @@ _mutant(
 )
 
 
-@_instead("fingerprints of later versions", "calm, with counts", segments, "usable")
+@_instead("fingerprints of later versions", "counts without failures", segments, "usable")
 def _(usable: Any, given: Any, **named: Any) -> Any:
     return usable(given, **{**named, "base": "9"})
 
@@ -950,7 +950,7 @@ def _(older: Any, self: Absences, job: Any, version: Any, listings: Any) -> Any:
 _mutant("no reconcile", "one worker", (Reconcile, "run", lambda _, **__: Reconciliation()))
 _mutant("no follow-ups", "old files", (DynamoDbFollowUps, "add", lambda *_: None))
 _unseen("missing records not seen", "one worker", "missing")
-_unseen("expired leases not seen", "meddling", "expired")
+_unseen("expired leases not seen", "interventions", "expired")
 _unseen("crashed runs not seen", "old files", "crashed")
 _unseen("standing flags not seen", "old files", "rechecks")
 
@@ -958,5 +958,7 @@ _unseen("standing flags not seen", "old files", "rechecks")
 # Counts
 
 _mutant(
-    "keys forgotten between batches", "calm, with counts", (SeenKeys, "swap_all", lambda *_: [])
+    "keys forgotten between batches",
+    "counts without failures",
+    (SeenKeys, "swap_all", lambda *_: []),
 )

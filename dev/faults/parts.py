@@ -22,14 +22,14 @@ from faults.case import (
 from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, examine_counts
 from faults.recount import Recount
-from faults.world import FaultyWorld, Job, Weather, misplaced
+from faults.world import Conditions, FaultyWorld, Job, misplaced
 from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from faults.baton import Baton, Task
     from faults.case import Upload
+    from faults.scheduler import Scheduler, Task
     from inventory.adapters.dynamodb_api import Payload
 
 _SKUS = "BD"  # the first two of every case
@@ -70,37 +70,37 @@ def _part(
 @_part("one worker", 6_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that are processed by one worker each, without and with a job."""
-    weather = replace(Weather.random(rng), workers=rng.choice(((0,), (0,), (1,), (0, 1))))
-    return FaultyWorld(random_case(rng), rng, replace(weather, meddlings=0))
+    conditions = replace(Conditions.random(rng), workers=rng.choice(((0,), (0,), (1,), (0, 1))))
+    return FaultyWorld(random_case(rng), rng, replace(conditions, most_interventions=0))
 
 
 @_part("complete feeds", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of a complete feed in any order, and others that interfere."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
         fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
-        meddling=rng.choice((0.0, 0.02, 0.1)),
-        meddlers=("minutes", "hours", "reconcile", "redrive", "replay", "recheck", "profile"),
+        intervention_rate=rng.choice((0.0, 0.02, 0.1)),
+        interventions=("minutes", "hours", "reconcile", "redrive", "replay", "recheck", "profile"),
         hurry=rng.choice((0.0, 0.0, 0.3)),
         batch_rows=rng.choice((1, 2, 10)),
         workers=rng.choice(((0,), (0,), (2,), (0, 2, 3))),
     )
-    return FaultyWorld(complete_case(rng), rng, weather)
+    return FaultyWorld(complete_case(rng), rng, conditions)
 
 
 @_part("complete feeds raced", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of a complete feed that are at work at once."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
         workers=rng.choice(((0,), (0,), (2,))),
     )
     case = written_over_case() if rng.random() < 0.3 else raced_complete_case(rng)
-    return FaultyWorld(case, rng, weather)
+    return FaultyWorld(case, rng, conditions)
 
 
 class WithdrawingWorld(FaultyWorld):
@@ -117,15 +117,17 @@ class WithdrawingWorld(FaultyWorld):
 
         Others are read again meanwhile, and late ones come in.
         """
-        storm, rng = self.weather, self.rng
+        conditions, rng = self.conditions, self.rng
         if self.raced or rng.random() < 0.7:
-            self.calm_down(Weather(batch_rows=storm.batch_rows, workers=storm.workers))
+            self.set_conditions(
+                Conditions(batch_rows=conditions.batch_rows, workers=conditions.workers)
+            )
         findings = super().settle()
         for kind in (Kind.WITHDRAW,) if self.raced else (Kind.WITHDRAW, Kind.RESTORE):
             uploads = self.case.uploads
             if not findings.clean or (not self.raced and rng.random() < 0.3):
                 return findings
-            self.calm_down(storm)
+            self.set_conditions(conditions)
             for upload in rng.sample(uploads, rng.randint(1, len(uploads))):
                 self.command(kind, upload)
             for upload in rng.sample(uploads, rng.choice((0, 0, 1, 2))):
@@ -152,84 +154,84 @@ class RacedWithdrawingWorld(WithdrawingWorld):
 @_part("complete feeds withdrawn", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of a complete feed that are withdrawn and restored at any moment."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         fault=rng.choice((0.0, 0.03, 0.1)),
-        meddling=rng.choice((0.05, 0.1, 0.2)),
-        meddlings=rng.randint(3, 10),
-        meddlers=(
+        intervention_rate=rng.choice((0.05, 0.1, 0.2)),
+        most_interventions=rng.randint(3, 10),
+        interventions=(
             *("withdraw", "withdraw", "withdraw", "restore", "restore"),
             *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
         ),
         vanish=rng.choice((0.0, 0.1)),
         workers=rng.choice(((0,), (0,), (2,), (0, 2))),
     )
-    return WithdrawingWorld(complete_case(rng), rng, weather)
+    return WithdrawingWorld(complete_case(rng), rng, conditions)
 
 
 @_part("complete feeds raced, withdrawn", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of a complete feed with hardly any keys, withdrawn while others are at work."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3)),
         processes=rng.choice((2, 3)),
         fault=rng.choice((0.0, 0.1)),
         only=rng.choice(("dead", "lost")),
         budget=3,
     )
-    return RacedWithdrawingWorld(raced_complete_case(rng), rng, weather)
+    return RacedWithdrawingWorld(raced_complete_case(rng), rng, conditions)
 
 
 @_part("races", 5_000)
 def _(rng: Random) -> FaultyWorld:
     """Nothing fails, but several files of hardly any keys are processed at once."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 2, 3)),
         batch_rows=rng.choice((1, 10)),
         workers=rng.choice(((0,), (0,), (2,), (3,))),
     )
-    return FaultyWorld(trap_case(rng), rng, weather)
+    return FaultyWorld(trap_case(rng), rng, conditions)
 
 
 @_part("several workers", 8_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that are processed by several workers."""
-    weather = replace(Weather.random(rng), workers=rng.choice(_SEVERAL), meddlings=0)
+    conditions = replace(Conditions.random(rng), workers=rng.choice(_SEVERAL), most_interventions=0)
     case = trap_case(rng) if rng.random() < 0.5 else random_case(rng)
-    return FaultyWorld(case, rng, weather)
+    return FaultyWorld(case, rng, conditions)
 
 
 @_part("lost answers", 10_500)
 def _(rng: Random) -> FaultyWorld:
     """Writes whose answers are lost, and in every other schedule nothing else that fails."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         fault=rng.choice((0.1, 0.25, 0.5)),
         lost=rng.choice((0.7, 1.0)),
         only=rng.choice(("", "lost")),
         hurry=rng.choice((0.0, 0.3)),
         budget=rng.randint(2, 20),
-        meddlings=0,
+        most_interventions=0,
     )
-    return FaultyWorld(random_case(rng), rng, weather)
+    return FaultyWorld(random_case(rng), rng, conditions)
 
 
 @_part("dead runs", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Processes that die, in files that are delivered more than once."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         only="dead",
         fault=rng.choice((0.05, 0.1, 0.2)),
-        meddling=rng.choice((0.0, 0.1)),
-        meddlings=4,
-        meddlers=rng.choice((("redrive", "replay", "minutes", "hours"), ("profile",))),
+        intervention_rate=rng.choice((0.0, 0.1)),
+        most_interventions=4,
+        interventions=rng.choice((("redrive", "replay", "minutes", "hours"), ("profile",))),
     )
     case = trap_case(rng)
     for upload in case.uploads[case.first :]:
         upload.events = rng.choice((1, 2, 3))
-    return FaultyWorld(case, rng, weather)
+    return FaultyWorld(case, rng, conditions)
 
 
 class SlowWorld(FaultyWorld):
@@ -244,7 +246,7 @@ class SlowWorld(FaultyWorld):
     """
 
     def __init__(
-        self, rng: Random, weather: Weather, quantities: str, *, one_second: bool = False
+        self, rng: Random, conditions: Conditions, quantities: str, *, one_second: bool = False
     ) -> None:
         case = Case(first=1)
         for number, quantity in enumerate(quantities, 1):
@@ -254,7 +256,7 @@ class SlowWorld(FaultyWorld):
                 seconds=1 if one_second else number,
                 sequencer=f"0{number}" if one_second else "",
             )
-        super().__init__(case, rng, weather)
+        super().__init__(case, rng, conditions)
         self.slow: Job | None = None
         self.slow_task: Task | None = None
         self.waits_at = rng.randint(1, 12)
@@ -276,15 +278,15 @@ class SlowWorld(FaultyWorld):
             self.pending.append(Job(delivery=event.delivery))
         return event
 
-    def _choose(self, baton: Baton) -> Task | None:
-        chosen = super()._choose(baton)
-        while chosen is not None and chosen is self.slow_task and self._waits(chosen, baton):
-            chosen = super()._choose(baton)
+    def _choose(self, scheduler: Scheduler) -> Task | None:
+        chosen = super()._choose(scheduler)
+        while chosen is not None and chosen is self.slow_task and self._waits(chosen, scheduler):
+            chosen = super()._choose(scheduler)
         return chosen
 
-    def _waits(self, task: Task, baton: Baton) -> bool:
-        running = len(baton.running)
-        others = running > 1 or (bool(self.pending) and running < self.weather.processes)
+    def _waits(self, task: Task, scheduler: Scheduler) -> bool:
+        running = len(scheduler.running)
+        others = running > 1 or (bool(self.pending) and running < self.conditions.processes)
         return others and task.steps >= self.waits_at and len(self.log) < self.waits_for
 
     def start(self, job: Job) -> Task:
@@ -306,21 +308,21 @@ class SlowListingWorld(SlowWorld):
 class LosingWorld(SlowWorld):
     """The slow run dies, and its delivery does not come again: only its name tells of it."""
 
-    def __init__(self, rng: Random, weather: Weather) -> None:
-        super().__init__(rng, weather, "1212")
+    def __init__(self, rng: Random, conditions: Conditions) -> None:
+        super().__init__(rng, conditions, "1212")
         self.writing = False
         self.steps_left = rng.randint(1, 12)
 
     def request(self, operation: str, payload: Payload) -> dict[str, Any]:
         """Notice that it writes items."""
-        if self.baton.holder is self.slow_task:
+        if self.scheduler.current is self.slow_task:
             self.writing |= operation == "BatchExecuteStatement"
         return super().request(operation, payload)
 
     def step(self) -> None:
         """Let it die some steps after it has begun to write."""
         super().step()
-        if self.writing and self.baton.holder is self.slow_task:
+        if self.writing and self.scheduler.current is self.slow_task:
             self.steps_left -= 1
             if self.steps_left < 0:
                 self.kill()
@@ -334,8 +336,8 @@ class LosingWorld(SlowWorld):
 @_part("known by name", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """One of two runs of a version dies and is only known by its name."""
-    weather = Weather(switch=rng.choice((0.1, 0.3, 0.6)), processes=4, batch_rows=10)
-    return LosingWorld(rng, weather)
+    conditions = Conditions(switch=rng.choice((0.1, 0.3, 0.6)), processes=4, batch_rows=10)
+    return LosingWorld(rng, conditions)
 
 
 def _between(third: str, newest: str) -> Case:
@@ -355,7 +357,7 @@ def _between(third: str, newest: str) -> Case:
 @_part("twins", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Messages of jobs that come twice, to workers of which some have hardly any time."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=4,
         duplicate=1.0,
@@ -368,7 +370,7 @@ def _(rng: Random) -> FaultyWorld:
         workers=(2,),
     )
     case = _between(rng.choice(("1", "12", "11")), rng.choice("12"))
-    return FaultyWorld(case, rng, weather)
+    return FaultyWorld(case, rng, conditions)
 
 
 class InterruptedWorld(FaultyWorld):
@@ -377,8 +379,8 @@ class InterruptedWorld(FaultyWorld):
     The last one that is interrupted stands still until hardly anything else is left to do.
     """
 
-    def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
-        super().__init__(case, rng, weather)
+    def __init__(self, case: Case, rng: Random, conditions: Conditions) -> None:
+        super().__init__(case, rng, conditions)
         self.interrupted: list[tuple[Task, int]] = []
 
     def invoke(self, upload: Upload, workers: int) -> None:
@@ -387,28 +389,28 @@ class InterruptedWorld(FaultyWorld):
             job for job in self.pending if job.delivery and job.delivery.version == upload.version
         )
         self.pending.remove(created)
-        storm = self.weather
-        self.weather = replace(storm, workers=(workers,), hurry=0.0)
+        conditions = self.conditions
+        self.conditions = replace(conditions, workers=(workers,), hurry=0.0)
         self._invoke(created)
-        self.weather = storm
+        self.conditions = conditions
         self._receive()
 
     def interrupt(self, job: Job, first: int, last: int) -> None:
         """Begin what is interrupted, and draw its step."""
         self.interrupted.append((self.start(job), self.rng.randint(first, last)))
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         rng = self.rng
         for task, step in self.interrupted:
-            if task in baton.running and task.steps < step:
+            if task in scheduler.running and task.steps < step:
                 return task
         last = self.interrupted[-1][0] if self.interrupted else None
-        if last not in baton.running:
-            return super()._choose(baton)
+        if last not in scheduler.running:
+            return super()._choose(scheduler)
         self._receive()
-        others = [task for task in baton.running if task is not last]
-        if baton.holder in others and rng.random() >= self.weather.switch:
-            return baton.holder
+        others = [task for task in scheduler.running if task is not last]
+        if scheduler.current in others and rng.random() >= self.conditions.switch:
+            return scheduler.current
         if len(self.pending) > 1 and (not others or rng.random() < 0.5):
             at = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
             return self.start(self.pending.pop(at))
@@ -434,7 +436,7 @@ class OvertakenWorld(InterruptedWorld):
 @_part("overtaken attempts", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Attempts that do not learn what they have written, and are overtaken."""
-    weather = Weather(
+    conditions = Conditions(
         duplicate=1.0,
         fault=rng.choice((0.3, 0.5)),
         only="lost",
@@ -447,7 +449,7 @@ def _(rng: Random) -> FaultyWorld:
     case = Case(first=1)
     for second, quantities in ((1, "1"), (2, "12"), (3, "1")):
         case.add(f"{second}.csv", [f"B,x,{each},," for each in quantities], seconds=second)
-    return OvertakenWorld(case, rng, weather)
+    return OvertakenWorld(case, rng, conditions)
 
 
 class ReplacedWorld(InterruptedWorld):
@@ -471,8 +473,8 @@ class ReplacedWorld(InterruptedWorld):
 @_part("replaced jobs", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """A job that is replaced while its workers are at work."""
-    weather = Weather(switch=rng.choice((0.0, 0.05, 0.1)), processes=5, batch_rows=10)
-    return ReplacedWorld(_between("1", "2"), rng, weather)
+    conditions = Conditions(switch=rng.choice((0.0, 0.05, 0.1)), processes=5, batch_rows=10)
+    return ReplacedWorld(_between("1", "2"), rng, conditions)
 
 
 class HalfReadWorld(InterruptedWorld):
@@ -482,8 +484,8 @@ class HalfReadWorld(InterruptedWorld):
     that took a row for another one's. A newer file has relied on the item that was written over.
     """
 
-    def __init__(self, case: Case, rng: Random, weather: Weather, *, deleted: bool) -> None:
-        super().__init__(case, rng, weather)
+    def __init__(self, case: Case, rng: Random, conditions: Conditions, *, deleted: bool) -> None:
+        super().__init__(case, rng, conditions)
         self.dying: Task | None = None
         self.redrive: Task | None = None
         self.deleted = deleted
@@ -506,13 +508,13 @@ class HalfReadWorld(InterruptedWorld):
     def step(self) -> None:
         """Let the first one die at its step, and the file vanish at one of the second."""
         super().step()
-        holder, upload = self.baton.holder, self.case.uploads[1]
-        if holder is None:
+        task, upload = self.scheduler.current, self.case.uploads[1]
+        if task is None:
             return
-        if self.deleted and holder is self.redrive and holder.steps == self.gone_at:
+        if self.deleted and task is self.redrive and task.steps == self.gone_at:
             self.case.objects.delete(upload.version)
             upload.doubtful = True
-        if holder is self.dying and holder.steps == self.fatal:
+        if task is self.dying and task.steps == self.fatal:
             if self.defect:
                 self.defect, self.profile = False, "small"
             self.kill()
@@ -530,7 +532,7 @@ def _(rng: Random) -> FaultyWorld:
     case.add("1.csv", ["D,x,1,,", "B,x,1,,"], seconds=1)
     case.add("2.csv", ["D,x,1,,", f"{sku},x,2,,"], seconds=2)
     case.add("3.csv", ["B,x,1,,"], seconds=3)
-    return HalfReadWorld(case, rng, Weather(batch_rows=1), deleted=deleted)
+    return HalfReadWorld(case, rng, Conditions(batch_rows=1), deleted=deleted)
 
 
 class ExpiringWorld(FaultyWorld):
@@ -538,12 +540,12 @@ class ExpiringWorld(FaultyWorld):
 
     def settle(self) -> Findings:
         """Two files in peace, then a month, then the others."""
-        storm = self.weather
-        self.calm_down(Weather())
+        conditions = self.conditions
+        self.set_conditions(Conditions())
         self.announce(self.case.add("a.csv", ["D,x,2,,"], seconds=2))
         super().settle()
         self.clock.move(days=31)
-        self.calm_down(storm)
+        self.set_conditions(conditions)
         month = 31 * 86_400
         for second, quantity in ((month + 2, 1), (month + 1, 2)):
             self.announce(self.case.add("b.csv", [f"B,x,{quantity},,"], seconds=second))
@@ -553,73 +555,73 @@ class ExpiringWorld(FaultyWorld):
 @_part("expired write sets", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Numbers of write sets that come again."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=2,
-        meddling=0.3,
-        meddlings=3,
-        meddlers=("expire",),
+        intervention_rate=0.3,
+        most_interventions=3,
+        interventions=("expire",),
     )
     case = Case()
     case.add("a.csv", ["B,x,1,,", "D,x,1,,"], seconds=1)
-    return ExpiringWorld(case, rng, weather)
+    return ExpiringWorld(case, rng, conditions)
 
 
 @_part("files given up", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that are deleted or refused after a run of them has written and died."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         only="dead",
         fault=rng.choice((0.05, 0.1, 0.2)),
-        meddling=0.1,
-        meddlings=rng.randint(2, 6),
-        meddlers=("refuse", "delete", "delete", "hours"),
+        intervention_rate=0.1,
+        most_interventions=rng.randint(2, 6),
+        interventions=("refuse", "delete", "delete", "hours"),
         workers=rng.choice(((0,), (2,))),
     )
-    return FaultyWorld(trap_case(rng), rng, weather)
+    return FaultyWorld(trap_case(rng), rng, conditions)
 
 
 @_part("sequencers", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """Files of one second, whose order their sequencers tell, or a listing that names none."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         fault=rng.choice((0.0, 0.05)),
-        meddling=0.1,
-        meddlings=6,
-        meddlers=("redrive", "redrive", "recheck", "replay", "reconcile"),
+        intervention_rate=0.1,
+        most_interventions=6,
+        interventions=("redrive", "redrive", "recheck", "replay", "reconcile"),
         vanish=rng.choice((0.0, 0.5)),
     )
     if rng.random() < 0.3:
-        weather = replace(weather, processes=rng.choice((2, 3, 4)))
-        return SlowListingWorld(rng, weather, rng.choice(("121", "1212")), one_second=True)
-    return FaultyWorld(trap_case(rng, one_second=True), rng, weather)
+        conditions = replace(conditions, processes=rng.choice((2, 3, 4)))
+        return SlowListingWorld(rng, conditions, rng.choice(("121", "1212")), one_second=True)
+    return FaultyWorld(trap_case(rng, one_second=True), rng, conditions)
 
 
-@_part("meddling", 5_000)
+@_part("interventions", 5_000)
 def _(rng: Random) -> FaultyWorld:
     """Everything that operators, settings, releases and time do, at any moment."""
-    weather = replace(
-        Weather.random(rng),
-        meddling=rng.choice((0.02, 0.05, 0.15)),
-        meddlings=rng.randint(2, 10),
+    conditions = replace(
+        Conditions.random(rng),
+        intervention_rate=rng.choice((0.02, 0.05, 0.15)),
+        most_interventions=rng.randint(2, 10),
         expiry=rng.choice((0.0, 0.5, 1.0)),
         vanish=rng.choice((0.0, 0.1)),
     )
-    return FaultyWorld(random_case(rng), rng, weather)
+    return FaultyWorld(random_case(rng), rng, conditions)
 
 
 @_part("withdrawals", 5_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions that operators withdraw and restore at any moment."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         fault=rng.choice((0.0, 0.03, 0.1)),
         switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
-        meddling=rng.choice((0.05, 0.1, 0.2)),
-        meddlings=rng.randint(3, 10),
-        meddlers=(
+        intervention_rate=rng.choice((0.05, 0.1, 0.2)),
+        most_interventions=rng.randint(3, 10),
+        interventions=(
             *("withdraw", "withdraw", "withdraw", "restore", "restore"),
             *("minutes", "minutes", "hours", "hours", "reconcile", "redrive", "recheck", "replay"),
         ),
@@ -630,13 +632,13 @@ def _(rng: Random) -> FaultyWorld:
         workers=rng.choice(((0,), (0,), (0,), (2,), (0, 2, 3))),
     )
     case = random_case(rng) if rng.random() < 0.4 else trap_case(rng)
-    return WithdrawingWorld(case, rng, weather)
+    return WithdrawingWorld(case, rng, conditions)
 
 
 @_part("raced withdrawals", 5_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions withdrawn while others are at work on hardly any keys."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 3, 4)),
         batch_rows=rng.choice((1, 10)),
@@ -645,7 +647,7 @@ def _(rng: Random) -> FaultyWorld:
         only=rng.choice(("dead", "lost")),
         budget=3,
     )
-    return RacedWithdrawingWorld(trap_case(rng), rng, weather)
+    return RacedWithdrawingWorld(trap_case(rng), rng, conditions)
 
 
 class PausedWorld(FaultyWorld):
@@ -653,7 +655,10 @@ class PausedWorld(FaultyWorld):
 
     def settle(self) -> Findings:
         """All come in while some must wait; then these, too."""
-        storm, waiting = self.weather, [each for each in self.case.uploads if not each.deleted]
+        conditions, waiting = (
+            self.conditions,
+            [each for each in self.case.uploads if not each.deleted],
+        )
         prefix = self.rng.choice(("", *sorted({each.version.key for each in waiting})))
         self.pauses().add(prefix, "me", "now")
         super().settle()
@@ -665,7 +670,7 @@ class PausedWorld(FaultyWorld):
         ]
         self.pauses().remove(prefix)
         self.clock.move(days=self.rng.choice((0, 20)))
-        self.calm_down(storm)
+        self.set_conditions(conditions)
         findings = super().settle()
         findings.wrong += begun
         return findings
@@ -674,10 +679,10 @@ class PausedWorld(FaultyWorld):
 @_part("paused folders", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Files whose folder is paused when they come, and resumed later."""
-    weather = replace(Weather.random(rng), meddlings=0)
+    conditions = replace(Conditions.random(rng), most_interventions=0)
     case = random_case(rng)
     case.first = 0
-    return PausedWorld(case, rng, weather)
+    return PausedWorld(case, rng, conditions)
 
 
 class HoldingWorld(FaultyWorld):
@@ -686,11 +691,11 @@ class HoldingWorld(FaultyWorld):
     A first file of the feed a.csv is accepted before anything else happens.
     """
 
-    def __init__(self, rng: Random, weather: Weather) -> None:
+    def __init__(self, rng: Random, conditions: Conditions) -> None:
         shares = rng.choice((("0.5",), ("0.1", "0.5", "0.9")))
-        weather = replace(weather, shares=tuple(map(Decimal, shares)))
-        super().__init__(Case(), rng, replace(weather, budget=0, meddlings=0))
-        self.storm = weather
+        conditions = replace(conditions, shares=tuple(map(Decimal, shares)))
+        super().__init__(Case(), rng, replace(conditions, budget=0, most_interventions=0))
+        self.later_conditions = conditions
         self.seen_held: set[str] = set()
 
     def step(self) -> None:
@@ -705,18 +710,18 @@ class HoldingWorld(FaultyWorld):
         return str(record.get("status", {}).get("S"))
 
     def settle(self) -> Findings:
-        """The first file in calm weather, then all others, then the release of what is held."""
+        """The first file without failures, then all others, then the release of what is held."""
         first = self.case.add("a.csv", [f"{sku},x,50,," for sku in "ABCD"], seconds=1)
         self.announce(first)
         super().settle()
         for upload in self._others():
             self.announce(upload)
-        self.calm_down(self.storm)
+        self.set_conditions(self.later_conditions)
         findings = super().settle()
         if not findings.clean or self.rng.random() < 0.5:
             return findings
         held = [upload for upload in self.case.uploads if self._status(upload) == "HELD"]
-        self.calm_down(replace(self.storm, expiry=0.0, meddlings=0))
+        self.set_conditions(replace(self.later_conditions, expiry=0.0, most_interventions=0))
         for upload in held:
             self.operate(Kind.RELEASE, upload)
         findings = super().settle()
@@ -760,27 +765,29 @@ class HoldingWorld(FaultyWorld):
 @_part("held files", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that must be held, others that may be."""
-    weather = replace(
-        Weather.random(rng),
-        meddling=rng.choice((0.0, 0.02, 0.1)),
-        meddlings=rng.randint(1, 6),
+    conditions = replace(
+        Conditions.random(rng),
+        intervention_rate=rng.choice((0.0, 0.02, 0.1)),
+        most_interventions=rng.randint(1, 6),
         batch_rows=rng.choice((1, 2)),
     )
-    return HoldingWorld(rng, weather)
+    return HoldingWorld(rng, conditions)
 
 
 class AgedWorld(FaultyWorld):
     """Files that the reconcile's walk is past, and late ones that concern them."""
 
     def settle(self) -> Findings:
-        """The old files in calm weather, then ten days, then the late ones."""
-        storm, rng = self.weather, self.rng
-        self.calm_down(Weather(batch_rows=storm.batch_rows, workers=storm.workers))
+        """The old files without failures, then ten days, then the late ones."""
+        conditions, rng = self.conditions, self.rng
+        self.set_conditions(
+            Conditions(batch_rows=conditions.batch_rows, workers=conditions.workers)
+        )
         super().settle()
         self.clock.move(days=10)
         for _ in range(2):
             self.reconcile().run(time_left=lambda: 300.0)
-        self.calm_down(storm)
+        self.set_conditions(conditions)
         skus = sorted({key[0] for key in self.items()})
         for number in range(rng.randint(1, 3)):
             chosen = rng.sample(skus, rng.randint(1, len(skus)))
@@ -793,14 +800,14 @@ class AgedWorld(FaultyWorld):
 @_part("old files", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Old files, and late ones that write over what these left alone."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         fault=rng.choice((0.03, 0.1, 0.25)),
         vanish=rng.choice((0.1, 0.5)),
-        meddling=0.02,
-        meddlings=rng.choice((0, 3)),
+        intervention_rate=0.02,
+        most_interventions=rng.choice((0, 3)),
     )
-    return AgedWorld(trap_case(rng), rng, weather)
+    return AgedWorld(trap_case(rng), rng, conditions)
 
 
 class RepairedWorld(FaultyWorld):
@@ -808,11 +815,11 @@ class RepairedWorld(FaultyWorld):
 
     def settle(self) -> Findings:
         """Let everything come to rest with the defect, then without."""
-        storm = self.weather
+        conditions = self.conditions
         self.defect = True
         super().settle()
         self.defect = False
-        self.calm_down(replace(storm, expiry=0.0))
+        self.set_conditions(replace(conditions, expiry=0.0))
         for upload in self.case.uploads:
             for _ in range(self.rng.choice((1, 1, 2))):
                 self.operate(Kind.REPLAY, upload)
@@ -822,24 +829,24 @@ class RepairedWorld(FaultyWorld):
 @_part("a repaired defect", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """A defect of the reader is repaired, and everything replayed."""
-    weather = replace(Weather.random(rng), meddlings=0)
-    return RepairedWorld(random_case(rng), rng, weather)
+    conditions = replace(Conditions.random(rng), most_interventions=0)
+    return RepairedWorld(random_case(rng), rng, conditions)
 
 
-class CalmWorld(FaultyWorld):
+class CountedWorld(FaultyWorld):
     """Files one after the other, and nothing that fails: so their counts are known."""
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         self._receive()
-        if baton.holder is not None or baton.running or not self.pending:
-            return super()._choose(baton)
+        if scheduler.current is not None or scheduler.running or not self.pending:
+            return super()._choose(scheduler)
         # What is under way first, then what must be decided again, then another file.
         for kind in (Kind.SEGMENT, Kind.RECHECK):
             due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
             if due:
                 self.pending.remove(job := self.rng.choice(due))
                 return self.start(job)
-        return super()._choose(baton)
+        return super()._choose(scheduler)
 
     def examine(self) -> Findings:
         """The counts, too, must be those of a recount."""
@@ -850,63 +857,63 @@ class CalmWorld(FaultyWorld):
             object_id = delivery.version.object_id
             facts = uploads[object_id].facts()
             if delivery.kind is Kind.RECHECK and object_id in loaded:
-                recount.recheck(facts, self.weather.batch_rows)
+                recount.recheck(facts, self.conditions.batch_rows)
             elif object_id not in loaded and facts:
-                recount.load(facts, self.weather.batch_rows)
+                recount.load(facts, self.conditions.batch_rows)
             loaded.add(object_id)
         for upload in self.case.uploads:
             examine_counts(upload, self, recount.counts(upload.version.object_id), findings)
         return findings
 
 
-@_part("calm, with counts", 3_000)
+@_part("counts without failures", 3_000)
 def _(rng: Random) -> FaultyWorld:
     """Nothing fails, and the counts are those of a recount."""
-    weather = Weather(
+    conditions = Conditions(
         batch_rows=rng.choice((1, 2, 3, 10)),
         workers=rng.choice(((0,), (1,), (2,), (3,), (4,))),
     )
     case = random_case(rng)
     for upload in case.uploads:
         upload.events = 1
-    return CalmWorld(case, rng, weather)
+    return CountedWorld(case, rng, conditions)
 
 
 @_part("crowds", 120)
 def _(rng: Random) -> FaultyWorld:
     """Many files at one location, all at once or in any order."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.02, 0.3, 0.6)),
         fault=rng.choice((0.0, 0.0, 0.01)),
         budget=20,
         processes=rng.choice((1, 4, 12)),
         workers=rng.choice(((0,), (0,), (2,))),
     )
-    return FaultyWorld(crowd(rng), rng, weather)
+    return FaultyWorld(crowd(rng), rng, conditions)
 
 
 @_part("fingerprints", 8_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of a file that use what versions before have seen, and others that interfere."""
-    weather = replace(
-        Weather.random(rng),
+    conditions = replace(
+        Conditions.random(rng),
         switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
         fault=rng.choice((0.0, 0.0, 0.03, 0.1)),
         only=rng.choice(("", "dead", "lost")),
-        meddling=rng.choice((0.0, 0.02, 0.1)),
+        intervention_rate=rng.choice((0.0, 0.02, 0.1)),
         hurry=rng.choice((0.0, 0.3, 0.6)),
         budget=rng.randint(2, 14),
         batch_rows=rng.choice((1, 1, 2, 10)),
         workers=rng.choice(((0,), (0,), (2,), (0, 2), (3,))),
         full_read_days=rng.choice(((7,), (7,), (0, 7))),
     )
-    return FaultyWorld(nightly_case(rng), rng, weather)
+    return FaultyWorld(nightly_case(rng), rng, conditions)
 
 
 @_part("raced fingerprints", 8_000)
 def _(rng: Random) -> FaultyWorld:
     """Versions of one key at once, some of which die, and some of which read all items."""
-    weather = Weather(
+    conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=rng.choice((2, 3)),
         only="dead",
@@ -914,7 +921,7 @@ def _(rng: Random) -> FaultyWorld:
         budget=rng.choice((2, 3)),
         full_read_days=rng.choice(((7,), (0, 7))),
     )
-    return FaultyWorld(alternating_case(rng), rng, weather)
+    return FaultyWorld(alternating_case(rng), rng, conditions)
 
 
 class DyingWorld(FaultyWorld):
@@ -929,8 +936,8 @@ class DyingWorld(FaultyWorld):
     def step(self) -> None:
         """Let a version die at its step."""
         super().step()
-        holder = self.baton.holder
-        if holder is not None and self.fatal and holder.steps == self.fatal:
+        task = self.scheduler.current
+        if task is not None and self.fatal and task.steps == self.fatal:
             self.kill()
 
     def again(self, job: Job) -> None:
@@ -939,17 +946,17 @@ class DyingWorld(FaultyWorld):
     def settle(self) -> Findings:
         """The first version in peace, then those that die and the other one, one by one."""
         super().settle()
-        calm = self.weather
+        conditions = self.conditions
         for second, key, quantity, days, dies in (
             (2, "b.csv", 2, 7, True),
             (4, "c.csv", 2, 7, False),
             (3, "a.csv", 1, 0, True),
         ):
-            self.weather = replace(calm, full_read_days=(days,))
+            self.conditions = replace(conditions, full_read_days=(days,))
             self.fatal = self.rng.randint(3, 20) if dies else 0
             self.announce(self.case.add(key, [f"B,x,{quantity},,"], seconds=second))
-            self.baton.run()
-        self.weather, self.fatal = calm, 0
+            self.scheduler.run()
+        self.conditions, self.fatal = conditions, 0
         return super().settle()
 
 
@@ -958,7 +965,7 @@ def _(rng: Random) -> FaultyWorld:
     """Versions that die and come again when there are fingerprints of their file."""
     case = Case()
     case.add("a.csv", ["B,x,1,,"], seconds=1)
-    return DyingWorld(case, rng, Weather(batch_rows=10))
+    return DyingWorld(case, rng, Conditions(batch_rows=10))
 
 
 class TamperedWorld(FaultyWorld):
@@ -968,11 +975,11 @@ class TamperedWorld(FaultyWorld):
 
     def settle(self) -> Findings:
         """Some nights, then somebody's hand, then the seventh night."""
-        storm, rng = self.weather, self.rng
+        conditions, rng = self.conditions, self.rng
         findings = super().settle()
         if not findings.clean:
             return findings
-        self.calm_down(replace(storm, budget=0, meddlings=0))
+        self.set_conditions(replace(conditions, budget=0, most_interventions=0))
         every = sorted(self.items())
         lines = [f"{sku},{location},1,," for sku, location in every]
         for second in (20, 21):
@@ -996,7 +1003,10 @@ class TamperedWorld(FaultyWorld):
 @_part("items changed by hand", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Items changed by hand are found by the seventh night, counted and set right."""
-    weather = replace(
-        Weather.random(rng), meddlings=0, workers=rng.choice(((0,), (2,))), full_read_days=(7,)
+    conditions = replace(
+        Conditions.random(rng),
+        most_interventions=0,
+        workers=rng.choice(((0,), (2,))),
+        full_read_days=(7,),
     )
-    return TamperedWorld(nightly_case(rng), rng, weather)
+    return TamperedWorld(nightly_case(rng), rng, conditions)

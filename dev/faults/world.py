@@ -17,7 +17,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from faults.baton import Baton, Killed, Task
 from faults.dynamodb import parsed
 from faults.fakes import (
     INGESTIONS,
@@ -29,6 +28,7 @@ from faults.fakes import (
     open_tiny_part,
 )
 from faults.findings import Findings, examine
+from faults.scheduler import Killed, Scheduler, Task
 from inventory.adapters.dynamodb_api import DynamoDbError, TransientError
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
 from inventory.domain.model import Rows
@@ -56,7 +56,7 @@ _WRITES = frozenset(
     {"PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem"}
     | {"TransactWriteItems"}
 )
-MEDDLERS = (
+INTERVENTIONS = (
     *("minutes", "minutes", "hours", "reconcile", "reconcile", "redrive"),
     *("replay", "release", "recheck", "profile", "refuse", "delete"),
 )
@@ -85,8 +85,8 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Weather:
-    """How bad a schedule is.
+class Conditions:
+    """Conditions of a schedule: what may fail in it, and how often.
 
     Attributes:
         switch: Probability that another process goes on at a step.
@@ -98,9 +98,9 @@ class Weather:
         duplicate: Probability that a message of the work queue comes twice.
         expiry: Probability that a message expires that was received too often.
         vanish: Probability that a message expires before it is received.
-        meddling: Probability that an operator, a setting or time does something at a step.
-        meddlings: How often at most.
-        meddlers: Of what they do.
+        intervention_rate: Probability that an operator, a setting or time does something at a step.
+        most_interventions: How often at most.
+        interventions: Kinds of what they do.
         hurry: Probability that an invocation has little time.
         batch_rows: Rows a batch.
         seen_slots: Memory for the keys of a file; 4 make it forget after two.
@@ -118,9 +118,9 @@ class Weather:
     duplicate: float = 0.0
     expiry: float = 0.5
     vanish: float = 0.0
-    meddling: float = 0.0
-    meddlings: int = 0
-    meddlers: tuple[str, ...] = MEDDLERS
+    intervention_rate: float = 0.0
+    most_interventions: int = 0
+    interventions: tuple[str, ...] = INTERVENTIONS
     hurry: float = 0.0
     batch_rows: int = 2
     seen_slots: int = 1024
@@ -129,8 +129,8 @@ class Weather:
     full_read_days: tuple[int, ...] = (7,)
 
     @classmethod
-    def random(cls, rng: Random) -> Weather:
-        """Anything between calm and a storm."""
+    def random(cls, rng: Random) -> Conditions:
+        """Anything between no failures and many."""
         return cls(
             switch=rng.choice((0.02, 0.1, 0.3, 0.6)),
             fault=rng.choice((0.0, 0.03, 0.1, 0.25)),
@@ -138,8 +138,8 @@ class Weather:
             budget=rng.randint(0, 14),
             processes=rng.choice((1, 2, 2, 3, 4)),
             duplicate=rng.choice((0.0, 0.3)),
-            meddling=rng.choice((0.0, 0.0, 0.02, 0.1)),
-            meddlings=rng.randint(1, 4),
+            intervention_rate=rng.choice((0.0, 0.0, 0.02, 0.1)),
+            most_interventions=rng.randint(1, 4),
             batch_rows=rng.choice((1, 2, 2, 3, 10)),
             seen_slots=rng.choice((4, 1024, 1024)),
             workers=rng.choice(((0,), (0,), (2,), (3,), (0, 2, 3), (1, 4))),
@@ -161,15 +161,15 @@ class FaultyWorld(World):
 
     block_hashes = 2
 
-    def __init__(self, case: Case, rng: Random, weather: Weather) -> None:
+    def __init__(self, case: Case, rng: Random, conditions: Conditions) -> None:
         super().__init__(objects=case.objects, complete=case.complete)
         self.transport = self.request
         self.tables.behind = lambda: rng.random() < 0.5
         self.case = case
         self.rng = rng
-        self.weather = weather
-        self.budget = weather.budget
-        self.meddlings = weather.meddlings
+        self.conditions = conditions
+        self.budget = conditions.budget
+        self.interventions_left = conditions.most_interventions
         self.duplicates = MOST_DUPLICATES
         self.faults: Counter[str] = Counter()
         self.runs = 0
@@ -182,7 +182,7 @@ class FaultyWorld(World):
         self.refused: set[str] = set()
         self.defect = False
         self.misread = misread
-        self.baton = Baton(self._choose)
+        self.scheduler = Scheduler(self._choose)
         self.pending: list[Job] = []
         self.dead_letters: list[Job] = []
         self.late: list[tuple[str, dict[str, Any]]] = []
@@ -210,16 +210,18 @@ class FaultyWorld(World):
         for _ in range(upload.events):
             self.pending.append(self._job(Kind.CREATED, upload.version))
 
-    def calm_down(self, weather: Weather) -> None:
-        """Go on in another weather."""
-        self.weather, self.budget, self.meddlings = weather, weather.budget, weather.meddlings
+    def set_conditions(self, conditions: Conditions) -> None:
+        """Go on under other conditions."""
+        self.conditions = conditions
+        self.budget = conditions.budget
+        self.interventions_left = conditions.most_interventions
 
     def settle(self) -> Findings:
         """Deliver everything until nothing is left to deliver, then examine the result."""
         if self.case.first:
             self._begin()
         for _ in range(_ROUNDS):
-            self.baton.run()
+            self.scheduler.run()
             if self.exhausted:
                 break
             self._flush_late()
@@ -238,16 +240,16 @@ class FaultyWorld(World):
 
     def _begin(self) -> None:
         """Deliver the first uploads in peace, and announce the others."""
-        storm = self.weather
-        quiet = Weather(
-            batch_rows=storm.batch_rows,
-            seen_slots=storm.seen_slots,
-            workers=storm.workers,
-            shares=storm.shares,
+        conditions = self.conditions
+        quiet = Conditions(
+            batch_rows=conditions.batch_rows,
+            seen_slots=conditions.seen_slots,
+            workers=conditions.workers,
+            shares=conditions.shares,
         )
-        self.calm_down(quiet)
-        self.baton.run()
-        self.calm_down(storm)
+        self.set_conditions(quiet)
+        self.scheduler.run()
+        self.set_conditions(conditions)
         for upload in self.case.uploads[self.case.first :]:
             self.announce(upload)
         self.case.first = 0
@@ -263,7 +265,7 @@ class FaultyWorld(World):
 
     # The scheduler
 
-    def _choose(self, baton: Baton) -> Task | None:
+    def _choose(self, scheduler: Scheduler) -> Task | None:
         if self.work.messages:
             self._receive()
         if self.exhausted:
@@ -271,14 +273,14 @@ class FaultyWorld(World):
         rng = self.rng
         if self.late and rng.random() < 0.1:
             self._arrive_late()
-        if self.meddlings > 0 and rng.random() < self.weather.meddling:
-            self.meddlings -= 1
-            self._meddle()
-        holder = baton.holder
-        if holder is not None and rng.random() >= self.weather.switch:
-            return holder
-        running = baton.running
-        may_start = bool(self.pending) and len(running) < self.weather.processes
+        if self.interventions_left > 0 and rng.random() < self.conditions.intervention_rate:
+            self.interventions_left -= 1
+            self._intervene()
+        current = scheduler.current
+        if current is not None and rng.random() >= self.conditions.switch:
+            return current
+        running = scheduler.running
+        may_start = bool(self.pending) and len(running) < self.conditions.processes
         count = len(running) + may_start
         if not count:
             return None
@@ -289,7 +291,7 @@ class FaultyWorld(World):
 
     def start(self, job: Job) -> Task:
         """Begin an invocation; it goes on when it is chosen."""
-        task = self.baton.start(lambda: self._invoke(job))
+        task = self.scheduler.start(lambda: self._invoke(job))
         self._began[task] = self.clock.at
         return task
 
@@ -303,13 +305,13 @@ class FaultyWorld(World):
         for message in self.work.messages:
             # What an operator has asked for waits until it is done.
             durable = message.kind is Kind.RESTORE
-            if not durable and self.budget > 0 and self.rng.random() < self.weather.vanish:
+            if not durable and self.budget > 0 and self.rng.random() < self.conditions.vanish:
                 self.budget -= 1
                 self.faults["message expired"] += 1
                 continue
             job = self._job(message.kind, message.version, message.task)
             self.pending.append(job)
-            if self.duplicates and self.rng.random() < self.weather.duplicate:
+            if self.duplicates and self.rng.random() < self.conditions.duplicate:
                 self.duplicates -= 1
                 self.pending.append(Job(delivery=job.delivery))
         self.work.messages.clear()
@@ -333,7 +335,7 @@ class FaultyWorld(World):
         event = delivery.kind is Kind.CREATED
         if job.attempts < (EVENT_ATTEMPTS if event else WORK_ATTEMPTS):
             self.again(job)
-        elif event or self._asked(delivery) or self.rng.random() >= self.weather.expiry:
+        elif event or self._asked(delivery) or self.rng.random() >= self.conditions.expiry:
             self.dead_letters.append(self._job(delivery.kind, delivery.version, delivery.task))
             if event:
                 self.dead_letters[-1].delivery = delivery
@@ -355,11 +357,11 @@ class FaultyWorld(World):
         """One fresh process of an ingest function, with the settings of the moment."""
         faulty = FaultyPorts(self)
         reports: Any = faulty
-        workers = self.rng.choice(self.weather.workers)
-        days = self.weather.full_read_days
+        workers = self.rng.choice(self.conditions.workers)
+        days = self.conditions.full_read_days
         return self.ingest(
-            batch_rows=self.weather.batch_rows,
-            seen_slots=self.weather.seen_slots,
+            batch_rows=self.conditions.batch_rows,
+            seen_slots=self.conditions.seen_slots,
             block_hashes=self.block_hashes,
             settings=IngestSettings(
                 large_object_bytes=0 if workers else _NO_LARGE_OBJECTS,
@@ -367,7 +369,7 @@ class FaultyWorld(World):
                 full_read_days=days[0] if len(days) == 1 else self.rng.choice(days),
                 fingerprint_bytes=0,
             ),
-            share=self.rng.choice(self.weather.shares),
+            share=self.rng.choice(self.conditions.shares),
             objects=faulty,
             open_feed=faulty.open_feed,
             open_part=faulty.open_part,
@@ -388,9 +390,9 @@ class FaultyWorld(World):
         reconcile.run(time_left=self._time_left())
 
     def _time_left(self) -> Callable[[], float]:
-        hurried = self.budget > 0 and self.rng.random() < self.weather.hurry
+        hurried = self.budget > 0 and self.rng.random() < self.conditions.hurry
         self.budget -= hurried
-        if not hurried and not self.strikes(0.5):
+        if not hurried and not self.draws_failure(0.5):
             return lambda: 900.0
         self.faults["out of time"] += 1
         looks = iter(range(self.rng.randint(0, 8)))
@@ -398,9 +400,9 @@ class FaultyWorld(World):
 
     # What happens besides
 
-    def _meddle(self) -> None:
+    def _intervene(self) -> None:
         upload = self.rng.choice(self.case.uploads)
-        kind = self.rng.choice(self.weather.meddlers)
+        kind = self.rng.choice(self.conditions.interventions)
         self.faults[kind] += 1
         if kind in ("minutes", "hours"):
             self._move(minutes=120 if kind == "hours" else self.rng.randint(1, 10))
@@ -452,7 +454,7 @@ class FaultyWorld(World):
         self._flush_late()
         self.clock.move(**delta)
         self.work.time_passes()
-        for task in self.baton.running:
+        for task in self.scheduler.running:
             lived = (self.clock.at - self._began[task]).total_seconds()
             task.dead = task.dead or lived > _LONGEST_RUN_SECONDS
 
@@ -462,38 +464,38 @@ class FaultyWorld(World):
 
     # Failures
 
-    def strikes(self, share: float = 1.0, *, writes: bool = False) -> bool:
+    def draws_failure(self, share: float = 1.0, *, writes: bool = False) -> bool:
         """Tell whether a failure happens here.
 
         Args:
             share: Makes it rarer.
             writes: True if it would be that of a write to DynamoDB.
         """
-        if self.weather.only == "lost" and not writes:
+        if self.conditions.only == "lost" and not writes:
             return False
-        if self.budget <= 0 or self.rng.random() >= self.weather.fault * share:
+        if self.budget <= 0 or self.rng.random() >= self.conditions.fault * share:
             return False
         self.budget -= 1
         return True
 
     def step(self) -> None:
         """Let another process go on."""
-        if self.baton.holder is not None:
-            self.baton.step()
+        if self.scheduler.current is not None:
+            self.scheduler.step()
 
     def kill(self) -> None:
         """Kill the running process."""
-        assert self.baton.holder is not None
-        self.baton.holder.dead = True
+        assert self.scheduler.current is not None
+        self.scheduler.current.dead = True
         raise Killed
 
-    def stumble(self) -> None:
+    def maybe_fail(self) -> None:
         """A failure of a service other than DynamoDB, perhaps."""
         self.step()
-        if not self.strikes():
+        if not self.draws_failure():
             return
         kind = self.rng.choice(("kill", "exception", "retryable"))
-        if self.weather.only == "dead":
+        if self.conditions.only == "dead":
             kind = "kill"
         self.faults[kind] += 1
         if kind == "kill":
@@ -505,10 +507,10 @@ class FaultyWorld(World):
         payload = parsed(payload)
         self.step()
         self.requests += 1
-        if self.exhausted and self.baton.holder is not None:
+        if self.exhausted and self.scheduler.current is not None:
             self.kill()
         writes = operation in _WRITES
-        if self.baton.holder is None or not self.strikes(writes=writes):
+        if self.scheduler.current is None or not self.draws_failure(writes=writes):
             return self.tables(operation, payload)
         kinds = ["throttle", "500", "timeout", "lost answer", "kill", "kill after", "exception"]
         if writes:
@@ -516,9 +518,9 @@ class FaultyWorld(World):
         if operation in ("BatchGetItem", "BatchExecuteStatement"):
             kinds += ["partial", "partial"]
         kind = self.rng.choice(kinds)
-        if self.weather.only == "dead":
+        if self.conditions.only == "dead":
             kind = self.rng.choice(("kill", "kill after", "kill late" if writes else "kill"))
-        elif writes and self.rng.random() < self.weather.lost:
+        elif writes and self.rng.random() < self.conditions.lost:
             kind = "partial" if operation == "BatchExecuteStatement" else "lost answer"
             kind = self.rng.choice((kind, "lost answer"))
         self.faults[kind] += 1
@@ -560,7 +562,7 @@ class FaultyWorld(World):
         responses = []
         for statement in payload["Statements"]:
             fails = self.rng.random() < 0.5
-            applied = not fails or self.rng.random() < max(0.3, self.weather.lost)
+            applied = not fails or self.rng.random() < max(0.3, self.conditions.lost)
             one: dict[str, Any] = {}
             if applied:
                 (one,) = self.tables(operation, {"Statements": [statement]})["Responses"]
@@ -584,7 +586,7 @@ class FaultyPorts:
 
     def describe(self, version: ObjectVersion) -> ObjectInfo:
         """See `ports.ObjectStore`."""
-        self._world.stumble()
+        self._world.maybe_fail()
         return self._world.objects.describe(version)
 
     def source(self, version: ObjectVersion) -> FeedSource:
@@ -593,7 +595,7 @@ class FaultyPorts:
 
     def open_feed(self, source: FeedSource, *, key: str, latest: str) -> FaultyFeed:
         """See `ports.OpenFeed`."""
-        self._world.stumble()
+        self._world.maybe_fail()
         if key in self._world.refused:
             raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} fits no profile now.", line=1)
         feed = open_tiny_feed(source, key=key, latest=latest)
@@ -609,7 +611,7 @@ class FaultyPorts:
         """See `ports.Reports`."""
 
         def call(*arguments: Any, **named: Any) -> object:
-            self._world.stumble()
+            self._world.maybe_fail()
             answer: object = getattr(self._world.reports, name)(*arguments, **named)
             return answer
 
@@ -631,7 +633,7 @@ class FaultyListing:
     def pages(self, start: tuple[str, str] | None) -> Iterator[Any]:
         """See `ports.ObjectListing`."""
         for page in self._world.objects.pages(start):
-            self._world.stumble()
+            self._world.maybe_fail()
             yield page
 
 
@@ -653,8 +655,8 @@ class FaultySender:
         """Send messages, the last of the arguments; if that fails, a part may have been taken."""
         *first, messages = arguments
         send = partial(self.port.send, *first, **named)
-        self.world.stumble()
-        if self.world.strikes():
+        self.world.maybe_fail()
+        if self.world.draws_failure():
             self.world.faults[self.fault] += 1
             send(messages[: self.world.rng.randint(0, len(messages))])
             raise RetryableError("a part was taken")
@@ -685,7 +687,7 @@ class FaultyFeed:
         """See `reading.Feed`."""
         for batch in self._feed.batches(max_rows, share):
             self._source.open()
-            if self._world.strikes():
+            if self._world.draws_failure():
                 self._world.faults["truncation"] += 1
                 raise RetryableError("the object breaks off")
             if self._defect:

@@ -10,7 +10,7 @@ import pytest
 
 import faults.oracle
 from faults import exhaustive
-from faults.campaign import EXHAUSTIVE, MOST_SCHEDULES, Tally, all_of, at_random, hunt
+from faults.campaign import EXHAUSTIVE, MOST_SCHEDULES, Tally, all_of, at_random, run_mutant
 from faults.mutants import MUTANTS, Mutant
 from faults.parts import PARTS
 from inventory.domain.writing import RowWriter
@@ -29,7 +29,7 @@ SHORT = {
     "races": 10,
     "several workers": 10,
     "lost answers": 13,
-    "meddling": 10,
+    "interventions": 10,
     "held files": 6,
     "old files": 5,
     "dead runs": 10,
@@ -45,7 +45,7 @@ SHORT = {
     "expired write sets": 5,
     "sequencers": 8,
     "a repaired defect": 5,
-    "calm, with counts": 10,
+    "counts without failures": 10,
     "crowds": 1,
     "fingerprints": 8,
     "raced fingerprints": 10,
@@ -103,7 +103,7 @@ def test_a_full_campaign_has_enough_of_every_kind() -> None:
 
 def test_a_schedule_is_the_same_for_the_same_seed() -> None:
     """What the campaign finds can be looked at again."""
-    worlds = [PARTS["meddling"].world(42) for _ in range(2)]
+    worlds = [PARTS["interventions"].world(42) for _ in range(2)]
     for world in worlds:
         world.settle()
     assert worlds[0].items() == worlds[1].items()
@@ -126,10 +126,10 @@ def test_a_schedule_is_the_same_for_the_same_seed() -> None:
 )
 def test_fails_without_a_rule(name: str) -> None:
     """Some designs that are seen to be wrong in no time; `make faults` hunts all mutants."""
-    assert hunt(BY_NAME[name], most=200).finding
+    assert run_mutant(BY_NAME[name], most=200).finding
 
 
-def test_every_mutant_is_hunted_in_a_part_of_the_campaign() -> None:
+def test_every_mutant_runs_a_part_of_the_campaign() -> None:
     """Names are told apart, and no part is missing."""
     assert len(BY_NAME) == len(MUTANTS)
     assert {mutant.part for mutant in MUTANTS} <= PARTS.keys() | EXHAUSTIVE.keys()
@@ -144,10 +144,10 @@ def test_the_oracle_is_short_and_shares_nothing_with_the_ingest() -> None:
 
 
 def test_a_mutant_that_makes_the_ingest_raise_is_caught() -> None:
-    """And the hunt for the others goes on."""
+    """And the other mutants are still run."""
 
     def write(*_: object) -> None:
         raise KeyError("no such key")
 
     mutant = Mutant("writes nothing", "one worker", lambda: [(RowWriter, "write", write)])
-    assert hunt(mutant, most=1).finding == "KeyError: 'no such key'"
+    assert run_mutant(mutant, most=1).finding == "KeyError: 'no such key'"

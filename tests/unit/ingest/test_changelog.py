@@ -42,7 +42,7 @@ _UNTOLD = {"items changed by hand", "expired write sets"}
 SCHEDULES = {name: 1 if name == "crowds" else 2 for name in PARTS.keys() - _UNTOLD}
 
 #: Kinds in which nothing fails, so that everything is known.
-CALM = {"races", "calm, with counts"}
+NO_FAILURES = {"races", "counts without failures"}
 
 
 def _stocks(world: FaultyWorld) -> dict[tuple[str, str], Decimal]:
@@ -52,14 +52,14 @@ def _stocks(world: FaultyWorld) -> dict[tuple[str, str], Decimal]:
 def _watched(world: FaultyWorld) -> list[tuple[datetime, dict[tuple[str, str], Decimal]]]:
     """Copies of the table at moments when nobody is at work; filled while the world goes on."""
     copies: list[tuple[datetime, dict[tuple[str, str], Decimal]]] = []
-    choose = world.baton._choose
+    choose = world.scheduler._choose
 
-    def watch(baton: Any) -> Any:
-        if not baton.running and not world.late:
+    def watch(scheduler: Any) -> Any:
+        if not scheduler.running and not world.late:
             copies.append((world.clock(), _stocks(world)))
-        return choose(baton)
+        return choose(scheduler)
 
-    world.baton._choose = watch
+    world.scheduler._choose = watch
     return copies
 
 
@@ -92,7 +92,7 @@ def test_what_is_listed_is_what_a_copy_of_the_table_says(name: str) -> None:
                 same = then.get(key) == now.get(key)
                 assert (each.kind is Kind.SAME) == same or each.kind is Kind.UNKNOWN, (where, each)
     assert kinds[Kind.CHANGED] + kinds[Kind.NEW]
-    if name in CALM:
+    if name in NO_FAILURES:
         assert not kinds[Kind.UNKNOWN]
 
 

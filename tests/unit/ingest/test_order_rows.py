@@ -19,7 +19,7 @@ from fakes import BEGIN, ITEMS, LANES, TinyFeed, World, open_tiny_feed
 from faults.case import Case
 from faults.dynamodb import parsed
 from faults.mutants import MUTANTS, Mutant
-from faults.world import FaultyWorld, Weather
+from faults.world import Conditions, FaultyWorld
 from ingest_steps import counts, deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import TransientError
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
@@ -541,17 +541,17 @@ def test_a_file_that_turns_out_broken_while_it_is_weighed_is_refused() -> None:
 
 
 class Night(FaultyWorld):
-    """Files that are processed as the weather says, and what they cost.
+    """Files that are processed under given conditions, and what they cost.
 
     Attributes:
         items_read: Items read.
         registered: Read sets published, by file.
     """
 
-    def __init__(self, case: Case, seed: int, weather: Weather) -> None:
+    def __init__(self, case: Case, seed: int, conditions: Conditions) -> None:
         self.items_read = 0
         self.registered: Counter[str] = Counter()
-        super().__init__(case, Random(seed), weather)
+        super().__init__(case, Random(seed), conditions)
 
     def request(self, operation: str, payload: Any) -> dict[str, Any]:
         """Count what is read and published."""
@@ -572,13 +572,13 @@ class InOrder(Night):
         """Sort key of a pending delivery: what began is ended first."""
         return job.delivery.kind is Kind.CREATED, False
 
-    def _choose(self, baton: Any) -> Any:
+    def _choose(self, scheduler: Any) -> Any:
         self.pending.sort(key=self._turn)
-        at_rest = baton.holder is None and not baton.running
+        at_rest = scheduler.current is None and not scheduler.running
         if at_rest and self.pending:
             job = self.pending.pop(0)
-            return baton.start(lambda: self._invoke(job))
-        return super()._choose(baton)
+            return scheduler.start(lambda: self._invoke(job))
+        return super()._choose(scheduler)
 
 
 class OneLate(InOrder):
@@ -590,12 +590,12 @@ class OneLate(InOrder):
 
 
 def costs(
-    case: Callable[[], Case], weather: Weather, seed: int, kind: type[Night] = Night
+    case: Callable[[], Case], conditions: Conditions, seed: int, kind: type[Night] = Night
 ) -> Night:
-    """A night in this weather, which must cost hardly more than one in order."""
-    quiet = InOrder(case(), 0, replace(weather, processes=1, switch=0.0))
+    """A night under these conditions, which must cost hardly more than one in order."""
+    quiet = InOrder(case(), 0, replace(conditions, processes=1, switch=0.0))
     assert quiet.settle().clean
-    night = kind(case(), seed, weather)
+    night = kind(case(), seed, conditions)
     assert night.settle().clean
     assert night.items_read <= 1.2 * quiet.items_read, (night.items_read, quiet.items_read)
     assert max(night.registered.values(), default=0) <= 64
@@ -616,15 +616,15 @@ def own_skus(files: int, rows: int = 10) -> Case:
 @pytest.mark.parametrize("processes", [1, 12])
 def test_a_night_of_many_files_costs_the_same_in_every_order(processes: int) -> None:
     """50 files of two nights at one location, one at a time or twelve at once."""
-    weather = Weather(processes=processes, switch=0.3, batch_rows=1000)
-    night = costs(lambda: own_skus(50, rows=4), weather, seed=processes)
+    conditions = Conditions(processes=processes, switch=0.3, batch_rows=1000)
+    night = costs(lambda: own_skus(50, rows=4), conditions, seed=processes)
     assert night.rechecks <= 10
 
 
 def test_a_late_file_costs_the_newer_ones_nothing() -> None:
     """Five newer files that several workers have processed, and a late one of other SKUs."""
-    weather = Weather(workers=(4,), batch_rows=1000)
-    assert costs(lambda: own_skus(6, rows=40), weather, 0, OneLate).rechecks == 0
+    conditions = Conditions(workers=(4,), batch_rows=1000)
+    assert costs(lambda: own_skus(6, rows=40), conditions, 0, OneLate).rechecks == 0
 
 
 @pytest.mark.slow
@@ -643,7 +643,7 @@ def test_a_row_of_long_ago_sends_nobody_through_a_file_again() -> None:
             case.add(f"{number}.csv", lines, seconds=300 + number)
         return case
 
-    assert costs(case, Weather(batch_rows=1000), 3).rechecks == 0
+    assert costs(case, Conditions(batch_rows=1000), 3).rechecks == 0
 
 
 @pytest.mark.slow
@@ -660,7 +660,7 @@ def test_times_and_places_of_their_own_cost_a_bounded_number_of_read_sets() -> N
             case.add(f"{seconds}.csv", lines, seconds=seconds)
         return case
 
-    night = costs(case, Weather(batch_rows=1000), 1)
+    night = costs(case, Conditions(batch_rows=1000), 1)
     assert night.registered == {"1.csv": 64, "2.csv": 64}
 
 

@@ -32,9 +32,9 @@ class Task:
 
 
 class _Worker:
-    """A thread that waits for the baton; kept for the next schedule, for starting one is slow."""
+    """A thread that waits for its turn; kept for the next schedule, for starting one is slow."""
 
-    idle: list[_Worker] = []  # noqa: RUF012  one pool for the process, only touched under the baton
+    idle: list[_Worker] = []  # noqa: RUF012  one pool for the process, touched by one thread at a time
 
     def __init__(self) -> None:
         self.wake = threading.Semaphore(0)
@@ -47,21 +47,21 @@ class _Worker:
             self.job()
 
 
-class Baton:
+class Scheduler:
     """Runs tasks one step at a time.
 
     Args:
-        choose: Given the running tasks and the one that holds the baton (None when it ended),
+        choose: Given the running tasks and the current one (None when it ended),
             names the next; it may start further tasks first. None when nothing is left.
     """
 
-    def __init__(self, choose: Callable[[Baton], Task | None]) -> None:
+    def __init__(self, choose: Callable[[Scheduler], Task | None]) -> None:
         self._choose = choose
         self._main = threading.Semaphore(0)
         self._started = 0
         self._failure: BaseException | None = None
         self.running: list[Task] = []
-        self.holder: Task | None = None
+        self.current: Task | None = None
 
     def start(self, body: Callable[[], None]) -> Task:
         """Add a task; it runs when it is chosen.
@@ -79,7 +79,7 @@ class Baton:
 
     def run(self) -> None:
         """Run until `choose` finds nothing more to do."""
-        self.holder = None
+        self.current = None
         first = self._choose(self)
         if first is None:
             return
@@ -94,7 +94,7 @@ class Baton:
         Raises:
             Killed: The task was killed.
         """
-        me = self.holder
+        me = self.current
         assert me is not None
         if me.dead:
             raise Killed
@@ -109,7 +109,7 @@ class Baton:
             raise Killed
 
     def _hand_to(self, task: Task) -> None:
-        self.holder = task
+        self.current = task
         assert task.worker is not None
         task.worker.wake.release()
 
@@ -123,7 +123,7 @@ class Baton:
         assert task.worker is not None
         self.running.remove(task)
         _Worker.idle.append(task.worker)
-        self.holder = None
+        self.current = None
         following = None if self._failure else self._choose(self)
         if following is None:
             self._main.release()
