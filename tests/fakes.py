@@ -20,6 +20,7 @@ from faults.fakes import (
     World,
     memory_tables,
     open_tiny_feed,
+    open_tiny_part,
     tiny,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "World",
     "memory_tables",
     "open_tiny_feed",
+    "open_tiny_part",
     "tiny",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -480,6 +481,12 @@ def _record(item: _Json) -> Record:
         stored_at=item.get("stored_at", {}).get("S", ""),
         finished_at=item.get("finished_at", {}).get("S", ""),
         announcements=frozenset(item.get("announcements", {}).get("SS", ())),
+        rejected_by_error=Counter(
+            {
+                code: int(count["N"])
+                for code, count in item.get("rejected_by_error", {}).get("M", {}).items()
+            }
+        ),
     )
 
 

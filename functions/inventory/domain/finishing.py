@@ -14,7 +14,7 @@ from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, ref
 from inventory.domain.keysets import KeySets
 from inventory.domain.model import Counts
 from inventory.domain.order import timestamp
-from inventory.domain.rejects import file_reject, reject_message
+from inventory.domain.rejects import file_reject, pointer_message, reject_message
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -202,6 +202,11 @@ class Finisher:
                 body = reject_message(file_reject(error), version, total.profile, job.began)
                 ports.rejects.queue.send("file", [body])
                 messages += 1
+        elif job.mode is Mode.REPROCESS and record is not None and _refuses_more(total, record):
+            refused = f"{total.counts.rejected} rows are refused now that the file was read again"
+            body = pointer_message(refused, version, total.profile, job.began)
+            ports.rejects.queue.send("file", [body])
+            messages += 1
         total.read_units += ports.usage.read_units - reads
         total.write_units += ports.usage.write_units - writes
         total.finished_at = timestamp(ports.now())
@@ -245,6 +250,11 @@ class Finisher:
             return Status.FAILED
         ingestions.complete(admission, total)
         return Status.COMPLETED
+
+
+def _refuses_more(total: RunReport, record: Record) -> bool:
+    """Tell whether rows are refused for a reason for which fewer were when the file last ended."""
+    return bool(total.rejected_by_error - record.rejected_by_error)
 
 
 def definition_key(object_id: str, run: str) -> str:

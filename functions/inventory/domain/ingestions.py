@@ -94,6 +94,7 @@ class Record:
         stored_at: When the version was stored, ISO 8601; "" where that is not known.
         finished_at: When the version last came to an end, ISO 8601; "" until it is restored.
         announcements: What others have yet to be told, see `announcements`.
+        rejected_by_error: Rejected rows by error code.
     """
 
     status: Status
@@ -118,6 +119,7 @@ class Record:
     stored_at: str = ""
     finished_at: str = ""
     announcements: frozenset[str] = frozenset()
+    rejected_by_error: Counter[str] = field(default_factory=Counter)
 
     @property
     def being_restored(self) -> bool:

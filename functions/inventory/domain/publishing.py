@@ -9,7 +9,7 @@ from inventory.domain.messages import BYTES_PER_REQUEST, MESSAGES_PER_REQUEST, m
 from inventory.domain.rejects import (
     REJECT_FILE_TYPE,
     RejectFile,
-    overflow_message,
+    pointer_message,
     reject_key,
     reject_message,
 )
@@ -59,6 +59,7 @@ class RejectPublisher:
         rejects_before: Rejects of the file before the stretch that this run reads.
         already_sent: Messages of the file that are known to be sent, counted in file order.
         note_sent: Told that number whenever it has grown.
+        tells: False if the file is all that is wanted, and no messages.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class RejectPublisher:
         rejects_before: int = 0,
         already_sent: int = 0,
         note_sent: Callable[[int], None] = lambda _: None,
+        tells: bool = True,
     ) -> None:
         self._destinations = destinations
         self._version = version
@@ -83,6 +85,8 @@ class RejectPublisher:
         self._rejects = rejects_before
         self._already_sent = max(already_sent, min(rejects_before, destinations.message_limit))
         self._note_sent = note_sent
+        self._most_messages = destinations.message_limit if tells else 0
+        self._tells = tells
         self._waiting: list[dict[str, Any]] = []
         self._waiting_bytes = 0
         self._writer: ReportWriter | None = None
@@ -97,7 +101,7 @@ class RejectPublisher:
         file = self._file or self._begin()
         for reject in rejects:
             file.add(reject)
-            if self._already_sent <= self._rejects < self._destinations.message_limit:
+            if self._already_sent <= self._rejects < self._most_messages:
                 self._enqueue(
                     reject_message(reject, self._version, self._feed.profile, self._timestamp)
                 )
@@ -126,8 +130,9 @@ class RejectPublisher:
         if pieces:
             destinations.reports.join(final_key, pieces, content_type=REJECT_FILE_TYPE)
         more = self._rejects - destinations.message_limit
-        if more > 0 and self._already_sent <= destinations.message_limit:
-            pointer = overflow_message(more, self._version, self._feed.profile, self._timestamp)
+        if self._tells and more > 0 and self._already_sent <= destinations.message_limit:
+            refused = f"{more} more rows were refused"
+            pointer = pointer_message(refused, self._version, self._feed.profile, self._timestamp)
             self._send("file", [pointer])
 
     def finish_piece(self) -> str:

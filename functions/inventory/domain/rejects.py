@@ -127,19 +127,19 @@ def file_reject(error: BadFileError) -> Reject:
     )
 
 
-def overflow_message(
-    more: int, version: ObjectVersion, profile: str, timestamp: str
+def pointer_message(
+    refused: str, version: ObjectVersion, profile: str, timestamp: str
 ) -> dict[str, Any]:
-    """Body of the one message that stands for the rejects past the limit of a file.
+    """Body of the one message that stands for rejects of a file without messages of their own.
 
     Args:
-        more: How many have no message of their own.
+        refused: What was refused, such as "12 more rows were refused".
         version: The object version they are of.
         profile: Name of the feed's profile.
         timestamp: ISO 8601 time.
     """
     file = reject_key(version)
-    message = f"{more} more rows were refused; all stand in {file}"
+    message = f"{refused}; all stand in {file}"
     reject = file_reject(BadFileError(ErrorCode.CONSTRAINT_ERROR, message))
     # The message may be cut where keys are long; this never is.
     return reject_message(reject, version, profile, timestamp) | {"reject_file": file}

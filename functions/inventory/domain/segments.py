@@ -86,8 +86,8 @@ class Segment:
 
     @property
     def accounts(self) -> bool:
-        """Tell whether it counts and publishes what is read, rejected and skipped."""
-        return self.worker == 0 and self.job.mode is Mode.PROCESS
+        """Tell whether it publishes what is rejected."""
+        return self.worker == 0 and self.job.mode is not Mode.RECHECK
 
 
 class SegmentProcessor:
@@ -288,6 +288,8 @@ class SegmentProcessor:
 
     def _publish(self, segment: Segment, publisher: RejectPublisher, report: SegmentReport) -> None:
         """Complete the reject file, or store a piece of it if another segment follows."""
+        if report.error and segment.job.mode is Mode.REPROCESS:
+            return  # the record stays as it is, and so does the file
         got_on = (report.end_byte, report.end_line) != segment.start
         if report.ended and got_on and publisher.joins(report.pieces):
             # Pieces may be large; the next segment has nothing else to do than to join them.
@@ -398,6 +400,8 @@ class SegmentProcessor:
             rejects_before=segment.before.rejects if segment.before else 0,
             already_sent=messages_taken(segment.record, digest),
             note_sent=note_sent,
+            # Rows that an earlier reading has refused have messages, see `Finisher.end`.
+            tells=job.mode is Mode.PROCESS,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes import World
+from fakes import TinyFeed, World, open_tiny_feed, open_tiny_part
 from ingest_steps import counts, deliver, die_after_first_write, drain, looks, put, quantities
 from inventory.domain.errors import OutOfTimeError, RetryableError
 from inventory.domain.ingestions import LEASE, Mode, Status
@@ -313,6 +313,49 @@ def test_a_replay_keeps_the_counts_of_a_file_whose_rows_are_stored() -> None:
     assert (outcome.written, outcome.rechecks) == (0, 0)
     assert counts(world.record(version)) == counts(before)
     assert len(world.rejects.bodies) == 1
+
+
+def stricter(feed: TinyFeed) -> TinyFeed:
+    """What today's rules make of it: locations other than x are refused, and odd text is not."""
+    lines = [line.replace("!odd", "C,x,1,,") for line in feed.lines]
+    return replace(feed, lines=tuple(f"!{each}" if ",y," in each else each for each in lines))
+
+
+STRICTER: dict[str, Any] = {
+    "open_feed": lambda source, **named: stricter(open_tiny_feed(source, **named)),
+    "open_part": lambda state, source, **named: stricter(open_tiny_part(state, source, **named)),
+}
+
+
+@pytest.mark.parametrize("looks_each", [7, 1000])
+def test_rows_that_a_replay_refuses_stand_in_the_reject_file(looks_each: int) -> None:
+    """One message points at it; those that were refused before have had theirs."""
+    world = World()
+    version = put(world, "A,x,1,,", "!bad", "B,y,1,,", "D,x,1,,", "E,y,2,,")
+    deliver(world, version)
+    (_, first), *others = world.rejects.bodies
+    assert (first["line"], others) == (3, [])
+    how: dict[str, Any] = {"batch_rows": 1, **STRICTER}
+    deliver(world, version, Kind.REPLAY, time_left=looks(looks_each), **how)
+    drain(world, time_left=lambda: looks(looks_each + 3), **how)
+    assert counts(world.record(version))["rejected"] == 3
+    (_, (kind, pointer)) = world.rejects.bodies
+    assert (kind, pointer["line"]) == ("file", 0)
+    file = world.reports.files[pointer["reject_file"]]
+    assert [line.split(b",")[-4] for line in file.splitlines()] == [b"line", b"3", b"4", b"6"]
+    deliver(world, version, Kind.REPLAY, delivery_id="again", **how)
+    drain(world, **how)
+    assert len(world.rejects.bodies) == 2
+
+
+def test_a_replay_that_refuses_fewer_rows_says_nothing() -> None:
+    """What is left has its message."""
+    world = World()
+    version = put(world, "A,x,1,,", "!odd", "!bad")
+    deliver(world, version)
+    deliver(world, version, Kind.REPLAY, **STRICTER)
+    assert counts(world.record(version))["rejected"] == 1
+    assert len(world.rejects.bodies) == 2
 
 
 def _crashed_between_readers() -> tuple:

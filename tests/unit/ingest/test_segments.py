@@ -295,14 +295,14 @@ def test_a_worker_settles_its_share_and_the_first_one_accounts_for_the_file(
 
 
 @pytest.mark.parametrize("mode", [Mode.REPROCESS, Mode.RECHECK])
-def test_rejects_are_published_only_when_the_file_is_processed(mode: Mode) -> None:
-    """Whoever decides rows again repeats no message; the counts are there all the same."""
+def test_reject_messages_are_sent_only_when_the_file_is_processed(mode: Mode) -> None:
+    """Whoever decides rows again repeats no message; the file is as they are read today."""
     world = World()
     version = put(world, "A,x,1,,", "!bad")
     report, _ = _process(world, _segment(world, version, mode=mode))
     assert report.counts.rejected == 1
     assert not world.rejects.bodies
-    assert not world.reports.files
+    assert list(world.reports.files) == ["rejects/a.csv/v1.csv"][: mode is Mode.REPROCESS]
 
 
 def _recheck(world: World, version: Any, writes: KeySet) -> set[str]:

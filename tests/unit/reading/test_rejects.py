@@ -24,8 +24,8 @@ from inventory.domain.rejects import (
     MAX_MESSAGE_BYTES,
     RejectFile,
     file_reject,
-    overflow_message,
     piece_key,
+    pointer_message,
     reject_key,
     reject_message,
 )
@@ -112,7 +112,7 @@ def test_a_file_and_the_rest_past_the_limit_have_rejects_too() -> None:
     """Line 0 stands for the whole file."""
     error = BadFileError(ErrorCode.MISSING_LABEL, "no", line=1, column="c", value="v")
     assert message(file_reject(error))["id"] == "uploads/in/a b+c.csv#v1/1"
-    body = overflow_message(7, VERSION, "canonical", TIME)
+    body = pointer_message("7 more rows were refused", VERSION, "canonical", TIME)
     assert body["id"] == "uploads/in/a b+c.csv#v1/0"
     assert body["message"] == ("7 more rows were refused; all stand in rejects/in/a b+c.csv/v1.csv")
     assert body["reject_file"] == reject_key(VERSION)
@@ -160,7 +160,7 @@ def test_objects_whose_long_names_differ_at_the_end_have_files_of_their_own() ->
 def test_a_pointer_names_a_long_reject_file_whole() -> None:
     """The sentence is cut for readers, the key never is."""
     version = replace(VERSION, key="k" * 1024)
-    body = overflow_message(7, version, "canonical", TIME)
+    body = pointer_message("7 more rows were refused", version, "canonical", TIME)
     assert body["reject_file"] == reject_key(version)
     assert len(body["reject_file"]) == MAX_KEY_BYTES
 
