@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from inventory_cli.rendering import emit_table, figure, say
@@ -66,10 +67,8 @@ def compare(
     from inventory.domain.model import Absent
 
     seen: set[int] = set()
-    stock = last = Decimal(0)
     for batch in newer.batches():
         seen.update(map(hash, batch.rows.keys))
-        stock += sum(map(Decimal, batch.rows.quantities))
     because = _why_they_stay(newer, names=bool(seen), whole=whole, settings=settings)
     found = Absences(
         against=name, becomes=Absent.KEEP if because else settings.absent, because=because
@@ -77,17 +76,22 @@ def compare(
     times: dict[tuple[str, str], str] = {}
     for batch in older.batches():
         for row in batch.rows:
-            last += Decimal(row.quantity)
             item, time = (row.sku, row.location), row.updated_at or ""
             if hash(item) not in seen and time >= times.get(item, ""):
                 times[item], found.items[item] = time, row.quantity
     share = settings.max_stock_drop_share
+    last, stock = _stock_of(older), _stock_of(newer)
     if not newer.corrected and takes_too_much(last, stock, share):
         found.held = (
             f"it holds a stock of {stock:f} and {name} {last:f}, so it would take away more than "
             f"the share of {share:f} that is allowed"
         )
     return found
+
+
+def _stock_of(feed: Feed) -> Decimal:
+    quantities = (batch.rows.quantities for batch in feed.in_parts().batches())
+    return sum(map(Decimal, chain.from_iterable(quantities)), start=Decimal(0))
 
 
 def _why_they_stay(newer: Feed, *, names: bool, whole: bool, settings: FeedSettings) -> str:

@@ -212,6 +212,10 @@ class TinyFeed:
         if broken is not None:
             raise BadFileError(ErrorCode.SOURCE_ERROR, "The file breaks off.", line=broken + 2)
 
+    def in_parts(self) -> TinyFeed:
+        """See `reading.Feed`."""
+        return self
+
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, line: int) -> Row | Reject | Skip:

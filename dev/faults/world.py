@@ -683,6 +683,10 @@ class FaultyFeed:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever a feed has
         return getattr(self._feed, name)
 
+    def in_parts(self) -> FaultyFeed:
+        """See `reading.Feed`."""
+        return self
+
     def batches(self, max_rows: int = 1000, share: Share | None = None) -> Iterator[Batch]:
         """See `reading.Feed`."""
         for batch in self._feed.batches(max_rows, share):

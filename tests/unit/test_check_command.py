@@ -254,6 +254,19 @@ def test_a_packed_file_is_compared_with_one_that_is_not(run, tmp_path: Path) -> 
             assert "absent: 1 items" in result.output
 
 
+def test_lots_are_compared_by_their_own_quantities(run, tmp_path: Path) -> None:
+    """Two lots of five are ten pieces, here as in the hold."""
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text('[feeds."shop/"]\non_duplicate = "sum"\nmax_stock_drop_share = 0.3\n')
+    (tmp_path / "older.csv").write_text("sku,quantity\nA,5\nA,5\nB,5\nB,5\n")
+    against = ("--against", str(tmp_path / "older.csv"))
+    named = ("--feeds", str(feeds), "--key", "shop/a.csv", *against, "--json")
+    for text, held in (("sku,quantity\nA,20\n", False), ("sku,quantity\nA,5\nA,5\n", True)):
+        (verdict,) = json.loads(run(text, options=named).output)
+        assert bool(verdict["absences"]["held"]) is held
+        assert [each["quantity"] for each in verdict["absences"]["items"]] == ["10"]
+
+
 def test_fails_with_2_on_a_file_that_would_be_held(run, tmp_path: Path) -> None:
     """The older file stands for the last one of its feed, as the hold compares them."""
     (tmp_path / "older.csv").write_text("sku,quantity\nA,9\nB,2\n")

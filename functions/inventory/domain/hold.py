@@ -60,7 +60,7 @@ class StockDropHold:
             RetryableError: The time did not suffice for one batch.
         """
         total, progress = Decimal(report.quantity), False
-        for batch in feed.batches(self._batch_rows):
+        for batch in feed.in_parts().batches(self._batch_rows):
             if self._deadline.left() < RESERVE_SECONDS:
                 if not progress:
                     raise OutOfTimeError("no time left to sum up the file")

@@ -111,6 +111,10 @@ class Feed(Protocol):
         """Stretches of it in file order; may be asked for more than once."""
         ...
 
+    def in_parts(self) -> Feed:
+        """Return the same feed, but where rows of a key are added each states its own part."""
+        ...
+
 
 class OpenFeed(Protocol):
     """Opens a feed, profiles included."""

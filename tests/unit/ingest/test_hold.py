@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import World
+from fakes import BEGIN, World
 from faults.fakes import TinyFeed
 from ingest_steps import counts, deliver, die_after_first_write, drain, looks, put, quantities
 from inventory.domain.errors import OutOfTimeError
 from inventory.domain.hold import RESERVE_SECONDS
 from inventory.domain.ingestions import LEASE, Mode, Status
 from inventory.domain.jobs import WEIGHER, Task
+from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Kind
 
@@ -121,6 +123,23 @@ def test_a_feed_that_held_nothing_can_lose_nothing(last: str) -> None:
     world = World()
     _load(world, f"A,x,{last},,", hour=1)
     assert _load(world, "A,x,-10,,", hour=2).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("lots", "held"), [((*["A,2.5"] * 4, "B,10"), False), (("A,5", "A,4"), True)]
+)
+def test_lots_of_one_article_are_weighed_once_each(lots: tuple[str, ...], held: bool) -> None:
+    """Each of their rows states the sum; how many lots there are says nothing of the stock."""
+    profiles = ProfileSet(feeds={"lots/": {"on_duplicate": "sum"}})
+    reader = {"open_feed": partial(open_feed, profiles=profiles), "open_part": continue_feed}
+    world = World()
+    for number, rows in enumerate((("A,10", "B,10"), lots, ("A,10", "B,10"))):
+        text = "\n".join(("sku,quantity", *rows))
+        at = BEGIN + timedelta(hours=number)
+        version = world.objects.put("lots/a.csv", text, last_modified=at)
+        outcome = deliver(world, version, **HALF, **reader)
+        expected = Status.HELD if held and number == 1 else Status.COMPLETED
+        assert outcome.status is expected
 
 
 def test_feeds_are_weighed_apart() -> None:

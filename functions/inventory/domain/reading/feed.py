@@ -213,6 +213,18 @@ class Feed:
             self.spans(), line=self.start_line, byte_offset=self.start_byte
         )
 
+    def in_parts(self) -> Feed:
+        """Return the same feed, but where rows of a key are added each states its own part.
+
+        Then the quantities of all rows add up to the stock. A row is not refused because of another
+        one of its key.
+        """
+        if self._layout.on_duplicate is not OnDuplicate.SUM:
+            return self
+        layout = replace(self._layout, on_duplicate=OnDuplicate.LAST, repeated={})
+        start = replace(self._start, layout=layout)
+        return Feed(start, profiles=self._profiles, block_bytes=self._block_bytes)
+
     def _settle(self) -> None:
         """Learn which keys the file repeats, if that means something.
 
