@@ -131,7 +131,10 @@ def test_a_feed_that_held_nothing_can_lose_nothing(last: str) -> None:
 def test_lots_of_one_article_are_weighed_once_each(lots: tuple[str, ...], held: bool) -> None:
     """Each of their rows states the sum; how many lots there are says nothing of the stock."""
     profiles = ProfileSet(feeds={"lots/": {"on_duplicate": "sum"}})
-    reader = {"open_feed": partial(open_feed, profiles=profiles), "open_part": continue_feed}
+    reader: dict[str, Any] = {
+        "open_feed": partial(open_feed, profiles=profiles),
+        "open_part": continue_feed,
+    }
     world = World()
     for number, rows in enumerate((("A,10", "B,10"), lots, ("A,10", "B,10"))):
         text = "\n".join(("sku,quantity", *rows))
