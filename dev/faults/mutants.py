@@ -706,9 +706,9 @@ def _(register: Any, self: Any, shard: int, registration: Registration, **how: A
     register(self, shard, registration._replace(others=KeySet()), **how)
 
 
-@_instead("versions with reads asked alone", _WITHDRAWALS, Validator, "find_deciders")
-def _(find: Any, self: Validator, shard: int, entry: WriteSet, after: str) -> Any:
-    return find(self, shard, entry, after or "2")
+@_instead("versions with reads asked alone", _WITHDRAWALS, DynamoDbRegistry, "registered")
+def _(registered: Any, self: Any, *arguments: Any) -> Any:
+    return (each for each in registered(self, *arguments) if each.highest)
 
 
 _mutant(

@@ -179,6 +179,10 @@ def test_read_sets_above_a_token_are_found(adapters: DynamoDb) -> None:
     assert found("2025") == [as_low, as_high], "as high as the token may be above it"
     assert found("2025~") == [as_high]
     assert found(f"{BASE}~~") == []
+    first, second = registry.registered(3, "")
+    assert [each.run for each in (first, second)] == ["run#2", "run 1"], "the highest first"
+    assert [each.run for each in registry.registered(3, first.position)] == ["run 1"]
+    assert list(registry.registered(3, second.position)) == []
 
 
 def test_read_sets_of_several_runs_of_a_version_stand_beside_one_another(

@@ -123,17 +123,26 @@ class DynamoDbRegistry:
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
         """Read what was published above a token; see `ports.Registry`."""
         after = {":p": {"S": token or _LOWEST}}
-        for item in self._table.query(f"{shard}#reads", "#p > :p", values=after):
-            position = item["position"]["S"]
-            highest = position.rpartition("#")[0]
-            yield Registration(
-                version_from_item(item),
-                item["run"]["S"],
-                "" if highest == _LOWEST else highest,
-                keys_from_item(item),
-                keys_from_item(item, "others"),
-                position,
-            )
+        return map(_registration, self._table.query(f"{shard}#reads", "#p > :p", values=after))
+
+    def registered(self, shard: int, before: str) -> Iterator[Registration]:
+        """Read everything that was published; see `ports.Registry`."""
+        condition, values = ("#p < :p", {":p": {"S": before}}) if before else ("", {})
+        items = self._table.query(f"{shard}#reads", condition, values=values, last_first=True)
+        return map(_registration, items)
+
+
+def _registration(item: _Json) -> Registration:
+    position = item["position"]["S"]
+    highest = position.rpartition("#")[0]
+    return Registration(
+        version_from_item(item),
+        item["run"]["S"],
+        "" if highest == _LOWEST else highest,
+        keys_from_item(item),
+        keys_from_item(item, "others"),
+        position,
+    )
 
 
 def version_to_item(version: ObjectVersion) -> _Json:

@@ -290,7 +290,7 @@ class Registration(NamedTuple):
         highest: A token not lower than those of the rows it left alone; "" when there are none.
         reads: Their keys.
         others: Keys of its other rows.
-        position: Text after which `Registry.registered_after` goes on.
+        position: Text before which `Registry.registered` goes on.
     """
 
     version: ObjectVersion
@@ -360,11 +360,20 @@ class Registry(Protocol):
         ...
 
     def registered_after(self, shard: int, token: str) -> Iterator[Registration]:
-        """Read what was published with a higher `highest`, or after a position; consistent.
+        """Read what was published with a higher `highest`; consistent.
 
         Args:
             shard: The shard.
-            token: A token, a position, or "" for everything.
+            token: A token, or "" for everything.
+        """
+        ...
+
+    def registered(self, shard: int, before: str) -> Iterator[Registration]:
+        """Read everything that was published, the highest first; consistent.
+
+        Args:
+            shard: The shard.
+            before: Position of the last one that is known; "" for none.
         """
         ...
 

@@ -179,22 +179,23 @@ class Validator:
         entry = WriteSet("", version.object_id, "", keys)
         return self._registry.append(shard, entry, expires_at=expiry(now, WRITES_RETENTION))
 
-    def find_deciders(self, shard: int, entry: WriteSet, after: str) -> Iterator[Registration]:
+    def find_deciders(self, shard: int, entry: WriteSet, before: str) -> Iterator[Registration]:
         """Request a recheck of all that have a row of a deleted item, whatever its place.
 
         Those that relied on the item have a higher row; those that it was written over, or that
-        were stale, have a lower one.
+        were stale, have a lower one. The highest come first: then most others find their rows stale
+        and write nothing, over which still others would have to decide again.
 
         Args:
             shard: The shard.
             entry: From `deleted`.
-            after: Position of the last one that was asked; "" for none.
+            before: Position of the last one that was asked; "" for none.
 
         Yields:
             Each that was looked at, once it is asked.
         """
         asked: set[str] = {entry.object_id}
-        for one in self._registry.registered_after(shard, after):
+        for one in self._registry.registered(shard, before):
             name = one.version.object_id
             if name not in asked and (
                 entry.writes.meets(one.reads) or entry.writes.meets(one.others)

@@ -71,7 +71,7 @@ class Progress:
         pending: Those of the last page, which are being deleted.
         shard: Shards below were dealt with: everybody was asked.
         pointer: The write set of this shard; "" before it is appended.
-        after: Position of the last one that was asked because of it.
+        before: Position of the last one that was asked because of it.
     """
 
     step: int = 0
@@ -83,7 +83,7 @@ class Progress:
     pending: list[OwnItem] = field(default_factory=list)
     shard: int = 0
     pointer: str = ""
-    after: str = ""
+    before: str = ""
 
     def to_text(self) -> str:
         """Compact JSON."""
@@ -96,7 +96,8 @@ class Progress:
         data = json.loads(text)
         data["keys"] = KeySets.from_text(data["keys"])
         data["pending"] = [OwnItem(*item) for item in data["pending"]]
-        return cls(**data)
+        # An earlier release asked in another order: what it had come to is asked once more.
+        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
 
 
 class Withdrawer:
@@ -300,10 +301,10 @@ class Withdrawal:
                 now = timestamp(self._ports.now())
                 entry = self._validator.deleted(shard, version, keys.writes, now=now)
             progress.shard, progress.pointer = shard, entry.pointer
-            for one in self._validator.find_deciders(shard, entry, progress.after):
-                progress.after = one.position
+            for one in self._validator.find_deciders(shard, entry, progress.before):
+                progress.before = one.position
                 self._check_time()
-            progress.shard, progress.pointer, progress.after = shard + 1, "", ""
+            progress.shard, progress.pointer, progress.before = shard + 1, "", ""
         self._absences.dropped(version)
 
     def hand_on(self) -> None:

@@ -175,6 +175,25 @@ def test_a_withdrawal_goes_on_in_other_invocations() -> None:
     assert world.record(version)["items_removed"] == len(lines)
 
 
+def test_every_version_of_a_nightly_file_is_asked_once() -> None:
+    """The newest first: what it writes is written over by nobody, who would ask others again."""
+    world = World()
+    nights = [
+        put(world, "SAME,x,1,,", f"A,x,{stock},,", hour=24 * night)
+        for night, stock in enumerate((1, 1, 2, 2, 3, 3, 4, 4, 9))
+    ]
+    for version in nights:
+        deliver(world, version)
+        drain(world)
+    command(world, nights[-1], Kind.WITHDRAW)
+    world.clock.move(hours=1)
+    world.work.time_passes()
+    outcomes = drain(world)
+    assert quantities(world) == {"SAME": "1", "A": "4"}
+    assert len([each for each in outcomes if each.mode is not Mode.WITHDRAW]) == len(nights) - 1
+    assert sum(each.written for each in outcomes) == 1
+
+
 @pytest.mark.parametrize("deleted", [False, True])
 def test_an_attempt_that_dies_leaves_the_keys(*, deleted: bool) -> None:
     """The next one deletes what it has found, and asks for the same keys."""
@@ -367,7 +386,7 @@ def test_a_run_at_work_decides_what_is_deleted_again(line: str, hour: int, momen
     if moment == "before it is told":
         command(world, wrong, Kind.WITHDRAW, registry=Before(registry, "append", run.go_on))
     elif moment == "before others are asked":
-        asking = Before(registry, "registered_after", run.go_on)
+        asking = Before(registry, "registered", run.go_on)
         command(world, wrong, Kind.WITHDRAW, registry=asking)
     else:
         command(world, wrong, Kind.WITHDRAW)
