@@ -116,7 +116,8 @@ def _summary(parts: dict[str, Tally], catches: list[Catch]) -> dict[str, Any]:
         "faults_by_kind": dict(faults),
         "mutants_by_name": {
             catch.mutant: {
-                "caught_by": catch.part if catch.finding else None,
+                "part": catch.part,
+                "caught": bool(catch.finding),
                 "after_schedules": catch.schedules,
                 "seconds": round(catch.seconds, 1),
             }

@@ -17,7 +17,13 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from inventory.adapters.service_errors import sorted_error, sorted_errors
-from inventory.domain.errors import InventoryError, ObjectGoneError, RetryableError
+from inventory.domain.errors import (
+    BadFileError,
+    ErrorCode,
+    InventoryError,
+    ObjectGoneError,
+    RetryableError,
+)
 from inventory.domain.model import ObjectVersion
 from inventory.domain.ports import ObjectInfo, VersionPage
 
@@ -33,6 +39,10 @@ if TYPE_CHECKING:
 _GONE = frozenset(
     {"404", "405", "412", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "PreconditionFailed"}
 )
+
+# The object's storage class is one whose objects must be restored before they can be read.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_ARCHIVED = "InvalidObjectState"
 
 # In a bucket whose versioning is young, S3 may answer so for an object that is there.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/manage-versioning-examples.html
@@ -117,6 +127,7 @@ class S3Source:
         """One GET.
 
         Raises:
+            BadFileError: The object is archived.
             ObjectGoneError: The version cannot be read any more.
             RejectedRequestError: S3 refuses the request for good.
             RetryableError: S3 did not answer.
@@ -285,4 +296,9 @@ def _error(error: ClientError | BotoCoreError, version: ObjectVersion) -> Invent
             )
         if code in _GONE:
             return ObjectGoneError(f"The object version was deleted before it was read ({code}).")
+        if code == _ARCHIVED:
+            message = (
+                "S3 has archived the object. Restore it or copy it to STANDARD, then replay it."
+            )
+            return BadFileError(ErrorCode.SOURCE_ERROR, message)
     return sorted_error(error, f"{version.object_id} was not read")

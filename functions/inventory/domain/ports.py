@@ -42,6 +42,7 @@ class FeedSource(Protocol):
         """Stream of the bytes from `start_byte` on; may be called more than once.
 
         Raises:
+            BadFileError: The object is archived.
             ObjectGoneError: The version cannot be read any more.
             RetryableError: S3 did not answer; also raised by the stream's `read`.
         """

@@ -16,7 +16,12 @@ from botocore.exceptions import (
 )
 
 from inventory.adapters.s3_objects import S3Objects
-from inventory.domain.errors import ObjectGoneError, RejectedRequestError, RetryableError
+from inventory.domain.errors import (
+    BadFileError,
+    ObjectGoneError,
+    RejectedRequestError,
+    RetryableError,
+)
 from inventory.domain.model import ObjectVersion
 
 BODY = bytes(range(200))
@@ -202,7 +207,7 @@ def test_metadata_names_do_not_depend_on_their_case(bucket: Bucket) -> None:
         (ReadTimeoutError(endpoint_url="x"), RetryableError),
         (answered("AccessDenied", 403), RejectedRequestError),
         (answered("403", 403), RejectedRequestError),
-        (answered("InvalidObjectState", 403), RejectedRequestError),
+        (answered("InvalidObjectState", 403), BadFileError),
         (answered("NoSuchBucket", 404), RejectedRequestError),
     ],
 )
