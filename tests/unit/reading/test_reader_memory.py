@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 
 import pytest
 
-from feeds import BUILT_IN
+from feeds import BUILT_IN, opened
 from inventory.domain.reading import Share, open_feed
 from inventory.domain.reading.blocks import BLOCK_BYTES
 
@@ -79,3 +80,33 @@ def test_a_file_five_times_as_long_takes_no_more_memory(share: Share | None) -> 
     # How much text is held where a block ends differs a little from block to block.
     assert long < 1.4 * short
     assert long < 8 << 20
+
+
+REFUSED = {
+    "no number": "A1,many,x,1,\n",
+    "two numbers": "A1,1.234,x,\"3,5\",\n",
+    "too large": f"A1,{'9' * 40},x,1,\n",
+    "bad price": "A1,1,x,dear,\n",
+    "blank SKU": ",1,x,1,\n",
+    "bad time": "A1,1,x,1,yesterday\n",
+    "extra cell": "A1,1,x,1,,surplus\n",
+    "missing cell": "A1,1\n",
+    "open quote": 'A1,1,"x,1,\n',
+}
+
+
+@pytest.mark.parametrize("line", REFUSED.values(), ids=REFUSED)
+def test_a_refused_row_is_freed_at_once(line: str) -> None:
+    """Functions look for cycles rarely: one through a row's frames would keep its whole batch."""
+    text = "sku,quantity,name,unit_price,updated_at\n" + "A1,1,x,1,\n" * 50 + line + "B1,1,x,1,\n"
+    feed = opened(text)
+    list(feed.batches())  # what is made once
+    gc.collect()
+    gc.disable()
+    try:
+        rejects = sum(len(batch.rejects) for batch in feed.batches())
+        cycles = gc.collect()
+    finally:
+        gc.enable()
+    assert rejects
+    assert cycles == 0

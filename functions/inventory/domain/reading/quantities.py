@@ -170,7 +170,8 @@ class Converter(dict[str, str]):
         try:
             self.convert(seen(cell))
         except CellError as error:
-            return error
+            # A new one: a raised one leads to the frame of whoever keeps it, and so to its batch.
+            return CellError(error.code, error.message)
         return CellError(ErrorCode.TYPE_ERROR, "is blank")
 
 
