@@ -89,12 +89,13 @@ class Checkout:
             text=True,
         )
 
-    def synthesise(self, environment: str) -> None:
-        """Have the CLI synthesise, as anybody may by hand."""
-        app = f"{sys.executable} -m local_cloud.cdktf_app"
+    def synthesise(self, environment: str, *, by_cli: bool = False) -> None:
+        """Synthesise, or have the CLI do so, as anybody may by hand."""
+        app = [sys.executable, "-m", "local_cloud.cdktf_app"]
         cli = str(NODE_MODULES / ".bin" / "cdktf")
-        command = [cli, "synth", "--app", app, "--output", str(self.output)]
-        end(self.start(environment, command))
+        by_hand = [cli, "synth", "--app", " ".join(app), "--output", str(self.output)]
+        alone = ["env", f"CDKTF_OUTDIR={self.output}", *app]
+        end(self.start(environment, by_hand if by_cli else alone))
 
     def run(self, command: str, environment: str) -> subprocess.Popen[str]:
         """Start what `make deploy` and `make destroy` run."""
@@ -121,7 +122,7 @@ def checkout(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Che
         assert time.monotonic() < limit
         assert [each.poll() for each in deploys] == [None, None]
         time.sleep(0.2)
-    checkout.synthesise(DEV)
+    checkout.synthesise(DEV, by_cli=True)
     assert deploys[0].poll() is None, "it was to be synthesised during an apply"
     for environment, deploy in zip((PROD, DEV), deploys, strict=True):
         assert f"processor_function_name = inventory-processor-{environment}" in end(deploy)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,8 +28,11 @@ def copy(tmp_path) -> Path:
     return project
 
 
-def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
-    """The stack, its zip and the manifest, and nothing in the current folder."""
+def test_main_writes_into_the_project_from_any_folder_what_the_sources_say(copy, tmp_path) -> None:
+    """The stack, its zips and the manifest, and nothing in the current folder.
+
+    After a change of one byte exactly one zip, its hash and its file's line in the stack differ.
+    """
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
 
@@ -49,28 +51,11 @@ def test_main_writes_into_the_project_from_any_folder(copy, tmp_path) -> None:
         "environments/inventory-dev/versions.tf.json",
     }
 
-
-def test_what_node_deprecates_is_not_told(tmp_path) -> None:
-    """Newer ones warn of what archived packages call, and nobody who synthesises can change it."""
-    script = tmp_path / "warn.cjs"
-    script.write_text('process.emitWarning("old", "DeprecationWarning");\n')
-    variables: dict[str, Any] = {
-        "CDKTF_OUTDIR": str(tmp_path / "out"),
-        "NODE_OPTIONS": f"--require={script}",
-    }
-
-    assert run_main(PROJECT, tmp_path, **variables).stderr == ""
-    assert "old" in run_main(PROJECT, tmp_path, NODE_NO_WARNINGS="0", **variables).stderr
-
-
-def test_one_changed_byte_changes_one_function(copy, tmp_path) -> None:
-    """Exactly its zip, its hash and its file's line in the stack; all else stays."""
-    run_main(copy, copy, CDKTF_OUTDIR=str(tmp_path / "before"))
     handler = copy / "functions" / "inventory" / "handlers" / "summary.py"
     handler.write_bytes(handler.read_bytes() + b"\n")
     run_main(copy, copy, CDKTF_OUTDIR=str(tmp_path / "after"))
 
-    before, after = output(tmp_path / "before"), output(tmp_path / "after")
+    before, after = output(copy / "cdktf.out"), output(tmp_path / "after")
     stack = "environments/inventory-dev/cdk.tf.json"
     assert {name for name in before if before[name] != after[name]} == {
         stack,
@@ -83,30 +68,54 @@ def test_one_changed_byte_changes_one_function(copy, tmp_path) -> None:
     assert differing == ['"inventory/handlers/summary.py"', '"source_code_hash"']
 
 
-def test_the_environment_is_chosen_by_its_suffix(tmp_path) -> None:
-    """cdktf.json's prod becomes the stack inventory-prod."""
+@pytest.fixture
+def deprecation(tmp_path) -> str:
+    """Give Node's options that have it warn, as newer ones do of what archived packages call."""
+    script = tmp_path / "warn.cjs"
+    script.write_text('process.emitWarning("old", "DeprecationWarning");\n')
+    return f"--require={script}"
+
+
+def test_the_environment_is_chosen_by_its_suffix_without_a_word(tmp_path, deprecation) -> None:
+    """cdktf.json's prod becomes the stack inventory-prod.
+
+    Nobody who synthesises can change what Node deprecates, and many shells set AWS_REGION, here to
+    what cdktf.json says.
+    """
     result = run_main(
-        PROJECT, tmp_path, ENVIRONMENT_SUFFIX="prod", CDKTF_OUTDIR=str(tmp_path / "out")
+        PROJECT,
+        tmp_path,
+        ENVIRONMENT_SUFFIX="prod",
+        AWS_REGION="us-east-1",
+        NODE_OPTIONS=deprecation,
+        CDKTF_OUTDIR=str(tmp_path / "out"),
     )
 
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr) == (0, "")
     stack = tmp_path / "out" / "stacks" / "inventory-prod" / "cdk.tf.json"
     groups = json.loads(stack.read_text())["resource"]["aws_cloudwatch_log_group"]
     assert {group["retention_in_days"] for group in groups.values()} == {365}
 
 
-def test_a_region_of_the_shell_is_told(tmp_path) -> None:
-    """AWS_REGION is set in many shells; where it says what cdktf.json says, there is no word."""
-    told = [
-        run_main(PROJECT, tmp_path, CDKTF_OUTDIR=str(tmp_path / region), AWS_REGION=region)
-        for region in ("us-east-1", "eu-west-1")
-    ]
+def test_another_region_is_told_and_so_are_warnings_that_were_asked_for(
+    tmp_path, deprecation
+) -> None:
+    """AWS_REGION in the shell is a line, and NODE_NO_WARNINGS=0 is Node's own switch."""
+    result = run_main(
+        PROJECT,
+        tmp_path,
+        AWS_REGION="eu-west-1",
+        NODE_OPTIONS=deprecation,
+        NODE_NO_WARNINGS="0",
+        CDKTF_OUTDIR=str(tmp_path / "out"),
+    )
 
-    assert [each.returncode for each in told] == [0, 0]
-    assert [each.stderr for each in told] == [
-        "",
-        "AWS_REGION overrules cdktf.json: inventory-dev is for eu-west-1, and not for us-east-1\n",
-    ]
+    assert result.returncode == 0
+    told, _, warned = result.stderr.partition("\n")
+    assert told == (
+        "AWS_REGION overrules cdktf.json: inventory-dev is for eu-west-1, and not for us-east-1"
+    )
+    assert "DeprecationWarning: old" in warned
 
 
 def test_fails_in_lines_and_without_a_traceback(tmp_path) -> None:

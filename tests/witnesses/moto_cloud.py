@@ -6,16 +6,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from local_cloud.override import write_override
 from local_cloud.server import DEFAULT_ACCOUNT_ID, LocalCloud
 from project_setup.steps import WITNESSES
 from terraform_runner.installation import find_terraform
 from terraform_runner.terraform import PARALLELISM, Terraform, terraform_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NOT_IN_MOTO = ("aws_lambda_function_recursion_config",)
 """Types of resources whose requests moto does not answer."""
@@ -47,44 +43,16 @@ class MotoCloud(LocalCloud):
         self._moto.communicate()
 
 
-def joined(folder: Path, stacks: Sequence[Path], cloud: MotoCloud) -> Path:
-    """A configuration in a new folder of which each synthesised stack is a module.
-
-    The provider waits far more than it works, and each start of it takes seconds of a processor:
-    one plan for all stacks waits once, and starts it once. Its settings are those of the first.
-    """
-    folder.mkdir()
-    modules, provider = {}, None
-    for stack in stacks:
-        document = json.loads((stack / "cdk.tf.json").read_text())
-        resources = document["resource"]
-        provider = provider or document["provider"]
-        del document["provider"]
-        (stack / "cdk.tf.json").write_text(json.dumps(document))
-        # Paths count from the folder in which Terraform runs.
-        changes: dict[str, Any] = {
-            "aws_lambda_function": {
-                name: {"filename": f"${{path.module}}/{each['filename']}"}
-                for name, each in resources["aws_lambda_function"].items()
-            }
-        }
-        for kind in NOT_IN_MOTO:
-            changes[kind] = {name: {"count": 0} for name in resources.get(kind, {})}
-        (stack / "moto_override.tf.json").write_text(json.dumps({"resource": changes}))
-        modules[stack.name] = {"source": os.path.relpath(stack, folder)}
-    required = {"aws": {"source": "hashicorp/aws"}}
-    root = {
-        "terraform": {"required_providers": required},
-        "provider": provider,
-        "module": modules,
-    }
-    (folder / "cdk.tf.json").write_text(json.dumps(root))
+def point_at(folder: Path, cloud: MotoCloud) -> None:
+    """Have a synthesised stack go to moto, without what moto does not know."""
+    resources = json.loads((folder / "cdk.tf.json").read_text())["resource"]
+    left_out = {kind: {name: {"count": 0} for name in resources[kind]} for kind in NOT_IN_MOTO}
+    (folder / "moto_override.tf.json").write_text(json.dumps({"resource": left_out}))
     write_override(folder, endpoint=cloud.endpoint, account_id=cloud.account_id)
-    return folder
 
 
 def apply(folder: Path, cloud: MotoCloud) -> None:
-    """Apply a configuration to moto, from nothing."""
+    """Apply a stack to moto, from nothing."""
     # An error of moto's is none that another attempt would not meet.
     variables = {**cloud.variables(), "AWS_MAX_ATTEMPTS": "3"}
     terraform = Terraform(folder, variables=variables)
@@ -93,7 +61,7 @@ def apply(folder: Path, cloud: MotoCloud) -> None:
 
 
 def destroy(folder: Path, cloud: MotoCloud) -> None:
-    """Destroy all of a configuration."""
+    """Destroy all of a stack."""
     options = ["-auto-approve", "-input=false", "-refresh=false", f"-parallelism={PARALLELISM}"]
     subprocess.run(
         [str(find_terraform()), "destroy", *options],
