@@ -84,7 +84,7 @@ def test_a_file_five_times_as_long_takes_no_more_memory(share: Share | None) -> 
 
 REFUSED = {
     "no number": "A1,many,x,1,\n",
-    "two numbers": "A1,1.234,x,\"3,5\",\n",
+    "two numbers": 'A1,1.234,x,"3,5",\n',
     "too large": f"A1,{'9' * 40},x,1,\n",
     "bad price": "A1,1,x,dear,\n",
     "blank SKU": ",1,x,1,\n",
