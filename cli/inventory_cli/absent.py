@@ -80,8 +80,10 @@ def compare(
             if hash(item) not in seen and time >= times.get(item, ""):
                 times[item], found.items[item] = time, row.quantity
     share = settings.max_stock_drop_share
+    if not share or newer.corrected:
+        return found
     last, stock = _stock_of(older), _stock_of(newer)
-    if not newer.corrected and takes_too_much(last, stock, share):
+    if takes_too_much(last, stock, share):
         found.held = (
             f"it holds a stock of {stock:f} and {name} {last:f}, so it would take away more than "
             f"the share of {share:f} that is allowed"

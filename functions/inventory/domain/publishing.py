@@ -85,7 +85,6 @@ class RejectPublisher:
         self._rejects = rejects_before
         self._already_sent = max(already_sent, min(rejects_before, destinations.message_limit))
         self._note_sent = note_sent
-        self._most_messages = destinations.message_limit if tells else 0
         self._tells = tells
         self._waiting: list[dict[str, Any]] = []
         self._waiting_bytes = 0
@@ -98,10 +97,10 @@ class RejectPublisher:
         """Take rejects of rows, in file order."""
         if not rejects:
             return
-        file = self._file or self._begin()
+        file, limit = self._file or self._begin(), self._destinations.message_limit
         for reject in rejects:
             file.add(reject)
-            if self._already_sent <= self._rejects < self._most_messages:
+            if self._tells and self._already_sent <= self._rejects < limit:
                 self._enqueue(
                     reject_message(reject, self._version, self._feed.profile, self._timestamp)
                 )

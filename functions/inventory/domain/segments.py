@@ -85,7 +85,7 @@ class Segment:
         return self.before.end_byte, self.before.end_line
 
     @property
-    def accounts(self) -> bool:
+    def publishes(self) -> bool:
         """Tell whether it publishes what is rejected."""
         return self.worker == 0 and self.job.mode is not Mode.RECHECK
 
@@ -148,7 +148,7 @@ class SegmentProcessor:
             report.listed = list(segment.before.listed)
         writer = self._writer(segment, report, report.counts)
         listing = self._key_notes(segment) if job.complete else None
-        publisher = self._publisher(segment, feed) if segment.accounts else None
+        publisher = self._publisher(segment, feed) if segment.publishes else None
         try:
             self._load(segment, feed, writer, report, publisher=publisher, listing=listing)
             if publisher is not None:

@@ -96,8 +96,7 @@ class Progress:
         data = json.loads(text)
         data["keys"] = KeySets.from_text(data["keys"])
         data["pending"] = [OwnItem(*item) for item in data["pending"]]
-        # An earlier release asked in another order: what it had come to is asked once more.
-        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+        return cls(**data)
 
 
 class Withdrawer:
