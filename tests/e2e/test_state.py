@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hcp_upload import pack, unpack
 from terraform_runner.installation import find_terraform
@@ -40,12 +40,12 @@ def terraform(
     )
 
 
-def changes(folder: Path, deployment: Deployment) -> str:
-    """Plan in a folder; what changes, as people read it."""
-    planned = terraform(folder, deployment, "plan", "-input=false", "-no-color")
+def changes(folder: Path, deployment: Deployment, plan: Path) -> list[dict[str, Any]]:
+    """Plan in a folder; what changes."""
+    planned = terraform(folder, deployment, "plan", "-input=false", f"-out={plan}")
     assert planned.returncode == 0, planned.stderr
-    # Before stands what is read, in any order.
-    return planned.stdout.partition("Terraform will perform the following actions:")[2]
+    shown = terraform(folder, deployment, "show", "-json", str(plan))
+    return json.loads(shown.stdout)["resource_changes"]
 
 
 def test_a_worker_plans_the_same_from_the_uploaded_folder_alone(
@@ -59,11 +59,11 @@ def test_a_worker_plans_the_same_from_the_uploaded_folder_alone(
     initialised = terraform(worker, deployment, "init", "-input=false", "-lockfile=readonly")
     assert initialised.returncode == 0, initialised.stderr
 
-    there = changes(worker, deployment)
-    here = changes(stack_copy.stack, deployment)
+    there = changes(worker, deployment, tmp_path / "there.tfplan")
+    here = changes(stack_copy.stack, deployment, tmp_path / "here.tfplan")
 
-    assert there.count(" will be created\n") > 80
-    assert there.splitlines() == here.splitlines()
+    assert len([each for each in there if each["change"]["actions"] == ["create"]]) > 80
+    assert there == here
 
 
 def test_state_moves_from_a_file_to_s3_and_is_locked_there(
