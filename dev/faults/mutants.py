@@ -457,7 +457,7 @@ def _(abandon: Any, self: Finisher, *arguments: Any, refused: bool) -> Any:
     return abandon(self, *arguments, refused=refused) if refused else 0
 
 
-@_patched("shards noted after the write", "files given up")
+@_patched("shards noted after the write", "files half read again")
 def _() -> Sequence[Patch]:
     touch, write = RowWriter._touch, RowWriter._write
 
@@ -513,7 +513,7 @@ def _(_: Any, self: Validator, shard: int, keys: ShardKeys, *__: str) -> Iterato
 _mutant("attempts without a name", "dead runs", (DynamoDbIngestions, "enter", lambda *_: None))
 
 
-@_instead("a replaced job forgotten", "dead runs", ingest, "replace")
+@_instead("a replaced job forgotten", "replaced jobs", ingest, "replace")
 def _(_: Any, value: Any, **changes: Any) -> Any:
     if "expired" in changes:
         changes.pop("recovering")
@@ -611,6 +611,12 @@ def _(_: Any, self: DynamoDbIngestions, object_id: str) -> bool:
 def _(end: Any, self: DynamoDbIngestions, *arguments: Any) -> None:
     *rest, condition = arguments
     end(self, *rest, condition.replace(" AND attribute_not_exists(accepted)", ""))
+
+
+@_instead("failed after it was held", "held files raced", DynamoDbIngestions, "_end")
+def _(end: Any, self: DynamoDbIngestions, *arguments: Any) -> None:
+    *rest, condition = arguments
+    end(self, *rest, condition.replace(" AND #status <> :held", ""))
 
 
 @_instead("recheck of a file not weighed", _HELD, ingestions, "_mode")
@@ -949,6 +955,20 @@ def _(older: Any, self: Absences, job: Any, version: Any, listings: Any) -> Any:
 
 _mutant("no reconcile", "one worker", (Reconcile, "run", lambda _, **__: Reconciliation()))
 _mutant("no follow-ups", "old files", (DynamoDbFollowUps, "add", lambda *_: None))
+
+
+@_instead("first runs not followed up", "deleted versions", Ingest, "_admit")
+def _(admit: Any, self: Any, delivery: Any, described: Any) -> Any:
+    first = self._ports.ingestions.get(delivery.version.object_id) is None
+    return admit(self, replace(delivery, kind=Kind.CREATED) if first else delivery, described)
+
+
+@_instead("ended by a run that is closed", "deleted versions", DynamoDbIngestions, "_update")
+def _(update: Any, self: Any, name: str, text: str, condition: str, *rest: Any) -> Any:
+    ending = condition.removeprefix("contains(open_runs, :run) AND #status <> :withdrawn AND ")
+    return update(self, name, text, ending, *rest)
+
+
 _unseen("missing records not seen", "one worker", "missing")
 _unseen("expired leases not seen", "interventions", "expired")
 _unseen("crashed runs not seen", "old files", "crashed")

@@ -20,7 +20,7 @@ from faults.case import (
     written_over_case,
 )
 from faults.fakes import INGESTIONS, ITEMS
-from faults.findings import Findings, examine_counts
+from faults.findings import Findings, counts_of
 from faults.recount import Recount
 from faults.world import Conditions, FaultyWorld, Job, misplaced
 from inventory.domain.work import Kind
@@ -455,13 +455,23 @@ def _(rng: Random) -> FaultyWorld:
 class ReplacedWorld(InterruptedWorld):
     """A job that is replaced while its workers are at work, and others that interfere.
 
-    As long as one worker has not ended, nobody ends the job.
+    As long as one worker has not ended, nobody ends the job. It is replaced because an operator
+    replays the file, or because its event comes again when another profile reads it.
     """
 
     def _begin(self) -> None:
-        """Leave the job's messages behind, and begin to replay its file."""
+        """Leave the job's messages behind, and deliver its file again."""
         super()._begin()
-        large, rng = self.case.uploads[2], self.rng
+        _, before, large, newer = self.case.uploads
+        rng = self.rng
+        if rng.random() < 0.3:
+            self.announce(large)
+            for upload in (before, newer):
+                self.invoke(upload, workers=0)
+            self.invoke(large, workers=2)
+            self._invoke(self.pending.pop(rng.randint(1, 2)))
+            self.profile = "small"
+            return
         self.invoke(large, workers=2)
         self.pending[-2:] = rng.sample(self.pending[-2:], 2)
         if rng.random() < 0.5:
@@ -558,7 +568,7 @@ def _(rng: Random) -> FaultyWorld:
     conditions = Conditions(
         switch=rng.choice((0.1, 0.3, 0.6)),
         processes=2,
-        intervention_rate=0.3,
+        intervention_rate=rng.choice((0.03, 0.1, 0.3)),
         most_interventions=3,
         interventions=("expire",),
     )
@@ -580,6 +590,25 @@ def _(rng: Random) -> FaultyWorld:
         workers=rng.choice(((0,), (2,))),
     )
     return FaultyWorld(trap_case(rng), rng, conditions)
+
+
+@_part("deleted versions", 3_000)
+def _(rng: Random) -> FaultyWorld:
+    """Versions that are deleted when a run of them has ended or died; some have no event."""
+    conditions = replace(
+        Conditions.random(rng),
+        only=rng.choice(("late", "dead")),
+        fault=rng.choice((0.1, 0.2)),
+        intervention_rate=0.1,
+        most_interventions=rng.randint(2, 6),
+        interventions=("redrive", "replay", "recheck", "delete", "delete", "delete"),
+        expiry=1.0,
+        vanish=rng.choice((0.0, 0.3)),
+    )
+    case = random_case(rng)
+    for upload in case.uploads[case.first :]:
+        upload.events = 1 if upload.deleted else rng.choice((0, 1))
+    return FaultyWorld(case, rng, conditions)
 
 
 @_part("sequencers", 2_000)
@@ -774,6 +803,20 @@ def _(rng: Random) -> FaultyWorld:
     return HoldingWorld(rng, conditions)
 
 
+@_part("held files raced", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are held while others at work on them find them deleted."""
+    conditions = Conditions(
+        switch=rng.choice((0.3, 0.6)),
+        processes=rng.choice((2, 3)),
+        intervention_rate=0.05,
+        most_interventions=4,
+        interventions=("redrive", "redrive", "recheck", "delete"),
+        batch_rows=10,
+    )
+    return HoldingWorld(rng, conditions)
+
+
 class AgedWorld(FaultyWorld):
     """Files that the reconcile's walk is past, and late ones that concern them."""
 
@@ -862,7 +905,10 @@ class CountedWorld(FaultyWorld):
                 recount.load(facts, self.conditions.batch_rows)
             loaded.add(object_id)
         for upload in self.case.uploads:
-            examine_counts(upload, self, recount.counts(upload.version.object_id), findings)
+            counts = counts_of(upload, self, ("loaded", "unchanged", "stale", "duplicates"))
+            fingerprints = self.conditions.full_read_days != (0,)
+            if not recount.agrees(upload.version.object_id, counts, fingerprints=fingerprints):
+                findings.wrong.append(f"{upload.version.object_id} counts {counts}")
         return findings
 
 
@@ -876,6 +922,7 @@ def _(rng: Random) -> FaultyWorld:
     case = random_case(rng)
     for upload in case.uploads:
         upload.events = 1
+    conditions = replace(conditions, full_read_days=(rng.choice((0, 7)),))
     return CountedWorld(case, rng, conditions)
 
 

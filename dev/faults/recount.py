@@ -2,6 +2,11 @@
 
 Files are processed one after the other here. A row is compared with what is stored for its key
 when its batch comes, and a key counts once a file, by its last row that was decided.
+
+Two things nobody knows without keeping more than the pipeline does, and docs/feeds.md says so. A
+recheck moves as many rows from `unchanged` to `loaded` as it writes, whatever its keys counted as,
+which rows with times of their own can tell apart. And a row whose item is known by its fingerprint
+to be equal is `unchanged`, although a row of the same time may stand there that comes after it.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ class Recount:
         self.items: dict[_Key, Fact] = {}
         self.outcomes: dict[str, dict[_Key, str]] = {}
         self.duplicates: Counter[str] = Counter()
+        self.rechecked: Counter[str] = Counter()
 
     def load(self, facts: list[Fact], batch_rows: int) -> None:
         """Load a file.
@@ -37,26 +43,45 @@ class Recount:
             self._decide(fact, outcomes)
         self.duplicates[facts[0].object_id] = len(facts) - len(outcomes)
 
-    def recheck(self, facts: Iterable[Fact], batch_rows: int) -> None:
-        """Decide rows again that were left alone; what is written now counts as loaded.
+    def recheck(self, facts: list[Fact], batch_rows: int) -> None:
+        """Decide rows again that were left alone; as many count as loaded as are written now.
 
         Args:
             facts: Its rows in file order, all of one version.
             batch_rows: Lines a batch.
         """
+        written = 0
         for fact in _decided(facts, batch_rows):
             stored = self.items[_key(fact)]
             if rank(stored) < rank(fact) and content(stored) != content(fact):
                 self.items[_key(fact)] = fact
-                outcomes = self.outcomes[fact.object_id]
-                if outcomes[_key(fact)] == "unchanged":
-                    outcomes[_key(fact)] = "loaded"
+                written += 1
+        if written and self._tally(facts[0].object_id)["unchanged"] >= written:
+            self.rechecked[facts[0].object_id] += written
 
-    def counts(self, object_id: str) -> dict[str, int]:
-        """Loaded, unchanged, stale and duplicate rows of a version."""
+    def agrees(self, object_id: str, counts: dict[str, int], *, fingerprints: bool) -> bool:
+        """Tell whether the counts of a record are right.
+
+        Args:
+            object_id: Object version.
+            counts: Its loaded, unchanged, stale and duplicate rows.
+            fingerprints: True if items may have been known by them.
+        """
+        tally = self._tally(object_id)
+        known = counts["unchanged"] - tally["unchanged"]
+        most = tally["stale, the same"] if fingerprints else 0
+        return 0 <= known <= most and counts == {
+            "loaded": tally["loaded"],
+            "unchanged": tally["unchanged"] + known,
+            "stale": tally["stale"] + tally["stale, the same"] - known,
+            "duplicates": self.duplicates[object_id],
+        }
+
+    def _tally(self, object_id: str) -> Counter[str]:
         tally = Counter(self.outcomes.get(object_id, {}).values())
-        counts = {name: tally[name] for name in ("loaded", "unchanged", "stale")}
-        return counts | {"duplicates": self.duplicates[object_id]}
+        tally["loaded"] += self.rechecked[object_id]
+        tally["unchanged"] -= self.rechecked[object_id]
+        return tally
 
     def _decide(self, fact: Fact, outcomes: dict[_Key, str]) -> None:
         key = _key(fact)
@@ -68,7 +93,9 @@ class Recount:
         elif own:
             return  # an earlier line has said the same, or has a later time
         else:
-            outcomes[key] = "unchanged" if rank(stored) < rank(fact) else "stale"
+            same = content(stored) == content(fact) and rank(stored)[0] == rank(fact)[0]
+            stale = "stale, the same" if same else "stale"
+            outcomes[key] = "unchanged" if rank(stored) < rank(fact) else stale
 
 
 def _key(fact: Fact) -> _Key:

@@ -92,7 +92,8 @@ class Conditions:
         switch: Probability that another process goes on at a step.
         fault: Probability that a step fails.
         lost: Share of the failed writes whose answer alone is lost.
-        only: "lost" when nothing fails but answers of writes, "dead" when processes only die.
+        only: "lost" when nothing fails but answers of writes, "late" when nothing but that writes
+            arrive late, "dead" when processes only die.
         budget: Failures at most.
         processes: Processes at once.
         duplicate: Probability that a message of the work queue comes twice.
@@ -471,7 +472,7 @@ class FaultyWorld(World):
             share: Makes it rarer.
             writes: True if it would be that of a write to DynamoDB.
         """
-        if self.conditions.only == "lost" and not writes:
+        if self.conditions.only in ("lost", "late") and not writes:
             return False
         if self.budget <= 0 or self.rng.random() >= self.conditions.fault * share:
             return False
@@ -520,6 +521,8 @@ class FaultyWorld(World):
         kind = self.rng.choice(kinds)
         if self.conditions.only == "dead":
             kind = self.rng.choice(("kill", "kill after", "kill late" if writes else "kill"))
+        elif self.conditions.only == "late":
+            kind = "late"
         elif writes and self.rng.random() < self.conditions.lost:
             kind = "partial" if operation == "BatchExecuteStatement" else "lost answer"
             kind = self.rng.choice((kind, "lost answer"))

@@ -229,6 +229,37 @@ def test_fails_to_accept_a_file_that_another_run_has_held(adapters: DynamoDb) ->
     assert not _record(adapters).accepted
 
 
+def test_fails_to_fail_a_file_that_another_run_has_held(adapters: DynamoDb) -> None:
+    """A run that was admitted before the verdict; one that an operator lets in after it may."""
+    late = _opened(adapters, delivery_id="late", accepted=False)
+    held = _opened(adapters, delivery_id="held", accepted=False)
+    gone = RunReport(error="gone", finished_at="t")
+    adapters.ingestions.fail(held, RunReport(error="held", finished_at="t"), Status.HELD)
+    adapters.ingestions.fail(late, gone, Status.FAILED)
+    assert (_record(adapters).status, _record(adapters).open_runs) == (Status.HELD, frozenset())
+    released = _opened(adapters, Kind.RELEASE, accepted=False)
+    adapters.ingestions.fail(released, gone, Status.FAILED)
+    assert _record(adapters).status is Status.FAILED
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.HELD])
+def test_a_request_that_ends_a_record_and_arrives_twice_is_not_announced_again(
+    adapters: DynamoDb, status: Status
+) -> None:
+    """The first answer was late, so the request was repeated; others were told in between."""
+    admission, ingestions = _opened(adapters, accepted=False), adapters.ingestions
+    told = []
+    for _ in range(2):
+        if status is Status.COMPLETED:
+            ingestions.complete(admission, REPORT)
+        else:
+            ingestions.fail(admission, REPORT, status)
+        told.append(_record(adapters).announcements)
+        ingestions.announced(OBJECT_ID, told[0])
+    assert [len(each) for each in told] == [1, 0]
+    assert _record(adapters).status is status
+
+
 def test_runs_that_are_over_are_dropped_with_the_run_that_found_them_so(
     adapters: DynamoDb,
 ) -> None:
@@ -242,14 +273,21 @@ def test_runs_that_are_over_are_dropped_with_the_run_that_found_them_so(
     assert _record(adapters).open_runs == {young}
 
 
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED])
 @pytest.mark.parametrize(
     ("written", "loaded", "unchanged"), [(0, 1, 4), (2, 3, 2), (3, 4, 1), (5, 1, 4)]
 )
 def test_a_recheck_moves_what_it_wrote_to_loaded(
-    adapters: DynamoDb, written: int, loaded: int, unchanged: int
+    adapters: DynamoDb, status: Status, written: int, loaded: int, unchanged: int
 ) -> None:
-    """As far as there are unchanged rows, and once, also when the request is repeated."""
-    _completed(adapters)
+    """As far as there are unchanged rows, and once, also when the request is repeated.
+
+    A file that breaks off has failed, and its first rows have loaded.
+    """
+    if status is Status.COMPLETED:
+        _completed(adapters)
+    else:
+        adapters.ingestions.fail(_opened(adapters), REPORT, status)
     adapters.ingestions.request_recheck(OBJECT_ID, ["3#1"])
     recheck = _opened(adapters, Kind.RECHECK)
     for _ in range(2):

@@ -146,6 +146,9 @@ class DynamoDbIngestions:
         condition = "#base <= :base AND #status <> :completed"
         if status is Status.HELD:
             condition += " AND attribute_not_exists(accepted)"
+        else:
+            # A verdict stands until an operator lets the file in, which makes it IN_PROGRESS.
+            condition += " AND #status <> :held"
         self._end(admission, report, status, condition)
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
@@ -163,6 +166,7 @@ class DynamoDbIngestions:
             ":errors": _tally(report.rejected_by_error),
             ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
             ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
+            ":run": {"S": admission.run},
             ":runs": {"SS": sorted(admission.expired | {admission.run})},
             ":told": {"SS": [end_announcement(admission, report, status)]},
         }
@@ -175,6 +179,8 @@ class DynamoDbIngestions:
         removing = ["lease_until", "messages_sent"]
         if status is not Status.COMPLETED:
             values[":completed"] = {"S": Status.COMPLETED.value}
+        if status is Status.FAILED:
+            values[":held"] = {"S": Status.HELD.value}
         names = {"#status": "status", "#base": "base", "#error": "error"}
         if report.error:
             values[":error"] = {"S": report.error}
@@ -195,7 +201,8 @@ class DynamoDbIngestions:
             admission.version.object_id,
             f"{setting} REMOVE {', '.join(removing)} ADD announcements :told "
             "DELETE open_runs :runs",
-            f"attribute_exists(object_id) AND #status <> :withdrawn AND {condition}",
+            # An answer may be lost and the request arrive once more when others were told of it.
+            f"contains(open_runs, :run) AND #status <> :withdrawn AND {condition}",
             names,
             values,
         )
@@ -207,15 +214,15 @@ class DynamoDbIngestions:
         object_id = admission.version.object_id
         runs = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
         found = admission.record
-        if (written or absent) and found is not None and found.status is Status.COMPLETED:
+        if (written or absent) and found is not None and found.finished_at:
             moved = self._update(
                 object_id,
                 "ADD loaded :up, unchanged :down, absent :absent DELETE open_runs :runs",
-                "#status = :completed AND unchanged >= :up AND contains(open_runs, :run)",
+                "#status = :found AND unchanged >= :up AND contains(open_runs, :run)",
                 {"#status": "status"},
                 {
                     **runs,
-                    ":completed": {"S": Status.COMPLETED.value},
+                    ":found": {"S": found.status.value},
                     ":up": {"N": str(written)},
                     ":down": {"N": str(-written)},
                     ":absent": {"N": str(absent)},

@@ -194,7 +194,9 @@ class Ingest:
                 return replace(admission, mode=Mode.NOTHING)
             if self._must_wait(record, described):
                 return replace(admission, mode=Mode.NOTHING)
-            if record is not None:
+            if record is not None or delivery.kind is not Kind.CREATED:
+                # An event comes again until it is done with. What others ask for may not, and the
+                # listing does not name the version once it is deleted.
                 self._ports.follow_ups.add(delivery.version)
             if ingestions.open(admission, accepted=self._hold is None):
                 return admission

@@ -399,13 +399,17 @@ class Ingestions(Protocol):
         ...
 
     def complete(self, admission: Admission, report: RunReport) -> None:
-        """Close the run and make the record COMPLETED, unless a later base has done so."""
+        """Close the run and make the record COMPLETED, unless a later base has done so.
+
+        A run that is closed does neither once more.
+        """
         ...
 
     def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
         """Close the run and make the record FAILED or HELD, unless it is COMPLETED.
 
-        HELD neither when another run has accepted the file.
+        HELD neither when another run has accepted the file, nor FAILED when one has held it. A run
+        that is closed changes nothing.
         """
         ...
 

@@ -442,6 +442,20 @@ def test_a_version_of_which_others_are_at_work_is_looked_at_by_the_reconcile() -
     assert list(world.ports().follow_ups.all()) == [version]
 
 
+@pytest.mark.parametrize("kind", [Kind.REDRIVE, Kind.REPLAY, Kind.RECHECK])
+def test_a_version_that_is_deleted_after_a_run_of_it_has_died_is_not_forgotten(kind: Kind) -> None:
+    """No event came, the message does not come again, and no listing names it."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    with pytest.raises(OutOfTimeError):
+        deliver(world, version, kind, time_left=lambda: 0.0)
+    world.objects.delete(version)
+    world.clock.move(hours=1)
+    assert world.reconcile(deadline_minutes=0).run(time_left=lambda: 300.0).redriven == 1
+    drain(world)
+    assert world.record(version)["status"] == "FAILED"
+
+
 def test_fails_when_the_record_keeps_changing() -> None:
     """The delivery comes again instead of going round for ever."""
     world = World()
