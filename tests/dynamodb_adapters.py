@@ -14,8 +14,8 @@ from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
-    DynamoDbAcceptedFiles,
     DynamoDbCheckpoint,
+    DynamoDbFileSums,
     DynamoDbFollowUps,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
@@ -79,9 +79,9 @@ class DynamoDb:
         return DynamoDbFollowUps(self.table)
 
     @cached_property
-    def accepted(self) -> DynamoDbAcceptedFiles:
-        """Sums of accepted files."""
-        return DynamoDbAcceptedFiles(self.table)
+    def sums(self) -> DynamoDbFileSums:
+        """Sums of files."""
+        return DynamoDbFileSums(self.table)
 
     @cached_property
     def checkpoint(self) -> DynamoDbCheckpoint:

@@ -16,10 +16,10 @@ from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
-    DynamoDbAcceptedFiles,
     DynamoDbArrivals,
     DynamoDbChangeLogs,
     DynamoDbCheckpoint,
+    DynamoDbFileSums,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
     DynamoDbListings,
@@ -500,7 +500,8 @@ class World:
         if share:
             lanes = PartitionedTable(self.api(ports.deadline), LANES, ports.usage)
             hold = StockDropHold(
-                DynamoDbAcceptedFiles(lanes),
+                DynamoDbFileSums(lanes),
+                ports.ingestions,
                 ports.deadline,
                 feed_of=lambda key: replace(self.feed_of(key), max_stock_drop_share=share),
                 batch_rows=batch_rows,

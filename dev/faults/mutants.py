@@ -625,7 +625,7 @@ def _(mode: Any, found: Record, kind: Kind, base: str, *, recovering: bool) -> A
     return mode(replace(found, accepted=not held), kind, base, recovering=recovering)
 
 
-_mutant("nothing weighed", _HELD, (ingest, "_decided", lambda _: True))
+_mutant("nothing weighed", _HELD, (Ingest, "_must_be_weighed", lambda *_: False))
 
 
 def _unseen(name: str, part: str, finding: str) -> None:

@@ -281,17 +281,25 @@ def test_what_is_to_be_looked_at_is_remembered_until_it_is_removed(adapters: Dyn
     assert sorted(follow_ups.all(), key=str) == sorted([UNVERSIONED, long_key], key=str)
 
 
-def test_the_sum_of_the_file_before_is_found(adapters: DynamoDb) -> None:
+def test_the_sums_of_the_files_before_are_found(adapters: DynamoDb) -> None:
     """By the files' bases, each feed on its own; to the last digit."""
-    accepted = adapters.accepted
+    sums = adapters.sums
     exact = Decimal("12345678901234567890.123456789")
-    accepted.add("feed", "b2", "o2", Decimal("-5.50"))
-    accepted.add("feed", "b1", "o1", exact)
-    accepted.add("another", "b2", "o3", Decimal(7))
-    assert accepted.before("feed", "b1") is None
-    assert accepted.before("feed", "b2") == exact
-    assert accepted.before("feed", "b3") == Decimal("-5.5")
-    assert accepted.before("no feed", "b3") is None
+    sums.add("feed", "b2", "o2", Decimal("-5.50"))
+    sums.add("feed", "b1", "o1", exact)
+    sums.add("another", "b2", "o3", Decimal(7))
+    assert list(sums.before("feed", "b1")) == []
+    assert list(sums.before("feed", "b2")) == [("o1", exact)]
+    assert list(sums.before("feed", "b3")) == [("o2", Decimal("-5.5")), ("o1", exact)]
+    assert list(sums.before("no feed", "b3")) == []
+
+
+def test_the_sums_of_all_files_before_are_found(adapters: DynamoDb) -> None:
+    """However many there are, a few at a time."""
+    for number in range(25):
+        adapters.sums.add("many", f"b{number:02}", f"o{number}", Decimal(number))
+    found = [name for name, _ in adapters.sums.before("many", "b24")]
+    assert found == [f"o{number}" for number in reversed(range(24))]
 
 
 def test_a_checkpoint_is_what_was_saved_last(adapters: DynamoDb) -> None:
@@ -323,5 +331,6 @@ def test_the_register_of_a_feed_knows_its_lists(adapters: DynamoDb) -> None:
     listings.put("shop/", restored, expires_at=EXPIRES)
     assert restored._replace(dropped=asked) in listings.all("shop/")
     assert restored._replace(dropped=asked).live
-    assert listings.give_up("shop/", UNVERSIONED)
-    assert not listings.give_up("shop/", UNVERSIONED)
+    for _ in range(2):
+        assert listings.give_up("shop/", UNVERSIONED)
+        assert not listings.give_up("shop/", replace(VERSION, key="not listed"))

@@ -10,6 +10,7 @@ from inventory.adapters.dynamodb_api import ConditionFailedError
 from inventory.domain.announcements import end_announcement, withdrawal_announcement
 from inventory.domain.ingestions import Admission, Mode, Record, RunReport, Status
 from inventory.domain.order import timestamp
+from inventory.domain.work import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -110,7 +111,12 @@ class DynamoDbIngestions:
         else:
             condition = "#status = :found"
         removing = ""
-        if admission.command is not None:
+        if admission.kind is Kind.RELEASE:
+            setting += ", released = :released"
+            values[":released"] = {"BOOL": True}
+        elif admission.kind is Kind.REPLAY:
+            removing = " REMOVE released"
+        elif admission.command is not None:
             # Until it has ended again, it is known by that to be one that is being restored.
             removing = " REMOVE finished_at"
             values[":asked"] = {"S": admission.command.asked_at}
@@ -137,21 +143,21 @@ class DynamoDbIngestions:
             values,
         )
 
-    def complete(self, admission: Admission, report: RunReport) -> None:
+    def complete(self, admission: Admission, report: RunReport) -> bool:
         """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
-        self._end(admission, report, Status.COMPLETED, "#base <= :base")
+        return self._end(admission, report, Status.COMPLETED, "#base <= :base")
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> bool:
         """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
         condition = "#base <= :base AND #status <> :completed"
         if status is Status.HELD:
-            condition += " AND attribute_not_exists(accepted)"
+            condition += " AND attribute_not_exists(accepted) AND attribute_not_exists(released)"
         else:
             # A verdict stands until an operator lets the file in, which makes it IN_PROGRESS.
             condition += " AND #status <> :held"
-        self._end(admission, report, status, condition)
+        return self._end(admission, report, status, condition)
 
-    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
+    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> bool:
         found = admission.record
         figures = asdict(report.counts) | {"absent": report.absent}
         counts = {name: {"N": str(count)} for name, count in figures.items()}
@@ -208,6 +214,7 @@ class DynamoDbIngestions:
         )
         if not ended:
             self.close(admission, written=0)
+        return ended
 
     def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""
@@ -394,8 +401,8 @@ class DynamoDbIngestions:
     ) -> None:
         """End a withdrawal; see `ports.Ingestions`."""
         removing = (
-            "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, recheck, touched, "
-            "lease_until, messages_sent"
+            "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, released, recheck, "
+            "touched, lease_until, messages_sent"
         )
         told = withdrawal_announcement(version, record, run, removed, now)
         self._update(
@@ -470,6 +477,7 @@ def _record(item: _Json) -> Record:
         base=item.get("base", {}).get("S", ""),
         open_runs=frozenset(item.get("open_runs", {}).get("SS", ())),
         accepted=item.get("accepted", {}).get("BOOL", False),
+        released=item.get("released", {}).get("BOOL", False),
         lease_until=item.get("lease_until", {}).get("S", ""),
         read_units=float(item.get("read_units", {}).get("N", "0")),
         write_units=float(item.get("write_units", {}).get("N", "0")),

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
 
 _Json = dict[str, Any]
+
+_SUMS_PER_READ = 10
 
 _FOLLOW_UPS = "follow-up"
 _FINGERPRINTS = "fingerprints"
@@ -93,8 +96,8 @@ class DynamoDbPauses:
         self._table.delete(_PAUSED, f"/{prefix}")
 
 
-class DynamoDbAcceptedFiles:
-    """The lanes table behind `ports.AcceptedFiles`.
+class DynamoDbFileSums:
+    """The lanes table behind `ports.FileSums`.
 
     Partition `feed#<name>`, position `<base>#<hash of the object id>`. Idempotency: noting a file
     twice puts the same item.
@@ -106,28 +109,22 @@ class DynamoDbAcceptedFiles:
     def __init__(self, table: PartitionedTable) -> None:
         self._table = table
 
-    def before(self, feed: str, base: str) -> Decimal | None:
-        """Sum of the file before; see `ports.AcceptedFiles`."""
-        for item in self._table.query(
-            f"feed#{feed}", "#p < :p", values={":p": {"S": base}}, last_first=True, limit=1
-        ):
-            return Decimal(item["quantity"]["S"])
-        return None
+    def before(self, feed: str, base: str) -> Iterator[tuple[str, Decimal]]:
+        """Sums of the files before; see `ports.FileSums`."""
+        query = partial(self._table.query, f"feed#{feed}", "#p < :p", last_first=True)
+        position = base
+        while position:
+            items = list(query(values={":p": {"S": position}}, limit=_SUMS_PER_READ))
+            for item in items:
+                yield item["object_id"]["S"], Decimal(item["quantity"]["S"])
+            # Nearly always the first one counts, so a few are read at once.
+            position = items[-1]["position"]["S"] if len(items) == _SUMS_PER_READ else ""
 
     def add(self, feed: str, base: str, object_id: str, quantity: Decimal) -> None:
-        """Note an accepted file; see `ports.AcceptedFiles`."""
+        """Note the sum of a file; see `ports.FileSums`."""
         position = f"{base}#{_digest(object_id)}"
-        self._table.put(f"feed#{feed}", position, {"quantity": {"S": str(quantity)}})
-
-    def remove(self, feed: str, base: str, object_id: str) -> None:
-        """Forget an accepted file; see `ports.AcceptedFiles`."""
-        # Its sequencer may have become known afterwards; its time stays.
-        before = f"{base.partition('#')[0]}#"
-        limits = {":from": {"S": before}, ":to": {"S": f"{before}~"}}
-        for item in self._table.query(f"feed#{feed}", "#p BETWEEN :from AND :to", values=limits):
-            position = item["position"]["S"]
-            if position.endswith(f"#{_digest(object_id)}"):
-                self._table.delete(f"feed#{feed}", position)
+        sums = {"object_id": {"S": object_id}, "quantity": {"S": str(quantity)}}
+        self._table.put(f"feed#{feed}", position, sums)
 
 
 class DynamoDbArrivals:
@@ -346,8 +343,9 @@ class DynamoDbListings:
 
     def give_up(self, feed: str, version: ObjectVersion) -> bool:
         """Note that a version implies nothing any more; see `ports.Listings`."""
-        values = {":yes": {"BOOL": True}, ":no": {"BOOL": False}}
-        return self._update(feed, version, "SET implies = :no", "implies = :yes", values)
+        values = {":no": {"BOOL": False}}
+        listed = "attribute_exists(list_name)"
+        return self._update(feed, version, "SET implies = :no", listed, values)
 
     def _update(
         self, feed: str, version: ObjectVersion, update: str, condition: str, values: _Json

@@ -11,9 +11,9 @@ from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
 from inventory.adapters.dynamodb_notes import (
-    DynamoDbAcceptedFiles,
     DynamoDbArrivals,
     DynamoDbChangeLogs,
+    DynamoDbFileSums,
     DynamoDbFingerprintSets,
     DynamoDbFollowUps,
     DynamoDbListings,
@@ -111,7 +111,8 @@ def ingest() -> Ingest:
     hold = None
     if profiles.holds:
         hold = StockDropHold(
-            DynamoDbAcceptedFiles(lanes),
+            DynamoDbFileSums(lanes),
+            ports.ingestions,
             deadline,
             feed_of=profiles.feed_of,
         )

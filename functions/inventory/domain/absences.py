@@ -334,6 +334,7 @@ class Absences:
     def refused(self, version: ObjectVersion) -> None:
         """Expect nothing more of a version that cannot be read any more."""
         feed = self.feed_of(version)
+        # Asked each time: who gave it up first may have died before it asked.
         if feed and self._ports.listings.give_up(feed, version):
             self.ask_newest(feed, version)
 

@@ -195,6 +195,8 @@ class Finisher:
         if job.recovering or any(report.unresolved for report in reports):
             rechecks += self._abandon(job, version, ended, refused=refusal is not None)
         if refusal is not None:
+            # One worker counts what was read, and others may have come less far, or further.
+            total.counts.rows_read = total.counts.settled
             error = refusal_from_data(refusal)
             total.error = f"{error.code}: {error}"
             total.first_error_line = total.first_error_line or error.line
@@ -211,9 +213,8 @@ class Finisher:
         total.write_units += ports.usage.write_units - writes
         total.finished_at = timestamp(ports.now())
         # The last attempt of a worker may not have come to taking its own name away.
-        ended_runs = {report.attempt for report in reports if report.ended}
-        admission = admission_of(job, version, record)
-        admission = replace(admission, expired=admission.expired | ended_runs)
+        ended_runs = frozenset(report.attempt for report in reports if report.ended)
+        admission = replace(admission_of(job, version, record), expired=ended_runs)
         status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
 
@@ -274,7 +275,6 @@ def admission_of(job: Job, version: ObjectVersion, record: Record | None) -> Adm
         now=job.began,
         lease_until="",
         recovering=job.recovering,
-        expired=frozenset(job.expired),
     )
 
 

@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode, HeldFileError, OutOfTimeError
+from inventory.domain.ingestions import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.domain.jobs import SegmentReport
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import AcceptedFiles, Deadline, Feed
+    from inventory.domain.ports import Deadline, Feed, FileSums, Ingestions
     from inventory.domain.reading.feed_settings import FeedSettings
 
 #: Seconds that must be left to sum on; to pass on the sum takes far less.
@@ -29,7 +30,8 @@ class StockDropHold:
     """Compares files with the last accepted file of their feed.
 
     Args:
-        accepted: Sums of the accepted files.
+        sums: Sums of files.
+        ingestions: Tells which of them were accepted.
         deadline: Seconds left.
         feed_of: Gives the feed that an object key belongs to.
         batch_rows: Rows that are summed up together.
@@ -37,13 +39,15 @@ class StockDropHold:
 
     def __init__(
         self,
-        accepted: AcceptedFiles,
+        sums: FileSums,
+        ingestions: Ingestions,
         deadline: Deadline,
         *,
         feed_of: Callable[[str], FeedSettings],
         batch_rows: int = 1000,
     ) -> None:
-        self._accepted = accepted
+        self._sums = sums
+        self._ingestions = ingestions
         self._deadline = deadline
         self._feed_of = feed_of
         self._batch_rows = batch_rows
@@ -74,7 +78,7 @@ class StockDropHold:
     def judge(
         self, version: ObjectVersion, base: str, report: SegmentReport, *, released: bool
     ) -> None:
-        """Accept a file by its sum, or refuse it.
+        """Note the sum of a file that may load, or refuse it.
 
         Args:
             version: The object version.
@@ -87,7 +91,7 @@ class StockDropHold:
         """
         settings, quantity = self._feed_of(version.key), Decimal(report.quantity)
         feed, share = settings.prefix, settings.max_stock_drop_share
-        last = self._accepted.before(feed, base) if share else None
+        last = self._last(feed, base) if share else None
         if not released and last is not None and takes_too_much(last, quantity, share):
             raise HeldFileError(
                 ErrorCode.CONSTRAINT_ERROR,
@@ -98,17 +102,17 @@ class StockDropHold:
                 column="quantity",
                 value=f"{quantity:f}",
             )
-        self._accepted.add(feed, base, version.object_id, quantity)
+        # Its record says whether it was accepted, so a sum may stand there before, and stay when
+        # the file is held after all or withdrawn.
+        self._sums.add(feed, base, version.object_id, quantity)
 
-    def forget(self, version: ObjectVersion, base: str) -> None:
-        """Compare no more file with a withdrawn one.
-
-        Args:
-            version: The object version.
-            base: Base of its tokens.
-        """
-        feed = self._feed_of(version.key).prefix
-        self._accepted.remove(feed, base, version.object_id)
+    def _last(self, feed: str, base: str) -> Decimal | None:
+        """Sum of the last file before that was accepted and counts; None for none."""
+        for object_id, quantity in self._sums.before(feed, base):
+            record = self._ingestions.get(object_id)
+            if record and record.accepted and record.status is not Status.WITHDRAWN:
+                return quantity
+        return None
 
 
 def takes_too_much(last: Decimal, quantity: Decimal, share: Decimal) -> bool:

@@ -84,7 +84,7 @@ class Ingest:
         self._validator = Validator(ports.registry, ports.ingestions, ports.follow_ups, ports.work)
         self._finisher = Finisher(ports, self._validator)
         self._absences = Absences(ports, self._validator)
-        self._withdrawer = Withdrawer(ports, self._validator, self._absences, hold)
+        self._withdrawer = Withdrawer(ports, self._validator, self._absences)
         self._announcer = Announcer(ports.ingestions, ports.events, ports.arrivals, ports.feed_of)
         self._segments = SegmentProcessor(
             ports,
@@ -144,7 +144,10 @@ class Ingest:
             if described.refusal is not None:
                 raise described.refusal
             return self._load(admission, described, outcome)
-        except (BadFileError, ObjectGoneError) as error:
+        except ObjectGoneError as error:
+            # Workers of a job find that, too, and know what they have counted.
+            return self._go_on(admission, outcome) or self._refuse(admission, error, outcome)
+        except BadFileError as error:
             return self._refuse(admission, error, outcome)
 
     def _describe(self, version: ObjectVersion) -> _Described:
@@ -202,6 +205,22 @@ class Ingest:
                 return admission
         raise RetryableError(f"{delivery.version.object_id}: the record keeps changing")
 
+    def _drop_expired(self, admission: Admission) -> None:
+        """Take names of dead runs away before an item is read; this run's stands for them.
+
+        A job lives longer than a run, and may be at work: what its attempts write from then on,
+        their own names tell. The latest one is replaced under its name, see `Finisher.store`.
+        """
+        record = admission.record
+        for name in admission.expired:
+            if record is None or name != record.job:
+                self._ports.ingestions.leave(admission.version.object_id, name)
+
+    def _must_be_weighed(self, admission: Admission) -> bool:
+        """Tell whether the file has to be weighed before it loads."""
+        accepted = admission.record is not None and admission.record.accepted
+        return self._hold is not None and admission.mode is Mode.PROCESS and not accepted
+
     def _must_wait(self, record: Record | None, described: _Described) -> bool:
         """Have a version wait that has not begun, and whose folder is paused."""
         version = described.version
@@ -211,9 +230,9 @@ class Ingest:
             return False
         if record is not None and record.base >= described.base:
             return True
-        waits = self._ports.ingestions.wait(version, described.base)
+        # First of all: no listing names it any more once it is deleted.
         self._ports.follow_ups.add(version)
-        return waits
+        return self._ports.ingestions.wait(version, described.base)
 
     def _noted(self, record: Record | None, described: _Described, command: Command | None) -> bool:
         """Note what a delivery tells that changes nothing now; False when it may by now.
@@ -249,10 +268,10 @@ class Ingest:
         )
         outcome = replace(outcome, profile=feed.profile)
         job = self._job(admission, described, feed)
-        weigh = self._hold is not None and not _decided(admission)
+        weigh = self._must_be_weighed(admission)
         if weigh and feed.corrected:
             # Rows that were refused say nothing of the stock of a whole file.
-            self._let_in(version, admission.base)
+            self._let_in(version)
             weigh = False
         replaced = ""
         if admission.has_job:
@@ -262,10 +281,11 @@ class Ingest:
                 # Only its event knows a version's sequencer, and this may be a listing.
                 job = replace(job, base=later_base(job.base, stored.base))
                 if _would_be_the_same(stored, job, admission.kind):
-                    return self._help(admission, stored, outcome, weigh=weigh)
+                    return self._help(admission, stored, outcome)
             replaced = admission.record.job
             # What the workers of that job wrote, nobody will validate but this one.
-            job = replace(job, recovering=True, expired=(*job.expired, replaced))
+            job = replace(job, recovering=True)
+        self._drop_expired(admission)
         if weigh and not self._weigh(job, version, replaced):
             return outcome
         if replaced or job.workers > 1:
@@ -295,9 +315,8 @@ class Ingest:
             start_line=feed.start_line,
             workers=self._settings.workers_for(version.size_bytes),
             recovering=admission.recovering,
-            expired=tuple(sorted(admission.expired)),
             recheck=tuple(sorted(admission.recheck)),
-            released=admission.kind is Kind.RELEASE,
+            released=_released(admission),
             series=series,
             complete=complete,
             absent=expected.absent,
@@ -305,7 +324,17 @@ class Ingest:
             decided_at=command.asked_at if command else record.decided_at if record else "",
         )
 
-    def _help(self, admission: Admission, job: Job, outcome: Outcome, *, weigh: bool) -> Outcome:
+    def _go_on(self, admission: Admission, outcome: Outcome) -> Outcome | None:
+        """Have an unfinished job of a version that is gone come to its end; None without one."""
+        if not admission.has_job:
+            return None
+        assert admission.record is not None
+        job = self._finisher.stored(admission.version.object_id, admission.record.job)
+        if job is None or job.mode is not admission.mode or not job.lasts(admission.now):
+            return None
+        return self._help(admission, job, outcome)
+
+    def _help(self, admission: Admission, job: Job, outcome: Outcome) -> Outcome:
         """Send again what an unfinished job waits for, unless somebody is at work on it."""
         version, record = admission.version, admission.record
         assert record is not None
@@ -313,6 +342,7 @@ class Ingest:
         # The run that began the job may have crashed before it sent the messages.
         comes_again = asked_by(job.run) == asked_by(admission.run)
         if comes_again or record.lease_until <= admission.now:
+            weigh = self._must_be_weighed(admission)
             ending = self._finisher.resume(job, version, weigh=weigh)
         self._ports.ingestions.leave(version.object_id, admission.run)
         return _ended(outcome, ending)
@@ -465,6 +495,8 @@ class Ingest:
     def _weigh_on(
         self, job: Job, version: ObjectVersion, task: Task, record: Record, outcome: Outcome
     ) -> Outcome:
+        if self._hold is None and not record.accepted:
+            self._let_in(version)
         if self._hold is None or record.accepted:
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         name = job_id(version.object_id, job.run)
@@ -503,12 +535,10 @@ class Ingest:
     def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport) -> None:
         assert self._hold is not None
         self._hold.judge(version, job.base, report, released=job.released)
-        self._let_in(version, job.base)
+        self._let_in(version)
 
-    def _let_in(self, version: ObjectVersion, base: str) -> None:
-        assert self._hold is not None
+    def _let_in(self, version: ObjectVersion) -> None:
         if not self._ports.ingestions.accept(version.object_id):
-            self._hold.forget(version, base)
             raise RetryableError(f"{version.object_id}: it has just been held or withdrawn")
 
     # Versions that do not load
@@ -522,8 +552,10 @@ class Ingest:
     def _abandon(self, admission: Admission) -> int:
         """Validate what other runs of the version may have written before they crashed."""
         record = self._ports.ingestions.get(admission.version.object_id)
-        if record is None or not record.open_runs - {admission.run}:
+        if record is None or not (admission.expired or record.open_runs - {admission.run}):
             return 0
+        for name in admission.expired:
+            self._ports.ingestions.leave(admission.version.object_id, name)
         log_of(self._ports, admission.version, admission.run).store(lost=True)
         return self._validator.abandon(
             admission.version, record, run=admission.run, now=admission.now
@@ -536,11 +568,12 @@ class Ingest:
         ports, record = self._ports, admission.record
         refusal = as_refusal(error)
         rechecks = self._abandon(admission)
-        self._absences.refused(admission.version)
+        held = isinstance(error, HeldFileError)
+        if not held:  # a held file has not begun to imply anything
+            self._absences.refused(admission.version)
         report = replace(self._empty_report(), profile=outcome.profile)
         report.error = f"{refusal.code}: {refusal}"
         report.first_error_line = refusal.line or None
-        held = isinstance(error, HeldFileError)
         status: Status | None = None
         messages = 0
         if admission.mode is Mode.PROCESS or (record and record.status is Status.COMPLETED):
@@ -550,8 +583,8 @@ class Ingest:
             ports.rejects.queue.send("file", [body])
             messages = 1
         if admission.mode is Mode.PROCESS:
-            status = Status.HELD if held else Status.FAILED
-            ports.ingestions.fail(admission, report, status)
+            end = Status.HELD if held else Status.FAILED
+            status = end if ports.ingestions.fail(admission, report, end) else None
         else:
             ports.ingestions.close(admission, written=0)
         return replace(
@@ -577,11 +610,12 @@ def _would_be_the_same(stored: Job, job: Job, kind: Kind) -> bool:
     )
 
 
-def _decided(admission: Admission) -> bool:
-    """Tell whether the file has been weighed, or need not be."""
-    return admission.mode is not Mode.PROCESS or (
-        admission.record is not None and admission.record.accepted
-    )
+def _released(admission: Admission) -> bool:
+    """Tell whether an operator has let the file in; a replay has it judged again."""
+    if admission.kind is Kind.RELEASE:
+        return True
+    released = admission.record is not None and admission.record.released
+    return released and admission.kind is not Kind.REPLAY
 
 
 def _outcome_of(admission: Admission) -> Outcome:
@@ -609,5 +643,5 @@ def _ended(outcome: Outcome, ending: Ending | None) -> Outcome:
         reject_messages=ending.reject_messages,
         error=ending.report.error,
         nothing_loaded=ending.report.nothing_loaded,
-        balanced=ending.status is not Status.COMPLETED or ending.report.counts.balanced,
+        balanced=ending.report.counts.balanced,
     )

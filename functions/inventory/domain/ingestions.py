@@ -76,6 +76,7 @@ class Record:
         base: Latest base by which the version was processed.
         open_runs: Names of runs that began and did not end, see `run_name`.
         accepted: True if the file may load, as far as `max_stock_drop_share` decides.
+        released: True if an operator has let it in, so that it is not held again.
         lease_until: ISO 8601 time until which the latest run may be alive.
         read_units: Read units of the runs that ended.
         write_units: Write units of the runs that ended.
@@ -101,6 +102,7 @@ class Record:
     base: str = ""
     open_runs: frozenset[str] = frozenset()
     accepted: bool = False
+    released: bool = False
     lease_until: str = ""
     read_units: float = 0.0
     write_units: float = 0.0

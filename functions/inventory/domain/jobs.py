@@ -90,7 +90,6 @@ class Job:
         start_line: Physical line there.
         workers: Number of workers.
         recovering: See `Admission.recovering`.
-        expired: See `Admission.expired`.
         recheck: See `Admission.recheck`.
         released: True if an operator lets the file in whatever it takes away, see `hold`.
         series: Series of files whose fingerprints it uses and replaces; "" for none.
@@ -110,7 +109,6 @@ class Job:
     start_line: int
     workers: int = 1
     recovering: bool = False
-    expired: tuple[str, ...] = ()
     recheck: tuple[str, ...] = ()
     released: bool = False
     series: str = ""
@@ -147,7 +145,7 @@ class Job:
         """The job whose `to_text` this is."""
         data = json.loads(text)
         data |= {"mode": Mode(data["mode"]), "absent": Absent(data["absent"])}
-        data |= {name: tuple(data[name]) for name in ("expired", "recheck")}
+        data["recheck"] = tuple(data["recheck"])
         return cls(**data)
 
 

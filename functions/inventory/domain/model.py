@@ -254,7 +254,12 @@ class Counts:
     conflicting: int = 0
 
     @property
+    def settled(self) -> int:
+        """Rows that have an outcome."""
+        outcomes = self.loaded + self.unchanged + self.stale
+        return outcomes + self.rejected + self.skipped + self.duplicates
+
+    @property
     def balanced(self) -> bool:
         """Tell whether every row read has exactly one outcome."""
-        outcomes = self.loaded + self.unchanged + self.stale
-        return self.rows_read == outcomes + self.rejected + self.skipped + self.duplicates
+        return self.rows_read == self.settled

@@ -398,18 +398,22 @@ class Ingestions(Protocol):
         """
         ...
 
-    def complete(self, admission: Admission, report: RunReport) -> None:
+    def complete(self, admission: Admission, report: RunReport) -> bool:
         """Close the run and make the record COMPLETED, unless a later base has done so.
 
-        A run that is closed does neither once more.
+        Returns:
+            Whether it has; a run that is closed changes nothing once more.
         """
         ...
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> bool:
         """Close the run and make the record FAILED or HELD, unless it is COMPLETED.
 
-        HELD neither when another run has accepted the file, nor FAILED when one has held it. A run
-        that is closed changes nothing.
+        HELD neither when another run has accepted the file or an operator has let it in, nor FAILED
+        when another run has held it.
+
+        Returns:
+            Whether it has; a run that is closed changes nothing.
         """
         ...
 
@@ -592,19 +596,15 @@ class Pauses(Protocol):
         ...
 
 
-class AcceptedFiles(Protocol):
-    """Sums of the files that were accepted, by feed."""
+class FileSums(Protocol):
+    """Sums of files, by feed; whether a file was accepted, its record says."""
 
-    def before(self, feed: str, base: str) -> Decimal | None:
-        """Sum of the latest accepted file of a feed before this base; None for none."""
+    def before(self, feed: str, base: str) -> Iterator[tuple[str, Decimal]]:
+        """Object ids and sums of files of a feed before this base, the latest first."""
         ...
 
     def add(self, feed: str, base: str, object_id: str, quantity: Decimal) -> None:
-        """Note an accepted file."""
-        ...
-
-    def remove(self, feed: str, base: str, object_id: str) -> None:
-        """Forget an accepted file, whichever base of it was known when it was noted."""
+        """Note the sum of a file that is about to be accepted."""
         ...
 
 
@@ -663,7 +663,7 @@ class Listings(Protocol):
         ...
 
     def give_up(self, feed: str, version: ObjectVersion) -> bool:
-        """Note that a version implies nothing any more; False when it did not."""
+        """Note that a version implies nothing any more; False when it has no list."""
         ...
 
 

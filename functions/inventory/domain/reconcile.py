@@ -255,19 +255,21 @@ class Reconcile:
         """Send again what must come again.
 
         Returns:
-            The versions for which nothing is left to do.
+            The versions for which nothing is left to do, and of which no request is on its way.
         """
         records = self._ingestions.get_many([version.object_id for version in versions])
         again: list[WorkMessage] = []
         terminal: list[ObjectVersion] = []
         for version in versions:
-            finding = _finding(records.get(version.object_id), now)
+            record = records.get(version.object_id)
+            finding = _finding(record, now)
             if finding == "waiting" and not version.key.startswith(self._paused):
                 finding = "missing"
             setattr(result, finding, getattr(result, finding) + 1)
             result.versions += 1
             if finding == "terminal":
-                terminal.append(version)
+                if record is not None and _quiet(record, now):
+                    terminal.append(version)
                 continue
             if follow_up:
                 self._follow_ups.add(version)
@@ -297,6 +299,11 @@ def _finding(record: Record | None, now: datetime) -> str:
     left = "running" if record.open_runs else _ended(record)
     # Nothing of a version that was not accepted is in the table.
     return "rechecks" if record.recheck and record.accepted else left
+
+
+def _quiet(record: Record, now: datetime) -> bool:
+    """Tell whether no request of its last run can arrive and begin what nobody looks after."""
+    return record.last_run < timestamp(now - LEASE)
 
 
 def _ended(record: Record) -> str:

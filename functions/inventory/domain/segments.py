@@ -175,7 +175,8 @@ class SegmentProcessor:
         report.gone.append(gone.store())
         if report.ended:
             self._absences.end(job, version, attempt, absence, report.gone)
-        report.absent = counts.loaded
+        # What an earlier run has counted, a recheck finds loaded already.
+        report.absent = writer.written if job.mode is Mode.RECHECK else counts.loaded
         return self._reported(report, writer, job)
 
     def _write_absent(

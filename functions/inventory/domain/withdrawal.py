@@ -32,7 +32,6 @@ from inventory.domain.work import Command, Kind, WorkMessage
 if TYPE_CHECKING:
     from inventory.domain.absences import Absences
     from inventory.domain.changelog import ChangeLog
-    from inventory.domain.hold import StockDropHold
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Record
     from inventory.domain.model import ObjectVersion
@@ -106,7 +105,6 @@ class Withdrawer:
         ports: The world.
         validator: Requests rechecks.
         absences: Lists of complete feeds.
-        hold: Compares files with accepted ones; None when nothing is held.
     """
 
     def __init__(
@@ -114,12 +112,10 @@ class Withdrawer:
         ports: IngestPorts,
         validator: Validator,
         absences: Absences,
-        hold: StockDropHold | None = None,
     ) -> None:
         self._ports = ports
         self._validator = validator
         self._absences = absences
-        self._hold = hold
 
     def run(self, delivery: Delivery) -> Outcome:
         """Withdraw a version, or go on with that.
@@ -156,8 +152,6 @@ class Withdrawer:
             if attempt.waits():
                 return nothing
             attempt.ask()
-            if self._hold is not None:
-                self._hold.forget(version, record.base)
             now = timestamp(self._ports.now())
             self._ports.ingestions.end_withdrawal(version, record, run, attempt.progress.found, now)
             return Outcome(object_id=object_id, mode=Mode.WITHDRAW, status=Status.WITHDRAWN)

@@ -357,19 +357,6 @@ def test_a_file_that_is_processed_again_gets_the_counts_of_this_time() -> None:
     assert (setting.record["rows_read"], setting.record["loaded"]) == (2, 2)
 
 
-def test_runs_that_are_over_are_dropped_at_the_end() -> None:
-    """Those that the beginning of the job found over, and no others."""
-    setting = Setting()
-    object_id = setting.version.object_id
-    for run in ("over", "alive"):
-        setting.ports.ingestions.enter(object_id, run)
-    job = replace(setting.job, expired=("over",))
-    for worker in (0, 1):
-        setting.enter(worker, 0, ended=True)
-    setting.finisher.finish(job, setting.version)
-    assert setting.record["open_runs"] == ["alive"]
-
-
 def test_last_attempts_are_dropped_at_the_end() -> None:
     """Who ends the job may be faster than one that has yet to take its own name away."""
     setting = Setting()

@@ -36,7 +36,6 @@ JOB = Job(
     start_line=2,
     workers=4,
     recovering=True,
-    expired=("r1", "r2"),
     recheck=("3#1",),
     released=True,
     series="0f",

@@ -1,0 +1,327 @@
+"""Every version ends in one right record, whoever else is at work on it, and whatever was lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fakes import BEGIN, World
+from ingest_steps import deliver, drain, looks, put, quantities
+from inventory.domain.ingestions import Status
+from inventory.domain.order import timestamp
+from inventory.domain.reading import Share
+from inventory.domain.settings import IngestSettings
+from inventory.domain.work import Command, Kind
+from stage import Stage
+
+if TYPE_CHECKING:
+    from inventory.domain.model import ObjectVersion
+    from inventory.domain.work import WorkMessage
+
+HALF: dict[str, Any] = {"share": Decimal("0.5")}
+TWO: dict[str, Any] = {"settings": IngestSettings(large_object_bytes=0, workers=2)}
+
+
+def settle(world: World, *, hours: int = 6, **options: Any) -> None:
+    """Let the reconcile look after everything, hour by hour."""
+    for _ in range(hours):
+        world.clock.move(hours=1)
+        world.work.time_passes()
+        world.reconcile().run(time_left=lambda: 300.0)
+        world.work.time_passes()
+        drain(world, **options)
+
+
+def sent(world: World) -> list[WorkMessage]:
+    """Take the messages out of the work queue."""
+    messages = list(world.work.messages)
+    world.work.messages.clear()
+    return messages
+
+
+def ends(world: World) -> list[str]:
+    """What others were told."""
+    return [each["status"] for each in world.events.ends]
+
+
+def followed(world: World) -> list[ObjectVersion]:
+    """Versions that the reconcile looks at."""
+    return list(world.ports().follow_ups.all())
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLAY, Kind.REDRIVE])
+def test_a_recheck_that_is_still_at_work_when_its_version_is_read_again_is_validated(
+    kind: Kind,
+) -> None:
+    """Its job is older than any run can be, but its workers live, and one writes meanwhile."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+
+    def small(quantity: int, hour: float, key: str) -> None:
+        deliver(world, put(world, f"X,x,{quantity},,", hour=hour, key=key))
+
+    def work(message: WorkMessage, name: str) -> None:
+        deliver(world, version, message.kind, task=message.task, delivery_id=name, **TWO)
+
+    small(7, 1, "1.csv")
+    version = put(world, "X,x,7,,", *(f"S{n},x,1,," for n in range(12)), hour=10, key="large.csv")
+    deliver(world, version, **TWO)
+    drain(world, **TWO)
+    small(5, 2, "2.csv")
+    sent(world)
+    deliver(world, version, Kind.RECHECK, delivery_id="recheck", **TWO)
+    rechecks = sent(world)
+    small(7, 3, "3.csv")
+    sent(world)
+    world.clock.move(minutes=20)
+    deliver(world, version, kind, delivery_id="again", **TWO)
+    again = sent(world)
+    settles = Share(0, 2).of("X", 2)
+    work(again[settles], "again, X")
+    waiting = sent(world)
+    small(5, 4, "4.csv")
+    small(5, 20, "newest.csv")
+    waiting += sent(world)
+    work(rechecks[settles], "recheck, X")
+    waiting += sent(world)
+    work(again[1 - settles], "again, others")
+    world.work.messages += [*waiting, rechecks[1 - settles]]
+    drain(world, **TWO)
+    settle(world, hours=8, **TWO)
+    assert quantities(world)["X"] == "5"
+    assert "open_runs" not in world.record(version)
+
+
+def test_a_dead_run_is_not_forgotten_when_an_unfinished_job_is_taken_up() -> None:
+    """The job knows nothing of what the dead one wrote, so its name must stand."""
+    world = World()
+    version = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,")
+    deliver(world, version, delivery_id="job", **TWO)
+    world.ports().ingestions.enter(version.object_id, f"{timestamp(BEGIN)}#dead")
+    world.clock.move(hours=1)
+    deliver(world, version, Kind.REDRIVE, delivery_id="helper", **TWO)
+    assert f"{timestamp(BEGIN)}#dead" in world.record(version)["open_runs"]
+
+
+def _released_beside(second: Kind, *stops: Any, **options: Any) -> tuple[Stage, ObjectVersion]:
+    """A held file that an operator releases while another delivery of it is at work."""
+    world = Stage()
+    world.complete = {"a.csv": "zero"}
+    deliver(world, put(world, "A,x,60,,", "B,x,40,,", hour=1), **HALF)
+    version = put(world, *(f"A{n},x,1,," for n in range(30)), hour=3)
+    assert deliver(world, version, **HALF).status is Status.HELD
+    settle(world, hours=2, **HALF)
+    world.enter("release", version, Kind.RELEASE, **HALF, **options)
+    world.enter("second", version, second, **HALF)
+    world.play(("release", ("UpdateItem", 2)), ("second", ("UpdateItem", 2)), *stops)
+    return world, version
+
+
+def test_a_released_file_is_not_held_again_by_who_judges_it_at_the_same_time() -> None:
+    """Nor does what it implies get lost with that verdict."""
+    world, version = _released_beside(Kind.REDRIVE, ("release", None), ("second", None))
+    drain(world, **HALF)
+    settle(world, hours=3, **HALF)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert "HELD" not in ends(world)[2:]
+    deliver(world, put(world, "A1,x,50,,", "C,x,50,,", hour=2), **HALF)
+    drain(world, **HALF)
+    settle(world, hours=3, **HALF)
+    assert quantities(world)["C"] == "0"
+    assert len(world.rejects.bodies) == 1
+
+
+def test_a_released_file_that_is_weighed_in_several_invocations_stays_released() -> None:
+    """Another delivery of it judges it meanwhile; the operator's word stands."""
+    options: dict[str, Any] = {"batch_rows": 4, "time_left": looks(2, 19.0)}
+    world, version = _released_beside(Kind.REDRIVE, ("release", None), ("second", None), **options)
+    drain(world, **HALF)
+    settle(world, hours=4, **HALF)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert ends(world).count("HELD") == 1
+
+
+def test_a_replay_after_a_release_judges_the_file_again() -> None:
+    """What the operator said last counts."""
+    world = World()
+    deliver(world, put(world, "A,x,60,,", hour=1), **HALF)
+    version = put(world, "BROKEN", hour=2)
+    deliver(world, version, Kind.RELEASE, **HALF)
+    assert world.record(version)["released"] is True
+    deliver(world, version, Kind.REPLAY, **HALF)
+    assert "released" not in world.record(version)
+
+
+def test_a_file_is_accepted_when_the_hold_is_switched_off_while_it_is_weighed() -> None:
+    """Else no recheck of it would ever begin."""
+    world = World()
+    rows: dict[str, Any] = {"batch_rows": 4}
+    deliver(world, put(world, "S1,x,2,,", hour=0, key="u.csv"), **HALF, **rows)
+    version = put(world, *(f"S{n},x,2,," for n in range(30)), hour=2)
+    deliver(world, version, time_left=looks(2, 19.0), **HALF, **rows)
+    drain(world, **rows)
+    assert world.record(version)["accepted"] is True
+    deliver(world, put(world, "S1,x,9,,", hour=1, key="late.csv"), **rows)
+    drain(world, **rows)
+    settle(world, **rows)
+    assert quantities(world)["S1"] == "2"
+    assert "recheck" not in world.record(version)
+
+
+class DyingPort:
+    """A port of which one method is the death of the process."""
+
+    def __init__(self, port: Any, method: str) -> None:
+        self._port = port
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._method:
+            raise MemoryError
+        return getattr(self._port, name)
+
+
+def test_a_held_file_is_not_what_the_next_one_is_compared_with_when_a_run_has_died() -> None:
+    """The run died between its sum and the record."""
+    world = World()
+    deliver(world, put(world, "A,x,18,,", hour=1), **HALF)
+    version = put(world, "A,x,10,,", hour=3)
+    dying = DyingPort(world.ports().ingestions, "accept")
+    with pytest.raises(MemoryError):
+        deliver(world, version, ingestions=dying, **HALF)
+    deliver(world, put(world, "A,x,100,,", hour=2), **HALF)
+    assert deliver(world, version, **HALF).status is Status.HELD
+    assert deliver(world, put(world, "A,x,6,,", hour=4), **HALF).status is Status.HELD
+
+
+@pytest.mark.parametrize("options", [HALF, {}])
+def test_a_withdrawn_file_is_not_what_the_next_one_is_compared_with(
+    options: dict[str, Any],
+) -> None:
+    """Also when nothing was held while it was withdrawn."""
+    world = World()
+    deliver(world, put(world, "A,x,10,,", hour=1), **HALF)
+    version = put(world, "A,x,1000,,", hour=2)
+    deliver(world, version, **HALF)
+    world.clock.at = BEGIN + timedelta(hours=5)
+    command = Command(asked_at=timestamp(world.clock()), by="me")
+    deliver(world, version, Kind.WITHDRAW, task=command.to_data(), **options)
+    settle(world, hours=4, **options)
+    assert world.record(version)["status"] == "WITHDRAWN"
+    assert deliver(world, put(world, "A,x,9,,", hour=12), **HALF).status is Status.COMPLETED
+
+
+def test_what_a_recheck_implies_is_counted_once() -> None:
+    """Late files of a complete feed come one by one, and the newest lacks a key of each."""
+    world = World()
+    world.complete = {"a.csv": "zero"}
+    deliver(world, put(world, "A,x,60,,", "B,x,40,,", hour=1))
+    version = put(world, "A,x,30,,", hour=9)
+    deliver(world, version)
+    counted = [world.record(version)["absent"]]
+    for hour, sku in ((2, "C"), (3, "D"), (4, "E")):
+        deliver(world, put(world, f"{sku},x,50,,", hour=hour))
+        drain(world)
+        counted.append(world.record(version)["absent"])
+    assert counted == [1, 2, 3, 4]
+
+
+def test_a_waiting_file_that_is_deleted_is_not_forgotten() -> None:
+    """Its first delivery died when it had been made to wait."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    world.pauses().add("a", "me", "t")
+    dying = DyingPort(world.ports().follow_ups, "add")
+    with pytest.raises(MemoryError):
+        deliver(world, version, follow_ups=dying)
+    deliver(world, version)
+    world.objects.delete(version)
+    world.pauses().remove("a")
+    settle(world, hours=3)
+    assert (world.record(version)["status"], ends(world)) == ("FAILED", ["FAILED"])
+
+
+class Repeating:
+    """DynamoDB, to which one request comes once more, late."""
+
+    def __init__(self, world: World, text: str) -> None:
+        self._world = world
+        self._text = text
+        self._late: list[Any] = []
+        world.transport = self
+
+    def __call__(self, operation: str, payload: Any) -> dict[str, Any]:
+        """Take a request, and remember it if it is the one."""
+        if operation == "UpdateItem" and self._text in str(payload):
+            self._late.append(payload)
+        return self._world.tables(operation, payload)
+
+    def arrive(self) -> None:
+        """The first of them arrives once more."""
+        self._world.tables("UpdateItem", self._late[0])
+
+
+@pytest.mark.parametrize(("body", "kind"), [("no feed\n", Kind.REDRIVE), ("tiny\n", Kind.REPLAY)])
+def test_a_run_that_is_opened_once_more_after_its_end_is_closed(body: str, kind: Kind) -> None:
+    """The request was repeated, and the first one arrived late, when the run had ended.
+
+    The file is so old that no walk of the reconcile looks at it.
+    """
+    world = World()
+    version = world.objects.put("a.csv", body, last_modified=BEGIN)
+    deliver(world, version)
+    world.clock.move(days=12)
+    settle(world, hours=3)
+    repeating = Repeating(world, "ADD open_runs :run, attempts")
+    deliver(world, version, kind, delivery_id="again")
+    world.reconcile().run(time_left=lambda: 300.0)
+    repeating.arrive()
+    settle(world)
+    assert world.record(version)["status"] != "IN_PROGRESS"
+    assert "open_runs" not in world.record(version)
+    assert followed(world) == []
+
+
+def test_an_attempt_that_is_entered_once_more_after_the_end_of_its_job_is_closed() -> None:
+    """And the file is deleted, so that no listing names it."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    version = put(world, *(f"S{n},x,1,," for n in range(12)), hour=99)
+    repeating = Repeating(world, "SET last_run = :run ADD open_runs")
+    deliver(world, version, **TWO)
+    drain(world, **TWO)
+    world.objects.delete(version)
+    world.reconcile().run(time_left=lambda: 300.0)
+    repeating.arrive()
+    settle(world, **TWO)
+    assert "open_runs" not in world.record(version)
+    assert followed(world) == []
+
+
+@pytest.mark.parametrize("minutes", [None, 5, 20])
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_file_that_is_deleted_while_workers_read_it_fails_once_with_what_they_counted(
+    done: int, minutes: int | None
+) -> None:
+    """One of two workers is done; a redrive comes, or none; every message comes twice."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    version = put(world, *(f"S{n},x,1,," for n in range(12)), hour=99)
+    deliver(world, version, **TWO)
+    messages = sent(world)
+    worker = messages[done]
+    deliver(world, version, worker.kind, task=worker.task, delivery_id="done", **TWO)
+    world.objects.delete(version)
+    if minutes is not None:
+        world.clock.move(minutes=minutes)
+        deliver(world, version, Kind.REDRIVE, **TWO)
+    world.work.messages += messages * 2
+    drain(world, **TWO)
+    settle(world, **TWO)
+    record = world.record(version)
+    assert record["status"] == "FAILED"
+    assert record["loaded"] == record["rows_read"] == len(world.items()) > 0
+    assert (ends(world), len(world.rejects.bodies)) == (["FAILED"], 1)
