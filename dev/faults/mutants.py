@@ -505,6 +505,27 @@ def _(store: Any, self: Finisher, job: Any, version: Any, replaced: str) -> None
         store(self, job, version, replaced)
 
 
+@_patched("names of living jobs fall at the end", "rechecks outlived")
+def _() -> Sequence[Patch]:
+    expired: dict[str, frozenset[str]] = {}
+    end = DynamoDbIngestions._end
+
+    def later(_: Any, admission: Admission) -> None:
+        expired[admission.run] = admission.expired
+
+    def dropping(self: DynamoDbIngestions, admission: Admission, *rest: Any) -> None:
+        names = admission.expired | expired.get(admission.run, frozenset())
+        end(self, replace(admission, expired=names), *rest)
+
+    return [(Ingest, "_drop_expired", later), (DynamoDbIngestions, "_end", dropping)]
+
+
+@_instead("names of the dead fall with a job's helper", "jobs beside the dead", Ingest, "_help")
+def _(helping: Any, self: Ingest, admission: Admission, *rest: Any) -> Any:
+    self._drop_expired(admission)
+    return helping(self, admission, *rest)
+
+
 @_instead("numbers of write sets come once", "expired write sets", Validator, "_writers_since")
 def _(_: Any, self: Validator, shard: int, keys: ShardKeys, *__: str) -> Iterator[WriteSet]:
     return self._registry.written_since(shard, keys.epoch)
@@ -613,10 +634,29 @@ def _(end: Any, self: DynamoDbIngestions, *arguments: Any) -> None:
     end(self, *rest, condition.replace(" AND attribute_not_exists(accepted)", ""))
 
 
-@_instead("failed after it was held", "held files raced", DynamoDbIngestions, "_end")
+@_instead("failed after it was held", "held and deleted", DynamoDbIngestions, "_end")
 def _(end: Any, self: DynamoDbIngestions, *arguments: Any) -> None:
     *rest, condition = arguments
     end(self, *rest, condition.replace(" AND #status <> :held", ""))
+
+
+@_instead("held after it was released", "held files raced", DynamoDbIngestions, "_end")
+def _(end: Any, self: DynamoDbIngestions, *arguments: Any) -> Any:
+    *rest, condition = arguments
+    return end(self, *rest, condition.replace(" AND attribute_not_exists(released)", ""))
+
+
+_mutant(
+    "releases forgotten by the next delivery",
+    "held files raced",
+    (ingest, "_released", lambda admission: admission.kind is Kind.RELEASE),
+)
+
+
+@_instead("loaded without being accepted", "hold on and off", Ingest, "_let_in")
+def _(let_in: Any, self: Ingest, *arguments: Any) -> None:
+    if self._hold is not None:
+        let_in(self, *arguments)
 
 
 @_instead("recheck of a file not weighed", _HELD, ingestions, "_mode")
@@ -641,6 +681,12 @@ def _unseen(name: str, part: str, finding: str) -> None:
 
 _unseen("waiting files forgotten", "paused folders", "waiting")
 _mutant("paused files begun", "paused folders", (Ingest, "_must_wait", lambda *_: False))
+
+
+@_instead("waiting files not followed up", "paused folders", Ingest, "_must_wait")
+def _(must_wait: Any, self: Ingest, *arguments: Any) -> Any:
+    with patch.object(DynamoDbFollowUps, "add", lambda *_: None):
+        return must_wait(self, *arguments)
 
 
 # Withdrawals
@@ -969,6 +1015,11 @@ def _(update: Any, self: Any, name: str, text: str, condition: str, *rest: Any) 
     return update(self, name, text, ending, *rest)
 
 
+_mutant(
+    "let go before the last request has arrived",
+    "deleted versions",
+    (reconcile, "_quiet", lambda *_: True),
+)
 _unseen("missing records not seen", "one worker", "missing")
 _unseen("expired leases not seen", "interventions", "expired")
 _unseen("crashed runs not seen", "old files", "crashed")

@@ -487,6 +487,108 @@ def _(rng: Random) -> FaultyWorld:
     return ReplacedWorld(_between("1", "2"), rng, conditions)
 
 
+class OutlivedWorld(InterruptedWorld):
+    """A recheck by two workers that are still at work when its version is read again.
+
+    The version has left a key alone that is then written over, now by one and now by another file,
+    of which the newest leaves it alone.
+    """
+
+    def _begin(self) -> None:
+        """Have one worker of the recheck wait until another one has read the version again."""
+        super()._begin()
+        large, before, again, over, newest = self.case.uploads[1:]
+        self.invoke(large, workers=2)
+        self._take(Kind.SEGMENT, 2)
+        self.invoke(before, workers=0)
+        self._take(Kind.RECHECK, 1)
+        rechecks = [job for job in self.pending if job.delivery and job.delivery.task]
+        self.invoke(again, workers=0)
+        self.clock.move(minutes=20)
+        self.operate(kind := self.rng.choice((Kind.REPLAY, Kind.REDRIVE)), large)
+        self._take(kind, 1)
+        waiting = [job for job in self.pending if job in rechecks]
+        self.pending = [job for job in self.pending if job not in rechecks]
+        self._take(Kind.SEGMENT, 1)
+        for upload in (over, newest):
+            self.invoke(upload, workers=0)
+        self._run(waiting.pop(self.rng.randrange(2)))
+        self._take(Kind.SEGMENT, 1)
+        self.pending += waiting
+
+    def _take(self, kind: Kind, count: int) -> None:
+        """Have so many deliveries of a kind processed."""
+        for _ in range(count):
+            due = [job for job in self.pending if job.delivery and job.delivery.kind is kind]
+            self.pending.remove(job := self.rng.choice(due))
+            self._run(job)
+
+    def _run(self, job: Job) -> None:
+        self._invoke(job)
+        self._receive()
+
+
+@_part("rechecks outlived", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """Rechecks that are at work for longer than a run can be."""
+    conditions = Conditions(processes=2, switch=0.1, batch_rows=10, workers=(2,))
+    case = Case(first=1)
+    case.add("1.csv", ["B,x,1,,"], seconds=1)
+    case.add("large.csv", ["B,x,1,,", "D,x,1,,"], seconds=10)
+    for second, quantity in ((2, 2), (3, 1), (4, 2), (20, 2)):
+        case.add(f"{second}.csv", [f"B,x,{quantity},,"], seconds=second)
+    return OutlivedWorld(case, rng, conditions)
+
+
+class BesideTheDeadWorld(InterruptedWorld):
+    """A job whose version another run has begun, too, and died; a redrive takes the job up.
+
+    A newer file has relied on what the dead one has written over.
+    """
+
+    fatal = 0
+
+    def step(self) -> None:
+        """Let the first run die at its step."""
+        super().step()
+        task = self.scheduler.current
+        if task is not None and task.steps == self.fatal:
+            self.kill()
+
+    def again(self, job: Job) -> None:
+        """Leave it to the reconcile."""
+
+    def _begin(self) -> None:
+        """Let a run die, leave the messages of the job behind, and redrive the version."""
+        super()._begin()
+        large, newer = self.case.uploads[1:]
+        self.invoke(newer, workers=0)
+        waiting, self.pending = self.pending[1:], self.pending[:1]
+        conditions = self.conditions
+        self.conditions = replace(conditions, workers=(0,))
+        self.fatal = self.rng.randint(8, 16)
+        self.scheduler.run()
+        self.fatal = 0
+        self.pending = waiting
+        self.conditions = replace(conditions, workers=(2,))
+        self.invoke(large, workers=2)
+        self.clock.move(minutes=self.rng.choice((20, 40)))
+        self.operate(Kind.REDRIVE, large)
+        self._invoke(self.pending.pop())
+        self._receive()
+
+
+@_part("jobs beside the dead", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Jobs that are taken up although another run of their version has died."""
+    conditions = Conditions(processes=2, switch=0.1, batch_rows=10, workers=(2,))
+    case = Case(first=1)
+    for second, quantity in ((1, 1), (2, 2), (3, 1)):
+        lines = [f"B,x,{quantity},,", *(["D,x,1,,"] if quantity == 2 else ())]
+        case.add(f"{second}.csv", lines, seconds=second, events=quantity)
+    return BesideTheDeadWorld(case, rng, conditions)
+
+
 class HalfReadWorld(InterruptedWorld):
     """A file whose first run dies, and of which the second one does not read every row again.
 
@@ -601,7 +703,10 @@ def _(rng: Random) -> FaultyWorld:
         fault=rng.choice((0.1, 0.2)),
         intervention_rate=0.1,
         most_interventions=rng.randint(2, 6),
-        interventions=("redrive", "replay", "recheck", "delete", "delete", "delete"),
+        interventions=(
+            *("redrive", "replay", "recheck", "delete", "delete", "delete"),
+            *("reconcile", "minutes"),
+        ),
         expiry=1.0,
         vanish=rng.choice((0.0, 0.3)),
     )
@@ -683,7 +788,7 @@ class PausedWorld(FaultyWorld):
     """Files of which some wait, because their folder is paused, until it is resumed."""
 
     def settle(self) -> Findings:
-        """All come in while some must wait; then these, too."""
+        """All come in while some must wait; then these, too, unless they are deleted."""
         conditions, waiting = (
             self.conditions,
             [each for each in self.case.uploads if not each.deleted],
@@ -697,6 +802,10 @@ class PausedWorld(FaultyWorld):
             if each.version.key.startswith(prefix)
             and self.record(each.version).get("status") != "WAITING"
         ]
+        for each in waiting:
+            if each.version.key.startswith(prefix) and self.rng.random() < 0.1:
+                self.case.objects.delete(each.version)
+                each.doubtful = True
         self.pauses().remove(prefix)
         self.clock.move(days=self.rng.choice((0, 20)))
         self.set_conditions(conditions)
@@ -714,17 +823,11 @@ def _(rng: Random) -> FaultyWorld:
     return PausedWorld(case, rng, conditions)
 
 
-class HoldingWorld(FaultyWorld):
-    """Files of which some take away more stock than the share allows that a process has.
+class JudgedWorld(FaultyWorld):
+    """Files of which some may be held."""
 
-    A first file of the feed a.csv is accepted before anything else happens.
-    """
-
-    def __init__(self, rng: Random, conditions: Conditions) -> None:
-        shares = rng.choice((("0.5",), ("0.1", "0.5", "0.9")))
-        conditions = replace(conditions, shares=tuple(map(Decimal, shares)))
-        super().__init__(Case(), rng, replace(conditions, budget=0, most_interventions=0))
-        self.later_conditions = conditions
+    def __init__(self, case: Case, rng: Random, conditions: Conditions) -> None:
+        super().__init__(case, rng, conditions)
         self.seen_held: set[str] = set()
 
     def step(self) -> None:
@@ -737,6 +840,35 @@ class HoldingWorld(FaultyWorld):
     def _status(self, upload: Upload) -> str:
         record = self.tables.tables[INGESTIONS].items.get((upload.version.object_id,), {})
         return str(record.get("status", {}).get("S"))
+
+    def examine(self) -> Findings:
+        """Held files must stay out, and the rest must be as ever."""
+        wrong = []
+        for upload in self.case.uploads:
+            object_id, status = upload.version.object_id, self._status(upload)
+            unheard = upload.held == "must" and not upload.approved
+            # A file that is weighed is read to its end before anything of it loads.
+            upload.kept_out = status == "HELD" or unheard or "BROKEN" in upload.lines
+            if status != "HELD" and object_id in self.seen_held and not upload.approved:
+                wrong.append(f"{object_id} was held and is {status}")
+            if status == "HELD" and self.record(upload.version).get("released"):
+                wrong.append(f"{object_id} was released and is held")
+        findings = super().examine()
+        findings.wrong += wrong
+        return findings
+
+
+class HoldingWorld(JudgedWorld):
+    """Files of which some take away more stock than the share allows that a process has.
+
+    A first file of the feed a.csv is accepted before anything else happens.
+    """
+
+    def __init__(self, rng: Random, conditions: Conditions) -> None:
+        shares = rng.choice((("0.5",), ("0.1", "0.5", "0.9")))
+        conditions = replace(conditions, shares=tuple(map(Decimal, shares)))
+        super().__init__(Case(), rng, replace(conditions, budget=0, most_interventions=0))
+        self.later_conditions = conditions
 
     def settle(self) -> Findings:
         """The first file without failures, then all others, then the release of what is held."""
@@ -753,27 +885,9 @@ class HoldingWorld(FaultyWorld):
         self.set_conditions(replace(self.later_conditions, expiry=0.0, most_interventions=0))
         for upload in held:
             self.operate(Kind.RELEASE, upload)
-        findings = super().settle()
-        findings.wrong += [
-            f"{upload.version.object_id} was released and is held"
-            for upload in held
-            if self._status(upload) == "HELD"
-        ]
-        return findings
-
-    def examine(self) -> Findings:
-        """Held files must stay out, and the rest must be as ever."""
-        wrong = []
-        for upload in self.case.uploads:
-            object_id, status = upload.version.object_id, self._status(upload)
-            unheard = upload.held == "must" and not upload.approved
-            # A file that is weighed is read to its end before anything of it loads.
-            upload.kept_out = status == "HELD" or unheard or "BROKEN" in upload.lines
-            if status != "HELD" and object_id in self.seen_held and not upload.approved:
-                wrong.append(f"{object_id} was held and is {status}")
-        findings = super().examine()
-        findings.wrong += wrong
-        return findings
+            if self.rng.random() < 0.5:
+                self.operate(Kind.REDRIVE, upload)
+        return super().settle()
 
     def _others(self) -> list[Upload]:
         rng, uploads = self.rng, []
@@ -803,18 +917,76 @@ def _(rng: Random) -> FaultyWorld:
     return HoldingWorld(rng, conditions)
 
 
+class RacedHoldingWorld(HoldingWorld):
+    """The same, but a release that fails does not come again."""
+
+    def again(self, job: Job) -> None:
+        """Put back every other delivery that failed."""
+        if job.delivery is None or job.delivery.kind is not Kind.RELEASE:
+            super().again(job)
+
+
 @_part("held files raced", 1_000)
 def _(rng: Random) -> FaultyWorld:
-    """Files that are held while others at work on them find them deleted."""
+    """Files that are held or released while others at work on them judge them."""
     conditions = Conditions(
         switch=rng.choice((0.3, 0.6)),
         processes=rng.choice((2, 3)),
+        only="dead",
+        fault=rng.choice((0.0, 0.1)),
+        budget=3,
         intervention_rate=0.05,
         most_interventions=4,
-        interventions=("redrive", "redrive", "recheck", "delete"),
+        interventions=("redrive", "recheck", "release"),
         batch_rows=10,
     )
-    return HoldingWorld(rng, conditions)
+    return RacedHoldingWorld(rng, conditions)
+
+
+class DeletedHoldingWorld(HoldingWorld):
+    """A file that must be held, comes twice, and is deleted meanwhile."""
+
+    steps_left = 0
+
+    def step(self) -> None:
+        """Delete it at its step."""
+        super().step()
+        self.steps_left -= 1
+        if not self.steps_left:
+            upload = self.case.uploads[-1]
+            self.case.objects.delete(upload.version)
+            upload.doubtful = True
+
+    def _others(self) -> list[Upload]:
+        self.steps_left = self.rng.randint(1, 30)
+        upload = self.case.add("a.csv", ["A,x,0,,", "B,x,1,,"], seconds=2, events=2)
+        upload.held = "must"
+        return [upload]
+
+
+@_part("held and deleted", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files of which one delivery says that they are held, and another one that they are gone."""
+    conditions = Conditions(switch=rng.choice((0.3, 0.6)), processes=2, batch_rows=10)
+    return DeletedHoldingWorld(rng, conditions)
+
+
+@_part("hold on and off", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are weighed in several invocations, while the hold is switched on and off."""
+    conditions = Conditions(
+        switch=rng.choice((0.0, 0.1, 0.3)),
+        processes=rng.choice((1, 2)),
+        hurry=0.5,
+        budget=rng.randint(2, 10),
+        batch_rows=1,
+        workers=rng.choice(((0,), (0, 2))),
+        shares=(Decimal(0), Decimal("0.5")),
+    )
+    case = trap_case(rng)
+    for upload in case.uploads:
+        upload.held = "may"
+    return JudgedWorld(case, rng, conditions)
 
 
 class AgedWorld(FaultyWorld):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -186,7 +187,7 @@ class FaultyWorld(World):
         self.scheduler = Scheduler(self._choose)
         self.pending: list[Job] = []
         self.dead_letters: list[Job] = []
-        self.late: list[tuple[str, dict[str, Any]]] = []
+        self.late: list[tuple[str, dict[str, Any], datetime]] = []
         self._began: dict[Task, datetime] = {}
         for upload in case.uploads[: case.first or None]:
             self.announce(upload)
@@ -452,7 +453,11 @@ class FaultyWorld(World):
 
     def _move(self, **delta: float) -> None:
         """Let time pass: what has run for too long is killed, and its requests have arrived."""
-        self._flush_late()
+        then = self.clock.at + timedelta(**delta)
+        for late in list(self.late):
+            if (then - late[2]).total_seconds() > _LONGEST_RUN_SECONDS:
+                self.late.remove(late)
+                self._answer_lost(*late[:2])
         self.clock.move(**delta)
         self.work.time_passes()
         for task in self.scheduler.running:
@@ -535,7 +540,7 @@ class FaultyWorld(World):
         if kind in ("lost answer", "kill after"):
             self._answer_lost(operation, payload)
         if kind in ("late", "kill late"):
-            self.late.append((operation, payload))
+            self.late.append((operation, payload, self.clock.at))
         if kind.startswith("kill"):
             self.kill()
         if kind == "exception":
@@ -576,7 +581,8 @@ class FaultyWorld(World):
 
     def _arrive_late(self) -> None:
         """A request whose sender gave up reaches the table after all."""
-        self._answer_lost(*self.late.pop(self.rng.randrange(len(self.late))))
+        operation, payload, _ = self.late.pop(self.rng.randrange(len(self.late)))
+        self._answer_lost(operation, payload)
 
 
 class FaultyPorts:

@@ -143,11 +143,11 @@ class DynamoDbIngestions:
             values,
         )
 
-    def complete(self, admission: Admission, report: RunReport) -> bool:
+    def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
-        return self._end(admission, report, Status.COMPLETED, "#base <= :base")
+        self._end(admission, report, Status.COMPLETED, "#base <= :base")
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> bool:
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
         """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
         condition = "#base <= :base AND #status <> :completed"
         if status is Status.HELD:
@@ -155,9 +155,9 @@ class DynamoDbIngestions:
         else:
             # A verdict stands until an operator lets the file in, which makes it IN_PROGRESS.
             condition += " AND #status <> :held"
-        return self._end(admission, report, status, condition)
+        self._end(admission, report, status, condition)
 
-    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> bool:
+    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
         found = admission.record
         figures = asdict(report.counts) | {"absent": report.absent}
         counts = {name: {"N": str(count)} for name, count in figures.items()}
@@ -214,7 +214,6 @@ class DynamoDbIngestions:
         )
         if not ended:
             self.close(admission, written=0)
-        return ended
 
     def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""

@@ -583,8 +583,8 @@ class Ingest:
             ports.rejects.queue.send("file", [body])
             messages = 1
         if admission.mode is Mode.PROCESS:
-            end = Status.HELD if held else Status.FAILED
-            status = end if ports.ingestions.fail(admission, report, end) else None
+            status = Status.HELD if held else Status.FAILED
+            ports.ingestions.fail(admission, report, status)
         else:
             ports.ingestions.close(admission, written=0)
         return replace(

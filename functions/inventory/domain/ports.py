@@ -398,22 +398,18 @@ class Ingestions(Protocol):
         """
         ...
 
-    def complete(self, admission: Admission, report: RunReport) -> bool:
+    def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED, unless a later base has done so.
 
-        Returns:
-            Whether it has; a run that is closed changes nothing once more.
+        A run that is closed changes nothing.
         """
         ...
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> bool:
+    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
         """Close the run and make the record FAILED or HELD, unless it is COMPLETED.
 
         HELD neither when another run has accepted the file or an operator has let it in, nor FAILED
-        when another run has held it.
-
-        Returns:
-            Whether it has; a run that is closed changes nothing.
+        when another run has held it. A run that is closed changes nothing.
         """
         ...
 
