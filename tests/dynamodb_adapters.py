@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
-from fakes import MemoryDynamoDb
+from fakes import BEGIN, MemoryDynamoDb
 from inventory.adapters.dynamodb_api import DynamoDbApi, SignedTransport
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
@@ -76,7 +76,7 @@ class DynamoDb:
     @cached_property
     def follow_ups(self) -> DynamoDbFollowUps:
         """Versions that are looked at."""
-        return DynamoDbFollowUps(self.table)
+        return DynamoDbFollowUps(self.table, lambda: BEGIN)
 
     @cached_property
     def sums(self) -> DynamoDbFileSums:

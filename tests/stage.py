@@ -29,7 +29,7 @@ class Stage(World):
         super().__init__()
         self.transport = self.request
         self._scheduler = Scheduler(self._choose)
-        self._bodies: dict[str, Callable[[], None]] = {}
+        self._bodies: dict[str, Callable[[], object]] = {}
         self._tasks: dict[str, Task] = {}
         self._sent: defaultdict[Task, Counter[str]] = defaultdict(Counter)
         self._script: list[tuple[str, Stop]] = []
@@ -54,6 +54,10 @@ class Stage(World):
                 return  # its message would come again
 
         self._bodies[name] = run
+
+    def call(self, name: str, body: Callable[[], object]) -> None:
+        """Name a process that does anything else."""
+        self._bodies[name] = body
 
     def play(self, *script: tuple[str, Stop]) -> None:
         """Have processes go on in this order, each until its stop; then all to their ends."""

@@ -166,7 +166,9 @@ def at_work(session: Session, moment: datetime) -> list[str]:
         for each in list_versions(session, "")
         if each.last_modified >= moment - _MARGIN
     ]
-    followed = [each.object_id for each in DynamoDbFollowUps(lanes_of(session)).all()]
+    followed = [
+        each.object_id for each in DynamoDbFollowUps(lanes_of(session), lambda: moment).all()
+    ]
     records = get_records(session, list(dict.fromkeys([*young, *followed])))
     return sorted(
         {each.key for each in records.values() if each.status != "WAITING" and not each.ended}

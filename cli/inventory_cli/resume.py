@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -45,7 +47,11 @@ def resume(
         there = ", ".join(map(repr, paused)) or "nothing"
         raise UsageError(f"{start!r} is not paused; paused: {there}")
     pauses.remove(start)
-    under = [each for each in DynamoDbFollowUps(lanes).all() if each.key.startswith(start)]
+    under = [
+        each
+        for each in DynamoDbFollowUps(lanes, partial(datetime.now, UTC)).all()
+        if each.key.startswith(start)
+    ]
     records = get_records(session, [each.object_id for each in under])
     waiting = [
         each

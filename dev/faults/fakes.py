@@ -446,7 +446,7 @@ class World:
             registry=DynamoDbRegistry(lanes),
             ingestions=DynamoDbIngestions(api, INGESTIONS, usage),
             reports=DynamoDbJobs(lanes),
-            follow_ups=DynamoDbFollowUps(lanes),
+            follow_ups=DynamoDbFollowUps(lanes, self.clock),
             pauses=DynamoDbPauses(lanes),
             files=self.reports,
             changes=DynamoDbChangeLogs(lanes),
@@ -528,7 +528,7 @@ class World:
         arguments: dict[str, Any] = {
             "listing": self.objects,
             "ingestions": DynamoDbIngestions(api, INGESTIONS, usage),
-            "follow_ups": DynamoDbFollowUps(lanes),
+            "follow_ups": DynamoDbFollowUps(lanes, self.clock),
             "pauses": DynamoDbPauses(lanes),
             "checkpoints": DynamoDbCheckpoint(lanes),
             "work": self.work,

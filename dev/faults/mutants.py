@@ -11,13 +11,14 @@ import json
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial, wraps
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from faults.dynamodb import parsed
-from faults.fakes import INGESTIONS, ITEMS, LANES
+from faults.fakes import BEGIN, INGESTIONS, ITEMS, LANES
 from inventory.adapters import dynamodb_ingestions
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbApi
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
@@ -499,12 +500,6 @@ def _(leave: Any, self: DynamoDbIngestions, object_id: str, run: str, **_: str) 
     leave(self, object_id, run)
 
 
-@_instead("a job replaced at its end", "replaced jobs", Finisher, "store")
-def _(store: Any, self: Finisher, job: Any, version: Any, replaced: str) -> None:
-    if job.workers > 1 or not replaced:
-        store(self, job, version, replaced)
-
-
 @_patched("names of living jobs fall at the end", "rechecks outlived")
 def _() -> Sequence[Patch]:
     expired: dict[str, frozenset[str]] = {}
@@ -526,6 +521,37 @@ def _(helping: Any, self: Ingest, admission: Admission, *rest: Any) -> Any:
     return helping(self, admission, *rest)
 
 
+@_patched("a job stored before its first report", "runs that become jobs")
+def _() -> Sequence[Patch]:
+    late: dict[str, list[Any]] = defaultdict(list)
+    enter, send = Finisher.enter, Finisher.send
+
+    def entering(self: Finisher, job: Any, *rest: Any) -> Any:
+        report = rest[2]
+        if not report.attempt.startswith(job.run):
+            return enter(self, job, *rest)
+        late[job.run].append((job, *rest))
+        return report
+
+    def sending(self: Finisher, job: Any, *rest: Any) -> int:
+        for each in late.pop(job.run, ()):
+            enter(self, *each)
+        return send(self, job, *rest)
+
+    return [(Finisher, "enter", entering), (Finisher, "send", sending)]
+
+
+@_instead("shards read before names fall", "refused jobs", Ingest, "_abandon")
+def _(_: Any, self: Any, admission: Admission) -> int:
+    record = self._ports.ingestions.get(admission.version.object_id)
+    for name in admission.expired:
+        self._ports.ingestions.leave(admission.version.object_id, name)
+    if record is None or not (admission.expired or record.open_runs - {admission.run}):
+        return 0
+    named = {"run": admission.run, "now": admission.now}
+    return int(self._validator.abandon(admission.version, record, **named))
+
+
 @_instead("numbers of write sets come once", "expired write sets", Validator, "_writers_since")
 def _(_: Any, self: Validator, shard: int, keys: ShardKeys, *__: str) -> Iterator[WriteSet]:
     return self._registry.written_since(shard, keys.epoch)
@@ -536,9 +562,7 @@ _mutant("attempts without a name", "dead runs", (DynamoDbIngestions, "enter", la
 
 @_instead("a replaced job forgotten", "replaced jobs", ingest, "replace")
 def _(_: Any, value: Any, **changes: Any) -> Any:
-    if "expired" in changes:
-        changes.pop("recovering")
-    return replace(value, **changes)
+    return value if changes == {"recovering": True} else replace(value, **changes)
 
 
 @_instead("workers counted after the report", "lost answers", DynamoDbJobs, "_transact")
@@ -1015,11 +1039,11 @@ def _(update: Any, self: Any, name: str, text: str, condition: str, *rest: Any) 
     return update(self, name, text, ending, *rest)
 
 
-_mutant(
-    "let go before the last request has arrived",
-    "deleted versions",
-    (reconcile, "_quiet", lambda *_: True),
-)
+@_instead("let go before all requests are in", "deleted versions", DynamoDbFollowUps, "remove")
+def _(remove: Any, self: DynamoDbFollowUps, version: Any, **_: Any) -> None:
+    remove(self, version, before=BEGIN + timedelta(days=4_000))
+
+
 _unseen("missing records not seen", "one worker", "missing")
 _unseen("expired leases not seen", "interventions", "expired")
 _unseen("crashed runs not seen", "old files", "crashed")

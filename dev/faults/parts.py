@@ -382,6 +382,7 @@ class InterruptedWorld(FaultyWorld):
     def __init__(self, case: Case, rng: Random, conditions: Conditions) -> None:
         super().__init__(case, rng, conditions)
         self.interrupted: list[tuple[Task, int]] = []
+        self.later: list[Job] = []
 
     def invoke(self, upload: Upload, workers: int) -> None:
         """Process an upload in peace, or have workers do so."""
@@ -390,7 +391,7 @@ class InterruptedWorld(FaultyWorld):
         )
         self.pending.remove(created)
         conditions = self.conditions
-        self.conditions = replace(conditions, workers=(workers,), hurry=0.0)
+        self.conditions = replace(conditions, workers=(workers,), hurry=0.0, fault=0.0)
         self._invoke(created)
         self.conditions = conditions
         self._receive()
@@ -411,7 +412,8 @@ class InterruptedWorld(FaultyWorld):
         others = [task for task in scheduler.running if task is not last]
         if scheduler.current in others and rng.random() >= self.conditions.switch:
             return scheduler.current
-        if len(self.pending) > 1 and (not others or rng.random() < 0.5):
+        left = len(self.pending) + len(self.later)
+        if self.pending and left > 1 and (not others or rng.random() < 0.5):
             at = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
             return self.start(self.pending.pop(at))
         return rng.choice(others) if others else last
@@ -473,11 +475,18 @@ class ReplacedWorld(InterruptedWorld):
             self.profile = "small"
             return
         self.invoke(large, workers=2)
-        self.pending[-2:] = rng.sample(self.pending[-2:], 2)
-        if rng.random() < 0.5:
-            self.interrupt(self.pending.pop(), 2, 8)
+        former = self.pending.pop(-rng.randint(1, 2))
+        # The others come when one worker of the new job is done, which the other one ends.
+        self.later, self.pending = self.pending[:-1], []
+        self.interrupt(former, 3, 12)
+        self.conditions = replace(self.conditions, workers=(2,))
         self.operate(Kind.REPLAY, large)
-        self.interrupt(self.pending.pop(), 9, 16)
+
+    def _choose(self, scheduler: Scheduler) -> Task | None:
+        if self.later and any(each.kind is Kind.SEGMENT for each in self.log):
+            self.pending[:0] = self.later
+            self.later = []
+        return super()._choose(scheduler)
 
 
 @_part("replaced jobs", 2_000)
@@ -540,20 +549,26 @@ def _(rng: Random) -> FaultyWorld:
     return OutlivedWorld(case, rng, conditions)
 
 
-class BesideTheDeadWorld(InterruptedWorld):
-    """A job whose version another run has begun, too, and died; a redrive takes the job up.
-
-    A newer file has relied on what the dead one has written over.
-    """
+class NewerFirstWorld(InterruptedWorld):
+    """A file that writes over what a newer one has relied on, which is processed before."""
 
     fatal = 0
 
     def step(self) -> None:
-        """Let the first run die at its step."""
+        """Let a run die at its step."""
         super().step()
         task = self.scheduler.current
         if task is not None and task.steps == self.fatal:
             self.kill()
+
+    def _begin(self) -> None:
+        """Process the newer file in peace."""
+        super()._begin()
+        self.invoke(self.case.uploads[2], workers=0)
+
+
+class BesideTheDeadWorld(NewerFirstWorld):
+    """A job whose version another run has begun, too, and died; a redrive takes the job up."""
 
     def again(self, job: Job) -> None:
         """Leave it to the reconcile."""
@@ -561,8 +576,7 @@ class BesideTheDeadWorld(InterruptedWorld):
     def _begin(self) -> None:
         """Let a run die, leave the messages of the job behind, and redrive the version."""
         super()._begin()
-        large, newer = self.case.uploads[1:]
-        self.invoke(newer, workers=0)
+        large = self.case.uploads[1]
         waiting, self.pending = self.pending[1:], self.pending[:1]
         conditions = self.conditions
         self.conditions = replace(conditions, workers=(0,))
@@ -578,15 +592,56 @@ class BesideTheDeadWorld(InterruptedWorld):
         self._receive()
 
 
+def _newer_first(*, events: int) -> Case:
+    """The second file writes over what the first and the third say alike."""
+    case = Case(first=1)
+    case.add("1.csv", ["B,x,1,,"], seconds=1)
+    case.add("2.csv", ["B,x,2,,", "D,x,1,,", "A,x,1,,"], seconds=2, events=events)
+    case.add("3.csv", ["B,x,1,,"], seconds=3)
+    return case
+
+
 @_part("jobs beside the dead", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Jobs that are taken up although another run of their version has died."""
     conditions = Conditions(processes=2, switch=0.1, batch_rows=10, workers=(2,))
-    case = Case(first=1)
-    for second, quantity in ((1, 1), (2, 2), (3, 1)):
-        lines = [f"B,x,{quantity},,", *(["D,x,1,,"] if quantity == 2 else ())]
-        case.add(f"{second}.csv", lines, seconds=second, events=quantity)
-    return BesideTheDeadWorld(case, rng, conditions)
+    return BesideTheDeadWorld(_newer_first(events=2), rng, conditions)
+
+
+@_part("runs that become jobs", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Runs of one invocation that find no time for their whole file, beside their twins."""
+    conditions = Conditions(
+        processes=2,
+        switch=rng.choice((0.0, 0.1, 0.3)),
+        only="dead",
+        fault=rng.choice((0.0, 0.1)),
+        hurry=0.6,
+        budget=rng.randint(1, 6),
+        batch_rows=1,
+    )
+    return NewerFirstWorld(_newer_first(events=rng.choice((1, 2))), rng, conditions)
+
+
+class RefusedJobWorld(NewerFirstWorld):
+    """A job older than any run, whose workers are at work when its file fits no profile now."""
+
+    def _begin(self) -> None:
+        """Leave the job's messages behind, and redrive its version."""
+        super()._begin()
+        large = self.case.uploads[1]
+        self.invoke(large, workers=2)
+        self.clock.move(minutes=20)
+        self.refused.add(large.version.key)
+        large.doubtful = True
+        self.operate(Kind.REDRIVE, large)
+
+
+@_part("refused jobs", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Jobs whose file is refused while their workers are at work."""
+    conditions = Conditions(processes=3, switch=rng.choice((0.1, 0.3)), batch_rows=10)
+    return RefusedJobWorld(_newer_first(events=1), rng, conditions)
 
 
 class HalfReadWorld(InterruptedWorld):

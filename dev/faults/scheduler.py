@@ -63,7 +63,7 @@ class Scheduler:
         self.running: list[Task] = []
         self.current: Task | None = None
 
-    def start(self, body: Callable[[], None]) -> Task:
+    def start(self, body: Callable[[], object]) -> Task:
         """Add a task; it runs when it is chosen.
 
         Args:
@@ -113,7 +113,7 @@ class Scheduler:
         assert task.worker is not None
         task.worker.wake.release()
 
-    def _perform(self, task: Task, body: Callable[[], None]) -> None:
+    def _perform(self, task: Task, body: Callable[[], object]) -> None:
         try:
             body()
         except Killed:

@@ -242,6 +242,16 @@ def test_fails_to_fail_a_file_that_another_run_has_held(adapters: DynamoDb) -> N
     assert _record(adapters).status is Status.FAILED
 
 
+@pytest.mark.parametrize("status", [Status.FAILED, Status.HELD])
+def test_fails_to_end_what_workers_go_on_with(adapters: DynamoDb, status: Status) -> None:
+    """One of two that weigh a file has let it in, and the other one refuses it."""
+    weigher = _opened(adapters, accepted=False)
+    adapters.ingestions.accept(OBJECT_ID)
+    adapters.ingestions.fail(weigher, REPORT, status, weighing=True)
+    assert _record(adapters).status is Status.IN_PROGRESS
+    assert _record(adapters).open_runs == {weigher.run}
+
+
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.HELD])
 def test_a_request_that_ends_a_record_and_arrives_twice_is_not_announced_again(
     adapters: DynamoDb, status: Status
@@ -264,9 +274,9 @@ def test_runs_that_are_over_are_dropped_with_the_run_that_found_them_so(
     adapters: DynamoDb,
 ) -> None:
     """And those that began meanwhile stay."""
-    _opened(adapters, delivery_id="crashed")
+    crashed = _opened(adapters, delivery_id="crashed")
     young = run_name(BEGIN + timedelta(hours=1), "young")
-    adapters.ingestions.enter(OBJECT_ID, young)
+    assert adapters.ingestions.enter(OBJECT_ID, young, crashed.run)
     redrive = _opened(adapters, Kind.REDRIVE, now=BEGIN + timedelta(hours=1))
     assert len(redrive.expired) == 1
     adapters.ingestions.complete(redrive, REPORT)
@@ -340,7 +350,8 @@ def test_attempts_come_and_go_in_the_open_runs(adapters: DynamoDb) -> None:
     """Entering twice is entering once, and leaving takes one's own name alone."""
     admission = _opened(adapters)
     for _ in range(2):
-        adapters.ingestions.enter(OBJECT_ID, "attempt")
+        assert adapters.ingestions.enter(OBJECT_ID, "attempt", admission.run)
+    assert not adapters.ingestions.enter(OBJECT_ID, "attempt of another job", "another job")
     assert _record(adapters).open_runs == {admission.run, "attempt"}
     for _ in range(2):
         adapters.ingestions.leave(OBJECT_ID, "attempt")
@@ -390,7 +401,7 @@ def test_fails_to_make_a_record_by_anything_but_a_run(adapters: DynamoDb) -> Non
     """What comes after a record was deleted leaves no trace."""
     ingestions = adapters.ingestions
     admission = _admitted(adapters)
-    ingestions.enter(OBJECT_ID, "run")
+    ingestions.enter(OBJECT_ID, "run", "job")
     ingestions.leave(OBJECT_ID, "run")
     ingestions.touch(OBJECT_ID, ["3#b"])
     ingestions.request_recheck(OBJECT_ID, ["3#1"])

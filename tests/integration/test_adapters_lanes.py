@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fakes import BEGIN
 from inventory.adapters.dynamodb_notes import DynamoDbListings
 from inventory.domain.absences import Listing
 from inventory.domain.jobs import WEIGHER, KeyList, SegmentReport
@@ -276,8 +278,10 @@ def test_what_is_to_be_looked_at_is_remembered_until_it_is_removed(adapters: Dyn
     for version in (VERSION, UNVERSIONED, VERSION, long_key):
         follow_ups.add(version)
     assert sorted(follow_ups.all(), key=str) == sorted([VERSION, UNVERSIONED, long_key], key=str)
-    follow_ups.remove(VERSION)
-    follow_ups.remove(VERSION)
+    follow_ups.remove(VERSION, before=BEGIN)
+    assert VERSION in list(follow_ups.all())
+    for _ in range(2):
+        follow_ups.remove(VERSION, before=BEGIN + timedelta(seconds=1))
     assert sorted(follow_ups.all(), key=str) == sorted([UNVERSIONED, long_key], key=str)
 
 

@@ -145,9 +145,12 @@ class DynamoDbIngestions:
 
     def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
-        self._end(admission, report, Status.COMPLETED, "#base <= :base")
+        if not self._end(admission, report, Status.COMPLETED, "#base <= :base"):
+            self.close(admission, written=0)
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+    def fail(
+        self, admission: Admission, report: RunReport, status: Status, *, weighing: bool = False
+    ) -> None:
         """Close the run and make the record FAILED or HELD; see `ports.Ingestions`."""
         condition = "#base <= :base AND #status <> :completed"
         if status is Status.HELD:
@@ -155,9 +158,12 @@ class DynamoDbIngestions:
         else:
             # A verdict stands until an operator lets the file in, which makes it IN_PROGRESS.
             condition += " AND #status <> :held"
-        self._end(admission, report, status, condition)
+            if weighing:
+                condition += " AND attribute_not_exists(accepted)"
+        if not self._end(admission, report, status, condition) and not weighing:
+            self.close(admission, written=0)
 
-    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> None:
+    def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> bool:
         found = admission.record
         figures = asdict(report.counts) | {"absent": report.absent}
         counts = {name: {"N": str(count)} for name, count in figures.items()}
@@ -203,7 +209,7 @@ class DynamoDbIngestions:
             setting += ", nothing_loaded = :nothing"
         else:
             removing.append("nothing_loaded")
-        ended = self._update(
+        return self._update(
             admission.version.object_id,
             f"{setting} REMOVE {', '.join(removing)} ADD announcements :told "
             "DELETE open_runs :runs",
@@ -212,8 +218,6 @@ class DynamoDbIngestions:
             names,
             values,
         )
-        if not ended:
-            self.close(admission, written=0)
 
     def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""
@@ -262,11 +266,11 @@ class DynamoDbIngestions:
             },
         )
 
-    def enter(self, object_id: str, run: str) -> None:
-        """Add a run to the open ones; see `ports.Ingestions`."""
-        values: _Json = {":runs": {"SS": [run]}, ":run": {"S": run}}
+    def enter(self, object_id: str, run: str, job: str) -> bool:
+        """Add an attempt to the open runs; see `ports.Ingestions`."""
+        values: _Json = {":runs": {"SS": [run]}, ":run": {"S": run}, ":job": {"S": job}}
         update = "SET last_run = :run ADD open_runs :runs"
-        self._update(object_id, update, "attribute_exists(object_id)", {}, values)
+        return self._update(object_id, update, "contains(open_runs, :job)", {}, values)
 
     def leave(self, object_id: str, run: str, *, job: str = "") -> None:
         """Remove a run from the open ones; see `ports.Ingestions`."""

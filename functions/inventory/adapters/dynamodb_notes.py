@@ -19,7 +19,8 @@ from inventory.domain.jobs import KeyList
 from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from inventory.adapters.dynamodb_table import PartitionedTable
     from inventory.domain.model import ObjectVersion
@@ -43,22 +44,30 @@ class DynamoDbFollowUps:
 
     Args:
         table: The lanes table.
+        now: The time, with a time zone.
     """
 
-    def __init__(self, table: PartitionedTable) -> None:
+    def __init__(self, table: PartitionedTable, now: Callable[[], datetime]) -> None:
         self._table = table
+        self._now = now
 
     def add(self, version: ObjectVersion) -> None:
         """Have the reconcile look at a version; see `ports.FollowUps`."""
-        self._table.put(_FOLLOW_UPS, _digest(version.object_id), version_to_item(version))
+        item = version_to_item(version) | {"added_at": {"S": timestamp(self._now())}}
+        self._table.put(_FOLLOW_UPS, _digest(version.object_id), item)
 
     def all(self) -> Iterator[ObjectVersion]:
         """Every version that is to be looked at; see `ports.FollowUps`."""
         return map(version_from_item, self._table.query(_FOLLOW_UPS))
 
-    def remove(self, version: ObjectVersion) -> None:
+    def remove(self, version: ObjectVersion, *, before: datetime) -> None:
         """Look no more at a version; see `ports.FollowUps`."""
-        self._table.delete(_FOLLOW_UPS, _digest(version.object_id))
+        self._table.delete(
+            _FOLLOW_UPS,
+            _digest(version.object_id),
+            "added_at < :before",
+            {":before": {"S": timestamp(before)}},
+        )
 
 
 class DynamoDbPauses:

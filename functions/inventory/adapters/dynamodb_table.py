@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from inventory.adapters.dynamodb_api import ConditionFailedError
@@ -111,10 +112,23 @@ class PartitionedTable:
             return False
         return True
 
-    def delete(self, partition: str, position: str) -> None:
-        """Delete an item, if there is one."""
-        self.api.call("DeleteItem", {"TableName": self.name, "Key": self.key(partition, position)})
+    def delete(
+        self, partition: str, position: str, condition: str = "", values: Json | None = None
+    ) -> None:
+        """Delete an item, if there is one and the condition holds.
+
+        Args:
+            partition: Partition key.
+            position: Sort key.
+            condition: Condition expression; "" for none.
+            values: Its values in DynamoDB JSON.
+        """
+        request: Json = {"TableName": self.name, "Key": self.key(partition, position)}
+        if condition:
+            request |= {"ConditionExpression": condition, "ExpressionAttributeValues": values}
         self.usage.write_units += 1
+        with suppress(ConditionFailedError):
+            self.api.call("DeleteItem", request)
 
     def query(
         self,

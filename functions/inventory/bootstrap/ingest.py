@@ -82,7 +82,7 @@ def ingest() -> Ingest:
         registry=DynamoDbRegistry(lanes),
         ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
         reports=DynamoDbJobs(lanes),
-        follow_ups=DynamoDbFollowUps(lanes),
+        follow_ups=DynamoDbFollowUps(lanes, partial(datetime.now, UTC)),
         pauses=DynamoDbPauses(lanes),
         files=files,
         changes=DynamoDbChangeLogs(lanes),

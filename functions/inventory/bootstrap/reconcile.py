@@ -39,7 +39,7 @@ def reconcile() -> Reconcile:
     return Reconcile(
         listing=S3Versions(clients.s3(), config.uploads_bucket_name),
         ingestions=DynamoDbIngestions(api, config.ingestions_table_name, usage),
-        follow_ups=DynamoDbFollowUps(lanes),
+        follow_ups=DynamoDbFollowUps(lanes, partial(datetime.now, UTC)),
         pauses=DynamoDbPauses(lanes),
         checkpoints=DynamoDbCheckpoint(lanes),
         work=SqsWorkQueue(SqsSender(clients.sqs(), config.work_queue_url, deadline)),

@@ -292,7 +292,8 @@ class Ingest:
             # Before an item is read: what the other job's workers write from then on, their names
             # tell, see `_attempt`.
             self._finisher.store(job, version, replaced)
-        if job.workers > 1:
+        if replaced or job.workers > 1:
+            # Others may take up a job that is stored; only attempts with names of their own work.
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         return self._first_segment(job, admission, outcome)
 
@@ -374,10 +375,11 @@ class Ingest:
         if reports[-1].ended:
             ending = self._finisher.end(job, version, admission.record, reports, joined(sets))
             return _ended(outcome, ending)
-        self._finisher.store(job, version, "")
+        # Before others may take the job up: they would do again what no report tells of.
         for worker, each in enumerate(reports):
             task = Task(run=job.run, worker=worker, segment=0)
             self._finisher.enter(job, version, task, each, sets[worker])
+        self._finisher.store(job, version, "")
         self._finisher.send(job, version, [replace(task, segment=1)])
         return outcome
 
@@ -412,12 +414,16 @@ class Ingest:
         if job is None or not job.lasts(timestamp(self._ports.now())):
             raise RetryableError(f"{object_id}: the job {task.run} is not there any more")
         outcome = replace(outcome, mode=job.mode, profile=str(job.state["profile"]))
-        try:
-            if task.worker == WEIGHER:
-                return self._weigh_on(job, version, task, record, outcome)
+        if task.worker != WEIGHER:
             return self._work(job, version, task, outcome)
+        try:
+            return self._weigh_on(job, version, task, record, outcome)
         except (BadFileError, ObjectGoneError) as error:
-            return self._refuse(admission_of(job, version, record), error, outcome)
+            latest = self._ports.ingestions.get(object_id)
+            if latest is None or latest.accepted:
+                return outcome  # a twin has let it in, and workers find out by themselves
+            admission = admission_of(job, version, record)
+            return self._refuse(admission, error, outcome, weighing=True)
 
     def _work(self, job: Job, version: ObjectVersion, task: Task, outcome: Outcome) -> Outcome:
         name = job_id(version.object_id, job.run)
@@ -461,7 +467,8 @@ class Ingest:
         ingestions, object_id = self._ports.ingestions, version.object_id
         place = f"{job_id(object_id, job.run)}/{task.worker}/{task.segment}"
         attempt = run_name(self._ports.now(), place)
-        ingestions.enter(object_id, attempt)
+        if not ingestions.enter(object_id, attempt, job.run):
+            raise RetryableError(f"{object_id}: the job {job.run} has just ended")
         record = ingestions.get(object_id)
         if record is None:
             raise RetryableError(f"{object_id}: the record is gone")
@@ -551,20 +558,33 @@ class Ingest:
 
     def _abandon(self, admission: Admission) -> int:
         """Validate what other runs of the version may have written before they crashed."""
+        for name in admission.expired:
+            self._ports.ingestions.leave(admission.version.object_id, name)
+        # Only now: workers of a living job note shards, and keep their names from here on.
         record = self._ports.ingestions.get(admission.version.object_id)
         if record is None or not (admission.expired or record.open_runs - {admission.run}):
             return 0
-        for name in admission.expired:
-            self._ports.ingestions.leave(admission.version.object_id, name)
         log_of(self._ports, admission.version, admission.run).store(lost=True)
         return self._validator.abandon(
             admission.version, record, run=admission.run, now=admission.now
         )
 
     def _refuse(
-        self, admission: Admission, error: BadFileError | ObjectGoneError, outcome: Outcome
+        self,
+        admission: Admission,
+        error: BadFileError | ObjectGoneError,
+        outcome: Outcome,
+        *,
+        weighing: bool = False,
     ) -> Outcome:
-        """End a version of which this run has read no row."""
+        """End a version of which this run has read no row.
+
+        Args:
+            admission: Its run.
+            error: Why.
+            outcome: What is known of the delivery so far.
+            weighing: True if the run is a job's, which workers go on with once it is accepted.
+        """
         ports, record = self._ports, admission.record
         refusal = as_refusal(error)
         rechecks = self._abandon(admission)
@@ -584,7 +604,7 @@ class Ingest:
             messages = 1
         if admission.mode is Mode.PROCESS:
             status = Status.HELD if held else Status.FAILED
-            ports.ingestions.fail(admission, report, status)
+            ports.ingestions.fail(admission, report, status, weighing=weighing)
         else:
             ports.ingestions.close(admission, written=0)
         return replace(
@@ -603,6 +623,8 @@ def _would_be_the_same(stored: Job, job: Job, kind: Kind) -> bool:
     """Tell whether an unfinished job is what a delivery of this kind would do again."""
     if kind in (Kind.REPLAY, Kind.RELEASE) or stored.mode is not job.mode:
         return False
+    if job.released and not stored.released:
+        return False  # it would hold the file again
     if not stored.lasts(job.began):
         return False  # its sums would lack what has vanished
     return digest_of(stored.state, stored.base, stored.latest) == digest_of(

@@ -124,8 +124,9 @@ class Job:
 
     @property
     def reading(self) -> str:
-        """Text that is the same while a file has the same rows, whatever their tokens."""
-        return digest_of(self.state, "", self.latest)[:8]
+        """Text that is the same while a file has, and implies, the same rows with any tokens."""
+        implied = {"complete": self.complete, "absent": self.absent}
+        return digest_of(self.state | implied, "", self.latest)[:8]
 
     @property
     def expires_at(self) -> int:

@@ -405,11 +405,20 @@ class Ingestions(Protocol):
         """
         ...
 
-    def fail(self, admission: Admission, report: RunReport, status: Status) -> None:
+    def fail(
+        self, admission: Admission, report: RunReport, status: Status, *, weighing: bool = False
+    ) -> None:
         """Close the run and make the record FAILED or HELD, unless it is COMPLETED.
 
         HELD neither when another run has accepted the file or an operator has let it in, nor FAILED
         when another run has held it. A run that is closed changes nothing.
+
+        Args:
+            admission: The run.
+            report: Its result.
+            status: FAILED or HELD.
+            weighing: True for a run under whose name others load the file once it is accepted: then
+                nothing changes, and it stays open.
         """
         ...
 
@@ -428,8 +437,17 @@ class Ingestions(Protocol):
         """Note that a job goes on until then at least, and how many of its workers are done."""
         ...
 
-    def enter(self, object_id: str, run: str) -> None:
-        """Add a run to the open ones."""
+    def enter(self, object_id: str, run: str, job: str) -> bool:
+        """Add an attempt to the open runs.
+
+        Args:
+            object_id: The object version.
+            run: Name of the attempt.
+            job: Run of its job.
+
+        Returns:
+            Whether it was; False when the job is not open any more.
+        """
         ...
 
     def leave(self, object_id: str, run: str, *, job: str = "") -> None:
@@ -579,8 +597,8 @@ class FollowUps(Protocol):
         """Every version that is to be looked at."""
         ...
 
-    def remove(self, version: ObjectVersion) -> None:
-        """Look no more at a version."""
+    def remove(self, version: ObjectVersion, *, before: datetime) -> None:
+        """Look no more at a version, unless it was added (again) since then."""
         ...
 
 

@@ -202,7 +202,10 @@ class Reconcile:
             if self._deadline.left() < RESERVE_SECONDS:
                 break
             seen.update(version.object_id for version in versions)
-            self._let_go(self._look_at(versions, now, result), now)
+            for version in self._look_at(versions, now, result):
+                # A run that has noted it since may have asked for nothing yet, and requests of one
+                # that has ended may still arrive.
+                self._follow_ups.remove(version, before=now - LEASE)
         walk = Walk.from_state(self._checkpoints.load()).started(now, self._age)
         walk = self._walk_on(walk, now, result, seen)
         self._checkpoints.save(walk.to_state())
@@ -233,17 +236,6 @@ class Reconcile:
                 return walk
         return Walk(before=walk.began)
 
-    def _let_go(self, versions: list[ObjectVersion], now: datetime) -> None:
-        """Look no more at versions, unless something was requested of them meanwhile."""
-        if not versions:
-            return
-        for version in versions:
-            self._follow_ups.remove(version)
-        records = self._ingestions.get_many([version.object_id for version in versions])
-        for version in versions:
-            if _finding(records.get(version.object_id), now) != "terminal":
-                self._follow_ups.add(version)
-
     def _look_at(
         self,
         versions: list[ObjectVersion],
@@ -255,21 +247,19 @@ class Reconcile:
         """Send again what must come again.
 
         Returns:
-            The versions for which nothing is left to do, and of which no request is on its way.
+            The versions for which nothing is left to do.
         """
         records = self._ingestions.get_many([version.object_id for version in versions])
         again: list[WorkMessage] = []
         terminal: list[ObjectVersion] = []
         for version in versions:
-            record = records.get(version.object_id)
-            finding = _finding(record, now)
+            finding = _finding(records.get(version.object_id), now)
             if finding == "waiting" and not version.key.startswith(self._paused):
                 finding = "missing"
             setattr(result, finding, getattr(result, finding) + 1)
             result.versions += 1
             if finding == "terminal":
-                if record is not None and _quiet(record, now):
-                    terminal.append(version)
+                terminal.append(version)
                 continue
             if follow_up:
                 self._follow_ups.add(version)
@@ -299,11 +289,6 @@ def _finding(record: Record | None, now: datetime) -> str:
     left = "running" if record.open_runs else _ended(record)
     # Nothing of a version that was not accepted is in the table.
     return "rechecks" if record.recheck and record.accepted else left
-
-
-def _quiet(record: Record, now: datetime) -> bool:
-    """Tell whether no request of its last run can arrive and begin what nobody looks after."""
-    return record.last_run < timestamp(now - LEASE)
 
 
 def _ended(record: Record) -> str:

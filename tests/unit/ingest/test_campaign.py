@@ -35,6 +35,8 @@ SHORT = {
     "hold on and off": 10,
     "held and deleted": 10,
     "rechecks outlived": 5,
+    "runs that become jobs": 10,
+    "refused jobs": 10,
     "jobs beside the dead": 10,
     "old files": 5,
     "dead runs": 10,

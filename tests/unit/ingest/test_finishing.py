@@ -115,7 +115,7 @@ def test_a_job_takes_the_place_of_another_one() -> None:
     """The run of the other one is no longer open, so messages of it are answered."""
     setting = Setting()
     object_id = setting.version.object_id
-    setting.ports.ingestions.enter(object_id, "other run")
+    setting.ports.ingestions.enter(object_id, "other run", setting.job.run)
     setting.finisher.store(setting.job, setting.version, "other run")
     assert setting.record["open_runs"] == [setting.job.run]
 
@@ -362,7 +362,7 @@ def test_last_attempts_are_dropped_at_the_end() -> None:
     setting = Setting()
     for worker in (0, 1):
         report = setting.enter(worker, 0, ended=True)
-        setting.ports.ingestions.enter(setting.version.object_id, report.attempt)
+        setting.ports.ingestions.enter(setting.version.object_id, report.attempt, setting.job.run)
     setting.finisher.finish(setting.job, setting.version)
     assert "open_runs" not in setting.record
 

@@ -144,22 +144,22 @@ def test_young_versions_are_left_alone(minutes: int, looked_at: int) -> None:
     assert (result.versions, result.listed) == (looked_at, 1)
 
 
-def test_a_request_that_comes_while_a_version_is_let_go_is_not_lost() -> None:
-    """Its record was terminal when the reconcile looked, and its follow-up is taken away."""
+def test_a_version_that_is_noted_again_while_it_is_let_go_stays_noted() -> None:
+    """Its record was terminal when the reconcile looked."""
     world = _world()
     version = put(world, "A,x,1,,")
     _store(world, version, status=Status.COMPLETED)
     ports = world.ports()
     ports.follow_ups.add(version)
+    world.clock.move(hours=1)
 
     class Requesting(DynamoDbFollowUps):
-        def remove(self, version: ObjectVersion) -> None:
-            _store(world, version, status=Status.COMPLETED, recheck="3#1")
+        def remove(self, version: ObjectVersion, *, before: datetime) -> None:
             self.add(version)
-            super().remove(version)
+            super().remove(version, before=before)
 
-    follow_ups = Requesting(PartitionedTable(world.api(Deadline()), LANES, ConsumedCapacity()))
-    _reconcile(world, follow_ups=follow_ups)
+    lanes = PartitionedTable(world.api(Deadline()), LANES, ConsumedCapacity())
+    _reconcile(world, follow_ups=Requesting(lanes, world.clock))
 
     assert list(ports.follow_ups.all()) == [version]
 
@@ -173,6 +173,7 @@ def test_what_is_followed_up_is_looked_at_however_old_until_it_is_done() -> None
     assert _reconcile(world).rechecks == 1
     assert _sent(world) == [(Kind.RECHECK, "a.csv")]
     _store(world, version, status=Status.COMPLETED)
+    world.clock.move(hours=1)
     result = _reconcile(world)
     assert (result.terminal, result.redriven) == (1, 0)
     assert list(world.ports().follow_ups.all()) == []

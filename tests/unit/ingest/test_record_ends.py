@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, World
+from fakes import BEGIN, World, open_tiny_feed
 from ingest_steps import deliver, drain, looks, put, quantities
+from inventory.adapters.dynamodb_api import ConditionFailedError
+from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.ingestions import Status
 from inventory.domain.order import timestamp
 from inventory.domain.reading import Share
 from inventory.domain.settings import IngestSettings
 from inventory.domain.work import Command, Kind
-from stage import Stage
+from stage import DIES, Stage
 
 if TYPE_CHECKING:
     from inventory.domain.model import ObjectVersion
@@ -100,7 +103,8 @@ def test_a_dead_run_is_not_forgotten_when_an_unfinished_job_is_taken_up() -> Non
     world = World()
     version = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,")
     deliver(world, version, delivery_id="job", **TWO)
-    world.ports().ingestions.enter(version.object_id, f"{timestamp(BEGIN)}#dead")
+    job = world.record(version)["job"]
+    world.ports().ingestions.enter(version.object_id, f"{timestamp(BEGIN)}#dead", job)
     world.clock.move(hours=1)
     deliver(world, version, Kind.REDRIVE, delivery_id="helper", **TWO)
     assert f"{timestamp(BEGIN)}#dead" in world.record(version)["open_runs"]
@@ -261,7 +265,8 @@ class Repeating:
 
     def arrive(self) -> None:
         """The first of them arrives once more."""
-        self._world.tables("UpdateItem", self._late[0])
+        with suppress(ConditionFailedError):
+            self._world.tables("UpdateItem", self._late[0])
 
 
 @pytest.mark.parametrize(("body", "kind"), [("no feed\n", Kind.REDRIVE), ("tiny\n", Kind.REPLAY)])
@@ -325,3 +330,158 @@ def test_a_file_that_is_deleted_while_workers_read_it_fails_once_with_what_they_
     assert record["status"] == "FAILED"
     assert record["loaded"] == record["rows_read"] == len(world.items()) > 0
     assert (ends(world), len(world.rejects.bodies)) == (["FAILED"], 1)
+
+
+def _between(*lines: str) -> tuple[Stage, ObjectVersion]:
+    """A file that comes after a newer one, which leaves X=7 alone, and that sets X=5 before it."""
+    world = Stage()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    deliver(world, put(world, "X,x,7,,", hour=1, key="oldest.csv"))
+    deliver(world, put(world, "X,x,7,,", hour=10, key="newest.csv"))
+    return world, put(world, "X,x,5,,", *lines, hour=5, key="between.csv")
+
+
+OTHERS = [f"S{n},x,1,," for n in range(12)]
+
+
+@pytest.mark.parametrize("again", [Kind.CREATED, Kind.REDRIVE, None])
+def test_a_run_that_dies_on_its_way_to_become_a_job_is_validated(again: Kind | None) -> None:
+    """It has written, and the next one must not take what it wrote for its own."""
+    world, version = _between(*OTHERS)
+    rows: dict[str, Any] = {"batch_rows": 2}
+    dying = DyingPort(world.ports().reports, "enter")
+    with pytest.raises(MemoryError):
+        deliver(world, version, delivery_id="one", time_left=looks(4, 19.0), reports=dying, **rows)
+    if again is Kind.REDRIVE:
+        world.clock.move(hours=1)
+    if again is not None:
+        deliver(world, version, again, delivery_id="one", **rows)
+    drain(world, **rows)
+    settle(world, **rows)
+    assert quantities(world)["X"] == "7"
+    assert "open_runs" not in world.record(version)
+
+
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_an_event_that_comes_twice_while_a_run_becomes_a_job_changes_nothing(stop: int) -> None:
+    """Whoever takes the job up finds its first report."""
+    world, version = _between(*OTHERS)
+    world.enter("first", version, batch_rows=2, time_left=looks(4, 19.0))
+    world.enter("twin", version, batch_rows=2)
+    world.play(("first", ("PutItem", stop)), ("twin", None), ("first", None))
+    drain(world, batch_rows=2)
+    settle(world, batch_rows=2)
+    assert quantities(world)["X"] == "7"
+    assert "open_runs" not in world.record(version)
+
+
+def test_a_late_twin_of_the_weigher_does_not_end_what_workers_go_on_with() -> None:
+    """It read the record before the file was accepted, and would hold it by now."""
+    options: dict[str, Any] = {"batch_rows": 4, **HALF, **TWO}
+    settles = Share(0, 2).of("X", 2)
+    world = Stage()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    deliver(world, put(world, "X,x,7,,", hour=1, key="oldest.csv"), **HALF)
+    deliver(world, put(world, "X,x,7,,", hour=10, key="newest.csv"), **HALF)
+    deliver(world, put(world, "A,x,10,,", hour=1), **HALF)
+    version = put(world, "X,x,1,,", *OTHERS, hour=5)
+    late = put(world, "B,x,100,,", hour=3)
+    deliver(world, version, delivery_id="job", time_left=looks(2, 19.0), **options)
+    (message,) = sent(world)
+    assert message.task is not None
+    world.enter("twin", version, message.kind, task=message.task, **options)
+    world.enter("weigher", version, message.kind, task=message.task, **options)
+    world.enter("late", late, **HALF)
+    for name, worker in (("one", settles), ("other", 1 - settles)):
+        task = {**message.task, "worker": worker, "segment": 0}
+        world.enter(name, version, Kind.SEGMENT, task=task, **options)
+    order = ("weigher", "late", "one", "twin", "other")
+    world.play(("twin", ("Query", 1)), *((name, None) for name in order))
+    drain(world, **options)
+    settle(world, **options)
+    assert quantities(world)["X"] == "7"
+    assert (world.record(version)["status"], world.rejects.bodies) == ("COMPLETED", [])
+
+
+@pytest.mark.parametrize("stop", range(1, 5))
+def test_workers_of_a_job_whose_file_is_refused_meanwhile_are_validated(stop: int) -> None:
+    """The job is older than any run can be, and a redrive by another profile refuses its file."""
+
+    def refuse(source: Any, *, key: str, latest: str) -> Any:
+        if key == "between.csv":
+            raise BadFileError(ErrorCode.MISSING_LABEL, "It fits no profile now.", line=1)
+        return open_tiny_feed(source, key=key, latest=latest)
+
+    world, version = _between(*OTHERS)
+    settles = Share(0, 2).of("X", 2)
+    deliver(world, version, delivery_id="job", **TWO)
+    messages = sent(world)
+    world.clock.move(minutes=20)
+    world.enter("redrive", version, Kind.REDRIVE, open_feed=refuse)
+    task = messages[settles].task
+    world.enter("worker", version, Kind.SEGMENT, task=task, **TWO)
+    world.play(("redrive", ("UpdateItem", stop)), ("worker", None), ("redrive", None))
+    world.work.messages.append(messages[1 - settles])
+    options: dict[str, Any] = {"open_feed": refuse, **TWO}
+    drain(world, **options)
+    settle(world, **options)
+    assert quantities(world)["X"] == "7"
+    assert "open_runs" not in world.record(version)
+
+
+@pytest.mark.parametrize("complete", [{"a.csv": "keep"}, {}, {"a.csv": "zero"}])
+def test_what_a_dead_run_has_implied_is_validated_when_the_feed_changes(
+    complete: dict[str, str],
+) -> None:
+    """By then its file implies nothing."""
+    world = Stage()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    world.complete = {"a.csv": "zero"}
+    deliver(world, put(world, "K,x,5,,", "A,x,1,,", hour=1))
+    deliver(world, put(world, "K,x,5,,", hour=10, key="z.csv"))
+    world.enter("dies", put(world, "A,x,1,,", hour=5))
+    world.play(("dies", ("BatchExecuteStatement", 1)), ("dies", DIES))
+    world.complete = complete
+    settle(world, hours=8)
+    assert quantities(world)["K"] == "5"
+
+
+def _old(world: World, *lines: str, **options: Any) -> ObjectVersion:
+    """A file that no walk of the reconcile looks at any more."""
+    version = put(world, *lines, hour=0)
+    deliver(world, version, **options)
+    drain(world, **options)
+    world.clock.move(days=12)
+    settle(world, hours=3, **options)
+    assert followed(world) == []
+    return version
+
+
+def test_an_attempt_does_not_begin_when_its_job_has_ended() -> None:
+    """It had read the record before; and nobody would look after its name."""
+    world = Stage()
+    version = _old(world, *OTHERS, **TWO)
+    deliver(world, version, Kind.REPLAY, delivery_id="job", **TWO)
+    one, other = sent(world)
+    deliver(world, version, one.kind, task=one.task, delivery_id="one", **TWO)
+    for name in ("attempt", "late"):
+        world.enter(name, version, other.kind, task=other.task, **TWO)
+    world.play(("late", ("UpdateItem", 1)), ("attempt", None), ("late", DIES))
+    settle(world, hours=3, **TWO)
+    assert "open_runs" not in world.record(version)
+    assert followed(world) == []
+
+
+def test_a_run_that_begins_while_its_version_is_let_go_is_not_forgotten() -> None:
+    """Its note stood there from before, and the reconcile had found nothing to do."""
+    world = Stage()
+    version = _old(world, "BROKEN")
+    deliver(world, version, Kind.REDRIVE, delivery_id="before")
+    world.clock.move(hours=1)
+    world.enter("again", version, Kind.REDRIVE)
+    world.call("reconcile", lambda: world.reconcile().run(time_left=lambda: 300.0))
+    world.play(("again", ("UpdateItem", 1)), ("reconcile", None), ("again", DIES))
+    settle(world, hours=4)
+    assert world.record(version)["status"] == "FAILED"
+    assert "open_runs" not in world.record(version)
+    assert followed(world) == []

@@ -727,7 +727,7 @@ def test_a_worker_that_begins_while_its_file_is_withdrawn_writes_nothing() -> No
         command(world, wrong, Kind.WITHDRAW)
 
     ingestions = Before(world.ports().ingestions, "enter", withdrawn)
-    with pytest.raises(RetryableError, match="withdrawn"):
+    with pytest.raises(RetryableError, match="ended"):
         deliver(world, wrong, message.kind, task=message.task, ingestions=ingestions)
     assert quantities(world) == {}
     assert world.record(wrong)["status"] == "WITHDRAWN"
