@@ -52,7 +52,8 @@ def test_alarm_is_described_as_it_was_put(
 
     [found] = cloudwatch.describe_alarms(AlarmNames=[emulated.name])["MetricAlarms"]
 
-    assert found["StateValue"] == "INSUFFICIENT_DATA"
+    # It may have been evaluated since, and missing data are not breaching.
+    assert found["StateValue"] in ("INSUFFICIENT_DATA", "OK")
     assert found["AlarmArn"].endswith(f":alarm:{emulated.name}")
     for name, value in alarm.items():
         assert found.get(name, []) == value, name
