@@ -20,7 +20,6 @@ from inventory.domain.order import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from inventory.adapters.dynamodb_table import PartitionedTable
     from inventory.domain.model import ObjectVersion
