@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 #: Bytes of a part of a multipart upload, which are kept in memory until they are sent. S3 takes
-#: 5 MiB to 5 GiB in a part and 10,000 parts, so an object has 78 GiB at most.
+#: 5 MiB to 5 GiB in a part and 10,000 parts, so an object has 48 GiB at most.
 #: Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-PART_BYTES = 8 << 20
+PART_BYTES = 5 << 20
 
 #: Most bytes that `get` keeps in memory; the sets of a job's keys take less.
 _MOST_BYTES = 32 << 20
@@ -98,15 +99,15 @@ class S3Reports:
 class S3ReportWriter:
     """An object that is stored while it is written, behind `ports.ReportWriter`.
 
-    What fits into one part is stored by one request. Every request gets its bytes whole: botocore
-    may send them again without reading anything twice.
+    What fits into one part is stored by one request. Every request gets its bytes whole, and no
+    copy of them: botocore may send them again without reading anything twice.
 
     Args:
         client: S3.
         bucket_name: The bucket.
         key: Key of the object.
         content_type: Its media type.
-        part_bytes: Bytes that are kept in memory and sent at once.
+        part_bytes: Bytes of a part at least.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class S3ReportWriter:
         self._key = key
         self._content_type = content_type
         self._part_bytes = part_bytes
-        self._waiting = bytearray()
+        self._waiting = BytesIO()
         self._upload_id = ""
         self._parts: list[CompletedPartTypeDef] = []
 
@@ -134,18 +135,19 @@ class S3ReportWriter:
 
     def write(self, data: bytes, /) -> None:
         """Take more bytes; see `ports.ReportWriter`."""
-        self._waiting += data
-        while len(self._waiting) > self._part_bytes:
-            self._send(bytes(memoryview(self._waiting)[: self._part_bytes]))
-            del self._waiting[: self._part_bytes]
+        self._waiting.write(data)
+        if self._waiting.tell() > self._part_bytes:
+            self._send()
 
     def finish(self, *, small_key: str | None = None) -> str:
         """Store the object; see `ports.ReportWriter`."""
         if self.in_memory:
             self._key = small_key or self._key
-            _put(self._client, self._bucket, self._key, bytes(self._waiting), self._content_type)
+            body = self._waiting.getvalue()
+            _put(self._client, self._bucket, self._key, body, self._content_type)
             return self._key
-        self._send(bytes(self._waiting))
+        if self._waiting.tell():
+            self._send()
         with sorted_errors(f"{self._key} was not stored"):
             self._client.complete_multipart_upload(
                 Bucket=self._bucket,
@@ -169,7 +171,9 @@ class S3ReportWriter:
             _LOGGER.warning("a multipart upload was not aborted", exc_info=True)
         self._upload_id = ""
 
-    def _send(self, part: bytes) -> None:
+    def _send(self) -> None:
+        part = self._waiting.getvalue()  # the same memory, which is given away
+        self._waiting = BytesIO()
         with sorted_errors(f"{self._key} was not stored"):
             if not self._upload_id:
                 begun = self._client.create_multipart_upload(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -87,8 +89,28 @@ def test_what_fits_into_a_part_is_one_request_and_all_else_an_upload_in_parts(
     assert not any(request.startswith("DELETE") for request in bucket.requests)
 
 
-def test_a_single_write_may_have_many_parts(bucket: WireS3, reports: S3Reports) -> None:
-    """As a row that is larger than a part."""
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_what_is_written_is_in_memory_once(megabytes: int) -> None:
+    """Until a part is full; bytes that are sent are no copy of those that were kept."""
+    client = Mock()
+    client.create_multipart_upload.return_value = {"UploadId": "u"}
+    client.upload_part.return_value = {"ETag": "e"}
+    writer = S3Reports(client, "reports", part_bytes=2 << 20).writer("a", content_type=CSV)
+    piece = b"x" * (1 << 16)
+    tracemalloc.start()
+    try:
+        for _ in range(megabytes * 16):
+            writer.write(piece)
+            client.reset_mock()
+        writer.finish()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.4 * min(megabytes, 2) * (1 << 20)
+
+
+def test_a_single_write_may_be_larger_than_a_part(bucket: WireS3, reports: S3Reports) -> None:
+    """As a row of a megabyte."""
     writer = reports.writer("a", content_type=CSV)
     writer.write(b"x" * (5 * PART + 3))
     writer.finish()
