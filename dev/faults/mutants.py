@@ -474,8 +474,10 @@ def _() -> Sequence[Patch]:
 
 # Jobs
 
+_BECOMING = "runs that become jobs"
 
-@_instead("unresolved writes not handed on", "lost answers", SegmentProcessor, "_load")
+
+@_instead("unresolved writes not handed on", _BECOMING, SegmentProcessor, "_load")
 def _(load: Any, self: SegmentProcessor, *arguments: Any, **named: Any) -> None:
     load(self, *arguments, **named)
     arguments[-1].unresolved = False
@@ -521,7 +523,7 @@ def _(helping: Any, self: Ingest, admission: Admission, *rest: Any) -> Any:
     return helping(self, admission, *rest)
 
 
-@_patched("a job stored before its first report", "runs that become jobs")
+@_patched("a job stored before its first report", _BECOMING)
 def _() -> Sequence[Patch]:
     late: dict[str, list[Any]] = defaultdict(list)
     enter, send = Finisher.enter, Finisher.send

@@ -592,11 +592,12 @@ class BesideTheDeadWorld(NewerFirstWorld):
         self._receive()
 
 
-def _newer_first(*, events: int) -> Case:
+def _newer_first(rng: Random, *, events: int) -> Case:
     """The second file writes over what the first and the third say alike."""
     case = Case(first=1)
     case.add("1.csv", ["B,x,1,,"], seconds=1)
-    case.add("2.csv", ["B,x,2,,", "D,x,1,,", "A,x,1,,"], seconds=2, events=events)
+    lines = ["B,x,2,,", "D,x,1,,"]
+    case.add("2.csv", [*rng.sample(lines, 2), "A,x,1,,"], seconds=2, events=events)
     case.add("3.csv", ["B,x,1,,"], seconds=3)
     return case
 
@@ -605,7 +606,7 @@ def _newer_first(*, events: int) -> Case:
 def _(rng: Random) -> FaultyWorld:
     """Jobs that are taken up although another run of their version has died."""
     conditions = Conditions(processes=2, switch=0.1, batch_rows=10, workers=(2,))
-    return BesideTheDeadWorld(_newer_first(events=2), rng, conditions)
+    return BesideTheDeadWorld(_newer_first(rng, events=2), rng, conditions)
 
 
 @_part("runs that become jobs", 1_000)
@@ -614,13 +615,14 @@ def _(rng: Random) -> FaultyWorld:
     conditions = Conditions(
         processes=2,
         switch=rng.choice((0.0, 0.1, 0.3)),
-        only="dead",
-        fault=rng.choice((0.0, 0.1)),
+        only=rng.choice(("dead", "lost")),
+        fault=rng.choice((0.0, 0.1, 0.3)),
+        lost=1.0,
         hurry=0.6,
         budget=rng.randint(1, 6),
         batch_rows=1,
     )
-    return NewerFirstWorld(_newer_first(events=rng.choice((1, 2))), rng, conditions)
+    return NewerFirstWorld(_newer_first(rng, events=rng.choice((1, 2, 2))), rng, conditions)
 
 
 class RefusedJobWorld(NewerFirstWorld):
@@ -641,7 +643,7 @@ class RefusedJobWorld(NewerFirstWorld):
 def _(rng: Random) -> FaultyWorld:
     """Jobs whose file is refused while their workers are at work."""
     conditions = Conditions(processes=3, switch=rng.choice((0.1, 0.3)), batch_rows=10)
-    return RefusedJobWorld(_newer_first(events=1), rng, conditions)
+    return RefusedJobWorld(_newer_first(rng, events=1), rng, conditions)
 
 
 class HalfReadWorld(InterruptedWorld):
