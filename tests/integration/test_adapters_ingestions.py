@@ -128,6 +128,15 @@ def test_a_request_that_is_repeated_finds_its_own_run(adapters: DynamoDb) -> Non
     assert _record(adapters).open_runs == {admission.run}
 
 
+def test_a_request_that_is_repeated_does_not_lift_a_verdict(adapters: DynamoDb) -> None:
+    """Another run has held the file since."""
+    late = _opened(adapters, delivery_id="late", accepted=False)
+    held = _opened(adapters, delivery_id="held", accepted=False)
+    adapters.ingestions.fail(held, REPORT, Status.HELD)
+    assert not adapters.ingestions.open(late, accepted=False)
+    assert _record(adapters).status is Status.HELD
+
+
 def test_fails_to_open_a_record_that_is_not_as_it_was_decided_on(adapters: DynamoDb) -> None:
     """New where there was none, another status, or a later base: read and decide again."""
     first = _admitted(adapters)

@@ -127,9 +127,13 @@ class DynamoDbIngestions:
             condition = "attribute_not_exists(object_id)"
         else:
             values[":found"] = {"S": admission.record.status.value}
-        # A request that is repeated finds its own run; one that arrives after the end does not.
-        values[":withdrawn"] = {"S": Status.WITHDRAWN.value}
-        condition += " OR (contains(open_runs, :me) AND #status <> :withdrawn)"
+        # A request that is repeated finds its own run; one that arrives after the end does not. By
+        # then another run may have held the file, or an operator withdrawn it.
+        values |= {
+            ":withdrawn": {"S": Status.WITHDRAWN.value},
+            ":held": {"S": Status.HELD.value},
+        }
+        condition += " OR (contains(open_runs, :me) AND #status <> :withdrawn AND #status <> :held)"
         taking = ""
         if admission.recheck:
             # The request for the recheck is taken in the update that enters the run.
