@@ -552,15 +552,6 @@ def _(rng: Random) -> FaultyWorld:
 class NewerFirstWorld(InterruptedWorld):
     """A file that writes over what a newer one has relied on, which is processed before."""
 
-    fatal = 0
-
-    def step(self) -> None:
-        """Let a run die at its step."""
-        super().step()
-        task = self.scheduler.current
-        if task is not None and task.steps == self.fatal:
-            self.kill()
-
     def _begin(self) -> None:
         """Process the newer file in peace."""
         super()._begin()
@@ -658,7 +649,7 @@ class HalfReadWorld(InterruptedWorld):
         self.dying: Task | None = None
         self.redrive: Task | None = None
         self.deleted = deleted
-        self.fatal, self.gone_at = rng.randint(8, 16), rng.randint(4, 16)
+        self.dies_at, self.gone_at = rng.randint(8, 16), rng.randint(4, 16)
 
     def _begin(self) -> None:
         """Process the newer file in peace, and begin the one that is not read again."""
@@ -683,7 +674,7 @@ class HalfReadWorld(InterruptedWorld):
         if self.deleted and task is self.redrive and task.steps == self.gone_at:
             self.case.objects.delete(upload.version)
             upload.doubtful = True
-        if task is self.dying and task.steps == self.fatal:
+        if task is self.dying and task.steps == self.dies_at:
             if self.defect:
                 self.defect, self.profile = False, "small"
             self.kill()
@@ -1206,15 +1197,6 @@ class DyingWorld(FaultyWorld):
     The second that dies has read all items, and written over the one that the first had written
     and the other one had left alone. It comes again when its file has fingerprints.
     """
-
-    fatal = 0
-
-    def step(self) -> None:
-        """Let a version die at its step."""
-        super().step()
-        task = self.scheduler.current
-        if task is not None and self.fatal and task.steps == self.fatal:
-            self.kill()
 
     def again(self, job: Job) -> None:
         """Leave it to the reconcile."""

@@ -158,10 +158,12 @@ class FaultyWorld(World):
         known: Rows whose items they did not read.
         misread: What a reader with a defect makes of a row.
         block_hashes: Fingerprints of a block, so few that small files have several.
+        fatal: Step at which every process dies; 0 for none.
         log: Deliveries that came to their end, in this order.
     """
 
     block_hashes = 2
+    fatal = 0
 
     def __init__(self, case: Case, rng: Random, conditions: Conditions) -> None:
         super().__init__(objects=case.objects, complete=case.complete)
@@ -485,9 +487,13 @@ class FaultyWorld(World):
         return True
 
     def step(self) -> None:
-        """Let another process go on."""
-        if self.scheduler.current is not None:
-            self.scheduler.step()
+        """Let another process go on, and die at the fatal step."""
+        task = self.scheduler.current
+        if task is None:
+            return
+        self.scheduler.step()
+        if task.steps == self.fatal:
+            self.kill()
 
     def kill(self) -> None:
         """Kill the running process."""

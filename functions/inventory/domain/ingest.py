@@ -292,7 +292,6 @@ class Ingest:
             # Before an item is read: what the other job's workers write from then on, their names
             # tell, see `_attempt`.
             self._finisher.store(job, version, replaced)
-        if replaced or job.workers > 1:
             # Others may take up a job that is stored; only attempts with names of their own work.
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         return self._first_segment(job, admission, outcome)
@@ -502,9 +501,9 @@ class Ingest:
     def _weigh_on(
         self, job: Job, version: ObjectVersion, task: Task, record: Record, outcome: Outcome
     ) -> Outcome:
-        if self._hold is None and not record.accepted:
-            self._let_in(version)
         if self._hold is None or record.accepted:
+            if not record.accepted:
+                self._let_in(version)
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         name = job_id(version.object_id, job.run)
         latest = self._ports.reports.latest(name, WEIGHER)
