@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from terraform_runner import __main__ as runner
 from terraform_runner import protection
 from terraform_runner.__main__ import cdktf_command
 from terraform_runner.errors import ProtectedError
@@ -35,8 +36,16 @@ def test_no_variable_of_the_shell_steers_terraform(monkeypatch: pytest.MonkeyPat
     assert {name: environment[name] for name in kept} == kept
 
 
-def test_the_cli_is_told_of_one_stack_that_is_synthesised(tmp_path: Path) -> None:
-    """Its output folder names the stack, whatever else was synthesised since."""
+def test_the_cli_is_told_of_one_stack_that_is_synthesised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its output folder names the stack, whatever else was synthesised since.
+
+    Only where the CLI would be matters here: it is not run, and needs Node.
+    """
+    monkeypatch.setattr(runner, "NODE_MODULES", tmp_path)
+    (tmp_path / ".bin").mkdir()
+    (tmp_path / ".bin" / "cdktf").touch()
     folder = tmp_path / "inventory-prod"
     folder.mkdir()
 
