@@ -70,8 +70,9 @@ def _examine_record(upload: Upload, world: World, findings: Findings) -> None:
     if status not in upload.statuses:
         target = findings.lost if status == "IN_PROGRESS" else findings.wrong
         target.append(f"{object_id} is {status}, not one of {upload.statuses}")
-    # What is asked of a version that is withdrawn, and stands in its record, is nothing to do.
-    for name in ("withdrawal",) if status == "WITHDRAWN" else ("open_runs", "recheck"):
+    # What is asked of a version that is withdrawn or held, and stands in its record, is for later.
+    to_do = {"WITHDRAWN": ("withdrawal",), "HELD": ("open_runs",)}
+    for name in to_do.get(status, ("open_runs", "recheck")):
         if name in stored:
             findings.lost.append(f"{object_id} still has {name} {stored[name]}")
     _examine_announcements(object_id, world, findings)

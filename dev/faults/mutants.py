@@ -685,7 +685,7 @@ def _(let_in: Any, self: Ingest, *arguments: Any) -> None:
         let_in(self, *arguments)
 
 
-@_instead("recheck of a file not weighed", _HELD, ingestions, "_mode")
+@_instead("recheck of a file not weighed", "held and restored", ingestions, "_mode")
 def _(mode: Any, found: Record, kind: Kind, base: str, *, recovering: bool) -> Any:
     held = found.status is Status.HELD
     return mode(replace(found, accepted=not held), kind, base, recovering=recovering)

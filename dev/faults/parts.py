@@ -1019,6 +1019,59 @@ def _(rng: Random) -> FaultyWorld:
     return DeletedHoldingWorld(rng, conditions)
 
 
+class RestoredHoldingWorld(JudgedWorld):
+    """A file that is restored, and then has to be weighed, though it once was accepted.
+
+    It is the first of its feed to come, and a larger one comes after it that is older.
+    """
+
+    def settle(self) -> Findings:
+        """All come in and it is withdrawn; then it is restored while another file goes.
+
+        In the end it is released.
+        """
+        conditions = self.conditions
+        self.set_conditions(replace(conditions, budget=0, processes=1))
+        small = self._deliver("a.csv", "1", 2)
+        self._deliver("a.csv", "50", 1)
+        other = self._deliver("b.csv", "5", self.rng.choice((1, 3)))
+        self.command(Kind.WITHDRAW, small)
+        findings = super().settle()
+        if not findings.clean:
+            return findings
+        self.set_conditions(conditions)
+        self.command(Kind.WITHDRAW, other)
+        self.command(Kind.RESTORE, small)
+        small.held = "must"
+        findings = super().settle()
+        if not findings.clean:
+            return findings
+        self.operate(Kind.RELEASE, small)
+        return super().settle()
+
+    def _deliver(self, key: str, quantity: str, second: int) -> Upload:
+        upload = self.case.add(key, [f"{sku},x,{quantity},," for sku in "AB"], seconds=second)
+        upload.held = "may"
+        self.announce(upload)
+        super().settle()
+        return upload
+
+
+@_part("held and restored", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are restored and judged while runs die."""
+    conditions = Conditions(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=rng.choice((1, 2)),
+        only="dead",
+        fault=rng.choice((0.03, 0.1)),
+        budget=3,
+        batch_rows=10,
+        shares=(Decimal("0.5"),),
+    )
+    return RestoredHoldingWorld(Case(), rng, conditions)
+
+
 @_part("hold on and off", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that are weighed in several invocations, while the hold is switched on and off."""

@@ -34,6 +34,7 @@ SHORT = {
     "held files raced": 10,
     "hold on and off": 10,
     "held and deleted": 10,
+    "held and restored": 10,
     "rechecks outlived": 5,
     "runs that become jobs": 10,
     "refused jobs": 10,
