@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ fastsynth.install()
 
 # Most that the collector of Terraform and the provider looks at are schemas, which stay.
 os.environ.setdefault("GOGC", "400")
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 PREFIXES = ("AWS_", "TF_VAR_", "TF_WORKSPACE", "ENVIRONMENT_SUFFIX", "POWERTOOLS_", "INVENTORY_")
 

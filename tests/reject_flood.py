@@ -70,6 +70,7 @@ def main(megabytes: int, row_bytes: int) -> None:
         base=base_of("2026-11-22T20:00:00.000000Z", ""),
         timestamp="2026-11-22T20:00:00.000000Z",
         piece_key=piece_key(version, "run"),
+        message_limit=1000,
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -121,7 +121,8 @@ class RedriveRules:
     def _rejects_of(
         self, info: ObjectInfo, time: str, record: Record | None, group: list[DeadLetter]
     ) -> Iterator[Decision]:
-        # Of a file that was loaded, a file reject stands for rows beyond the limit of messages.
+        # Of a file that was loaded, a file reject stands for rows beyond the limit of messages, or
+        # for all of which it was found out later that they cannot be read.
         loaded = record is not None and record.status == "COMPLETED"
         stands_for_rows = loaded and any(each.kind is DeadLetterKind.FILE for each in group)
         reading = reread(
@@ -144,8 +145,8 @@ class RedriveRules:
         for dead_letter in group:
             if dead_letter.kind is DeadLetterKind.ROW:
                 yield self._row(dead_letter, info.version, reading, settled)
-            elif loaded:
-                yield self._rows_beyond_the_limit(dead_letter, reading, settled)
+            elif record is not None and loaded:
+                yield self._rows_of(dead_letter, info.version, record, reading, settled)
             elif held and self._replacement(info.version):
                 yield _settled(dead_letter, self._replacement(info.version), "")
             else:
@@ -165,14 +166,25 @@ class RedriveRules:
             return _again(dead_letter, Kind.REPLAY, version)
         return _settled(dead_letter, settled.why(line, keys), _refusal(dead_letter))
 
-    def _rows_beyond_the_limit(
-        self, dead_letter: DeadLetter, reading: Rereading, settled: _SettledItems
+    def _rows_of(
+        self,
+        dead_letter: DeadLetter,
+        version: ObjectVersion,
+        record: Record,
+        reading: Rereading,
+        settled: _SettledItems,
     ) -> Decision:
         open_lines = [
             line
             for line, columns in reading.refused.items()
             if not all(settled.why(line, keys) for keys in columns.values())
         ]
+        refused = sum(map(len, reading.refused.values()))
+        # What is refused when a loaded file is read once more, its record does not tell of.
+        told = str(dead_letter.document.get("timestamp", ""))
+        since = told > str(record.attributes.get("finished_at", ""))
+        if not open_lines and (since or refused < record.count("rejected")):
+            return _again(dead_letter, Kind.REPLAY, version)
         why = "" if open_lines else "no row is left to correct"
         return _settled(dead_letter, why, f"{figure(len(open_lines))} rows are still refused")
 

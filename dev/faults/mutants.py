@@ -486,7 +486,7 @@ def _(load: Any, self: SegmentProcessor, *arguments: Any, **named: Any) -> None:
 @_instead("a refused report leaves", "twins", Ingest, "_attempt")
 def _(attempt: Any, self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
     report, standing = attempt(self, job, version, *rest)
-    self._ports.ingestions.leave(version.object_id, report.attempt)
+    self._ports.ingestions.leave(version.object_id, {report.attempt})
     return report, standing
 
 
@@ -546,8 +546,7 @@ def _() -> Sequence[Patch]:
 @_instead("shards read before names fall", "refused jobs", Ingest, "_abandon")
 def _(_: Any, self: Any, admission: Admission) -> int:
     record = self._ports.ingestions.get(admission.version.object_id)
-    for name in admission.expired:
-        self._ports.ingestions.leave(admission.version.object_id, name)
+    self._ports.ingestions.leave(admission.version.object_id, admission.expired)
     if record is None or not (admission.expired or record.open_runs - {admission.run}):
         return 0
     named = {"run": admission.run, "now": admission.now}
@@ -649,7 +648,7 @@ def _(mode: Any, found: Record, kind: Kind, base: str, *, recovering: bool) -> A
 
 
 @_instead("accepted after it was held", _HELD, DynamoDbIngestions, "accept")
-def _(_: Any, self: DynamoDbIngestions, object_id: str) -> bool:
+def _(_: Any, self: DynamoDbIngestions, object_id: str, *_rest: str) -> bool:
     self._set(object_id, "SET accepted = :value", {"BOOL": True})
     return True
 

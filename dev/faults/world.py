@@ -302,7 +302,13 @@ class FaultyWorld(World):
     def _job(self, kind: Kind, version: ObjectVersion, task: dict[str, Any] | None = None) -> Job:
         self.deliveries += 1
         name = f"{kind}-{self.deliveries}"
-        delivery = Delivery(kind=kind, version=version, delivery_id=name, task=task)
+        delivery = Delivery(
+            kind=kind,
+            version=version,
+            delivery_id=name,
+            task=task,
+            asked_at="" if kind is Kind.CREATED else timestamp(self.clock()),
+        )
         return Job(delivery=delivery)
 
     def _receive(self) -> None:

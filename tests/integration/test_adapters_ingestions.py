@@ -30,6 +30,8 @@ VERSION = ObjectVersion(
     bucket="uploads", key="a+b/ø %.csv", version_id="v1", etag="e", size_bytes=7, sequencer="0A"
 )
 OBJECT_ID = VERSION.object_id
+#: After `REPORT` was given.
+NOW = "2026-11-22T20:02:00.000000Z"
 COUNTS = Counts(rows_read=10, loaded=1, unchanged=4, stale=2, rejected=1, skipped=1, duplicates=1)
 REPORT = RunReport(
     profile="p",
@@ -114,8 +116,8 @@ def test_a_file_that_is_to_be_weighed_is_not_accepted_yet(adapters: DynamoDb) ->
     """Until somebody says so."""
     _opened(adapters, accepted=False)
     assert not _record(adapters).accepted
-    assert adapters.ingestions.accept(OBJECT_ID)
-    assert adapters.ingestions.accept(OBJECT_ID)
+    assert adapters.ingestions.accept(OBJECT_ID, NOW)
+    assert adapters.ingestions.accept(OBJECT_ID, NOW)
     assert _record(adapters).accepted
     _opened(adapters, delivery_id="another", accepted=False)
     assert _record(adapters).accepted, "it stays accepted"
@@ -224,7 +226,7 @@ def test_fails_to_complete_over_a_later_base(adapters: DynamoDb) -> None:
 def test_fails_to_hold_a_file_that_another_run_has_accepted(adapters: DynamoDb) -> None:
     """It may have begun to load; and one that is held is not accepted by a late run."""
     late = _opened(adapters, accepted=False)
-    assert adapters.ingestions.accept(OBJECT_ID)
+    assert adapters.ingestions.accept(OBJECT_ID, NOW)
     adapters.ingestions.fail(late, RunReport(error="held", finished_at="t"), Status.HELD)
     assert _record(adapters).status is Status.IN_PROGRESS
     assert _record(adapters).open_runs == frozenset()
@@ -234,7 +236,7 @@ def test_fails_to_accept_a_file_that_another_run_has_held(adapters: DynamoDb) ->
     """The first verdict stands."""
     held = _opened(adapters, accepted=False)
     adapters.ingestions.fail(held, RunReport(error="held", finished_at="t"), Status.HELD)
-    assert not adapters.ingestions.accept(OBJECT_ID)
+    assert not adapters.ingestions.accept(OBJECT_ID, NOW)
     assert not _record(adapters).accepted
 
 
@@ -255,7 +257,7 @@ def test_fails_to_fail_a_file_that_another_run_has_held(adapters: DynamoDb) -> N
 def test_fails_to_end_what_workers_go_on_with(adapters: DynamoDb, status: Status) -> None:
     """One of two that weigh a file has let it in, and the other one refuses it."""
     weigher = _opened(adapters, accepted=False)
-    adapters.ingestions.accept(OBJECT_ID)
+    adapters.ingestions.accept(OBJECT_ID, NOW)
     adapters.ingestions.fail(weigher, REPORT, status, weighing=True)
     assert _record(adapters).status is Status.IN_PROGRESS
     assert _record(adapters).open_runs == {weigher.run}
@@ -363,7 +365,7 @@ def test_attempts_come_and_go_in_the_open_runs(adapters: DynamoDb) -> None:
     assert not adapters.ingestions.enter(OBJECT_ID, "attempt of another job", "another job")
     assert _record(adapters).open_runs == {admission.run, "attempt"}
     for _ in range(2):
-        adapters.ingestions.leave(OBJECT_ID, "attempt")
+        adapters.ingestions.leave(OBJECT_ID, {"attempt"})
     assert _record(adapters).open_runs == {admission.run}
 
 
@@ -411,7 +413,7 @@ def test_fails_to_make_a_record_by_anything_but_a_run(adapters: DynamoDb) -> Non
     ingestions = adapters.ingestions
     admission = _admitted(adapters)
     ingestions.enter(OBJECT_ID, "run", "job")
-    ingestions.leave(OBJECT_ID, "run")
+    ingestions.leave(OBJECT_ID, {"run"})
     ingestions.touch(OBJECT_ID, ["3#b"])
     ingestions.request_recheck(OBJECT_ID, ["3#1"])
     ingestions.note_messages(OBJECT_ID, "d#1")
@@ -420,7 +422,7 @@ def test_fails_to_make_a_record_by_anything_but_a_run(adapters: DynamoDb) -> Non
     ingestions.complete(admission, REPORT)
     ingestions.fail(admission, REPORT, Status.FAILED)
     ingestions.close(admission, written=1)
-    assert not ingestions.accept(OBJECT_ID)
+    assert not ingestions.accept(OBJECT_ID, NOW)
     assert ingestions.get(OBJECT_ID) is None
 
 

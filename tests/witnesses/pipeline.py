@@ -121,7 +121,12 @@ class Pipeline:
     def _receive(self, url: str) -> list[dict[str, Any]]:
         return (
             self.cloud.client("sqs")
-            .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+            .receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=10,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            )
             .get("Messages", [])
         )
 
@@ -205,7 +210,7 @@ def sqs_event(*messages: dict[str, Any]) -> dict[str, Any]:
                 "messageId": str(number),
                 "receiptHandle": each["ReceiptHandle"],
                 "body": each["Body"],
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": each["Attributes"],
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
             }

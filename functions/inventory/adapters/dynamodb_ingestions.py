@@ -112,10 +112,12 @@ class DynamoDbIngestions:
             condition = "#status = :found"
         removing = ""
         if admission.kind is Kind.RELEASE:
-            setting += ", released = :released"
-            values[":released"] = {"BOOL": True}
+            setting += ", released = :asked"
+            values[":asked"] = {"S": admission.asked_at}
         elif admission.kind is Kind.REPLAY:
             removing = " REMOVE released"
+            values[":asked"] = {"S": admission.asked_at}
+            condition += " AND (attribute_not_exists(released) OR released < :asked)"
         elif admission.command is not None:
             # Until it has ended again, it is known by that to be one that is being restored.
             removing = " REMOVE finished_at"
@@ -177,6 +179,7 @@ class DynamoDbIngestions:
             ":withdrawn": {"S": Status.WITHDRAWN.value},
             ":base": {"S": admission.base},
             ":profile": {"S": report.profile},
+            ":reading": {"S": report.reading},
             ":at": {"S": report.finished_at},
             ":skips": _tally(report.skipped_by_reason),
             ":errors": _tally(report.rejected_by_error),
@@ -188,7 +191,8 @@ class DynamoDbIngestions:
         }
         setting = ", ".join(f"{name} = :{name}" for name in counts)
         setting = (
-            f"SET #status = :status, #base = :base, profile = :profile, finished_at = :at, "
+            f"SET #status = :status, #base = :base, profile = :profile, reading = :reading, "
+            f"finished_at = :at, "
             f"skipped_by_reason = :skips, rejected_by_error = :errors, "
             f"read_units = :reads, write_units = :writes, {setting}"
         )
@@ -226,6 +230,9 @@ class DynamoDbIngestions:
     def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""
         object_id = admission.version.object_id
+        if admission.mode is Mode.REPROCESS:
+            # Its event, which alone knows the later base, does not come again.
+            self.note_base(object_id, admission.base, Status.COMPLETED)
         runs = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
         found = admission.record
         if (written or absent) and found is not None and found.finished_at:
@@ -276,24 +283,40 @@ class DynamoDbIngestions:
         update = "SET last_run = :run ADD open_runs :runs"
         return self._update(object_id, update, "contains(open_runs, :job)", {}, values)
 
-    def leave(self, object_id: str, run: str, *, job: str = "") -> None:
-        """Remove a run from the open ones; see `ports.Ingestions`."""
-        values: _Json = {":runs": {"SS": [run]}}
+    def leave(self, object_id: str, runs: Collection[str], *, job: str = "") -> None:
+        """Remove runs from the open ones; see `ports.Ingestions`."""
+        if not runs:
+            return
+        values: _Json = {":runs": {"SS": sorted(runs)}}
         condition = "attribute_exists(object_id)"
         if job:
             values[":job"] = {"S": job}
             condition = "contains(open_runs, :job)"
         self._update(object_id, "DELETE open_runs :runs", condition, {}, values)
 
-    def accept(self, object_id: str) -> bool:
+    def join_dead(self, object_id: str, dead: Collection[str], name: str) -> None:
+        """Have one name stand for those of dead runs; see `ports.Ingestions`."""
+        values: _Json = {":name": {"SS": [name]}, ":one": {"S": max(dead)}}
+        # Not where a run has looked after them meanwhile.
+        condition = "contains(open_runs, :one)"
+        if self._update(object_id, "ADD open_runs :name", condition, {}, values):
+            self.leave(object_id, dead)
+
+    def accept(self, object_id: str, since: str) -> bool:
         """Note that the file may load; see `ports.Ingestions`."""
         values: _Json = {
             ":value": {"BOOL": True},
+            ":since": {"S": since},
             ":held": {"S": Status.HELD.value},
             ":withdrawn": {"S": Status.WITHDRAWN.value},
         }
         names = {"#status": "status"}
-        condition = "attribute_exists(object_id) AND #status <> :held AND #status <> :withdrawn"
+        # A request may arrive late, when another run has held the file and an operator has had it
+        # judged again.
+        condition = (
+            "attribute_exists(object_id) AND #status <> :held AND #status <> :withdrawn AND "
+            "(attribute_not_exists(finished_at) OR finished_at < :since)"
+        )
         return self._update(object_id, "SET accepted = :value", condition, names, values)
 
     def touch(self, object_id: str, notes: Collection[str]) -> None:
@@ -362,14 +385,14 @@ class DynamoDbIngestions:
             {":asked": {"S": asked_at}, ":withdrawn": {"S": Status.WITHDRAWN.value}},
         )
 
-    def note_base(self, object_id: str, base: str) -> bool:
-        """Note a later base of a withdrawn version; see `ports.Ingestions`."""
+    def note_base(self, object_id: str, base: str, status: Status) -> bool:
+        """Note a later base of a version that has ended; see `ports.Ingestions`."""
         return self._update(
             object_id,
             "SET #base = :base",
-            "#status = :withdrawn AND #base <= :base",
+            "#status = :status AND #base <= :base",
             {"#status": "status", "#base": "base"},
-            {":base": {"S": base}, ":withdrawn": {"S": Status.WITHDRAWN.value}},
+            {":base": {"S": base}, ":status": {"S": status.value}},
         )
 
     def claim(self, object_id: str, run: str, horizon: str) -> bool:
@@ -484,7 +507,7 @@ def _record(item: _Json) -> Record:
         base=item.get("base", {}).get("S", ""),
         open_runs=frozenset(item.get("open_runs", {}).get("SS", ())),
         accepted=item.get("accepted", {}).get("BOOL", False),
-        released=item.get("released", {}).get("BOOL", False),
+        released=item.get("released", {}).get("S", ""),
         lease_until=item.get("lease_until", {}).get("S", ""),
         read_units=float(item.get("read_units", {}).get("N", "0")),
         write_units=float(item.get("write_units", {}).get("N", "0")),
@@ -503,6 +526,7 @@ def _record(item: _Json) -> Record:
         stored_at=item.get("stored_at", {}).get("S", ""),
         finished_at=item.get("finished_at", {}).get("S", ""),
         announcements=frozenset(item.get("announcements", {}).get("SS", ())),
+        reading=item.get("reading", {}).get("S", ""),
         rejected_by_error=Counter(
             {
                 code: int(count["N"])

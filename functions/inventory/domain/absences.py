@@ -246,6 +246,11 @@ class Absences:
         whole = any(blocks for _, blocks in own)
         whole &= not any(report.error or report.counts.rejected for report in reports)
         implies = whole and not job.part and job.absent is not Absent.KEEP
+        listings = list(self._ports.listings.all(job.complete))
+        if any(report.error for report in reports):
+            # It has read less than a run before, whose rows are in the table.
+            earlier = (each for each in listings if each.version.object_id == version.object_id)
+            own += [keys for each in earlier if each.live for keys in each.own]
         if job.mode is not Mode.RECHECK:
             self._ports.listings.put(
                 job.complete,
@@ -259,7 +264,7 @@ class Absences:
                 ),
                 expires_at=expiry(timestamp(self._ports.now()), READS_RETENTION),
             )
-        older, covers = self._older(job, version, self._ports.listings.all(job.complete))
+        older, covers = self._older(job, version, listings)
         return Absence(own=own, older=older, covers=covers, implies=implies)
 
     def _older(
@@ -297,6 +302,8 @@ class Absences:
     ) -> None:
         """Leave what was absent for the next version, and ask the newest one.
 
+        That is one which is newer, unless this one implies nothing: then others have to.
+
         Args:
             job: The job.
             version: The object version.
@@ -305,13 +312,15 @@ class Absences:
             gone: Lists of all keys that it lacks, one of each segment.
         """
         if job.mode is Mode.RECHECK:
+            if not absence.implies and job.absent is not Absent.KEEP:
+                self.refused(version)
             return
         # An earlier segment may have read a list that was dropped since, and its keys are in there.
         if len(gone) == 1:
             name = list_name(version.object_id, attempt, job.workers)
             body = json.dumps({"keys": gone, "covers": absence.covers}, separators=(",", ":"))
             self._ports.files.put(_older_key(name), body.encode(), content_type=_JSON)
-        self.ask_newest(job.complete, version, "" if job.part else job.base)
+        self.ask_newest(job.complete, version, job.base if absence.implies else "")
 
     def ask_newest(self, feed: str, version: ObjectVersion, base: str = "") -> None:
         """Have the newest version read the lists again, if it is newer than one that has changed.

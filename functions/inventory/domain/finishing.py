@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inventory.domain.changelog import log_of
-from inventory.domain.errors import RetryableError
+from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
 from inventory.domain.fingerprints import MAX_TEXT, set_of
 from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_from_data
@@ -190,6 +190,7 @@ class Finisher:
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
         self._leave_fingerprints(job, reports, keys)
         total = sum_of(reports, profile=str(job.state["profile"]))
+        total.reading = job.reading
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
         if job.recovering or any(report.unresolved for report in reports):
@@ -204,10 +205,8 @@ class Finisher:
                 body = reject_message(file_reject(error), version, total.profile, job.began)
                 ports.rejects.queue.send("file", [body])
                 messages += 1
-        elif job.mode is Mode.REPROCESS and record is not None and _refuses_more(total, record):
-            refused = f"{total.counts.rejected} rows are refused now that the file was read again"
-            body = pointer_message(refused, version, total.profile, job.began)
-            ports.rejects.queue.send("file", [body])
+        elif record is not None and _refuses_others(job, total, record):
+            ports.rejects.queue.send("file", [_refused_now(job, version, total)])
             messages += 1
         total.read_units += ports.usage.read_units - reads
         total.write_units += ports.usage.write_units - writes
@@ -253,9 +252,24 @@ class Finisher:
         return Status.COMPLETED
 
 
-def _refuses_more(total: RunReport, record: Record) -> bool:
-    """Tell whether rows are refused for a reason for which fewer were when the file last ended."""
-    return bool(total.rejected_by_error - record.rejected_by_error)
+def _refuses_others(job: Job, total: RunReport, record: Record) -> bool:
+    """Tell whether rows may be refused that were not when the file last ended.
+
+    A recheck does not become that end, so of it more is asked: else each would tell again.
+    """
+    if job.mode is Mode.REPROCESS and job.reading != record.reading:
+        return total.counts.rejected > 0
+    more = total.rejected_by_error - record.rejected_by_error
+    return job.mode is not Mode.PROCESS and bool(more)
+
+
+def _refused_now(job: Job, version: ObjectVersion, total: RunReport) -> dict[str, Any]:
+    refused = f"{total.counts.rejected} rows are refused now that the file was read again"
+    if job.mode is Mode.REPROCESS:
+        return pointer_message(refused, version, total.profile, job.began)
+    # A recheck writes no reject file.
+    reject = file_reject(BadFileError(ErrorCode.CONSTRAINT_ERROR, refused))
+    return reject_message(reject, version, total.profile, job.began)
 
 
 def definition_key(object_id: str, run: str) -> str:

@@ -16,7 +16,16 @@ from inventory.domain.changelog import log_of
 from inventory.domain.errors import BadFileError, HeldFileError, ObjectGoneError, RetryableError
 from inventory.domain.fingerprints import BLOCK_HASHES, series_of
 from inventory.domain.finishing import Ending, Finisher, admission_of
-from inventory.domain.ingestions import LEASE, Mode, RunReport, Status, admit, asked_by, run_name
+from inventory.domain.ingestions import (
+    LEASE,
+    Mode,
+    RunReport,
+    Status,
+    admit,
+    asked_by,
+    dead_runs,
+    run_name,
+)
 from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
 from inventory.domain.keysets import KeySets, joined
 from inventory.domain.order import base_of, later_base, latest_time, object_time, timestamp
@@ -184,6 +193,7 @@ class Ingest:
                 delivery_id=delivery.delivery_id,
                 now=self._ports.now(),
                 command=command,
+                asked_at=delivery.asked_at,
             )
             if admission.mode is Mode.NOTHING and self._noted(record, described, command):
                 return admission
@@ -202,6 +212,8 @@ class Ingest:
                 # listing does not name the version once it is deleted.
                 self._ports.follow_ups.add(delivery.version)
             if ingestions.open(admission, accepted=self._hold is None):
+                if record is not None:
+                    self._join_dead(delivery.version.object_id, record)
                 return admission
         raise RetryableError(f"{delivery.version.object_id}: the record keeps changing")
 
@@ -212,9 +224,14 @@ class Ingest:
         their own names tell. The latest one is replaced under its name, see `Finisher.store`.
         """
         record = admission.record
-        for name in admission.expired:
-            if record is None or name != record.job:
-                self._ports.ingestions.leave(admission.version.object_id, name)
+        names = admission.expired - {record.job if record else ""}
+        self._ports.ingestions.leave(admission.version.object_id, names)
+
+    def _join_dead(self, object_id: str, record: Record) -> None:
+        """Have one name stand for those of many dead runs."""
+        dead, name = dead_runs(record, self._ports.now())
+        if dead:
+            self._ports.ingestions.join_dead(object_id, dead, name)
 
     def _must_be_weighed(self, admission: Admission) -> bool:
         """Tell whether the file has to be weighed before it loads."""
@@ -237,16 +254,17 @@ class Ingest:
     def _noted(self, record: Record | None, described: _Described, command: Command | None) -> bool:
         """Note what a delivery tells that changes nothing now; False when it may by now.
 
-        Only its event knows the sequencer, which does not come again when a version is restored.
-        And a withdrawal that was asked for before a restore may come after it.
+        Only its event knows the sequencer, which does not come again when a version is restored or
+        released. And a withdrawal that was asked for before a restore may come after it.
         """
         ingestions, object_id = self._ports.ingestions, described.version.object_id
         if record is None:
             return True
-        if _withdrawn(record):
-            known = described.base <= record.base
-            return known or ingestions.note_base(object_id, described.base)
-        if command is None or command.asked_at <= record.decided_at:
+        waits = record.status in (Status.WITHDRAWN, Status.HELD)
+        later = waits and described.base > record.base
+        if later and not ingestions.note_base(object_id, described.base, record.status):
+            return False
+        if _withdrawn(record) or command is None or command.asked_at <= record.decided_at:
             return True
         return ingestions.note_decision(object_id, command.asked_at)
 
@@ -271,7 +289,7 @@ class Ingest:
         weigh = self._must_be_weighed(admission)
         if weigh and feed.corrected:
             # Rows that were refused say nothing of the stock of a whole file.
-            self._let_in(version)
+            self._let_in(version, admission.now)
             weigh = False
         replaced = ""
         if admission.has_job:
@@ -317,6 +335,7 @@ class Ingest:
             recovering=admission.recovering,
             recheck=tuple(sorted(admission.recheck)),
             released=_released(admission),
+            message_limit=self._ports.rejects.message_limit,
             series=series,
             complete=complete,
             absent=expected.absent,
@@ -344,7 +363,7 @@ class Ingest:
         if comes_again or record.lease_until <= admission.now:
             weigh = self._must_be_weighed(admission)
             ending = self._finisher.resume(job, version, weigh=weigh)
-        self._ports.ingestions.leave(version.object_id, admission.run)
+        self._ports.ingestions.leave(version.object_id, {admission.run})
         return _ended(outcome, ending)
 
     def _first_segment(self, job: Job, admission: Admission, outcome: Outcome) -> Outcome:
@@ -393,7 +412,7 @@ class Ingest:
         """
         report = self._weigh_segment(job, version, None)
         if report.ended:
-            self._accept(job, version, report)
+            self._accept(job, version, report, job.began)
             return True
         self._finisher.store(job, version, replaced)
         task = Task(run=job.run, worker=WEIGHER, segment=0)
@@ -471,8 +490,9 @@ class Ingest:
         record = ingestions.get(object_id)
         if record is None:
             raise RetryableError(f"{object_id}: the record is gone")
+        self._join_dead(object_id, record)
         if _withdrawn(record):
-            ingestions.leave(object_id, attempt)
+            ingestions.leave(object_id, {attempt})
             raise RetryableError(f"{object_id}: the file has just been withdrawn")
         unresolved = before is not None and before.unresolved
         reports: tuple[SegmentReport, ...] = ()
@@ -493,17 +513,18 @@ class Ingest:
         standing = self._finisher.enter(job, version, task, report, keys)
         noted = report.written or report.absent or any(each.writes for each in keys.values())
         if not (noted or report.unresolved):
-            ingestions.leave(object_id, attempt)
+            ingestions.leave(object_id, {attempt})
         elif standing.attempt == attempt:
-            ingestions.leave(object_id, attempt, job=job.run)
+            ingestions.leave(object_id, {attempt}, job=job.run)
         return report, standing
 
     def _weigh_on(
         self, job: Job, version: ObjectVersion, task: Task, record: Record, outcome: Outcome
     ) -> Outcome:
+        began = timestamp(self._ports.now())
         if self._hold is None or record.accepted:
             if not record.accepted:
-                self._let_in(version)
+                self._let_in(version, began)
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         name = job_id(version.object_id, job.run)
         latest = self._ports.reports.latest(name, WEIGHER)
@@ -515,7 +536,7 @@ class Ingest:
         if not report.ended:
             self._finisher.send(job, version, [replace(task, segment=task.segment + 1)])
             return outcome
-        self._accept(job, version, report)
+        self._accept(job, version, report, began)
         return _ended(outcome, self._finisher.resume(job, version, weigh=False))
 
     def _weigh_segment(
@@ -538,13 +559,13 @@ class Ingest:
         self._hold.weigh(feed, report)
         return report
 
-    def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport) -> None:
+    def _accept(self, job: Job, version: ObjectVersion, report: SegmentReport, since: str) -> None:
         assert self._hold is not None
         self._hold.judge(version, job.base, report, released=job.released)
-        self._let_in(version)
+        self._let_in(version, since)
 
-    def _let_in(self, version: ObjectVersion) -> None:
-        if not self._ports.ingestions.accept(version.object_id):
+    def _let_in(self, version: ObjectVersion, since: str) -> None:
+        if not self._ports.ingestions.accept(version.object_id, since):
             raise RetryableError(f"{version.object_id}: it has just been held or withdrawn")
 
     # Versions that do not load
@@ -557,8 +578,7 @@ class Ingest:
 
     def _abandon(self, admission: Admission) -> int:
         """Validate what other runs of the version may have written before they crashed."""
-        for name in admission.expired:
-            self._ports.ingestions.leave(admission.version.object_id, name)
+        self._ports.ingestions.leave(admission.version.object_id, admission.expired)
         # Only now: workers of a living job note shards, and keep their names from here on.
         record = self._ports.ingestions.get(admission.version.object_id)
         if record is None or not (admission.expired or record.open_runs - {admission.run}):
@@ -635,7 +655,7 @@ def _released(admission: Admission) -> bool:
     """Tell whether an operator has let the file in; a replay has it judged again."""
     if admission.kind is Kind.RELEASE:
         return True
-    released = admission.record is not None and admission.record.released
+    released = admission.record is not None and bool(admission.record.released)
     return released and admission.kind is not Kind.REPLAY
 
 

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 #: Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 LEASE = timedelta(seconds=960)
 
+#: Names of dead runs in a record, before one name stands for all.
+_MOST_DEAD_RUNS = 16
+
+#: What stands for the delivery in that name.
+_DEAD = "dead"
+
 #: Kinds that assume of every open run that it may have crashed.
 _REPEATS = frozenset({Kind.REDRIVE, Kind.REPLAY, Kind.RELEASE})
 #: Kinds by which an operator has a version processed whatever its record says.
@@ -76,7 +82,8 @@ class Record:
         base: Latest base by which the version was processed.
         open_runs: Names of runs that began and did not end, see `run_name`.
         accepted: True if the file may load, as far as `max_stock_drop_share` decides.
-        released: True if an operator has let it in, so that it is not held again.
+        released: When an operator asked to let it in, so that it is not held again, ISO 8601; ""
+            unless one has.
         lease_until: ISO 8601 time until which the latest run may be alive.
         read_units: Read units of the runs that ended.
         write_units: Write units of the runs that ended.
@@ -96,13 +103,14 @@ class Record:
         finished_at: When the version last came to an end, ISO 8601; "" until it is restored.
         announcements: What others have yet to be told, see `announcements`.
         rejected_by_error: Rejected rows by error code.
+        reading: `Job.reading` of the run by which it last ended; "" when that read no row.
     """
 
     status: Status
     base: str = ""
     open_runs: frozenset[str] = frozenset()
     accepted: bool = False
-    released: bool = False
+    released: str = ""
     lease_until: str = ""
     read_units: float = 0.0
     write_units: float = 0.0
@@ -122,6 +130,7 @@ class Record:
     finished_at: str = ""
     announcements: frozenset[str] = frozenset()
     rejected_by_error: Counter[str] = field(default_factory=Counter)
+    reading: str = ""
 
     @property
     def being_restored(self) -> bool:
@@ -148,6 +157,7 @@ class Admission:
         recheck: Write sets that are taken off the record, because their keys are decided again;
             in mode RECHECK alone.
         command: What an operator asked for, of a restored version.
+        asked_at: When the delivery was asked for, ISO 8601.
     """
 
     mode: Mode
@@ -162,6 +172,7 @@ class Admission:
     expired: frozenset[str] = frozenset()
     recheck: frozenset[str] = frozenset()
     command: Command | None = None
+    asked_at: str = ""
 
     @property
     def has_job(self) -> bool:
@@ -181,6 +192,7 @@ class RunReport:
         counts: Outcomes of the rows.
         skipped_by_reason: Skipped rows by reason.
         rejected_by_error: Rejected rows by error code.
+        reading: `Job.reading` of the run; "" when no row was read.
         first_error_line: Line of the first reject, where there is one.
         error: Why the file was refused; "" otherwise.
         read_units: Read units of this run.
@@ -196,6 +208,7 @@ class RunReport:
     counts: Counts = field(default_factory=Counts)
     skipped_by_reason: Counter[str] = field(default_factory=Counter)
     rejected_by_error: Counter[str] = field(default_factory=Counter)
+    reading: str = ""
     first_error_line: int | None = None
     error: str = ""
     read_units: float = 0.0
@@ -257,6 +270,7 @@ def admit(
     delivery_id: str,
     now: datetime,
     command: Command | None = None,
+    asked_at: str = "",
 ) -> Admission:
     """Decide what a delivery may do.
 
@@ -268,12 +282,16 @@ def admit(
         delivery_id: Id of the event or message; the same when it comes again.
         now: When the run begins.
         command: What an operator asks for, of the kind RESTORE.
+        asked_at: When the delivery was asked for, ISO 8601; "" for now.
     """
+    asked_at = asked_at or timestamp(now)
     open_runs = frozenset[str]() if record is None else record.open_runs
     recovering = kind in _REPEATS and bool(open_runs)
     mode = Mode.PROCESS if record is None else _mode(record, kind, base, recovering=recovering)
     if kind is Kind.RESTORE or (record is not None and record.status is Status.WITHDRAWN):
         mode = Mode.PROCESS if _restores(record, command) else Mode.NOTHING
+    elif record is not None and kind in _BY_OPERATORS and asked_at < record.released:
+        mode = Mode.NOTHING  # the release has every row decided, and is what was said last
     horizon = timestamp(now - LEASE)
     return Admission(
         mode=mode,
@@ -289,7 +307,23 @@ def admit(
         expired=frozenset(run for run in open_runs if run < horizon and kind in _REPEATS),
         recheck=record.recheck if record and mode is Mode.RECHECK else frozenset(),
         command=command,
+        asked_at=asked_at,
     )
+
+
+def dead_runs(record: Record, now: datetime) -> tuple[frozenset[str], str]:
+    """Open runs that are over for sure, once there are many, and a name that stands for all.
+
+    All say the same: that a run died which may have written. A version that fails hour by hour
+    would else fill its record. The name is none of theirs: the end of a job takes away those of
+    attempts whose reports stand.
+    """
+    horizon = timestamp(now - LEASE)
+    dead = {run for run in record.open_runs if run < horizon and run != record.job}
+    if len(dead) <= _MOST_DEAD_RUNS:
+        return frozenset(), ""
+    name = f"{max(dead).partition('#')[0]}#{_DEAD}"
+    return frozenset(dead - {name}), name
 
 
 def _restores(record: Record | None, command: Command | None) -> bool:
@@ -327,17 +361,18 @@ def touch_note(shard: int, floor: str, reading: str) -> str:
     return f"{shard}#{reading}#{floor}"
 
 
-def touched_shards(record: Record, *, but: str = "") -> dict[int, str]:
+def touched_shards(record: Record, *, of: str = "", but: str = "") -> dict[int, str]:
     """Shards in which a version may have written over items, each with its lowest floor.
 
     Args:
         record: Its record.
+        of: `Job.reading` of the runs that count; "" for any.
         but: `Job.reading` of runs that are left out; "" for none.
     """
     floors: dict[int, str] = {}
     for note in record.touched:
         shard, reading, floor = note.split("#", 2)
-        if not but or reading != but:
+        if of in ("", reading) and (not but or reading != but):
             floors[int(shard)] = min(floor, floors.get(int(shard), floor))
     return floors
 

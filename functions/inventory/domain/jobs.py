@@ -24,8 +24,10 @@ from inventory.domain.model import Absent, Counts
 #: The worker that sums a file up before it may load, see `hold`.
 WEIGHER = -1
 
-#: How long reports are kept: longer than a message can wait in a queue and be sent again.
-_RETENTION = timedelta(days=30)
+#: How long a job may take, and its reports are kept: as long as a message can wait in a queue, and
+#: less than half as long as write sets are kept, see `Validator`.
+#: Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+JOB_RETENTION = timedelta(days=14)
 
 _TALLIES = ("skipped_by_reason", "rejected_by_error")
 
@@ -92,6 +94,7 @@ class Job:
         recovering: See `Admission.recovering`.
         recheck: See `Admission.recheck`.
         released: True if an operator lets the file in whatever it takes away, see `hold`.
+        message_limit: Reject messages before one stands for the rest, see `publishing`.
         series: Series of files whose fingerprints it uses and replaces; "" for none.
         complete: Feed of which the file states the whole stock, see `absences`; "" for none.
         absent: What becomes of what it does not name, see `Absent`.
@@ -111,6 +114,7 @@ class Job:
     recovering: bool = False
     recheck: tuple[str, ...] = ()
     released: bool = False
+    message_limit: int = 0
     series: str = ""
     complete: str = ""
     absent: Absent = Absent.ZERO
@@ -131,7 +135,7 @@ class Job:
     @property
     def expires_at(self) -> int:
         """Epoch seconds after which its reports may vanish."""
-        return int((datetime.fromisoformat(self.began) + _RETENTION).timestamp())
+        return int((datetime.fromisoformat(self.began) + JOB_RETENTION).timestamp())
 
     def lasts(self, now: str) -> bool:
         """Tell whether no report of it vanishes before a run that begins now is over."""

@@ -450,21 +450,29 @@ class Ingestions(Protocol):
         """
         ...
 
-    def leave(self, object_id: str, run: str, *, job: str = "") -> None:
-        """Remove a run from the open ones and change nothing else.
+    def leave(self, object_id: str, runs: Collection[str], *, job: str = "") -> None:
+        """Remove runs from the open ones and change nothing else.
 
         Args:
             object_id: The version.
-            run: Its name.
-            job: Run that must be open still, because it accounts for this one; "" for none.
+            runs: Their names; nothing happens without one.
+            job: Run that must be open still, because it accounts for these; "" for none.
         """
         ...
 
-    def accept(self, object_id: str) -> bool:
+    def join_dead(self, object_id: str, dead: Collection[str], name: str) -> None:
+        """Have one name stand for those of dead runs; see `ingestions.dead_runs`."""
+        ...
+
+    def accept(self, object_id: str, since: str) -> bool:
         """Note that the file may load, so that later attempts do not weigh it again.
 
+        Args:
+            object_id: The version.
+            since: When that was begun to be found out, ISO 8601.
+
         Returns:
-            False when it was held or withdrawn meanwhile.
+            False when it was held, refused or withdrawn since.
         """
         ...
 
@@ -498,11 +506,11 @@ class Ingestions(Protocol):
         """
         ...
 
-    def note_base(self, object_id: str, base: str) -> bool:
-        """Note a later base of a withdrawn version.
+    def note_base(self, object_id: str, base: str, status: Status) -> bool:
+        """Note a later base of a version that has ended so.
 
         Returns:
-            False when the version is not withdrawn any more, or has a later base.
+            False when it has another status by now, or a later base.
         """
         ...
 

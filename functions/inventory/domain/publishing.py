@@ -28,7 +28,8 @@ class RejectDestinations:
     Attributes:
         queue: The dead-letter queue.
         reports: The reports bucket.
-        message_limit: Messages per object version before one stands for the rest.
+        message_limit: Messages per object version before one stands for the rest; a job keeps the
+            one that it was begun with.
     """
 
     queue: RejectQueue
@@ -56,6 +57,7 @@ class RejectPublisher:
         base: Base of its tokens.
         timestamp: ISO 8601 time of the messages.
         piece_key: Where a piece is stored, see `rejects.piece_key`.
+        message_limit: See `Job.message_limit`.
         rejects_before: Rejects of the file before the stretch that this run reads.
         already_sent: Messages of the file that are known to be sent, counted in file order.
         note_sent: Told that number whenever it has grown.
@@ -71,6 +73,7 @@ class RejectPublisher:
         base: str,
         timestamp: str,
         piece_key: str,
+        message_limit: int,
         rejects_before: int = 0,
         already_sent: int = 0,
         note_sent: Callable[[int], None] = lambda _: None,
@@ -82,8 +85,9 @@ class RejectPublisher:
         self._base = base
         self._timestamp = timestamp
         self._piece_key = piece_key
+        self._limit = message_limit
         self._rejects = rejects_before
-        self._already_sent = max(already_sent, min(rejects_before, destinations.message_limit))
+        self._already_sent = max(already_sent, min(rejects_before, message_limit))
         self._note_sent = note_sent
         self._tells = tells
         self._waiting: list[dict[str, Any]] = []
@@ -97,10 +101,10 @@ class RejectPublisher:
         """Take rejects of rows, in file order."""
         if not rejects:
             return
-        file, limit = self._file or self._begin(), self._destinations.message_limit
+        file = self._file or self._begin()
         for reject in rejects:
             file.add(reject)
-            if self._tells and self._already_sent <= self._rejects < limit:
+            if self._tells and self._already_sent <= self._rejects < self._limit:
                 self._enqueue(
                     reject_message(reject, self._version, self._feed.profile, self._timestamp)
                 )
@@ -128,8 +132,8 @@ class RejectPublisher:
             pieces.append(own)
         if pieces:
             destinations.reports.join(final_key, pieces, content_type=REJECT_FILE_TYPE)
-        more = self._rejects - destinations.message_limit
-        if self._tells and more > 0 and self._already_sent <= destinations.message_limit:
+        more = self._rejects - self._limit
+        if self._tells and more > 0 and self._already_sent <= self._limit:
             refused = f"{more} more rows were refused"
             pointer = pointer_message(refused, self._version, self._feed.profile, self._timestamp)
             self._send("file", [pointer])

@@ -23,7 +23,7 @@ from inventory.domain.fingerprints import (
     full_read_due,
     usable,
 )
-from inventory.domain.ingestions import Mode, messages_note, messages_taken
+from inventory.domain.ingestions import Mode, messages_note, messages_taken, touched_shards
 from inventory.domain.jobs import SegmentReport, digest_of, job_id, refusal_to_data
 from inventory.domain.model import Counts, Rows
 from inventory.domain.order import Tokens, timestamp
@@ -214,6 +214,7 @@ class SegmentProcessor:
         ports, job, version = self._ports, segment.job, segment.version
         if segment.before is not None:
             report.fingerprints = list(segment.before.fingerprints)
+        record = segment.record
         return RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -222,6 +223,7 @@ class SegmentProcessor:
             version=version,
             tokens=Tokens(job.base, version.object_id),
             reading=job.reading,
+            floors=touched_shards(record, of=job.reading) if record else {},
             recovering=segment.recovering,
             only=self._only(segment),
             first_line=report.end_line,
@@ -385,7 +387,8 @@ class SegmentProcessor:
 
     def _publisher(self, segment: Segment, feed: Feed) -> RejectPublisher:
         job, object_id = segment.job, segment.version.object_id
-        digest = digest_of(job.state, job.base, job.latest)
+        limit = job.message_limit
+        digest = digest_of(job.state | {"message_limit": limit}, job.base, job.latest)
 
         def note_sent(sent: int) -> None:
             self._ports.ingestions.note_messages(object_id, messages_note(digest, sent))
@@ -398,6 +401,7 @@ class SegmentProcessor:
             timestamp=job.began,
             # Two attempts may end at different places, so what they store stands apart.
             piece_key=piece_key(segment.version, segment.attempt),
+            message_limit=limit,
             rejects_before=segment.before.rejects if segment.before else 0,
             already_sent=messages_taken(segment.record, digest),
             note_sent=note_sent,

@@ -173,6 +173,7 @@ class Delivery:
             runs' names.
         task: See `WorkMessage`.
         hops: See `WorkMessage`.
+        asked_at: When its message was sent, ISO 8601; "" for an event.
     """
 
     kind: Kind
@@ -180,6 +181,7 @@ class Delivery:
     delivery_id: str
     task: dict[str, Any] | None = None
     hops: int = 0
+    asked_at: str = ""
 
 
 class Chain:

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 #: Seconds that must be left to begin another batch; requests of one batch take far less.
 RESERVE_SECONDS = 10.0
 
-#: Lengths to which a time is cut to get a floor below many times: a day, a month, a year, all.
-_FLOOR_LENGTHS = (10, 7, 4, 0)
+#: Lengths to which a time is cut to get a floor below many times: a month, a year, all. Finer ones
+#: would be too many: workers note them in one record, each for all shards.
+_FLOOR_LENGTHS = (7, 4, 0)
 
 #: Text that sorts before every token; a key condition may not compare with an empty text.
 _LOWEST_FLOOR = "0"
@@ -54,6 +55,7 @@ class RowWriter:
         version: The object version.
         tokens: Its tokens.
         reading: See `Job.reading`.
+        floors: What runs of this reading have noted before, by shard, see `touched_shards`.
         recovering: See `Admission.recovering`.
         only: Hashes of the keys that are decided; None for every row.
         first_line: First line of the segment: items with tokens of earlier lines of the same
@@ -86,6 +88,7 @@ class RowWriter:
         version: ObjectVersion,
         tokens: Tokens,
         reading: str,
+        floors: Mapping[int, str],
         recovering: bool,
         only: Collection[int] | None,
         first_line: int,
@@ -115,7 +118,7 @@ class RowWriter:
         self._promised: set[tuple[str, str]] = set()
         self._hasher = KeyHasher()
         self._ceiling = ceiling(tokens.base)
-        self._floors: dict[int, str] = {}
+        self._floors = dict(floors)
         self.keys = KeySets()
         self.written = 0
         self.timed = False

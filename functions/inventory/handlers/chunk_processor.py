@@ -39,7 +39,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     def handle(record: SQSRecord) -> None:
         try:
-            process(ingest(), from_work_record(record.message_id, record.body), context)
+            sent_ms = int(record.attributes.sent_timestamp)
+            delivery = from_work_record(record.message_id, record.body, sent_ms)
+            process(ingest(), delivery, context)
         except Exception:
             received = int(record.attributes.approximate_receive_count)
             work_visibility().retry_soon(record.receipt_handle, received)

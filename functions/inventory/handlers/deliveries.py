@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from inventory.domain.model import ObjectVersion
+from inventory.domain.order import timestamp
 from inventory.domain.work import Delivery, Kind, WorkMessage
 
 
@@ -33,12 +34,13 @@ def from_object_created(event: dict[str, Any]) -> Delivery:
     return Delivery(kind=Kind.CREATED, version=version, delivery_id=event["id"])
 
 
-def from_work_record(message_id: str, body: str) -> Delivery:
+def from_work_record(message_id: str, body: str, sent_ms: int) -> Delivery:
     """The delivery that a message of the work queue stands for.
 
     Args:
         message_id: Id of the message.
         body: JSON of `work.WorkMessage`.
+        sent_ms: When it was sent, epoch milliseconds: SQS's attribute `SentTimestamp`.
 
     Raises:
         ValueError: The body is not one of ours.
@@ -50,4 +52,5 @@ def from_work_record(message_id: str, body: str) -> Delivery:
         delivery_id=message_id,
         task=message.task,
         hops=message.hops,
+        asked_at=timestamp(datetime.fromtimestamp(sent_ms / 1000, UTC)),
     )

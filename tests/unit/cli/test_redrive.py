@@ -255,6 +255,29 @@ def test_the_message_for_rows_past_the_limit_waits_for_all_of_them(cloud: Any, r
     assert actions(run("redrive", "--json")) == [("file", "stale")]
 
 
+def test_rows_past_the_limit_that_can_be_read_now_are_loaded(cloud: Any, run: Any) -> None:
+    """Their settings were mended; no item of theirs is there."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    completed(cloud, "stock.csv", version_id, rejected=2)
+    cloud.reject("stock.csv", version_id, 0, kind="file", reject_file="rejects/stock.csv")
+    assert actions(run("redrive", "--json")) == [("file", "again")]
+    assert [body["kind"] for body in cloud.work.bodies()] == ["replay"]
+
+
+@pytest.mark.parametrize(("hour", "action"), [(1, "stale"), (3, "again")])
+def test_what_was_refused_after_a_file_had_loaded_is_read_again(
+    cloud: Any, run: Any, hour: int, action: str
+) -> None:
+    """Its record counts no refusal, and its rows were not decided; an older refusal is settled."""
+    version_id = cloud.s3.put("stock.csv", GOOD)
+    object_id = f"uploads/stock.csv#{version_id}"
+    finished = {"finished_at": "2026-11-22T02:00:00.000000Z"}
+    cloud.dynamodb.record(object_id, status="COMPLETED", base=BASE, **finished)
+    told = f"2026-11-22T0{hour}:00:00.000000Z"
+    cloud.reject("stock.csv", version_id, 0, kind="file", timestamp=told)
+    assert actions(run("redrive", "--json")) == [("file", action)]
+
+
 def test_an_object_version_that_is_gone_stays_until_given_up(cloud: Any, run: Any) -> None:
     """Nothing can be read again; --discard removes the message."""
     cloud.reject("stock.csv", "deleted", 2)

@@ -54,4 +54,4 @@ def test_without_a_version_id_the_entity_tag_names_the_object(
 def test_fails_for_a_message_that_is_not_ours(body: str) -> None:
     """A foreign message must come back until it lands in the dead-letter queue."""
     with pytest.raises((ValueError, TypeError)):
-        from_work_record("message-1", body)
+        from_work_record("message-1", body, 0)

@@ -43,7 +43,7 @@ def sqs_event(*keys: str) -> dict[str, Any]:
                         bucket="uploads", key=key, version_id="v1", etag="e", size_bytes=1
                     ),
                 ).to_text(),
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795377600123"},
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",

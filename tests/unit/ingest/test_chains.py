@@ -34,7 +34,7 @@ def deliver_all(world: World, first: Delivery) -> int:
             return hops
         text = world.work.messages.pop().to_text()
         hops += 1
-        delivery = from_work_record(f"{first.delivery_id}-{hops}", text)
+        delivery = from_work_record(f"{first.delivery_id}-{hops}", text, 0)
 
 
 def created(version: ObjectVersion) -> Delivery:
@@ -51,7 +51,7 @@ def test_a_chain_that_is_too_long_ends_in_the_dead_letter_queue_and_may_go_on() 
         (letter, code) = world.ended.messages.pop()
         assert (code, letter.version, world.ended.messages) == ("ChainTooLong", version, [])
         assert world.record(version)["status"] == "IN_PROGRESS"
-        again = from_work_record(f"again-{redrives}", letter.to_text())
+        again = from_work_record(f"again-{redrives}", letter.to_text(), 0)
         assert deliver_all(world, again) <= FEW
         if not world.ended.messages:
             break
@@ -72,7 +72,7 @@ def test_every_kind_of_message_counts() -> None:
     world.ingest().run(withdrawal, time_left=lambda: 900.0)
     assert [each.hops for each in world.work.delayed] == [FEW]
     waits = WorkMessage(kind=Kind.WITHDRAW, version=version, hops=FEW)
-    world.ingest().run(from_work_record("waits", waits.to_text()), time_left=lambda: 900.0)
+    world.ingest().run(from_work_record("waits", waits.to_text(), 0), time_left=lambda: 900.0)
     ((ended, _),) = world.ended.messages
     assert (ended.kind, ended.hops, len(world.work.delayed)) == (Kind.WITHDRAW, 0, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -250,6 +251,62 @@ def test_past_the_limit_one_message_points_at_the_reject_file() -> None:
     assert "2 more" in world.rejects.bodies[-1][1]["message"]
     (file,) = world.reports.files.values()
     assert file.count(b"\n") == 6
+
+
+@pytest.mark.parametrize("limit", [2, 4, 100])
+def test_a_limit_of_messages_that_changes_while_a_file_is_at_work_loses_none(limit: int) -> None:
+    """A file that goes on keeps the limit that it was begun with."""
+    world = World()
+    version = put(world, *["!bad"] * 8, *["A,x,1,,"] * 4, *["!bad"] * 3)
+    deliver(world, version, batch_rows=4, time_left=looks(3, 15.0), message_limit=3)
+    drain(world, batch_rows=4, message_limit=limit)
+    assert Counter(kind for kind, _ in world.rejects.bodies) == {"row": 3, "file": 1}
+    assert world.rejects.bodies[-1][1]["message"].startswith("8 more rows")
+
+
+def test_a_limit_of_messages_that_changes_after_a_run_has_died_loses_none() -> None:
+    """The next one begins again with those that it may send."""
+    world = World()
+    version = put(world, *["!bad"] * 20)
+
+    class Failing:
+        def send(self, kind: str, bodies: Any) -> None:
+            if world.rejects.bodies:
+                raise RetryableError("SQS does not answer")
+            world.rejects.send(kind, bodies)
+
+    rejects = replace(world.ports().rejects, queue=Failing())
+    with pytest.raises(RetryableError):
+        deliver(world, version, batch_rows=4, rejects=rejects)
+    assert len(world.rejects.bodies) == 10
+    deliver(world, version, batch_rows=4, message_limit=5)
+    kind, body = world.rejects.bodies[-1]
+    assert (kind, body["message"][:12]) == ("file", "15 more rows")
+
+
+@pytest.mark.parametrize("settings", ["other", "same"])
+def test_a_replay_that_refuses_another_row_points_at_the_reject_file(settings: str) -> None:
+    """For the same reason as before, so that no count tells; one that reads the same is silent."""
+
+    def refusing(sku: str) -> dict[str, Any]:
+        def open_feed(source: Any, *, key: str, latest: str) -> Any:
+            feed = open_tiny_feed(source, key=key, latest=latest)
+            return replace(feed, profile=f"refuses {sku}")
+
+        def open_part(state: Any, source: Any, **place: Any) -> Any:
+            feed = open_tiny_part(state, source, **place)
+            lines = tuple("!" if line.startswith(sku) else line for line in feed.lines)
+            return replace(feed, lines=lines)
+
+        return {"open_feed": open_feed, "open_part": open_part}
+
+    world = World()
+    version = put(world, "A,x,1,,", "B,x,1,,")
+    deliver(world, version, **refusing("A"))
+    deliver(world, version, Kind.REPLAY, **refusing("A" if settings == "same" else "B"))
+    kinds = [kind for kind, _ in world.rejects.bodies]
+    assert kinds == (["row"] if settings == "same" else ["row", "file"])
+    assert world.record(version)["rejected"] == 1
 
 
 def test_fails_when_no_time_is_left_and_leaves_the_record_to_the_next_attempt() -> None:

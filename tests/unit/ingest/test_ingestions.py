@@ -187,6 +187,7 @@ def test_notes_of_touched_shards_are_read_with_their_lowest_floor() -> None:
     ]
     record = Record(status=Status.IN_PROGRESS, touched=frozenset(notes))
     assert touched_shards(record) == {3: "2025#0B", 4: "", 5: "x"}
+    assert touched_shards(record, of="ab") == {3: "2026#0A", 4: ""}
     assert touched_shards(record, but="cd") == {3: "2026#0A", 4: ""}
     assert touched_shards(Record(status=Status.FAILED)) == {}
 

@@ -11,8 +11,9 @@ import pytest
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.fingerprints import Piece
-from inventory.domain.ingestions import Mode
+from inventory.domain.ingestions import LEASE, Mode
 from inventory.domain.jobs import (
+    JOB_RETENTION,
     WEIGHER,
     Job,
     KeyList,
@@ -24,6 +25,7 @@ from inventory.domain.jobs import (
     refusal_to_data,
 )
 from inventory.domain.model import Absent, Counts
+from inventory.domain.validation import WRITES_RETENTION
 
 JOB = Job(
     run="2026#e",
@@ -38,6 +40,7 @@ JOB = Job(
     recovering=True,
     recheck=("3#1",),
     released=True,
+    message_limit=1000,
     series="0f",
     complete="stock/",
     absent=Absent.REMOVE,
@@ -123,11 +126,12 @@ def test_jobs_of_two_runs_or_two_versions_are_told_apart() -> None:
     assert len(job_id("b/" + "k" * 1024, "r")) < 100
 
 
-def test_reports_are_kept_for_thirty_days() -> None:
-    """From the beginning of the job."""
+def test_reports_are_kept_for_fourteen_days() -> None:
+    """From the beginning of the job; what was written meanwhile is told apart by its expiry."""
     later = replace(JOB, began="2026-11-23T20:00:00.000000Z")
     assert later.expires_at - JOB.expires_at == 86_400
-    assert JOB.expires_at == 1795377600 + 30 * 86_400
+    assert JOB.expires_at == 1795377600 + 14 * 86_400
+    assert JOB_RETENTION + LEASE < WRITES_RETENTION / 2
 
 
 def test_a_refusal_survives_being_stored() -> None:

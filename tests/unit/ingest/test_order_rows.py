@@ -769,7 +769,7 @@ def _unacknowledged_leaves() -> Sequence[Patch]:
     def leaving(self: Ingest, job: Any, version: Any, *rest: Any) -> Any:
         report, standing = attempt(self, job, version, *rest)
         if report.unresolved and not report.written:
-            self._ports.ingestions.leave(version.object_id, report.attempt)
+            self._ports.ingestions.leave(version.object_id, {report.attempt})
         return report, standing
 
     return [(Ingest, "_attempt", leaving)]

@@ -79,6 +79,7 @@ class Place:
             base=BASE,
             timestamp=TIME,
             piece_key=piece_key(VERSION, attempt),
+            message_limit=self.limit,
             note_sent=self.noted.append,
             **named,
         )

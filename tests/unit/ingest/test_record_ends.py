@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, World, open_tiny_feed
+from fakes import BEGIN, World, open_tiny_feed, open_tiny_part
 from ingest_steps import deliver, drain, looks, put, quantities
-from inventory.adapters.dynamodb_api import ConditionFailedError
-from inventory.domain.errors import BadFileError, ErrorCode
-from inventory.domain.ingestions import Status
+from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbError
+from inventory.domain.errors import BadFileError, ErrorCode, RejectedRequestError
+from inventory.domain.ingestions import Mode, Status
 from inventory.domain.order import timestamp
 from inventory.domain.reading import Share
 from inventory.domain.settings import IngestSettings
@@ -154,7 +156,7 @@ def test_a_replay_after_a_release_judges_the_file_again() -> None:
     deliver(world, put(world, "A,x,60,,", hour=1), **HALF)
     version = put(world, "BROKEN", hour=2)
     deliver(world, version, Kind.RELEASE, **HALF)
-    assert world.record(version)["released"] is True
+    assert world.record(version)["released"]
     deliver(world, version, Kind.REPLAY, **HALF)
     assert "released" not in world.record(version)
 
@@ -485,3 +487,274 @@ def test_a_run_that_begins_while_its_version_is_let_go_is_not_forgotten() -> Non
     assert world.record(version)["status"] == "FAILED"
     assert "open_runs" not in world.record(version)
     assert followed(world) == []
+
+
+# Files that are held, and what comes beside the operator's word
+
+
+@pytest.mark.parametrize("found_by", ["its event", "the reconcile"])
+def test_a_held_file_keeps_the_sequencer_of_its_event(found_by: str) -> None:
+    """Two files of one time come in its order, also when the reconcile was faster than an event."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=5)
+    same: dict[str, Any] = {"metadata": {"as-of": (BEGIN + timedelta(hours=2)).isoformat()}}
+    deliver(world, put(world, "A,x,60,,", hour=1, sequencer="01"), **HALF)
+    deliver(world, put(world, "A,x,55,,", hour=3, sequencer="0A", **same), **HALF)
+    version = put(world, "A,x,5,,", hour=4, sequencer="0B", **same)
+    listed = replace(version, sequencer="")
+    if found_by == "the reconcile":
+        deliver(world, listed, Kind.REDRIVE, **HALF)
+    deliver(world, version, **HALF)
+    deliver(world, listed, Kind.RELEASE, **HALF)
+    assert quantities(world) == {"A": "5"}
+
+
+def test_a_replay_that_comes_again_after_a_release_takes_nothing_back() -> None:
+    """SQS may deliver a message twice; the release was asked for later."""
+    world = World()
+    rows: dict[str, Any] = {"batch_rows": 4, **HALF}
+    deliver(world, put(world, "A,x,90,,", hour=1), **rows)
+    version = put(world, *(f"S{n},x,1,," for n in range(30)), hour=3)
+    deliver(world, version, **rows)
+    asked = timestamp(world.clock())
+    replay = {"delivery_id": "replay", "asked_at": asked, **rows}
+    assert deliver(world, version, Kind.REPLAY, **replay).status is Status.HELD
+    world.clock.move(minutes=2)
+    deliver(world, version, Kind.RELEASE, time_left=looks(2, 19.0), **rows)
+    deliver(world, version, Kind.REPLAY, **replay)
+    drain(world, **rows)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert len(world.items()) == 31
+    world.clock.move(minutes=2)
+    deliver(world, put(world, *(f"S{n},x,9,," for n in range(30)), hour=2), **rows)
+    judged = deliver(world, version, Kind.REPLAY, delivery_id="later", **rows)
+    assert judged.mode is Mode.REPROCESS
+
+
+def test_a_late_request_of_a_dead_run_lets_no_file_in_that_was_held_since() -> None:
+    """It arrives while the file is judged again, for an operator; the new verdict counts."""
+    world = Stage()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    deliver(world, put(world, "A,x,18,,", hour=1), **HALF)
+    version = put(world, "A,x,10,,", hour=3)
+    late: list[dict[str, Any]] = []
+
+    def losing(operation: str, payload: Any) -> dict[str, Any]:
+        if not late and "SET accepted" in payload.get("UpdateExpression", ""):
+            late.append(payload)
+            raise MemoryError
+        return world.request(operation, payload)
+
+    world.transport = losing
+    with suppress(MemoryError):
+        deliver(world, version, delivery_id="dies", **HALF)
+    world.transport = world.request
+    world.clock.move(minutes=1)
+    deliver(world, put(world, "A,x,100,,", hour=2), **HALF)
+    assert deliver(world, version, **HALF).status is Status.HELD
+    world.clock.move(minutes=3)
+    world.enter("replay", version, Kind.REPLAY, **HALF)
+
+    def arrive() -> None:
+        with suppress(ConditionFailedError):
+            world.tables("UpdateItem", late[0])
+
+    world.call("arrive", arrive)
+    world.play(("replay", ("UpdateItem", 1)), ("arrive", None), ("replay", None))
+    settle(world, hours=4, **HALF)
+    assert world.record(version)["status"] == "HELD"
+    assert quantities(world) == {"A": "100"}
+
+
+# Rechecks that meet a file which is refused, or is not whole any more
+
+
+def _refused(key: str) -> dict[str, Any]:
+    """Settings by which the files of a key are refused."""
+
+    def open_feed(source: Any, *, key: str, latest: str) -> Any:
+        if key == narrowed:
+            raise BadFileError(ErrorCode.MISSING_LABEL, "It fits no profile now.", line=1)
+        return open_tiny_feed(source, key=key, latest=latest)
+
+    narrowed = key
+    return {"open_feed": open_feed}
+
+
+def _rejected(key: str) -> dict[str, Any]:
+    """Settings by which rows about B are rejected in the files of a key."""
+
+    def open_part(state: Any, source: Any, **place: Any) -> Any:
+        feed = open_tiny_part(state, source, **place)
+        if source.version.key != key:
+            return feed
+        return replace(feed, lines=tuple(re.sub("^B,.*", "!B", line) for line in feed.lines))
+
+    return {"open_part": open_part}
+
+
+@pytest.mark.parametrize("settings", [_refused, _rejected])
+def test_a_recheck_that_is_refused_is_told_of_and_a_replay_makes_up_for_it(settings: Any) -> None:
+    """Settings were wrong for an hour, in which a late file wrote over an item."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    wrong = settings("newest.csv")
+    deliver(world, put(world, "B,x,7,,", hour=1, key="oldest.csv"))
+    newest = put(world, "B,x,7,,", hour=10, key="newest.csv")
+    deliver(world, newest)
+    deliver(world, put(world, "B,x,5,,", hour=5, key="between.csv"), **wrong)
+    drain(world, **wrong)
+    assert quantities(world) == {"B": "5"}
+    ((_, told),) = world.rejects.bodies
+    assert told["timestamp"] > world.record(newest)["finished_at"]
+    deliver(world, newest, Kind.REPLAY)
+    drain(world)
+    assert quantities(world) == {"B": "7"}
+
+
+def test_a_later_base_that_comes_while_a_file_is_refused_is_not_forgotten() -> None:
+    """The event that knows it does not come again; a replay goes by it."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    deliver(world, put(world, "B,x,1,,", hour=1, key="a.csv", sequencer="0A"))
+    version = put(world, "B,x,2,,", hour=1, key="b.csv", sequencer="0B")
+    deliver(world, replace(version, sequencer=""), Kind.REDRIVE)
+    assert quantities(world) == {"B": "1"}
+    deliver(world, version, **_refused("b.csv"))
+    deliver(world, replace(version, sequencer=""), Kind.REPLAY)
+    assert quantities(world) == {"B": "2"}
+
+
+@pytest.mark.parametrize("how", ["deleted", "rejected"])
+def test_others_imply_what_the_newest_complete_file_does_not_any_more(how: str) -> None:
+    """It is asked what a late file brings that it lacks, and turns out not to be whole."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    world.complete = {"a.csv": "zero"}
+    rows: dict[str, Any] = {"batch_rows": 2}
+    deliver(world, put(world, "A,x,1,,", hour=5), **rows)
+    lines = ("A,x,1,,", *(f"S{n},x,1,," for n in range(6)), "B,x,1,,")
+    newest = put(world, *lines, hour=9)
+    deliver(world, newest, **rows)
+    settle(world, hours=1, **rows)
+    deliver(world, put(world, "A,x,3,,", "K,x,5,,", hour=1), **rows)
+    if how == "deleted":
+        (recheck,) = sent(world)
+        deliver(world, newest, recheck.kind, time_left=looks(2, 19.0), **rows)
+        world.objects.delete(newest)
+    else:
+        rows |= _rejected("a.csv")
+    drain(world, **rows)
+    settle(world, hours=6, **rows)
+    assert quantities(world)["K"] == "0"
+
+
+@pytest.mark.parametrize("then", ["a newer file", "a withdrawal"])
+def test_a_complete_file_that_breaks_off_when_it_is_read_again_keeps_its_list(then: str) -> None:
+    """All that it has loaded before is still in the table."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    world.complete = {"a.csv": "zero"}
+    rows: dict[str, Any] = {"batch_rows": 2}
+    version = put(world, *(f"K{n},x,5,," for n in range(6)), hour=1)
+    deliver(world, version, **rows)
+    if then == "a withdrawal":
+        deliver(world, put(world, "A,x,1,,", hour=9), **rows)
+        drain(world, **rows)
+    deliver(world, version, Kind.REPLAY, time_left=looks(4, 19.0), **rows)
+    world.objects.delete(version)
+    drain(world, **rows)
+    settle(world, hours=3, **rows)
+    if then == "a withdrawal":
+        task = Command(asked_at=timestamp(world.clock()), by="me").to_data()
+        deliver(world, version, Kind.WITHDRAW, task=task, **rows)
+    else:
+        deliver(world, put(world, "A,x,1,,", hour=9), **rows)
+    drain(world, **rows)
+    settle(world, hours=8, **rows)
+    zeros = {} if then == "a withdrawal" else {f"K{n}": "0" for n in range(6)}
+    assert quantities(world) == {"A": "1"} | zeros
+
+
+# Names of dead runs
+
+
+def test_a_file_that_fails_for_months_does_not_fill_its_record() -> None:
+    """One name of a dead run says as much as thousands, and an item has 400 KB."""
+    world = World()
+    version = put(world, "K,x,1,,")
+
+    def denied(*_: Any, **__: Any) -> Any:
+        raise RejectedRequestError("GetObject: AccessDenied")
+
+    for _ in range(50):
+        with suppress(RejectedRequestError):
+            deliver(world, version, Kind.REDRIVE, open_feed=denied)
+        world.clock.move(hours=1)
+    assert len(world.record(version)["open_runs"]) < 20
+    deliver(world, version, Kind.REDRIVE)
+    assert quantities(world) == {"K": "1"}
+    assert "open_runs" not in world.record(version)
+
+
+def test_workers_that_fail_for_months_do_not_fill_the_record_of_their_version() -> None:
+    """Each attempt has a name of its own, and the job goes on once they may write again."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=1)
+    version = put(world, *OTHERS)
+    deliver(world, version, **TWO)
+    tasks = sent(world)
+
+    def denied(operation: str, payload: Any) -> dict[str, Any]:
+        if operation == "BatchExecuteStatement":
+            raise DynamoDbError("AccessDeniedException", "not authorized")
+        return world.tables(operation, payload)
+
+    world.transport = denied
+    for _ in range(20):
+        for each in tasks:
+            with suppress(RejectedRequestError):
+                deliver(world, version, each.kind, task=each.task, **TWO)
+        world.clock.move(hours=1)
+    assert len(world.record(version)["open_runs"]) < 20
+    world.transport = None
+    settle(world, **TWO)
+    assert world.record(version)["status"] == "COMPLETED"
+    assert len(world.items()) == len(OTHERS)
+
+
+@pytest.mark.parametrize("others", [0, 30])
+def test_an_attempt_that_died_is_not_forgotten_for_one_whose_report_stands(others: int) -> None:
+    """The end of the job takes the latter's name away; many others have died before."""
+    world = World()
+    deliver(world, put(world, "B,x,1,,", "D,x,1,,"))
+    deliver(world, put(world, "B,x,1,,", hour=3, key="newer.csv"))
+    version = put(world, "B,x,2,,", "D,x,1,,", hour=2, key="large.csv")
+    world.clock.move(hours=4)
+    deliver(world, version, **TWO)
+    messages = sent(world)
+    one, other = messages[Share.of("B", 2)], messages[1 - Share.of("B", 2)]
+
+    def die(operation: str, table: str) -> None:
+        def dying(name: str, payload: Any) -> dict[str, Any]:
+            answer = world.tables(name, payload)
+            if name == operation and table in str(payload):
+                raise MemoryError
+            return answer
+
+        world.transport = dying
+        with suppress(MemoryError):
+            deliver(world, version, one.kind, task=one.task, **TWO)
+        world.transport = None
+
+    for _ in range(others):
+        die("UpdateItem", "last_run")
+    die("BatchExecuteStatement", "items")
+    world.clock.move(minutes=1)
+    die("TransactWriteItems", "lanes")
+    world.clock.move(minutes=20)
+    deliver(world, version, other.kind, task=other.task, **TWO)
+    drain(world, **TWO)
+    settle(world, **TWO)
+    assert quantities(world)["B"] == "1"
+    assert "open_runs" not in world.record(version)

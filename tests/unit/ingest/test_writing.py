@@ -124,6 +124,7 @@ def _writer(table: Table, **options: Any) -> RowWriter:
         "version": VERSION,
         "tokens": Tokens(BASE, OWN),
         "reading": "ab",
+        "floors": {},
         "recovering": False,
         "only": None,
         "first_line": 2,
@@ -483,21 +484,20 @@ def test_a_shard_is_noted_before_an_item_in_it_is_written_over_and_once() -> Non
     [
         ([None], [BASE]),
         (["2026-12-01T00:00:00.000000Z"], [BASE]),
-        ([LATE], ["2026-01-02"]),
-        ([LATE, LATE[:11] + "12:00:00.000000Z"], ["2026-01-02"]),
-        ([LATE, EARLY], ["2026-01-02", "2026-01"]),
-        ([LATE, EARLY, "2025-12-31T00:00:00.000000Z"], ["2026-01-02", "2026-01", "2025"]),
+        ([LATE], ["2026-01"]),
+        ([LATE, EARLY], ["2026-01"]),
+        ([LATE, "2025-12-31T00:00:00.000000Z"], ["2026-01", "2025"]),
         (
-            [LATE, EARLY, "2025-12-31T00:00:00.000000Z", "2024-01-01T00:00:00.000000Z"],
-            ["2026-01-02", "2026-01", "2025", "0"],
+            [LATE, "2025-12-31T00:00:00.000000Z", "2024-01-01T00:00:00.000000Z"],
+            ["2026-01", "2025", "0"],
         ),
-        ([None, "2024-01-01T00:00:00.000000Z"], [BASE, "2024-01-01"]),
+        ([None, "2024-01-01T00:00:00.000000Z"], [BASE, "2024-01"]),
     ],
 )
 def test_a_floor_lies_below_every_token_and_few_are_noted(
     times: list[str | None], floors: list[str]
 ) -> None:
-    """A day, a month, a year, all: few notes a shard, however times fall, and none is empty."""
+    """A month, a year, all: few notes a shard, however times fall, and none is empty."""
     old = _stored("", equal=False)
     table = Table({f"S{number}": old for number in range(len(times))})
     writer = _writer(table)
@@ -505,6 +505,14 @@ def test_a_floor_lies_below_every_token_and_few_are_noted(
         writer.write(Rows([row(f"S{number}", line=2 + number, updated_at=at)]))
     assert table.notes == [f"{SHARD}#ab#{floor}" for floor in floors]
     assert all(min(floors) <= change.token for change in table.written)
+
+
+def test_what_an_earlier_segment_has_noted_is_not_noted_again() -> None:
+    """A file of hundreds of segments would else fill its record."""
+    table = Table({"S0": _stored("", equal=False)})
+    writer = _writer(table, floors={SHARD: "2025"})
+    writer.write(Rows([row("S0", updated_at=LATE)]))
+    assert table.notes == []
 
 
 def test_fails_when_no_time_is_left_for_a_batch() -> None:

@@ -22,7 +22,7 @@ from sample_feeds.table import Dialect
 pytestmark = pytest.mark.slow
 
 HEADER = ("sku", "quantity", "name", "attr_note")
-FAST = settings(max_examples=100, deadline=None, derandomize=True)
+FAST = settings(max_examples=100)
 
 plain_cells = st.text("ab 0.,;|\t#é商", max_size=8)
 hard_cells = st.text('ab0,;\t"\n\r', max_size=10)
@@ -79,7 +79,7 @@ def test_any_table_in_any_dialect_is_read_back(table, dialect, encoding, final_n
     assert not outcome.skips
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     rows=st.lists(
         st.tuples(skus, quantities, plain_cells, st.lists(hard_cells, min_size=1, max_size=4)),
@@ -142,7 +142,7 @@ def damaged_tables(cells: st.SearchStrategy[str]) -> st.SearchStrategy:
 lines_in_cells = st.lists(st.text('ab 0"<>', max_size=6), max_size=3).map("\n".join)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(damaged_tables(st.one_of(plain_cells, lines_in_cells)))
 def test_single_damage_loses_only_the_record_it_touches(case) -> None:
     """All other rows load exactly, and the touched one is refused."""
@@ -153,7 +153,7 @@ def test_single_damage_loses_only_the_record_it_touches(case) -> None:
     assert outcome.rejects
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(damaged_tables(hard_cells))
 def test_no_wrong_row_is_loaded_whatever_the_cells_hold(case) -> None:
     """Cells full of quotes, delimiters and line breaks do not make damage look like a row."""
@@ -222,7 +222,7 @@ FEED = b"sku,quantity,name\n" + b"A1,5,Lamp\n" * 40
 PACKED = {"feed.csv": FEED, "feed.csv.gz": gzip.compress(FEED, mtime=0), "feed.zip": zipped(FEED)}
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250)
 @given(key=st.sampled_from(sorted(PACKED)), data=st.data())
 def test_fails_only_with_its_own_error_on_mutated_files(key, data) -> None:
     """Bytes changed, dropped and added anywhere: rows, rejects or `BadFileError`."""

@@ -19,7 +19,7 @@ from inventory.domain.reading import BytesSource, Feed, ProfileSet, Share, conti
 from sample_exports import EXPORTS
 from sample_feeds.corpus import damaged_files
 
-FAST = settings(max_examples=100, deadline=None, derandomize=True)
+FAST = settings(max_examples=100)
 
 
 def read_by(workers: int, feed: Feed, max_rows: int = 1000) -> Outcome:
