@@ -678,6 +678,23 @@ _mutant(
 )
 
 
+@_instead("accepted however late", "judged again", DynamoDbIngestions, "accept")
+def _(accept: Any, self: DynamoDbIngestions, object_id: str, _: str) -> Any:
+    return accept(self, object_id, "9999")
+
+
+@_instead("whatever an operator asks is asked now", "judged again", ingest, "admit")
+def _(admit: Any, *arguments: Any, **named: Any) -> Any:
+    return admit(*arguments, **named | {"asked_at": ""})
+
+
+@_instead(
+    "sequencer of a held file forgotten", "held in one second", DynamoDbIngestions, "note_base"
+)
+def _(note: Any, self: DynamoDbIngestions, object_id: str, base: str, status: Status) -> Any:
+    return status is Status.HELD or note(self, object_id, base, status)
+
+
 @_instead("loaded without being accepted", "hold on and off", Ingest, "_let_in")
 def _(let_in: Any, self: Ingest, *arguments: Any) -> None:
     if self._hold is not None:

@@ -19,6 +19,7 @@ from faults.case import (
     trap_case,
     written_over_case,
 )
+from faults.dynamodb import parsed
 from faults.fakes import INGESTIONS, ITEMS
 from faults.findings import Findings, counts_of
 from faults.recount import Recount
@@ -910,7 +911,12 @@ class HoldingWorld(JudgedWorld):
     """Files of which some take away more stock than the share allows that a process has.
 
     A first file of the feed a.csv is accepted before anything else happens.
+
+    Attributes:
+        insists: True if a release that fails comes again.
     """
+
+    insists = True
 
     def __init__(self, rng: Random, conditions: Conditions) -> None:
         shares = rng.choice((("0.5",), ("0.1", "0.5", "0.9")))
@@ -932,10 +938,16 @@ class HoldingWorld(JudgedWorld):
         held = [upload for upload in self.case.uploads if self._status(upload) == "HELD"]
         self.set_conditions(replace(self.later_conditions, expiry=0.0, most_interventions=0))
         for upload in held:
+            if self.rng.random() < 0.3:
+                self.operate(Kind.REPLAY, upload)
             self.operate(Kind.RELEASE, upload)
             if self.rng.random() < 0.5:
                 self.operate(Kind.REDRIVE, upload)
-        return super().settle()
+        findings = super().settle()
+        for upload in held if self.insists else ():
+            if self._status(upload) == "HELD":
+                findings.wrong.append(f"{upload.version.object_id} was released and is held")
+        return findings
 
     def _others(self) -> list[Upload]:
         rng, uploads = self.rng, []
@@ -968,6 +980,8 @@ def _(rng: Random) -> FaultyWorld:
 class RacedHoldingWorld(HoldingWorld):
     """The same, but a release that fails does not come again."""
 
+    insists = False
+
     def again(self, job: Job) -> None:
         """Put back every other delivery that failed."""
         if job.delivery is None or job.delivery.kind is not Kind.RELEASE:
@@ -989,6 +1003,106 @@ def _(rng: Random) -> FaultyWorld:
         batch_rows=10,
     )
     return RacedHoldingWorld(rng, conditions)
+
+
+class OneSecondHoldingWorld(HoldingWorld):
+    """Two files of one second, which the reconcile may find before their events come."""
+
+    def _others(self) -> list[Upload]:
+        uploads = []
+        for quantity, sequencer in (("45", "0A"), ("1", "0B")):
+            lines = [f"{sku},x,{quantity},," for sku in "ABCD"]
+            upload = self.case.add("a.csv", lines, seconds=2, sequencer=sequencer)
+            upload.held = "may"
+            uploads.append(upload)
+            if self.rng.random() < 0.5:
+                self.operate(Kind.REDRIVE, upload)
+        return uploads
+
+
+@_part("held in one second", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that may be held, whose order their sequencers tell."""
+    conditions = Conditions(
+        switch=rng.choice((0.1, 0.3)),
+        processes=rng.choice((1, 2)),
+        fault=rng.choice((0.0, 0.05)),
+        budget=3,
+        batch_rows=10,
+    )
+    return OneSecondHoldingWorld(rng, conditions)
+
+
+class JudgedAgainWorld(JudgedWorld):
+    """A held file that an operator has judged again, or lets in.
+
+    Attributes:
+        dying: True while the process dies that lets the file in.
+        request_on_its_way: What it has sent last, which arrives when the file is judged again.
+    """
+
+    dying = False
+    request_on_its_way: tuple[str, dict[str, Any]] | None = None
+
+    def request(self, operation: str, payload: Payload) -> dict[str, Any]:
+        """Notice the request that lets a file in."""
+        if self.dying and "SET accepted" in parsed(payload).get("UpdateExpression", ""):
+            self.request_on_its_way = operation, parsed(payload)
+            self.kill()
+        return super().request(operation, payload)
+
+    def again(self, job: Job) -> None:
+        """Let the delivery that died wait until others are done."""
+        if not self.dying:
+            super().again(job)
+
+    def settle(self) -> Findings:
+        """It is held because of a larger file, which is older and may come between."""
+        conditions = self.conditions
+        self.set_conditions(replace(conditions, hurry=0.0, budget=0, processes=1))
+        self._deliver(36, seconds=1)
+        upload = self._deliver(24, seconds=3, dies=True)
+        self._deliver(120, seconds=2)
+        self.announce(upload)
+        self.scheduler.run()
+        self.set_conditions(conditions)
+        self.operate(Kind.REPLAY, upload)
+        released = self.rng.random() < 0.5
+        if released:
+            replay = self.pending[-1]
+            self.scheduler.run()
+            self.operate(Kind.RELEASE, upload)
+            self.pending.append(Job(delivery=replay.delivery))
+        elif self.request_on_its_way is not None:
+            self.late.append((*self.request_on_its_way, self.clock.at))
+        findings = super().settle()
+        if (self._status(upload) == "HELD") is released:
+            findings.wrong.append(f"{upload.version.object_id} is {self._status(upload)}")
+        return findings
+
+    def _deliver(self, stock: int, *, seconds: int, dies: bool = False) -> Upload:
+        lines = [f"S{number},x,{stock // 12},," for number in range(12)]
+        upload = self.case.add("a.csv", lines, seconds=seconds)
+        upload.held = "may"
+        self.announce(upload)
+        self.dying = dies
+        self.scheduler.run()
+        self.dying = False
+        return upload
+
+
+@_part("judged again", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are let in by a late request, or judged again by a message that comes twice."""
+    conditions = Conditions(
+        switch=rng.choice((0.1, 0.3, 0.6)),
+        processes=2,
+        hurry=rng.choice((0.0, 0.7)),
+        budget=6,
+        batch_rows=1,
+        shares=(Decimal("0.5"),),
+    )
+    return JudgedAgainWorld(Case(), rng, conditions)
 
 
 class DeletedHoldingWorld(HoldingWorld):

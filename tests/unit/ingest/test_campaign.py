@@ -35,6 +35,8 @@ SHORT = {
     "hold on and off": 10,
     "held and deleted": 10,
     "held and restored": 10,
+    "held in one second": 10,
+    "judged again": 10,
     "rechecks outlived": 5,
     "runs that become jobs": 10,
     "refused jobs": 10,
