@@ -143,7 +143,7 @@ class S3ReportWriter:
         """Store the object; see `ports.ReportWriter`."""
         if self.in_memory:
             self._key = small_key or self._key
-            body = self._waiting.getvalue()
+            body = self._take()
             _put(self._client, self._bucket, self._key, body, self._content_type)
             return self._key
         if self._waiting.tell():
@@ -171,9 +171,13 @@ class S3ReportWriter:
             _LOGGER.warning("a multipart upload was not aborted", exc_info=True)
         self._upload_id = ""
 
+    def _take(self) -> bytes:
+        """What waits, in the same memory, which is given away."""
+        waiting, self._waiting = self._waiting, BytesIO()
+        return waiting.getvalue()
+
     def _send(self) -> None:
-        part = self._waiting.getvalue()  # the same memory, which is given away
-        self._waiting = BytesIO()
+        part = self._take()
         with sorted_errors(f"{self._key} was not stored"):
             if not self._upload_id:
                 begun = self._client.create_multipart_upload(

@@ -30,8 +30,7 @@ class SeenKeys:
     A dictionary holds the keys of a file of ordinary size. Those of a larger one move to two arrays
     with open addressing, which take less memory and more time. When these are full all keys are
     forgotten; beyond that the stored token decides, which is right for the table and only less
-    exact for the counts. The arrays are kept for the file that comes next: memory of their size
-    that is taken and given back for each lets the heap of the process grow.
+    exact for the counts.
 
     Beside each outcome stands what the key's latest row said (`mark_of`), which tells conflicts.
 
@@ -42,23 +41,14 @@ class SeenKeys:
         conflicts: Rows so far whose mark contradicts that of the row after them.
     """
 
-    __slots__ = ("_few", "_size", "_slots", "_spare", "_used", "_values", "conflicts")
+    __slots__ = ("_few", "_size", "_slots", "_used", "_values", "conflicts")
 
     def __init__(self, most_slots: int = MOST_SLOTS) -> None:
         self.conflicts = 0
         self._size = most_slots
         self._few: dict[int, int] = {}
         self._slots = self._values = array("q")
-        self._spare: tuple[array[int], array[int]] | None = None
         self._used = 0
-
-    def clear(self) -> None:
-        """Forget everything, for another file."""
-        if self._slots:
-            self._spare = self._slots, self._values
-        self._slots = self._values = array("q")
-        self._few = {}
-        self.conflicts = self._used = 0
 
     def outcome(self, key_hash: int) -> int:
         """Outcome of a key so far; 0 when there is none.
@@ -89,17 +79,10 @@ class SeenKeys:
             most = self._size // _SLOTS_FOR_A_KEY
             if len(self._few) + len(key_hashes) <= most:
                 return self._swap_few(dict(zip(key_hashes, values, strict=False)))
-            self._take_arrays()
+            self._slots, self._values = _zeros(self._size), _zeros(self._size)
             few, self._few = self._few, {}
             self._swap_many(few.items())
         return self._swap_many(zip(key_hashes, values, strict=False))
-
-    def _take_arrays(self) -> None:
-        if self._spare is None:
-            self._slots, self._values = _zeros(self._size), _zeros(self._size)
-        else:
-            self._slots, self._values = self._spare
-            self._forget()
 
     def _swap_few(self, values: dict[int, int]) -> list[int]:
         few = self._few

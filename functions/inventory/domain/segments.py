@@ -115,7 +115,7 @@ class SegmentProcessor:
         self._ports = ports
         self._absences = absences
         self._batch_rows = batch_rows
-        self._seen = SeenKeys(seen_slots)
+        self._seen_slots = seen_slots
         self._full_read_days = full_read_days
         self._block_hashes = block_hashes
 
@@ -151,6 +151,7 @@ class SegmentProcessor:
         publisher = self._publisher(segment, feed) if segment.publishes else None
         try:
             self._load(segment, feed, writer, report, publisher=publisher, listing=listing)
+            writer.close()
             if publisher is not None:
                 self._publish(segment, publisher, report)
         finally:
@@ -215,7 +216,6 @@ class SegmentProcessor:
         if segment.before is not None:
             report.fingerprints = list(segment.before.fingerprints)
         record = segment.record
-        self._seen.clear()
         return RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -229,7 +229,7 @@ class SegmentProcessor:
             only=self._only(segment),
             first_line=report.end_line,
             counts=counts,
-            seen=self._seen,
+            seen=SeenKeys(self._seen_slots),
             now=lambda: timestamp(ports.now()),
             changes=log_of(ports, version, segment.attempt),
             promises=self._promises(segment),

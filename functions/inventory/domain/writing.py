@@ -388,6 +388,10 @@ class RowWriter:
             mark = mark_of(old.quantity, row.updated_at) if same_time and old.quantity else 0
             self._seen.swap_all((key_hash,), Decision.LOADED, (mark,))
 
+    def close(self) -> None:
+        """Give back the memory for keys; no rows come any more, but rejects may take as much."""
+        del self._seen
+
     def _touch(self, changes: Sequence[Change]) -> None:
         """Before items are written over, note in which shards, for `Validator.abandon`."""
         notes = []
