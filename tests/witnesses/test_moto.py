@@ -162,7 +162,8 @@ def tell(pipeline: Pipeline) -> None:
     # Events that none of the services sends.
     assert pipeline.functions["processor"].invoke({"detail": {}}).kind == "error"
     assert pipeline.functions["summary"].invoke([]).kind == "error"
-    broken = sqs_event({"ReceiptHandle": "none", "Body": "{}"})
+    sent = {"SentTimestamp": "1795377600123"}
+    broken = sqs_event({"ReceiptHandle": "none", "Body": "{}", "Attributes": sent})
     failures = pipeline.functions["chunk_processor"].invoke(broken)
     assert failures.body == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert pipeline.functions["chunk_processor"].invoke(sqs_event()).kind == "error"
