@@ -82,7 +82,8 @@ class Upload:
         """Ids of the reject messages it may cause."""
         object_id = self.version.object_id
         doubts = {f"{object_id}/0", f"{object_id}/1"} if self.doubtful else set()
-        if self.held:
+        if self.held or any(text.startswith("!") for text in self.lines):
+            # A file that is read again in another way has a message for all that is refused.
             doubts.add(f"{object_id}/0")
         return self._rejects() | doubts
 

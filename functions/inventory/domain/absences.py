@@ -246,11 +246,11 @@ class Absences:
         whole = any(blocks for _, blocks in own)
         whole &= not any(report.error or report.counts.rejected for report in reports)
         implies = whole and not job.part and job.absent is not Absent.KEEP
-        listings = list(self._ports.listings.all(job.complete))
         if any(report.error for report in reports):
             # It has read less than a run before, whose rows are in the table.
-            earlier = (each for each in listings if each.version.object_id == version.object_id)
-            own += [keys for each in earlier if each.live for keys in each.own]
+            for each in self._ports.listings.all(job.complete):
+                if each.version.object_id == version.object_id and each.live:
+                    own += each.own
         if job.mode is not Mode.RECHECK:
             self._ports.listings.put(
                 job.complete,
@@ -264,7 +264,8 @@ class Absences:
                 ),
                 expires_at=expiry(timestamp(self._ports.now()), READS_RETENTION),
             )
-        older, covers = self._older(job, version, listings)
+        # Not before its own list is there: whoever enters one meanwhile asks those that he finds.
+        older, covers = self._older(job, version, self._ports.listings.all(job.complete))
         return Absence(own=own, older=older, covers=covers, implies=implies)
 
     def _older(

@@ -606,7 +606,9 @@ class Ingest:
         """
         ports, record = self._ports, admission.record
         refusal = as_refusal(error)
-        rechecks = self._abandon(admission)
+        # A recheck drops no names, so whoever does validates for them. If it did so as well, two
+        # versions that are gone could ask each other without end.
+        rechecks = 0 if admission.mode is Mode.RECHECK else self._abandon(admission)
         held = isinstance(error, HeldFileError)
         if not held:  # a held file has not begun to imply anything
             self._absences.refused(admission.version)
