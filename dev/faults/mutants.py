@@ -963,6 +963,13 @@ def _() -> Sequence[Patch]:
     return [(Absences, "begin", beginning), (Absences, "ask_newest", lambda *_: None)]
 
 
+@_instead("register read before the own list is there", "complete feeds raced", Absences, "begin")
+def _(begin: Any, self: Any, job: Any, *rest: Any) -> Any:
+    before, older = list(self._ports.listings.all(job.complete)), self._older
+    with patch.object(self, "_older", lambda job, version, _: older(job, version, before)):
+        return begin(self, job, *rest)
+
+
 @_instead("lists not read again", _COMPLETE, SegmentProcessor, "_only")
 def _(only: Any, self: SegmentProcessor, segment: Any) -> Any:
     """Decide only what is written over again when lists have changed."""

@@ -758,3 +758,21 @@ def test_an_attempt_that_died_is_not_forgotten_for_one_whose_report_stands(other
     settle(world, **TWO)
     assert quantities(world)["B"] == "1"
     assert "open_runs" not in world.record(version)
+
+
+def test_a_recheck_of_a_version_that_is_gone_asks_nobody() -> None:
+    """Two of them would ask each other without end; the redrive that drops dead names asks."""
+    world = Stage()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    deliver(world, put(world, "K,x,5,,", hour=1, key="old.csv"))
+    deliver(world, put(world, "K,x,5,,", hour=9, key="newest.csv"))
+    version = put(world, "K,x,7,,", hour=2, key="gone.csv")
+    world.enter("dies", version)
+    world.play(("dies", ("BatchExecuteStatement", 1)), ("dies", DIES))
+    world.ports().ingestions.request_recheck(version.object_id, {"3#1#1797998400"})
+    world.objects.delete(version)
+    assert deliver(world, version, Kind.RECHECK).rechecks == 0
+    assert sent(world) == []
+    settle(world)
+    assert world.record(version)["status"] == "FAILED"
+    assert quantities(world) == {"K": "5"}
