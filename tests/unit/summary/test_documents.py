@@ -91,7 +91,7 @@ def test_text_of_a_feed_adds_no_markup_to_the_page(text: str) -> None:
 @given(
     st.text(alphabet=st.characters(), min_size=1, max_size=12).filter(lambda text: text != "EUR")
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_text_at_all_adds_markup_to_the_page(text: str) -> None:
     """The same for any text, control characters and halves of pairs included."""
     assert outline(text_documents("harmless")["html"]) == outline(text_documents(text)["html"])

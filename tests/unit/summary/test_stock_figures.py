@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.domain.order import timestamp
@@ -58,7 +58,6 @@ def figures(pages: Sequence[Sequence[StockItem]], **options: int) -> Stock:
 
 @pytest.mark.slow
 @given(items)
-@settings(deadline=None)
 def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> None:
     """An independent computation in exact fractions gives the same figures."""
     quantity: dict[str, Fraction] = defaultdict(Fraction)
@@ -114,7 +113,6 @@ def test_figures_equal_a_naive_count_in_fractions(stored: list[StockItem]) -> No
 
 @pytest.mark.slow
 @given(items, st.randoms(use_true_random=False), st.integers(min_value=1, max_value=7))
-@settings(deadline=None)
 def test_figures_do_not_depend_on_the_order_of_pages(
     stored: list[StockItem], shuffler: Random, size: int
 ) -> None:
