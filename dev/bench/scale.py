@@ -107,6 +107,7 @@ def _work(rows: int, number: int, night: str) -> float:
         state=feed.state(),
         start_byte=feed.start_byte,
         start_line=feed.start_line,
+        message_limit=1000,
         series="" if night == READ else "s",
     )
     version = ObjectVersion(bucket="b", key="a.csv", version_id="v", etag="e", size_bytes=len(data))

@@ -77,12 +77,16 @@ class Upload:
             statuses.discard("COMPLETED")
         return statuses
 
-    @property
-    def possible_rejects(self) -> set[str]:
-        """Ids of the reject messages it may cause."""
+    def possible_rejects(self, *, reread: bool) -> set[str]:
+        """Ids of the reject messages it may cause.
+
+        Args:
+            reread: See `Case.reread`.
+        """
         object_id = self.version.object_id
         doubts = {f"{object_id}/0", f"{object_id}/1"} if self.doubtful else set()
-        if self.held or any(text.startswith("!") for text in self.lines):
+        refuses = any(text.startswith("!") for text in self.lines)
+        if self.held or (reread and refuses):
             # A file that is read again in another way has a message for all that is refused.
             doubts.add(f"{object_id}/0")
         return self._rejects() | doubts
@@ -117,12 +121,14 @@ class Case:
         uploads: The uploads.
         first: How many of them are processed in peace before anything else happens.
         complete: What becomes of what files of a complete feed lack, by their key.
+        reread: True once files are read by another profile than before.
     """
 
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     uploads: list[Upload] = field(default_factory=list)
     first: int = 0
     complete: dict[str, str] = field(default_factory=dict)
+    reread: bool = False
 
     def add(
         self,

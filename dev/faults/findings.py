@@ -45,7 +45,9 @@ def examine(case: Case, world: World) -> Findings:
     for upload in case.uploads:
         _examine_record(upload, world, findings)
     wanted = {name for upload in case.uploads for name in upload.rejects}
-    possible = {name for upload in case.uploads for name in upload.possible_rejects}
+    possible = {
+        name for upload in case.uploads for name in upload.possible_rejects(reread=case.reread)
+    }
     got = {str(body["id"]) for _, body in world.rejects.bodies}
     findings.lost += [f"reject {name}" for name in sorted(wanted - got)]
     findings.invented += [f"reject {name}" for name in sorted(got - possible)]

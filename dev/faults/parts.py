@@ -473,7 +473,7 @@ class ReplacedWorld(InterruptedWorld):
                 self.invoke(upload, workers=0)
             self.invoke(large, workers=2)
             self._invoke(self.pending.pop(rng.randint(1, 2)))
-            self.profile = "small"
+            self.read_by("small")
             return
         self.invoke(large, workers=2)
         former = self.pending.pop(-rng.randint(1, 2))
@@ -677,7 +677,8 @@ class HalfReadWorld(InterruptedWorld):
             upload.doubtful = True
         if task is self.dying and task.steps == self.dies_at:
             if self.defect:
-                self.defect, self.profile = False, "small"
+                self.defect = False
+                self.read_by("small")
             self.kill()
 
     def again(self, job: Job) -> None:

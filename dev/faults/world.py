@@ -422,7 +422,7 @@ class FaultyWorld(World):
             self._expire()
         elif kind == "profile":
             # Another release or profile reads every file in another way, with the same result.
-            self.profile = self.rng.choice(("tiny", "small", "little"))
+            self.read_by(self.rng.choice(("tiny", "small", "little")))
         elif kind == "refuse":
             self.refused ^= {upload.version.key}
             for other in self.case.uploads:
@@ -435,6 +435,11 @@ class FaultyWorld(World):
             self.command(Kind(kind), upload)
         else:
             self.operate(Kind(kind), upload)
+
+    def read_by(self, profile: str) -> None:
+        """Have files read by another profile from now on."""
+        self.case.reread = self.case.reread or profile != self.profile
+        self.profile = profile
 
     def _expire(self) -> None:
         """Have DynamoDB delete what has expired, which takes it up to some days."""

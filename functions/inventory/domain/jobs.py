@@ -90,11 +90,11 @@ class Job:
         state: `Feed.state()`.
         start_byte: Byte of the unpacked file at which the first record begins.
         start_line: Physical line there.
+        message_limit: Reject messages before one stands for the rest, see `publishing`.
         workers: Number of workers.
         recovering: See `Admission.recovering`.
         recheck: See `Admission.recheck`.
         released: True if an operator lets the file in whatever it takes away, see `hold`.
-        message_limit: Reject messages before one stands for the rest, see `publishing`.
         series: Series of files whose fingerprints it uses and replaces; "" for none.
         complete: Feed of which the file states the whole stock, see `absences`; "" for none.
         absent: What becomes of what it does not name, see `Absent`.
@@ -110,11 +110,11 @@ class Job:
     state: dict[str, Any]
     start_byte: int
     start_line: int
+    message_limit: int
     workers: int = 1
     recovering: bool = False
     recheck: tuple[str, ...] = ()
     released: bool = False
-    message_limit: int = 0
     series: str = ""
     complete: str = ""
     absent: Absent = Absent.ZERO

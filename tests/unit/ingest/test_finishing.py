@@ -58,6 +58,7 @@ class Setting:
             state={"profile": "tiny"},
             start_byte=2,
             start_line=2,
+            message_limit=1000,
             workers=2,
         )
         self.name = job_id(self.version.object_id, self.job.run)
