@@ -28,7 +28,16 @@ from inventory.adapters.dynamodb_notes import DynamoDbFollowUps, DynamoDbListing
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.adapters.dynamodb_table import PartitionedTable
-from inventory.domain import ingest, ingestions, order, reconcile, segments, withdrawal, writing
+from inventory.domain import (
+    finishing,
+    ingest,
+    ingestions,
+    order,
+    reconcile,
+    segments,
+    withdrawal,
+    writing,
+)
 from inventory.domain.absences import Absences, KeyNotes, Listing
 from inventory.domain.decide import Decision
 from inventory.domain.fingerprints import Notes, Promises
@@ -1081,4 +1090,9 @@ _mutant(
     "keys forgotten between batches",
     "counts without failures",
     (SeenKeys, "swap_all", lambda *_: []),
+)
+_mutant(
+    "told again that rows are refused",
+    "interventions",
+    (finishing, "_refuses_others", lambda _, total, __: total.counts.rejected > 0),
 )
