@@ -121,7 +121,7 @@ class Case:
         uploads: The uploads.
         first: How many of them are processed in peace before anything else happens.
         complete: What becomes of what files of a complete feed lack, by their key.
-        reread: True once files are read by another profile than before.
+        reread: True once files are read by another profile or release than before.
     """
 
     objects: MemoryObjects = field(default_factory=MemoryObjects)

@@ -462,6 +462,7 @@ class World:
             usage=usage,
             deadline=deadline,
             now=self.clock,
+            release="1",
         )
         return replace(ports, **instead)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial, wraps
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 from faults.dynamodb import parsed
@@ -44,6 +44,7 @@ from inventory.domain.fingerprints import Notes, Promises
 from inventory.domain.finishing import Finisher
 from inventory.domain.ingest import Ingest
 from inventory.domain.ingestions import Mode, Status, asked_by
+from inventory.domain.jobs import Job
 from inventory.domain.keysets import KeySet, KeySets, ShardKeys
 from inventory.domain.model import Rows
 from inventory.domain.ports import Epoch, Registration, WriteSet
@@ -465,6 +466,11 @@ _mutant(
 @_instead("writes of another reading unvalidated", _HALF_READ, Finisher, "_abandon")
 def _(abandon: Any, self: Finisher, *arguments: Any, refused: bool) -> Any:
     return abandon(self, *arguments, refused=refused) if refused else 0
+
+
+@_instead("releases not told apart", _HALF_READ, Job, "reading")
+def _(reading: Any, self: Job, _: str) -> str:
+    return cast("str", reading(self, ""))
 
 
 @_patched("shards noted after the write", "files half read again")

@@ -641,8 +641,9 @@ def _(rng: Random) -> FaultyWorld:
 class HalfReadWorld(InterruptedWorld):
     """A file whose first run dies, and of which the second one does not read every row again.
 
-    That is because the file is deleted meanwhile, or because the first run was one of a profile
-    that took a row for another one's. A newer file has relied on the item that was written over.
+    That is because the file is deleted meanwhile, or because the first run was one of a profile or
+    release that took a row for another one's. A newer file has relied on the item that was written
+    over.
     """
 
     def __init__(self, case: Case, rng: Random, conditions: Conditions, *, deleted: bool) -> None:
@@ -678,7 +679,7 @@ class HalfReadWorld(InterruptedWorld):
         if task is self.dying and task.steps == self.dies_at:
             if self.defect:
                 self.defect = False
-                self.read_by("small")
+                self.read_by(*self.rng.choice((("small", "1"), ("tiny", "2"))))
             self.kill()
 
     def again(self, job: Job) -> None:

@@ -182,7 +182,7 @@ class FaultyWorld(World):
         self.log: list[Delivery] = []
         self.deliveries = 0
         self.requests = 0
-        self.profile = "tiny"
+        self.profile, self.release = "tiny", "1"
         self.refused: set[str] = set()
         self.defect = False
         self.misread = misread
@@ -389,6 +389,7 @@ class FaultyWorld(World):
             rejects=RejectDestinations(
                 queue=FaultySender(self, self.rejects), reports=reports, message_limit=1000
             ),
+            release=self.release,
         )
 
     def faulty_reconcile(self) -> None:
@@ -422,7 +423,7 @@ class FaultyWorld(World):
             self._expire()
         elif kind == "profile":
             # Another release or profile reads every file in another way, with the same result.
-            self.read_by(self.rng.choice(("tiny", "small", "little")))
+            self.read_by(self.rng.choice(("tiny", "small", "little")), self.rng.choice("12"))
         elif kind == "refuse":
             self.refused ^= {upload.version.key}
             for other in self.case.uploads:
@@ -436,10 +437,11 @@ class FaultyWorld(World):
         else:
             self.operate(Kind(kind), upload)
 
-    def read_by(self, profile: str) -> None:
-        """Have files read by another profile from now on."""
-        self.case.reread = self.case.reread or profile != self.profile
-        self.profile = profile
+    def read_by(self, profile: str, release: str = "1") -> None:
+        """Have files read by another profile or release from now on."""
+        same = (profile, release) == (self.profile, self.release)
+        self.case.reread = self.case.reread or not same
+        self.profile, self.release = profile, release
 
     def _expire(self) -> None:
         """Have DynamoDB delete what has expired, which takes it up to some days."""

@@ -243,6 +243,16 @@ def test_the_real_zips_are_small_and_hold_nothing_compiled() -> None:
         assert {name.split("/")[0] for name in names} == shared | own
 
 
+def test_the_same_release_is_the_same_domain_code_in_both_functions_that_ingest() -> None:
+    """They compare digests of it to tell whether a run read a file as they do."""
+    zips = build_zips(PROJECT / "functions", LOCK)
+    processor, chunks = (
+        {name for name in own_names_in(zips[function].content) if "/domain/" in name}
+        for function in ("processor", "chunk_processor")
+    )
+    assert processor == chunks
+
+
 def test_every_module_is_in_the_zip_of_some_function() -> None:
     """A module that no handler reaches would be dead code."""
     packed_names = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from pathlib import Path
 
+from inventory import domain
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
@@ -102,6 +105,7 @@ def ingest() -> Ingest:
         usage=usage,
         deadline=deadline,
         now=partial(datetime.now, UTC),
+        release=_release(),
     )
     settings = IngestSettings(
         large_object_bytes=config.large_object_bytes,
@@ -117,6 +121,14 @@ def ingest() -> Ingest:
             feed_of=profiles.feed_of,
         )
     return Ingest(ports, settings, hold=hold)
+
+
+def _release() -> str:
+    """Digest of the code that decides which rows a file has, and what becomes of them."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(domain.__path__[0]).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _collect_rarely() -> None:

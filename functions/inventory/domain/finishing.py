@@ -190,7 +190,7 @@ class Finisher:
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
         self._leave_fingerprints(job, reports, keys)
         total = sum_of(reports, profile=str(job.state["profile"]))
-        total.reading = job.reading
+        total.reading = job.reading(ports.release)
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
         if job.recovering or any(report.unresolved for report in reports):
@@ -227,7 +227,7 @@ class Finisher:
             return 0
         if refused:
             log_of(self._ports, version, f"{job.run}/refused").store(lost=True)
-        but = "" if refused else job.reading
+        but = "" if refused else job.reading(self._ports.release)
         return self._validator.abandon(version, record, run=job.run, now=now, but=but)
 
     def _leave_fingerprints(self, job: Job, reports: list[SegmentReport], keys: KeySets) -> None:
@@ -257,7 +257,7 @@ def _refuses_others(job: Job, total: RunReport, record: Record) -> bool:
 
     A recheck does not become that end, so of it more is asked: else each would tell again.
     """
-    if job.mode is Mode.REPROCESS and job.reading != record.reading:
+    if job.mode is Mode.REPROCESS and total.reading != record.reading:
         return total.counts.rejected > 0
     more = total.rejected_by_error - record.rejected_by_error
     return job.mode is not Mode.PROCESS and bool(more)

@@ -61,6 +61,7 @@ class IngestPorts:
         usage: Capacity units, counted by the adapters.
         deadline: Seconds left, shared with the adapters.
         now: The time, with a time zone.
+        release: The code, which another release may read a file in another way by.
     """
 
     objects: ObjectStore
@@ -85,3 +86,4 @@ class IngestPorts:
     usage: ConsumedCapacity
     deadline: Deadline
     now: Callable[[], datetime]
+    release: str

@@ -126,11 +126,14 @@ class Job:
         """Workers, and one more that looks after all others for what a complete file lacks."""
         return self.workers + bool(self.complete)
 
-    @property
-    def reading(self) -> str:
-        """Text that is the same while a file has, and implies, the same rows with any tokens."""
-        implied = {"complete": self.complete, "absent": self.absent}
-        return digest_of(self.state | implied, "", self.latest)[:8]
+    def reading(self, release: str) -> str:
+        """Text that is the same while a file has, and implies, the same rows with any tokens.
+
+        Args:
+            release: See `IngestPorts.release`.
+        """
+        what = {"complete": self.complete, "absent": self.absent, "release": release}
+        return digest_of(self.state | what, "", self.latest)[:8]
 
     @property
     def expires_at(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import repeat
+from mmap import mmap
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ class SeenKeys:
         self.conflicts = 0
         self._size = most_slots
         self._few: dict[int, int] = {}
-        self._slots = self._values = array("q")
+        self._slots = self._values = _zeros(0)
         self._used = 0
 
     def outcome(self, key_hash: int) -> int:
@@ -121,7 +122,7 @@ class SeenKeys:
 
     def _forget(self) -> None:
         # In place and by the piece: arrays of this size twice would be too much memory.
-        zeros = _zeros(min(_PIECE, len(self._slots)))
+        zeros = array("q", (0,)) * min(_PIECE, len(self._slots))
         for at in range(0, len(self._slots), len(zeros)):
             self._values[at : at + len(zeros)] = zeros
 
@@ -147,5 +148,10 @@ def contradict(mark: int, other: int) -> bool:
     return mark != other and mark >> 32 == other >> 32
 
 
-def _zeros(slots: int) -> array[int]:
-    return array("q", (0,)) * slots
+def _zeros(slots: int) -> memoryview[int]:
+    """An array of its own pages, which are the system's again with the file that filled them.
+
+    Once malloc has freed so large a block it takes the next one from the heap, which keeps it.
+    Source: https://man7.org/linux/man-pages/man3/mallopt.3.html (M_MMAP_THRESHOLD)
+    """
+    return memoryview(mmap(-1, slots * 8) if slots else b"").cast("q")

@@ -215,7 +215,7 @@ class SegmentProcessor:
         ports, job, version = self._ports, segment.job, segment.version
         if segment.before is not None:
             report.fingerprints = list(segment.before.fingerprints)
-        record = segment.record
+        record, reading = segment.record, job.reading(ports.release)
         return RowWriter(
             items=ports.items,
             registry=ports.registry,
@@ -223,8 +223,8 @@ class SegmentProcessor:
             deadline=ports.deadline,
             version=version,
             tokens=Tokens(job.base, version.object_id),
-            reading=job.reading,
-            floors=touched_shards(record, of=job.reading) if record else {},
+            reading=reading,
+            floors=touched_shards(record, of=reading) if record else {},
             recovering=segment.recovering,
             only=self._only(segment),
             first_line=report.end_line,
@@ -389,7 +389,8 @@ class SegmentProcessor:
     def _publisher(self, segment: Segment, feed: Feed) -> RejectPublisher:
         job, object_id = segment.job, segment.version.object_id
         limit = job.message_limit
-        digest = digest_of(job.state | {"message_limit": limit}, job.base, job.latest)
+        what = {"message_limit": limit, "release": self._ports.release}
+        digest = digest_of(job.state | what, job.base, job.latest)
 
         def note_sent(sent: int) -> None:
             self._ports.ingestions.note_messages(object_id, messages_note(digest, sent))

@@ -252,11 +252,7 @@ def test_a_run_that_cannot_read_on_looks_after_what_was_written(run: str) -> Non
 
 
 class Renamed(TinyFeed):
-    """A feed as a repaired profile reads it: what was K is another SKU."""
-
-    def state(self) -> dict[str, Any]:
-        """See `reading.Feed`."""
-        return {"profile": "repaired"}
+    """A feed as a repaired profile or release reads it: what was K is another SKU."""
 
     def batches(self, *arguments: Any) -> Iterator[Batch]:
         """See `reading.Feed`."""
@@ -265,18 +261,21 @@ class Renamed(TinyFeed):
             yield batch
 
 
-def renamed(source: Any, *, key: str, latest: str) -> Renamed:
-    """Open a feed by the repaired profile."""
-    return Renamed(open_tiny_feed(source, key=key, latest=latest).lines)
+def renamed(source: Any, *, key: str, latest: str, profile: str) -> Renamed:
+    """Open a feed by what was repaired."""
+    return Renamed(open_tiny_feed(source, key=key, latest=latest).lines, profile=profile)
 
 
-def renamed_part(_: Any, source: Any, *, latest: str, **__: Any) -> Renamed:
-    """Open a feed by the repaired profile once more."""
-    return renamed(source, key="", latest=latest)
+def renamed_part(state: dict[str, Any], source: Any, *, latest: str, **_: Any) -> Renamed:
+    """Open a feed by what was repaired once more."""
+    return renamed(source, key="", latest=latest, profile=state["profile"])
 
 
-def test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise() -> None:
-    """It wrote over what a newer file relied on; by today's profile its file has no such key."""
+@pytest.mark.parametrize(("profile", "release"), [("repaired", "1"), ("tiny", "2")])
+def test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise(
+    profile: str, release: str
+) -> None:
+    """It wrote over what a newer file relied on; as it is read today, its file has no such key."""
     world = World()
     deliver(world, put(world, "K,x,1,,"))
     deliver(world, put(world, "K,x,1,,", hour=3))
@@ -285,7 +284,12 @@ def test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise(
     with pytest.raises(DiedError):
         deliver(world, late)
     world.clock.move(hours=1)
-    replayed = deliver(world, late, Kind.REPLAY, open_feed=renamed, open_part=renamed_part)
+    parts: dict[str, Any] = {
+        "open_feed": partial(renamed, profile=profile),
+        "open_part": renamed_part,
+        "release": release,
+    }
+    replayed = deliver(world, late, Kind.REPLAY, **parts)
     assert replayed.rechecks == 1
     come_to_rest(world)
     assert quantities(world) == {"K": "1", "M": "2"}
@@ -807,7 +811,17 @@ WITHOUT = {mutant.name: mutant for mutant in MUTANTS} | {
         ),
         (
             "writes of rows not read again unvalidated",
-            test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise,
+            partial(
+                test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise,
+                *("repaired", "1"),
+            ),
+        ),
+        (
+            "releases not told apart",
+            partial(
+                test_what_a_dead_run_wrote_is_looked_after_when_its_rows_are_read_otherwise,
+                *("tiny", "2"),
+            ),
         ),
         (
             "writes of rows not read again unvalidated",

@@ -352,7 +352,7 @@ def test_messages_that_an_earlier_attempt_sent_are_not_sent_again() -> None:
     segment = _segment(world, version)
     _opened(world, version)
     job = segment.job
-    digest = digest_of(job.state | {"message_limit": 1000}, job.base, job.latest)
+    digest = digest_of(job.state | {"message_limit": 1000, "release": "1"}, job.base, job.latest)
     note = messages_note(digest, 20)
     record = Record(status=Status.IN_PROGRESS, messages_sent=note)
     report, _ = _process(world, replace(segment, record=record))
