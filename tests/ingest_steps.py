@@ -43,11 +43,18 @@ def deliver(
     time_left: Callable[[], float] = lambda: 900.0,
     task: dict[str, Any] | None = None,
     asked_at: str = "",
+    untold: bool = False,
     **options: Any,
 ) -> Outcome:
     """Deliver a version once; the same kind of delivery comes again under the same id."""
-    name = delivery_id or f"{kind}-{version.object_id}"
-    delivery = Delivery(kind=kind, version=version, delivery_id=name, task=task, asked_at=asked_at)
+    delivery = Delivery(
+        kind=kind,
+        version=version,
+        delivery_id=delivery_id or f"{kind}-{version.object_id}",
+        task=task,
+        asked_at=asked_at,
+        untold=untold,
+    )
     return world.ingest(**options).run(delivery, time_left=time_left)
 
 

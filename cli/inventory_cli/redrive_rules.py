@@ -8,19 +8,21 @@ already and its message is done with. A row for which neither holds stays in the
 What can be read now of a file that an operator has withdrawn is settled: it comes again with the
 file, if that is restored.
 
-A row counts as corrected when every item it is about holds a later row, or has a row in a newer
-version of the same object that was loaded (which need not be stored, where it changed nothing); a
-row whose items cannot be told does not. A refused file counts as replaced when a newer version was
-loaded without a single reject: what it would have held, nobody can tell.
+A row counts as corrected when every item it is about holds a later row, or has a later row in
+another version of the same object that was loaded (which need not be stored, where it changed
+nothing); a row whose items cannot be told does not. A refused file counts as replaced when a newer
+version was loaded without a single reject: what it would have held, nobody can tell. Later and
+newer are meant in the order of rows, not of uploads: an `as-of` may be of last week.
 """
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import BadFileError, ObjectGoneError
 from inventory.domain.model import ObjectVersion
-from inventory.domain.order import Tokens, base_of, latest_time, object_time
+from inventory.domain.order import Tokens, base_of, latest_time, object_time, timestamp
 from inventory.domain.work import Kind, WorkMessage
 from inventory_cli.dead_letters import DeadLetterKind
 from inventory_cli.decisions import Action, Decision
@@ -51,7 +53,7 @@ class RedriveRules:
         self._session = session
         self._deployed = Deployed(session)
         self._objects = self._deployed.objects
-        self._newer: dict[str, list[tuple[ObjectVersion, Record]]] = {}
+        self._loaded: dict[str, list[tuple[str, ObjectVersion, Record]]] = {}
 
     def decide(self, dead_letters: Sequence[DeadLetter]) -> Iterator[Decision]:
         """Decisions about messages, those of one object version together.
@@ -98,9 +100,10 @@ class RedriveRules:
                 info.last_modified, info.metadata, tolerance=self._deployed.tolerance
             )
         except ObjectGoneError:
-            yield from self._unread(named, group, "the object version is gone")
+            yield from self._unread(named, group, self._base(named), "the object version is gone")
         except BadFileError as error:
-            yield from self._unread(named, group, str(error))
+            stored = base_of(timestamp(info.last_modified), "")
+            yield from self._unread(named, group, stored, str(error))
         else:
             record = get_record(self._session, info.version.object_id)
             withdrawn = record is not None and record.status == "WITHDRAWN"
@@ -110,13 +113,18 @@ class RedriveRules:
                 else:
                     yield decision
 
+    def _base(self, version: ObjectVersion) -> str:
+        """Base of a version by its record; "" when there is none."""
+        record = get_record(self._session, version.object_id)
+        return str(record.attributes.get("base", "")) if record else ""
+
     def _unread(
-        self, version: ObjectVersion, group: Sequence[DeadLetter], refusal: str
+        self, version: ObjectVersion, group: Sequence[DeadLetter], base: str, refusal: str
     ) -> Iterator[Decision]:
         """Decisions about a version whose rows cannot be told: only a file may be replaced."""
         for each in group:
             is_file = each.kind is DeadLetterKind.FILE
-            yield _settled(each, self._replacement(version) if is_file else "", refusal)
+            yield _settled(each, self._replacement(version, base) if is_file else "", refusal)
 
     def _rejects_of(
         self, info: ObjectInfo, time: str, record: Record | None, group: list[DeadLetter]
@@ -132,14 +140,14 @@ class RedriveRules:
             latest=latest_time(info.last_modified, self._deployed.tolerance),
             lines=None if stands_for_rows else {each.line for each in group},
         )
+        base = (str(record.attributes.get("base", "")) if record else "") or base_of(time, "")
         if reading.refusal:
-            yield from self._unread(info.version, group, reading.refusal)
+            yield from self._unread(info.version, group, base, reading.refusal)
             return
-        base = str(record.attributes.get("base", "")) if record else ""
         settled = _SettledItems(
             self._session,
-            Tokens(base or base_of(time, ""), info.version.object_id),
-            self._keys_in_newer(info.version, reading),
+            Tokens(base, info.version.object_id),
+            self._restated(info.version, base, reading),
         )
         held = record is not None and record.status == "HELD"
         for dead_letter in group:
@@ -147,8 +155,8 @@ class RedriveRules:
                 yield self._row(dead_letter, info.version, reading, settled)
             elif record is not None and loaded:
                 yield self._rows_of(dead_letter, info.version, record, reading, settled)
-            elif held and self._replacement(info.version):
-                yield _settled(dead_letter, self._replacement(info.version), "")
+            elif held and self._replacement(info.version, base):
+                yield _settled(dead_letter, self._replacement(info.version, base), "")
             else:
                 # The decision about a held file stands unless it is asked for anew.
                 yield _again(dead_letter, Kind.REPLAY if held else Kind.REDRIVE, info.version)
@@ -188,48 +196,54 @@ class RedriveRules:
         why = "" if open_lines else "no row is left to correct"
         return _settled(dead_letter, why, f"{figure(len(open_lines))} rows are still refused")
 
-    def _replacement(self, version: ObjectVersion) -> str:
-        """Why a file counts as replaced by a newer version of it; "" if it does not."""
-        if any(not record.count("rejected") for _, record in self._newer_than(version)):
-            return "a newer version of the file was loaded whole"
+    def _replacement(self, version: ObjectVersion, base: str) -> str:
+        """Why a file counts as replaced by a newer version of it; "" if it does not.
+
+        Args:
+            version: Its version.
+            base: Base of its rows; "" when that cannot be told.
+        """
+        for other, _, record in self._others(version):
+            if base and other > base and not record.count("rejected"):
+                return "a newer version of the file was loaded whole"
         return ""
 
-    def _newer_than(self, version: ObjectVersion) -> list[tuple[ObjectVersion, Record]]:
-        """Newer versions of the same object that were loaded, the newest first."""
-        if version.object_id not in self._newer:
-            found = self._newer[version.object_id] = []
-            versions = [each.version for each in versions_of(self._session, version.key)]
-            names = [each.object_id for each in versions]
-            # Of a version that is gone it cannot be told which ones are newer.
-            known = names.index(version.object_id) if version.object_id in names else 0
-            for newer in versions[:known]:
-                record = get_record(self._session, newer.object_id)
-                if record and record.status == "COMPLETED":
-                    found.append((newer, record))
-        return self._newer[version.object_id]
+    def _others(self, version: ObjectVersion) -> list[tuple[str, ObjectVersion, Record]]:
+        """Other loaded versions of the same object, each with its base, the newest first."""
+        if version.object_id not in self._loaded:
+            found = self._loaded[version.object_id] = []
+            for stored in versions_of(self._session, version.key):
+                other = stored.version
+                record = get_record(self._session, other.object_id)
+                if other.object_id != version.object_id and record and record.status == "COMPLETED":
+                    found.append((str(record.attributes.get("base", "")), other, record))
+            found.sort(key=itemgetter(0), reverse=True)
+        return self._loaded[version.object_id]
 
-    def _keys_in_newer(self, version: ObjectVersion, reading: Rereading) -> set[tuple[str, str]]:
-        """Items that refused rows are about and that a newer version of the file states."""
-        wanted = {
-            (key.sku, key.location)
-            for columns in reading.refused.values()
-            for keys in columns.values()
-            for key in keys
-        }
-        found: set[tuple[str, str]] = set()
-        for newer, _ in self._newer_than(version):
-            if found == wanted:
+    def _restated(
+        self, version: ObjectVersion, own_base: str, reading: Rereading
+    ) -> dict[tuple[str, str], str]:
+        """Items that refused rows are about and other versions state, with their rows' tokens."""
+        keys = [
+            key for columns in reading.refused.values() for each in columns.values() for key in each
+        ]
+        wanted = {(key.sku, key.location) for key in keys}
+        timed = any(key.updated_at for key in keys)
+        found: dict[tuple[str, str], str] = {}
+        for base, other, _ in self._others(version):
+            if len(found) == len(wanted) or not (timed or base > own_base):
                 break
             try:
-                info = self._objects.describe(newer)
+                info = self._objects.describe(other)
             except ObjectGoneError:
                 continue
             found |= keys_among(
                 self._objects.source(info.version),
-                key=newer.key,
+                key=other.key,
                 profiles=self._deployed.profiles,
                 latest=latest_time(info.last_modified, self._deployed.tolerance),
-                wanted=wanted - found,
+                wanted=wanted - found.keys(),
+                tokens=Tokens(base, other.object_id),
             )
         return found
 
@@ -240,10 +254,12 @@ class _SettledItems:
     Args:
         session: Connection.
         tokens: Tokens of the version's rows.
-        restated: Items that a newer version of the file states.
+        restated: Items that other versions of the file state, with the tokens of their rows.
     """
 
-    def __init__(self, session: Session, tokens: Tokens, restated: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, session: Session, tokens: Tokens, restated: dict[tuple[str, str], str]
+    ) -> None:
         self._session = session
         self._tokens = tokens
         self._restated = restated
@@ -255,7 +271,12 @@ class _SettledItems:
             line: Its physical line.
             keys: The items it is about.
         """
-        left = [key for key in keys if (key.sku, key.location) not in self._restated]
+        left = [
+            key
+            for key in keys
+            if self._restated.get((key.sku, key.location), "")
+            <= self._tokens.of(line, key.updated_at)
+        ]
         if keys and not left:
             return "a newer version of the file has the row"
         if keys and all(self._newer_stored(line, key) for key in left):
@@ -274,7 +295,8 @@ class _SettledItems:
 
 
 def _again(dead_letter: DeadLetter, kind: Kind, version: ObjectVersion) -> Decision:
-    task = WorkAgain(body=WorkMessage(kind=kind, version=version).to_text())
+    message = WorkMessage(kind=kind, version=version, untold=kind is Kind.REPLAY)
+    task = WorkAgain(body=message.to_text())
     reason = "can be read now"
     return Decision(dead_letter=dead_letter, action=Action.AGAIN, reason=reason, task=task)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from inventory.domain.model import Reject, Row
+    from inventory.domain.order import Tokens
     from inventory.domain.ports import FeedSource
 
 #: Cells that are put in place of those that may have been refused, to learn the row's key.
@@ -103,7 +104,8 @@ def keys_among(
     profiles: ProfileSet,
     latest: str,
     wanted: Collection[tuple[str, str]],
-) -> set[tuple[str, str]]:
+    tokens: Tokens,
+) -> dict[tuple[str, str], str]:
     """Those of some items (SKU and location) that a stored file has a readable row for.
 
     Args:
@@ -112,11 +114,17 @@ def keys_among(
         profiles: Profiles it may follow.
         latest: Latest time that a row may state, ISO 8601 UTC.
         wanted: The items that are asked about.
+        tokens: Tokens of the file's rows.
+
+    Returns:
+        The token of each one's row.
     """
-    found: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], str] = {}
     try:
         for batch in open_feed(source, key=key, profiles=profiles, latest=latest).batches():
-            found.update(item for item in batch.rows.keys if item in wanted)
+            for row in batch.rows:
+                if (row.sku, row.location) in wanted:
+                    found[row.sku, row.location] = tokens.of(row.line, row.updated_at)
             if len(found) == len(wanted):
                 break
     except BadFileError:

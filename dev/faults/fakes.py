@@ -24,6 +24,7 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbFollowUps,
     DynamoDbListings,
     DynamoDbPauses,
+    DynamoDbReadings,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
@@ -452,6 +453,7 @@ class World:
             changes=DynamoDbChangeLogs(lanes),
             fingerprints=DynamoDbFingerprintSets(lanes),
             listings=DynamoDbListings(lanes),
+            readings=DynamoDbReadings(lanes),
             work=self.work,
             ended=self.ended,
             rejects=RejectDestinations(

@@ -24,7 +24,11 @@ from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbApi
 from inventory.adapters.dynamodb_ingestions import DynamoDbIngestions
 from inventory.adapters.dynamodb_items import DynamoDbItems
 from inventory.adapters.dynamodb_jobs import DynamoDbJobs
-from inventory.adapters.dynamodb_notes import DynamoDbFollowUps, DynamoDbListings
+from inventory.adapters.dynamodb_notes import (
+    DynamoDbFollowUps,
+    DynamoDbListings,
+    DynamoDbReadings,
+)
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_statements import Statements
 from inventory.adapters.dynamodb_table import PartitionedTable
@@ -471,6 +475,13 @@ def _(abandon: Any, self: Finisher, *arguments: Any, refused: bool) -> Any:
 @_instead("releases not told apart", _HALF_READ, Job, "reading")
 def _(reading: Any, self: Job, _: str) -> str:
     return cast("str", reading(self, ""))
+
+
+_mutant(
+    "read again by today's settings",
+    "settings with a slip",
+    (DynamoDbReadings, "get", lambda *_: None),
+)
 
 
 @_patched("shards noted after the write", "files half read again")

@@ -559,6 +559,15 @@ class NewerFirstWorld(InterruptedWorld):
         self.invoke(self.case.uploads[2], workers=0)
 
 
+class SlippedWorld(NewerFirstWorld):
+    """Settings with a slip, by which the newer file could not be read, while others ask it."""
+
+    def _begin(self) -> None:
+        """Change the settings when the newer file has been processed."""
+        super()._begin()
+        self.refused.add(self.case.uploads[2].version.key)
+
+
 class BesideTheDeadWorld(NewerFirstWorld):
     """A job whose version another run has begun, too, and died; a redrive takes the job up."""
 
@@ -592,6 +601,17 @@ def _newer_first(rng: Random, *, events: int) -> Case:
     case.add("2.csv", [*rng.sample(lines, 2), "A,x,1,,"], seconds=2, events=events)
     case.add("3.csv", ["B,x,1,,"], seconds=3)
     return case
+
+
+@_part("settings with a slip", 1_000)
+def _(rng: Random) -> FaultyWorld:
+    """Files that are asked again while today's settings would have them refused."""
+    conditions = replace(
+        Conditions.random(rng),
+        most_interventions=rng.randint(0, 4),
+        interventions=("minutes", "hours", "reconcile", "redrive", "recheck"),
+    )
+    return SlippedWorld(_newer_first(rng, events=rng.choice((1, 2))), rng, conditions)
 
 
 @_part("jobs beside the dead", 1_000)

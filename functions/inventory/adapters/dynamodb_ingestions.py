@@ -117,7 +117,7 @@ class DynamoDbIngestions:
         elif admission.kind is Kind.REPLAY:
             removing = " REMOVE released"
             values[":asked"] = {"S": admission.asked_at}
-            condition += " AND (attribute_not_exists(released) OR released < :asked)"
+            condition += " AND (attribute_not_exists(released) OR released <= :asked)"
         elif admission.command is not None:
             # Until it has ended again, it is known by that to be one that is being restored.
             removing = " REMOVE finished_at"

@@ -31,6 +31,7 @@ _SUMS_PER_READ = 10
 _FOLLOW_UPS = "follow-up"
 _FINGERPRINTS = "fingerprints"
 _LISTS = "lists"
+_READING = "reading"
 _PAUSED = "paused"
 _RECONCILE = ("reconcile", "checkpoint")
 _FEEDS = "feeds"
@@ -239,6 +240,32 @@ class DynamoDbFingerprintSets:
         """Replace the set; see `ports.FingerprintSets`."""
         attributes = {"set": {"S": text}, "expires_at": {"N": str(expires_at)}}
         self._table.put(f"{_FINGERPRINTS}#{series}", "latest", attributes)
+
+
+class DynamoDbReadings:
+    """The lanes table behind `ports.Readings`.
+
+    Partition `reading#<hash of the object id>`, position: the reading. Idempotency: the same
+    reading has the same text.
+
+    Args:
+        table: The lanes table.
+    """
+
+    def __init__(self, table: PartitionedTable) -> None:
+        self._table = table
+
+    def get(self, object_id: str, reading: str) -> str | None:
+        """Text of how a version was read; see `ports.Readings`."""
+        if not reading:  # a run that read no row has ended the record
+            return None
+        item = self._table.get(f"{_READING}#{_digest(object_id)}", reading)
+        return None if item is None else str(item["how"]["S"])
+
+    def put(self, object_id: str, reading: str, text: str, *, expires_at: int) -> None:
+        """Remember how a version was read; see `ports.Readings`."""
+        attributes = {"how": {"S": text}, "expires_at": {"N": str(expires_at)}}
+        self._table.put(f"{_READING}#{_digest(object_id)}", reading, attributes)
 
 
 class DynamoDbChangeLogs:

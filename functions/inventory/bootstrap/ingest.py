@@ -21,6 +21,7 @@ from inventory.adapters.dynamodb_notes import (
     DynamoDbFollowUps,
     DynamoDbListings,
     DynamoDbPauses,
+    DynamoDbReadings,
 )
 from inventory.adapters.dynamodb_registry import DynamoDbRegistry
 from inventory.adapters.dynamodb_table import PartitionedTable
@@ -91,6 +92,7 @@ def ingest() -> Ingest:
         changes=DynamoDbChangeLogs(lanes),
         fingerprints=DynamoDbFingerprintSets(lanes),
         listings=DynamoDbListings(lanes),
+        readings=DynamoDbReadings(lanes),
         work=SqsWorkQueue(SqsSender(sqs, config.work_queue_url, deadline)),
         ended=SqsEndedChains(dead_letters),
         rejects=RejectDestinations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from inventory.domain.keysets import KeySets
 from inventory.domain.model import Counts
 from inventory.domain.order import timestamp
 from inventory.domain.rejects import file_reject, pointer_message, reject_message
+from inventory.domain.validation import READS_RETENTION, expiry
 from inventory.domain.work import Kind, WorkMessage
 
 if TYPE_CHECKING:
@@ -214,6 +216,11 @@ class Finisher:
         # The last attempt of a worker may not have come to taking its own name away.
         ended_runs = frozenset(report.attempt for report in reports if report.ended)
         admission = replace(admission_of(job, version, record), expired=ended_runs)
+        if not total.error and job.mode is not Mode.RECHECK:
+            # Before the record names it: it is read so until an operator replays it.
+            how = json.dumps(job.how_read(), separators=(",", ":"))
+            expires_at = expiry(total.finished_at, READS_RETENTION)
+            ports.readings.put(version.object_id, total.reading, how, expires_at=expires_at)
         status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
 
@@ -257,7 +264,7 @@ def _refuses_others(job: Job, total: RunReport, record: Record) -> bool:
 
     A recheck does not become that end, so of it more is asked: else each would tell again.
     """
-    if job.mode is Mode.REPROCESS and total.reading != record.reading:
+    if job.mode is Mode.REPROCESS and (job.untold or total.reading != record.reading):
         return total.counts.rejected > 0
     more = total.rejected_by_error - record.rejected_by_error
     return job.mode is not Mode.PROCESS and bool(more)

@@ -8,7 +8,7 @@ repeated, and a delivery that fails anywhere before the end is simply delivered 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inventory.domain.absences import Absences
 from inventory.domain.announcements import Announcer
@@ -26,7 +26,15 @@ from inventory.domain.ingestions import (
     dead_runs,
     run_name,
 )
-from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, digest_of, job_id
+from inventory.domain.jobs import (
+    WEIGHER,
+    Job,
+    SegmentReport,
+    Task,
+    digest_of,
+    how_read_from,
+    job_id,
+)
 from inventory.domain.keysets import KeySets, joined
 from inventory.domain.order import base_of, later_base, latest_time, object_time, timestamp
 from inventory.domain.outcome import Outcome
@@ -44,7 +52,7 @@ if TYPE_CHECKING:
     from inventory.domain.ingest_ports import IngestPorts
     from inventory.domain.ingestions import Admission, Record
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import Feed, ObjectInfo
+    from inventory.domain.ports import ObjectInfo
     from inventory.domain.settings import IngestSettings
     from inventory.domain.work import Delivery
 
@@ -194,6 +202,7 @@ class Ingest:
                 now=self._ports.now(),
                 command=command,
                 asked_at=delivery.asked_at,
+                untold=delivery.untold,
             )
             if admission.mode is Mode.NOTHING and self._noted(record, described, command):
                 return admission
@@ -281,20 +290,19 @@ class Ingest:
             # What consoles create as a folder; it holds no rows.
             self._ports.ingestions.complete(admission, self._empty_report())
             return replace(outcome, status=Status.COMPLETED)
-        feed = self._ports.open_feed(
-            self._ports.objects.source(version), key=version.key, latest=described.latest
-        )
-        outcome = replace(outcome, profile=feed.profile)
-        job = self._job(admission, described, feed)
+        stored = None
+        if admission.has_job and admission.record is not None:
+            stored = self._finisher.stored(version.object_id, admission.record.job)
+        job = self._job(admission, self._how_read(admission, described, stored))
+        outcome = replace(outcome, profile=str(job.state["profile"]))
         weigh = self._must_be_weighed(admission)
-        if weigh and feed.corrected:
+        if weigh and job.part:
             # Rows that were refused say nothing of the stock of a whole file.
             self._let_in(version, admission.now)
             weigh = False
         replaced = ""
         if admission.has_job:
             assert admission.record is not None
-            stored = self._finisher.stored(version.object_id, admission.record.job)
             if stored is not None:
                 # Only its event knows a version's sequencer, and this may be a listing.
                 job = replace(job, base=later_base(job.base, stored.base))
@@ -314,33 +322,61 @@ class Ingest:
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         return self._first_segment(job, admission, outcome)
 
-    def _job(self, admission: Admission, described: _Described, feed: Feed) -> Job:
+    def _how_read(
+        self, admission: Admission, described: _Described, stored: Job | None
+    ) -> dict[str, Any]:
+        """How the file is read: by today's settings when it is processed first, or replayed.
+
+        Whatever else has it read again reads it as before: a change of settings, or a slip in
+        them, would come to some rows of old files else.
+
+        Args:
+            admission: The run.
+            described: The version.
+            stored: Its unfinished job.
+        """
+        version, record = admission.version, admission.record
+        again = admission.mode in (Mode.RECHECK, Mode.REPROCESS)
+        if record is not None and again and admission.kind is not Kind.REPLAY:
+            if stored is not None:
+                return stored.how_read()
+            text = self._ports.readings.get(version.object_id, record.reading)
+            if text is not None:
+                return how_read_from(text)
+        feed = self._ports.open_feed(
+            self._ports.objects.source(version), key=version.key, latest=described.latest
+        )
+        expected = self._ports.feed_of(version.key)
+        return {
+            "state": feed.state(),
+            "start_byte": feed.start_byte,
+            "start_line": feed.start_line,
+            "latest": described.latest,
+            "complete": expected.prefix if expected.complete else "",
+            "absent": expected.absent,
+            "part": feed.corrected,
+        }
+
+    def _job(self, admission: Admission, how_read: dict[str, Any]) -> Job:
         version = admission.version
         first = admission.mode is Mode.PROCESS
         fingerprints = first and self._settings.has_fingerprints(version.size_bytes)
-        expected = self._ports.feed_of(version.key)
-        complete = expected.prefix if expected.complete else ""
-        series = series_of(version, "" if feed.corrected else complete) if fingerprints else ""
+        complete = "" if how_read["part"] else how_read["complete"]
         record, command = admission.record, admission.command
         return Job(
             run=admission.run,
             mode=admission.mode,
             base=admission.base,
             began=admission.now,
-            latest=described.latest,
-            state=feed.state(),
-            start_byte=feed.start_byte,
-            start_line=feed.start_line,
             message_limit=self._ports.rejects.message_limit,
             workers=self._settings.workers_for(version.size_bytes),
             recovering=admission.recovering,
             recheck=tuple(sorted(admission.recheck)),
             released=_released(admission),
-            series=series,
-            complete=complete,
-            absent=expected.absent,
-            part=feed.corrected,
+            series=series_of(version, complete) if fingerprints else "",
             decided_at=command.asked_at if command else record.decided_at if record else "",
+            untold=admission.untold,
+            **how_read,
         )
 
     def _go_on(self, admission: Admission, outcome: Outcome) -> Outcome | None:

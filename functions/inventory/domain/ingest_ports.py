@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         OpenFeed,
         OpenPart,
         Pauses,
+        Readings,
         Registry,
         Reports,
         WorkQueue,
@@ -53,6 +54,7 @@ class IngestPorts:
         changes: The change log.
         fingerprints: Where each series of files has its latest set of fingerprints.
         listings: Registers of complete feeds.
+        readings: How files were read.
         work: The work queue.
         ended: Where chains of its messages end that are too long.
         rejects: Where rejects leave.
@@ -78,6 +80,7 @@ class IngestPorts:
     changes: ChangeLogs
     fingerprints: FingerprintSets
     listings: Listings
+    readings: Readings
     work: WorkQueue
     ended: EndedChains
     rejects: RejectDestinations

@@ -158,6 +158,7 @@ class Admission:
             in mode RECHECK alone.
         command: What an operator asked for, of a restored version.
         asked_at: When the delivery was asked for, ISO 8601.
+        untold: See `WorkMessage`.
     """
 
     mode: Mode
@@ -173,6 +174,7 @@ class Admission:
     recheck: frozenset[str] = frozenset()
     command: Command | None = None
     asked_at: str = ""
+    untold: bool = False
 
     @property
     def has_job(self) -> bool:
@@ -271,6 +273,7 @@ def admit(
     now: datetime,
     command: Command | None = None,
     asked_at: str = "",
+    untold: bool = False,
 ) -> Admission:
     """Decide what a delivery may do.
 
@@ -283,6 +286,7 @@ def admit(
         now: When the run begins.
         command: What an operator asks for, of the kind RESTORE.
         asked_at: When the delivery was asked for, ISO 8601; "" for now.
+        untold: See `WorkMessage`.
     """
     asked_at = asked_at or timestamp(now)
     open_runs = frozenset[str]() if record is None else record.open_runs
@@ -308,6 +312,7 @@ def admit(
         recheck=record.recheck if record and mode is Mode.RECHECK else frozenset(),
         command=command,
         asked_at=asked_at,
+        untold=untold,
     )
 
 

@@ -29,6 +29,7 @@ WEIGHER = -1
 #: Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 JOB_RETENTION = timedelta(days=14)
 
+_HOW_READ = ("state", "start_byte", "start_line", "latest", "complete", "absent", "part")
 _TALLIES = ("skipped_by_reason", "rejected_by_error")
 
 
@@ -100,6 +101,7 @@ class Job:
         absent: What becomes of what it does not name, see `Absent`.
         part: True if it is a reject file that came back, and no whole file.
         decided_at: When an operator last asked to withdraw or restore the version; "" for never.
+        untold: See `WorkMessage`.
     """
 
     run: str
@@ -120,6 +122,7 @@ class Job:
     absent: Absent = Absent.ZERO
     part: bool = False
     decided_at: str = ""
+    untold: bool = False
 
     @property
     def stages(self) -> int:
@@ -134,6 +137,10 @@ class Job:
         """
         what = {"complete": self.complete, "absent": self.absent, "release": release}
         return digest_of(self.state | what, "", self.latest)[:8]
+
+    def how_read(self) -> dict[str, Any]:
+        """Attributes that say how the file is read; `how_read_from` has them from their JSON."""
+        return {name: getattr(self, name) for name in _HOW_READ}
 
     @property
     def expires_at(self) -> int:
@@ -242,6 +249,12 @@ class SegmentReport:
 def job_id(object_id: str, run: str) -> str:
     """Name under which the reports of a job are kept."""
     return blake2s(f"{object_id}\n{run}".encode(), digest_size=16).hexdigest()
+
+
+def how_read_from(text: str) -> dict[str, Any]:
+    """Attributes of a job by the JSON of another one's, see `Job.how_read`."""
+    how: dict[str, Any] = json.loads(text)
+    return how | {"absent": Absent(how["absent"])}
 
 
 def digest_of(state: dict[str, Any], base: str, latest: str) -> str:

@@ -5,6 +5,10 @@ A token is text, and comparing text is comparing order (times are UTC, every par
     2026-11-22T20:18:05.000000Z # 00637B1A...0000 # 000000000042 # 9f3c01de
     time of the row or object     sequencer, 32     line, 12       object, 8 hex
 
+A row with a time of its own has it in place of the object's. A corrected row has the place of the
+refused one (`corrections.time_of_place`) before the whole base of its own file: of two corrections,
+that counts which was stored last.
+
 Equal tokens mean the same line of the same object version at the same base.
 """
 
@@ -31,6 +35,10 @@ IMPLIED = f"#{0:012d}#"
 
 _SEQUENCER_DIGITS = 32
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,32}\Z")
+#: End of the place of a refused row in the tokens of its corrections; sorts after the "#" that
+#: follows the line in a token of its own file.
+AFTER_THE_LINE = "~"
+
 _HIGHEST = "~"  # sorts after every digit, letter and "#", so after every token of a base
 
 
@@ -146,10 +154,12 @@ class Tokens:
 
         Args:
             line: Physical line of the row.
-            updated_at: The row's own time, where the feed has one.
+            updated_at: The row's own time, where the feed has one; of a corrected row, its place.
         """
         if updated_at is None:
             return f"{self._before_line}{line:012d}{self._after_line}"
+        if updated_at.endswith(AFTER_THE_LINE):
+            return f"{updated_at}#{self._before_line}{line:012d}{self._after_line}"
         return f"{updated_at}{self._after_time}{line:012d}{self._after_line}"
 
     def is_own(self, token: str) -> bool:

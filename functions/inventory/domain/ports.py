@@ -642,6 +642,23 @@ class FingerprintSets(Protocol):
         ...
 
 
+class Readings(Protocol):
+    """How files were read whose rows may have to be decided again, see `Job.how_read`."""
+
+    def get(self, object_id: str, reading: str) -> str | None:
+        """Text of how a version was read; None when it is not there any more.
+
+        Args:
+            object_id: Key of its record.
+            reading: See `Job.reading`.
+        """
+        ...
+
+    def put(self, object_id: str, reading: str, text: str, *, expires_at: int) -> None:
+        """Remember how a version was read; expires_at is in epoch seconds."""
+        ...
+
+
 class ChangeLogs(Protocol):
     """The change log, see `changelog`."""
 

@@ -62,6 +62,8 @@ class RejectPublisher:
         already_sent: Messages of the file that are known to be sent, counted in file order.
         note_sent: Told that number whenever it has grown.
         tells: False if the file is all that is wanted, and no messages.
+        replaces: True if an earlier run may have left a reject file, which one of the header alone
+            takes the place of where this run refuses no row.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class RejectPublisher:
         already_sent: int = 0,
         note_sent: Callable[[int], None] = lambda _: None,
         tells: bool = True,
+        replaces: bool = False,
     ) -> None:
         self._destinations = destinations
         self._version = version
@@ -90,6 +93,7 @@ class RejectPublisher:
         self._already_sent = max(already_sent, min(rejects_before, message_limit))
         self._note_sent = note_sent
         self._tells = tells
+        self._replaces = replaces
         self._waiting: list[dict[str, Any]] = []
         self._waiting_bytes = 0
         self._writer: ReportWriter | None = None
@@ -110,6 +114,11 @@ class RejectPublisher:
                 )
             self._rejects += 1
 
+    @property
+    def has_file(self) -> bool:
+        """True if `finish` stores a reject file."""
+        return self._rejects > 0 or self._replaces
+
     def joins(self, earlier_pieces: Sequence[str]) -> bool:
         """Return whether `finish` has to join pieces, which takes long where they are large.
 
@@ -124,6 +133,8 @@ class RejectPublisher:
         Args:
             earlier_pieces: What `finish_piece` returned for the stretches before, in file order.
         """
+        if not self._rejects and self._replaces:
+            self._begin()
         destinations = self._destinations
         final_key = reject_key(self._version)
         pieces = [key for key in earlier_pieces if key]

@@ -298,13 +298,18 @@ class SegmentProcessor:
         if report.ended and got_on and publisher.joins(report.pieces):
             # Pieces may be large; the next segment has nothing else to do than to join them.
             report.ended = self._ports.deadline.left() > _JOINING_SECONDS
-        if report.ended:
-            publisher.finish(report.pieces)
-        else:
+        if not report.ended:
             report.error = None  # the next segment meets it again
             if piece := publisher.finish_piece():
                 report.pieces.append(piece)
+        elif publisher.has_file and self._stands(segment):
+            publisher.finish(report.pieces)
         report.messages = publisher.sent
+
+    def _stands(self, segment: Segment) -> bool:
+        """Tell whether no other job has taken the place of the segment's, and stored its file."""
+        record = self._ports.ingestions.get(segment.version.object_id)
+        return record is None or segment.job.run in record.open_runs
 
     def _promises(self, segment: Segment) -> Promises | None:
         """Return what is known of the items; None where all are to be read.
@@ -409,6 +414,7 @@ class SegmentProcessor:
             note_sent=note_sent,
             # Rows that an earlier reading has refused have messages, see `Finisher.end`.
             tells=job.mode is Mode.PROCESS,
+            replaces=segment.record is not None and bool(segment.record.rejected_by_error),
         )
 
 

@@ -96,12 +96,15 @@ class WorkMessage:
         task: Worker that goes on, see `jobs.Task`, or an operator's `Command`; None for all of
             the version, and for a withdrawal that goes on.
         hops: Messages of its chain so far, itself included, see `Chain`; 0 where it begins one.
+        untold: True if messages about refused rows were taken away, because these can be read now:
+            then those that are refused after all are told of once more.
     """
 
     kind: Kind
     version: ObjectVersion
     task: dict[str, Any] | None = None
     hops: int = field(default=0, compare=False)
+    untold: bool = False
 
     def to_text(self) -> str:
         """Body of the message, compact JSON."""
@@ -121,6 +124,8 @@ class WorkMessage:
             body["task"] = self.task
         if self.hops:
             body["hops"] = self.hops
+        if self.untold:
+            body["untold"] = True
         return message_text(body)
 
     @classmethod
@@ -159,7 +164,8 @@ class WorkMessage:
             fits = isinstance(task, dict) and kind in _WITH_TASK
         if not fits:
             raise ValueError("not a work message: a task is missing or out of place")
-        return cls(kind=kind, version=version, task=task, hops=hops)
+        untold = bool(body.get("untold"))
+        return cls(kind=kind, version=version, task=task, hops=hops, untold=untold)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,6 +180,7 @@ class Delivery:
         task: See `WorkMessage`.
         hops: See `WorkMessage`.
         asked_at: When its message was sent, ISO 8601; "" for an event.
+        untold: See `WorkMessage`.
     """
 
     kind: Kind
@@ -182,6 +189,7 @@ class Delivery:
     task: dict[str, Any] | None = None
     hops: int = 0
     asked_at: str = ""
+    untold: bool = False
 
 
 class Chain:

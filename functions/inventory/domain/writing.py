@@ -383,7 +383,8 @@ class RowWriter:
     def _remember(self, row: Row, old: Stored) -> None:
         """Know of an earlier row of the key which an earlier segment has counted as loaded."""
         key_hash = hash(_key(row))
-        if line_of(old.token) < self._first_line and not self._seen.outcome(key_hash):
+        # An implied row, of line 0, is none of the file's.
+        if 0 < line_of(old.token) < self._first_line and not self._seen.outcome(key_hash):
             same_time = time_of(old.token) == time_of(self._tokens.of(row.line, row.updated_at))
             mark = mark_of(old.quantity, row.updated_at) if same_time and old.quantity else 0
             self._seen.swap_all((key_hash,), Decision.LOADED, (mark,))

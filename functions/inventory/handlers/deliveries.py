@@ -52,5 +52,6 @@ def from_work_record(message_id: str, body: str, sent_ms: int) -> Delivery:
         delivery_id=message_id,
         task=message.task,
         hops=message.hops,
+        untold=message.untold,
         asked_at=timestamp(datetime.fromtimestamp(sent_ms / 1000, UTC)),
     )

@@ -18,8 +18,10 @@ BAD = b"sku,location,quantity\nA1,x,5\nA2,x,abc\n"
 def completed(
     cloud: Any, key: str, version_id: str, *, status: str = "COMPLETED", **counts: int
 ) -> None:
-    """Store the record of a version that was loaded."""
-    cloud.dynamodb.record(f"uploads/{key}#{version_id}", status=status, base=BASE, **counts)
+    """Store the record of a version that was loaded, a second after the one before."""
+    seconds = len(cloud.dynamodb.tables["ingestions"])
+    base = base_of(f"2026-11-22T20:00:{seconds:02d}.000000Z", "")
+    cloud.dynamodb.record(f"uploads/{key}#{version_id}", status=status, base=base, **counts)
 
 
 def actions(ran: Any) -> list[tuple[str, str]]:
@@ -166,6 +168,48 @@ def test_a_message_that_the_queue_keeps_is_reported(cloud: Any, run: Any) -> Non
     ran = run("redrive")
     assert ran.exit_code == 1
     assert "0 settled, 1 left" in ran.out
+
+
+def handed_in_late(cloud: Any) -> None:
+    """Store a version, and its item, that states the stock of two days before."""
+    late = cloud.s3.put("stock.csv", GOOD, **{"as-of": "2026-11-20T20:00:00Z"})
+    base = base_of("2026-11-20T20:00:00.000000Z", "")
+    cloud.dynamodb.record(f"uploads/stock.csv#{late}", status="COMPLETED", base=base, rejected=0)
+    cloud.dynamodb.item("A2", "x", f"{base}#000000000003#00000000")
+
+
+def test_a_version_of_older_stock_is_no_correction_however_late_it_comes(
+    cloud: Any, run: Any
+) -> None:
+    """The item holds Friday's stock, and the row of tonight is still refused."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    handed_in_late(cloud)
+    assert actions(run("redrive", "--json")) == [("row", "refused")]
+
+
+def test_a_version_of_older_stock_replaces_no_refused_file(cloud: Any, run: Any) -> None:
+    """What the refused one would have held is newer."""
+    version_id = cloud.s3.put("stock.csv", b"colour,mood\nred,good\n")
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base=BASE)
+    cloud.reject("stock.csv", version_id, 1, kind="file")
+    handed_in_late(cloud)
+    assert actions(run("redrive", "--json")) == [("file", "refused")]
+
+
+@pytest.mark.parametrize(("day", "action"), [(20, "refused"), (22, "stale")])
+def test_a_row_with_a_time_of_its_own_is_corrected_by_a_later_one_alone(
+    cloud: Any, run: Any, day: int, action: str
+) -> None:
+    """Whichever version of the file has it."""
+    timed = "sku,location,quantity,updated_at\nA2,x,{},2026-11-{}T00:00:00Z\n"
+    version_id = cloud.s3.put("stock.csv", timed.format("abc", 21).encode())
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 2)
+    newer = cloud.s3.put("stock.csv", timed.format("6", day).encode())
+    completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("row", action)]
 
 
 def test_a_refused_file_is_redriven_once_it_can_be_read(cloud: Any, run: Any) -> None:

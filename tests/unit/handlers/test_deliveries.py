@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inventory.domain.work import Kind
+from inventory.domain.model import ObjectVersion
+from inventory.domain.work import Kind, WorkMessage
 from inventory.handlers.deliveries import from_object_created, from_work_record
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ def test_without_a_version_id_the_entity_tag_names_the_object(
     assert version.version_id is None
     assert version.object_id.endswith("#b1946ac92492d2347c6235b4d2611184")
     assert version.sequencer == ""
+
+
+@pytest.mark.parametrize("untold", [True, False])
+def test_a_message_says_whether_refused_rows_have_lost_theirs(untold: bool) -> None:
+    """As `inventory redrive` sends it."""
+    version = ObjectVersion(bucket="b", key="k", version_id="v", etag="", size_bytes=1)
+    message = WorkMessage(kind=Kind.REPLAY, version=version, untold=untold)
+    assert from_work_record("message-1", message.to_text(), 0).untold is untold
 
 
 @pytest.mark.parametrize("body", ["{}", '{"kind":"created"}', "[]", "not json"])

@@ -46,6 +46,7 @@ JOB = Job(
     absent=Absent.REMOVE,
     part=True,
     decided_at="2026-11-21T20:00:00.000000Z",
+    untold=True,
 )
 REPORT = SegmentReport(
     attempt="2026#j/1/2",

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes import BEGIN, World, open_tiny_feed, open_tiny_part
+from fakes import BEGIN, LANES, World, open_tiny_feed, open_tiny_part
 from ingest_steps import deliver, drain, looks, put, quantities
 from inventory.adapters.dynamodb_api import ConditionFailedError, DynamoDbError
 from inventory.domain.errors import BadFileError, ErrorCode, RejectedRequestError
@@ -593,15 +594,37 @@ def _rejected(key: str) -> dict[str, Any]:
     return {"open_part": open_part}
 
 
+def _forget_readings(world: World) -> None:
+    """Have what tells how files were read expire."""
+    lanes = world.tables.tables[LANES].items
+    for key in [key for key in lanes if key[0].startswith("reading#")]:
+        del lanes[key]
+
+
+def test_a_recheck_reads_a_file_as_the_run_has_that_ended_its_record() -> None:
+    """Settings were wrong for an hour, in which a late file wrote over an item."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    wrong = _refused("newest.csv")
+    deliver(world, put(world, "B,x,7,,", hour=1, key="oldest.csv"))
+    newest = put(world, "B,x,7,,", hour=10, key="newest.csv")
+    deliver(world, newest)
+    deliver(world, put(world, "B,x,5,,", hour=5, key="between.csv"), **wrong)
+    drain(world, **wrong)
+    assert quantities(world) == {"B": "7"}
+    assert world.rejects.bodies == []
+
+
 @pytest.mark.parametrize("settings", [_refused, _rejected])
 def test_a_recheck_that_is_refused_is_told_of_and_a_replay_makes_up_for_it(settings: Any) -> None:
-    """Settings were wrong for an hour, in which a late file wrote over an item."""
+    """Nobody knows any more how the file was read; or a release reads it otherwise."""
     world = World()
     world.clock.at = BEGIN + timedelta(hours=100)
     wrong = settings("newest.csv")
     deliver(world, put(world, "B,x,7,,", hour=1, key="oldest.csv"))
     newest = put(world, "B,x,7,,", hour=10, key="newest.csv")
     deliver(world, newest)
+    _forget_readings(world)
     deliver(world, put(world, "B,x,5,,", hour=5, key="between.csv"), **wrong)
     drain(world, **wrong)
     assert quantities(world) == {"B": "5"}
@@ -776,3 +799,110 @@ def test_a_recheck_of_a_version_that_is_gone_asks_nobody() -> None:
     settle(world)
     assert world.record(version)["status"] == "FAILED"
     assert quantities(world) == {"K": "5"}
+
+
+# Reject files, and counts, of files that are read in another way than before
+
+
+def test_a_job_whose_place_another_one_took_leaves_the_reject_file_alone() -> None:
+    """Its worker comes to the end of the file when a replay by better settings has ended."""
+    stage = Stage()
+    lines = [f"{sku},x,1,," for sku in "ABCDEF"]
+    deliver(stage, put(stage, *lines))
+    large = put(stage, *lines, hour=2, key="large.csv")
+    rejecting = _rejected("large.csv")
+    deliver(stage, large, **TWO, **rejecting)
+    (first,) = (each for each in sent(stage) if each.task and each.task["worker"] == 0)
+    stage.enter("worker", large, Kind.SEGMENT, task=first.task, **TWO, **rejecting)
+    stage.enter("replay", large, Kind.REPLAY)
+    stage.call("segments", lambda: drain(stage))
+    ends_later = ("worker", ("BatchGetItem", 1)), ("replay", None), ("segments", None)
+    stage.play(*ends_later, ("worker", None))
+    assert stage.record(large)["rejected"] == 0
+    assert not [key for key in stage.reports.files if key.startswith("rejects/")]
+
+
+def test_a_replay_that_refuses_nothing_takes_the_rows_out_of_the_reject_file() -> None:
+    """Given back, they would stand above the file's own."""
+    world = World()
+    version = put(world, "A,x,1,,", "B,x,1,,", key="a.csv")
+    deliver(world, version, **_rejected("a.csv"))
+    (name,) = (key for key in world.reports.files if key.startswith("rejects/"))
+    assert world.reports.files[name].count(b"\n") == 2
+    deliver(world, version, Kind.REPLAY)
+    assert world.record(version)["rejected"] == 0
+    assert world.reports.files[name].count(b"\n") == 1
+
+
+def test_a_replay_of_the_millisecond_of_a_release_gets_through() -> None:
+    """SQS tells times in milliseconds."""
+    world = World()
+    version = put(world, "A,x,1,,")
+    asked_at = timestamp(world.clock())
+    deliver(world, version)
+    deliver(world, version, Kind.RELEASE, asked_at=asked_at)
+    assert deliver(world, version, Kind.REPLAY, asked_at=asked_at).status is Status.COMPLETED
+
+
+def test_a_row_that_its_own_file_has_implied_is_none_that_it_repeats() -> None:
+    """A profile has skipped the row, so that the item was implied; a replay reads it."""
+    world = World()
+    world.clock.at = BEGIN + timedelta(hours=100)
+    world.complete = {"a.csv": "zero"}
+    deliver(world, put(world, "A,x,1,,", "K,x,7,,"))
+    version = put(world, "A,x,1,,", "K,x,5,,", hour=1)
+
+    def skipping(state: Any, source: Any, **place: Any) -> Any:
+        feed = open_tiny_part(state, source, **place)
+        return replace(feed, lines=tuple(re.sub("^K,.*", "-K", line) for line in feed.lines))
+
+    deliver(world, version, open_part=skipping)
+    drain(world, open_part=skipping)
+    assert quantities(world) == {"A": "1", "K": "0"}
+    replayed = deliver(world, version, Kind.REPLAY)
+    assert quantities(world) == {"A": "1", "K": "5"}
+    assert (replayed.counts.loaded, replayed.counts.duplicates) == (1, 0)
+
+
+# Rows that are refused now, and have no message
+
+
+def _reading(wrong: str) -> dict[str, Any]:
+    """Settings or code by which rows about one SKU are refused in every file."""
+
+    def open_part(state: Any, source: Any, **place: Any) -> Any:
+        feed = open_tiny_part(state, source, **place)
+        refused = (re.sub(f"^{wrong},.*", f"!{wrong}", line) for line in feed.lines)
+        return replace(feed, lines=tuple(refused))
+
+    return {"open_part": open_part}
+
+
+@pytest.mark.parametrize(
+    ("release", "untold", "told"),
+    [("1", False, ["1/2"]), ("2", False, ["1/2", "1/0"]), ("1", True, ["1/2", "1/0"])],
+)
+def test_a_replay_tells_of_rows_that_may_have_no_message(
+    release: str, untold: bool, told: list[str]
+) -> None:
+    """As many are refused as before: another release refuses others, or their message is gone."""
+    world = World()
+    version = put(world, "A,x,1,,", "B,x,1,,")
+    deliver(world, version, **_reading("A"))
+    wrong = "A" if release == "1" else "B"
+    deliver(world, version, Kind.REPLAY, untold=untold, release=release, **_reading(wrong))
+    assert [body["id"][-3:] for _, body in world.rejects.bodies] == told
+
+
+def test_messages_that_another_release_has_sent_stand_for_no_others() -> None:
+    """Its run dies before the end; the next one refuses another row, and sends its message."""
+    world = World()
+    version = put(world, "A,x,1,,", "B,x,1,,", "C,x,1,,")
+
+    def die(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        deliver(world, version, readings=SimpleNamespace(put=die), **_reading("A"))
+    deliver(world, version, release="2", **_reading("B"))
+    assert [body["id"][-3:] for _, body in world.rejects.bodies] == ["1/2", "1/3"]

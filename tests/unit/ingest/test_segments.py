@@ -64,7 +64,9 @@ def _opened(world: World, version: Any) -> None:
     admission = admit(
         None, kind=Kind.CREATED, version=version, base="b", delivery_id="d", now=world.clock()
     )
-    assert world.ports().ingestions.open(admission, accepted=True)
+    ingestions = world.ports().ingestions
+    assert ingestions.open(admission, accepted=True)
+    assert ingestions.enter(version.object_id, "2026#e", admission.run)
 
 
 def _process(
@@ -120,7 +122,7 @@ def test_a_segment_that_ends_says_all_that_it_has_done() -> None:
         written=4,
         messages=1,
         rejects=1,
-        read_units=5,  # four keys and the epoch of their shard
+        read_units=6,  # four keys, the epoch of their shard, and the record
         write_units=6,  # four items, what they were before, and a note of the message
     )
     assert report.counts.balanced

@@ -334,6 +334,17 @@ def test_a_correction_counts_as_of_the_file_it_came_from(save: Any) -> None:
     assert token[:TIME_LENGTH] == TIME
 
 
+def test_of_two_corrections_of_a_row_the_one_of_the_later_file_counts() -> None:
+    """Whatever their sequencers: those of two keys cannot be compared, and an event may be lost."""
+    file = reject_file("sku,quantity\nA,1\nB,many\n").replace(b"many", b"2")
+    [row] = read(file).rows
+    monday, tuesday = (
+        Tokens(base_of(f"2026-01-0{day}T00:00:00.000000Z", sequencer), f"u/{day}#v")
+        for day, sequencer in ((5, "FF"), (6, ""))
+    )
+    assert monday.of(2, row.updated_at) < tuesday.of(2, row.updated_at)
+
+
 def test_a_correction_of_a_row_with_a_time_of_its_own_keeps_that() -> None:
     """Corrected in the file, it is the corrected one."""
     data = "sku,quantity,updated_at\nA,many,2025-01-01\nB,many,2025-01-01\n"

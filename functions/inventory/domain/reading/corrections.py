@@ -12,13 +12,12 @@ import re
 from typing import TYPE_CHECKING
 
 from inventory.domain.errors import ErrorCode
+from inventory.domain.order import AFTER_THE_LINE
 from inventory.domain.reading.quantities import CellError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Sorts after the "#" that follows the line in a token of the file itself.
-_AFTER_THE_LINE = "~"
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)(#[0-9A-F]{32}#\d{12})\Z", re.ASCII)
 # `inventory rejects get` names it north.rejects.csv; a spreadsheet or a browser adds to that.
 _NAME = re.compile(r"\.rejects\b[^/]*\Z")
@@ -82,7 +81,7 @@ def time_of_place(place: str, own_time: str | None, *, latest: str) -> str:
             ErrorCode.CONSTRAINT_ERROR,
             f"is later than {latest}, when the file was stored plus the tolerance",
         )
-    return f"{own_time or time}{rest}{_AFTER_THE_LINE}"
+    return f"{own_time or time}{rest}{AFTER_THE_LINE}"
 
 
 def guarded(cell: str) -> str:
