@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from inventory_cli.errors import CliError, UsageError
 from inventory_cli.objects import find_version
+from inventory_cli.records import get_record
 from inventory_cli.rendering import remark, say
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ def get_reject_file(session: Session, name: str, output: Path | None) -> None:
     object_id, version = find_version(session, name)
     if version is None:
         raise CliError(f"{object_id} is not in the bucket any more")
+    none = CliError(f"{object_id} has no reject file: none of its rows was refused")
+    record = get_record(session, object_id)
+    if record and record.status == "COMPLETED" and not record.count("rejected"):
+        raise none  # a replay that refuses nothing leaves the header of the file from before
     try:
         body = session.s3.get_object(
             Bucket=session.outputs.reports_bucket_name, Key=reject_key(version)
         )["Body"]
     except session.s3.exceptions.NoSuchKey as error:
-        raise CliError(f"{object_id} has no reject file: none of its rows was refused") from error
+        raise none from error
     if output == Path("-"):
         shutil.copyfileobj(body, sys.stdout.buffer)
         return

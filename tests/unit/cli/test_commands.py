@@ -414,6 +414,10 @@ class TestRejectFiles:
         """No such object, or no reject of it; or a command line that makes no sense."""
         cloud.s3.put("good.csv", b"x")
         assert "has no reject file" in run("rejects", "get", "good.csv").err
+        replayed = cloud.s3.put("replayed.csv", b"x")
+        cloud.dynamodb.record(f"uploads/replayed.csv#{replayed}", status="COMPLETED", rejected=0)
+        cloud.s3.reports[f"rejects/replayed.csv/{replayed}.csv"] = b"header alone"
+        assert "has no reject file" in run("rejects", "get", "replayed.csv").err
         assert run("rejects", "get", "TYPO").exit_code == 4
         assert run("rejects", "get").exit_code == 64
         assert run("rejects", "a", "b").exit_code == 64
