@@ -478,6 +478,11 @@ def _(reading: Any, self: Job, _: str) -> str:
 
 
 _mutant(
+    "ended whatever the file is read by",
+    "replayed by other settings",
+    (dynamodb_ingestions, "_READ_SO", "(attribute_exists(object_id) OR reads_by = :by)"),
+)
+_mutant(
     "read again by today's settings",
     "settings with a slip",
     (DynamoDbReadings, "get", lambda *_: None),

@@ -568,6 +568,26 @@ class SlippedWorld(NewerFirstWorld):
         self.refused.add(self.case.uploads[2].version.key)
 
 
+class ReplayedWorld(NewerFirstWorld):
+    """Settings that take other rows out of the newer file, which is replayed by them."""
+
+    def _begin(self) -> None:
+        """Change the settings when the newer file has been processed, and replay it."""
+        super()._begin()
+        newer = self.case.uploads[2]
+        lines = [line.replace("x,1", "x,7") for line in newer.lines]
+        self.rewritten[newer.version.key] = lines
+        self.case.reread = True
+        self.operate(Kind.REPLAY, newer)
+
+    def examine(self) -> Findings:
+        """Expect all rows in the one way or in the other: the replay's message may be lost."""
+        newer = self.case.uploads[2]
+        if self.record(newer.version)["profile"] == "rewriting":
+            newer.lines = self.rewritten[newer.version.key]
+        return super().examine()
+
+
 class BesideTheDeadWorld(NewerFirstWorld):
     """A job whose version another run has begun, too, and died; a redrive takes the job up."""
 
@@ -612,6 +632,23 @@ def _(rng: Random) -> FaultyWorld:
         interventions=("minutes", "hours", "reconcile", "redrive", "recheck"),
     )
     return SlippedWorld(_newer_first(rng, events=rng.choice((1, 2))), rng, conditions)
+
+
+@_part("replayed by other settings", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """A file that is replayed by other settings, while others have it read again as before."""
+    case = Case(first=1)
+    case.add("1.csv", ["B,x,1,,"], seconds=1)
+    case.add("2.csv", ["B,x,2,,", "D,x,1,,"], seconds=2, events=rng.choice((1, 2)))
+    lines = [f"{sku},x,1,," for sku in rng.sample("BDEFG", 4)]
+    case.add("3.csv", lines, seconds=3, events=rng.choice((1, 2)))
+    conditions = replace(
+        Conditions.random(rng),
+        batch_rows=rng.choice((1, 2)),
+        most_interventions=rng.randint(0, 4),
+        interventions=("minutes", "hours", "reconcile", "redrive", "recheck"),
+    )
+    return ReplayedWorld(case, rng, conditions)
 
 
 @_part("jobs beside the dead", 1_000)

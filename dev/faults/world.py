@@ -184,6 +184,7 @@ class FaultyWorld(World):
         self.requests = 0
         self.profile, self.release = "tiny", "1"
         self.refused: set[str] = set()
+        self.rewritten: dict[str, list[str]] = {}
         self.defect = False
         self.misread = misread
         self.scheduler = Scheduler(self._choose)
@@ -628,11 +629,21 @@ class FaultyPorts:
             raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} fits no profile now.", line=1)
         feed = open_tiny_feed(source, key=key, latest=latest)
         feed = replace(feed, profile=self._profile)
+        if key in self._world.rewritten:
+            feed = self._rewritten(feed, key)
         return FaultyFeed(feed, source, self._world, defect=self._defect)
+
+    def _rewritten(self, feed: TinyFeed, key: str) -> TinyFeed:
+        """The feed by settings that take other rows out of a file."""
+        lines = tuple(self._world.rewritten[key])
+        return replace(feed, lines=lines, profile="rewriting")
 
     def open_part(self, state: dict[str, Any], source: FeedSource, **place: Any) -> FaultyFeed:
         """See `ports.OpenPart`."""
         feed = open_tiny_part(state, source, **place)
+        if feed.profile == "rewriting":
+            (key,) = self._world.rewritten
+            feed = self._rewritten(feed, key)
         return FaultyFeed(feed, source, self._world, defect=self._defect)
 
     def __getattr__(self, name: str) -> Callable[..., object]:

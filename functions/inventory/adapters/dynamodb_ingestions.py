@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _Json = dict[str, Any]
 
+#: Nobody has the file read in another way by now.
+_READ_SO = "(attribute_not_exists(reads_by) OR reads_by = :by)"
+
 #: What a quantity in every feed means, so that a reader of the record need not ask.
 QUANTITY_MEANING = "absolute stock at as_of"
 
@@ -152,7 +155,7 @@ class DynamoDbIngestions:
     def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED; see `ports.Ingestions`."""
         if not self._end(admission, report, Status.COMPLETED, "#base <= :base"):
-            self.close(admission, written=0)
+            self.close(admission, written=0, reads_by=report.reads_by)
 
     def fail(
         self, admission: Admission, report: RunReport, status: Status, *, weighing: bool = False
@@ -167,7 +170,7 @@ class DynamoDbIngestions:
             if weighing:
                 condition += " AND attribute_not_exists(accepted)"
         if not self._end(admission, report, status, condition) and not weighing:
-            self.close(admission, written=0)
+            self.close(admission, written=0, reads_by=report.reads_by)
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> bool:
         found = admission.record
@@ -197,6 +200,10 @@ class DynamoDbIngestions:
             f"read_units = :reads, write_units = :writes, {setting}"
         )
         removing = ["lease_until", "messages_sent"]
+        if report.reads_by:
+            values[":by"] = {"S": report.reads_by}
+            setting += ", reads_by = :by, last_reads_by = :by"
+            condition += f" AND {_READ_SO}"
         if status is not Status.COMPLETED:
             values[":completed"] = {"S": Status.COMPLETED.value}
         if status is Status.FAILED:
@@ -227,22 +234,28 @@ class DynamoDbIngestions:
             values,
         )
 
-    def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
+    def close(
+        self, admission: Admission, *, written: int, absent: int = 0, reads_by: str = ""
+    ) -> None:
         """Close a run that leaves the status alone; see `ports.Ingestions`."""
         object_id = admission.version.object_id
         if admission.mode is Mode.REPROCESS:
             # Its event, which alone knows the later base, does not come again.
             self.note_base(object_id, admission.base, Status.COMPLETED)
-        runs = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
+        values: _Json = {":runs": {"SS": sorted(admission.expired | {admission.run})}}
+        read_so = ""
+        if reads_by:
+            values[":by"] = {"S": reads_by}
+            read_so = f" AND {_READ_SO}"
         found = admission.record
         if (written or absent) and found is not None and found.finished_at:
             moved = self._update(
                 object_id,
                 "ADD loaded :up, unchanged :down, absent :absent DELETE open_runs :runs",
-                "#status = :found AND unchanged >= :up AND contains(open_runs, :run)",
+                f"#status = :found AND unchanged >= :up AND contains(open_runs, :run){read_so}",
                 {"#status": "status"},
                 {
-                    **runs,
+                    **values,
                     ":found": {"S": found.status.value},
                     ":up": {"N": str(written)},
                     ":down": {"N": str(-written)},
@@ -252,7 +265,32 @@ class DynamoDbIngestions:
             )
             if moved:
                 return
-        self._update(object_id, "DELETE open_runs :runs", "attribute_exists(object_id)", {}, runs)
+        condition = f"attribute_exists(object_id){read_so}"
+        self._update(object_id, "DELETE open_runs :runs", condition, {}, values)
+
+    def read_by(self, object_id: str, run: str, reads_by: str) -> bool:
+        """Have the file read in this way from now on; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET reads_by = :by",
+            "contains(open_runs, :run) AND #status <> :withdrawn",
+            {"#status": "status"},
+            {
+                ":run": {"S": run},
+                ":by": {"S": reads_by},
+                ":withdrawn": {"S": Status.WITHDRAWN.value},
+            },
+        )
+
+    def read_as_before(self, object_id: str, reads_by: str, before: str) -> bool:
+        """Have the file read again as before; see `ports.Ingestions`."""
+        return self._update(
+            object_id,
+            "SET reads_by = :before",
+            "reads_by = :by",
+            {},
+            {":by": {"S": reads_by}, ":before": {"S": before}},
+        )
 
     def begin_job(self, object_id: str, run: str, workers: int, replaced: str) -> None:
         """Note that a run goes on as a job; see `ports.Ingestions`."""
@@ -527,6 +565,8 @@ def _record(item: _Json) -> Record:
         finished_at=item.get("finished_at", {}).get("S", ""),
         announcements=frozenset(item.get("announcements", {}).get("SS", ())),
         reading=item.get("reading", {}).get("S", ""),
+        reads_by=item.get("reads_by", {}).get("S", ""),
+        last_reads_by=item.get("last_reads_by", {}).get("S", ""),
         rejected_by_error=Counter(
             {
                 code: int(count["N"])

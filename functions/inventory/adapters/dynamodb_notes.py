@@ -245,8 +245,8 @@ class DynamoDbFingerprintSets:
 class DynamoDbReadings:
     """The lanes table behind `ports.Readings`.
 
-    Partition `reading#<hash of the object id>`, position: the reading. Idempotency: the same
-    reading has the same text.
+    Partition `reading#<hash of the object id>`, position: `Job.reads_by`, which always has the same
+    text.
 
     Args:
         table: The lanes table.
@@ -255,17 +255,17 @@ class DynamoDbReadings:
     def __init__(self, table: PartitionedTable) -> None:
         self._table = table
 
-    def get(self, object_id: str, reading: str) -> str | None:
+    def get(self, object_id: str, reads_by: str) -> str | None:
         """Text of how a version was read; see `ports.Readings`."""
-        if not reading:  # a run that read no row has ended the record
+        if not reads_by:
             return None
-        item = self._table.get(f"{_READING}#{_digest(object_id)}", reading)
+        item = self._table.get(f"{_READING}#{_digest(object_id)}", reads_by)
         return None if item is None else str(item["how"]["S"])
 
-    def put(self, object_id: str, reading: str, text: str, *, expires_at: int) -> None:
+    def put(self, object_id: str, reads_by: str, text: str, *, expires_at: int) -> None:
         """Remember how a version was read; see `ports.Readings`."""
         attributes = {"how": {"S": text}, "expires_at": {"N": str(expires_at)}}
-        self._table.put(f"{_READING}#{_digest(object_id)}", reading, attributes)
+        self._table.put(f"{_READING}#{_digest(object_id)}", reads_by, attributes)
 
 
 class DynamoDbChangeLogs:

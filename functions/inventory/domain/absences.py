@@ -23,7 +23,7 @@ from zlib import compress, decompress
 from inventory.domain.errors import RetryableError
 from inventory.domain.fingerprints import stored_object
 from inventory.domain.ingestions import Mode
-from inventory.domain.jobs import KeyList, job_id
+from inventory.domain.jobs import KeyList, how_read_from, job_id
 from inventory.domain.model import Absent, Row
 from inventory.domain.order import timestamp
 from inventory.domain.removals import REASON, REMOVED
@@ -343,9 +343,13 @@ class Absences:
 
     def refused(self, version: ObjectVersion) -> None:
         """Expect nothing more of a version that cannot be read any more."""
-        feed = self.feed_of(version)
+        if feed := self.feed_of(version):
+            self.give_up(feed, version)
+
+    def give_up(self, feed: str, version: ObjectVersion) -> None:
+        """Expect nothing more of a version in a feed."""
         # Asked each time: who gave it up first may have died before it asked.
-        if feed and self._ports.listings.give_up(feed, version):
+        if self._ports.listings.give_up(feed, version):
             self.ask_newest(feed, version)
 
     def dropped(self, version: ObjectVersion) -> None:
@@ -354,7 +358,11 @@ class Absences:
             self.ask_newest(feed, version)
 
     def feed_of(self, version: ObjectVersion) -> str:
-        """The complete feed that a version belongs to; "" for none."""
+        """The complete feed that a version belongs to, as it is read by now; "" for none."""
+        record = self._ports.ingestions.get(version.object_id)
+        text = self._ports.readings.get(version.object_id, record.reads_by if record else "")
+        if text is not None:
+            return str(how_read_from(text)["complete"])
         feed = self._ports.feed_of(version.key)
         return feed.prefix if feed.complete else ""
 

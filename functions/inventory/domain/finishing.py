@@ -192,7 +192,7 @@ class Finisher:
         rechecks = self._validator.validate(version, job.run, keys, timed=timed, now=ended)
         self._leave_fingerprints(job, reports, keys)
         total = sum_of(reports, profile=str(job.state["profile"]))
-        total.reading = job.reading(ports.release)
+        total.reading, total.reads_by = job.reading(ports.release), job.reads_by
         messages = sum(report.messages for report in reports)
         refusal = next((report.error for report in reports if report.error), None)
         if job.recovering or any(report.unresolved for report in reports):
@@ -216,13 +216,16 @@ class Finisher:
         # The last attempt of a worker may not have come to taking its own name away.
         ended_runs = frozenset(report.attempt for report in reports if report.ended)
         admission = replace(admission_of(job, version, record), expired=ended_runs)
-        if not total.error and job.mode is not Mode.RECHECK:
-            # Before the record names it: it is read so until an operator replays it.
-            how = json.dumps(job.how_read(), separators=(",", ":"))
-            expires_at = expiry(total.finished_at, READS_RETENTION)
-            ports.readings.put(version.object_id, total.reading, how, expires_at=expires_at)
+        if job.mode is Mode.PROCESS or (job.mode is Mode.REPROCESS and not total.error):
+            self.remember(job, version)  # before the record names it
         status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
+
+    def remember(self, job: Job, version: ObjectVersion) -> None:
+        """Leave how a job reads its file, for whoever reads it again."""
+        how = json.dumps(job.how_read(), separators=(",", ":"))
+        expires_at = expiry(timestamp(self._ports.now()), READS_RETENTION)
+        self._ports.readings.put(version.object_id, job.reads_by, how, expires_at=expires_at)
 
     def _abandon(self, job: Job, version: ObjectVersion, now: str, *, refused: bool) -> int:
         """Validate what was written of rows that were not read again.
@@ -249,8 +252,18 @@ class Finisher:
 
     def _end_record(self, job: Job, admission: Admission, total: RunReport) -> Status | None:
         ingestions = self._ports.ingestions
-        if job.mode is Mode.RECHECK or (job.mode is Mode.REPROCESS and total.error):
-            ingestions.close(admission, written=total.written, absent=total.absent)
+        if job.mode is Mode.RECHECK:
+            ingestions.close(
+                admission, written=total.written, absent=total.absent, reads_by=job.reads_by
+            )
+            return None
+        if job.mode is Mode.REPROCESS and total.error:
+            before = admission.record.last_reads_by if admission.record else ""
+            if before in ("", job.reads_by) or not ingestions.read_as_before(
+                admission.version.object_id, job.reads_by, before
+            ):
+                ingestions.close(admission, written=total.written, absent=total.absent)
+            # Else a replay has broken off. It stays open, so that the file is read as before again.
             return None
         if total.error:
             ingestions.fail(admission, total, Status.FAILED)

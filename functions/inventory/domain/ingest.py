@@ -158,7 +158,7 @@ class Ingest:
         if admission.mode is Mode.CLOSE:
             return self._close(admission, outcome)
         try:
-            if described.refusal is not None:
+            if isinstance(described.refusal, ObjectGoneError):
                 raise described.refusal
             return self._load(admission, described, outcome)
         except ObjectGoneError as error:
@@ -290,11 +290,16 @@ class Ingest:
             # What consoles create as a folder; it holds no rows.
             self._ports.ingestions.complete(admission, self._empty_report())
             return replace(outcome, status=Status.COMPLETED)
-        stored = None
-        if admission.has_job and admission.record is not None:
-            stored = self._finisher.stored(version.object_id, admission.record.job)
-        job = self._job(admission, self._how_read(admission, described, stored))
+        how_before = self._how_read_before(admission)
+        as_before = admission.mode is not Mode.PROCESS and admission.kind is not Kind.REPLAY
+        if how_before is not None and as_before:
+            how = how_before
+        else:
+            how = self._how_read_today(described)
+        job = self._job(admission, how)
         outcome = replace(outcome, profile=str(job.state["profile"]))
+        if how is not how_before:
+            self._read_from_now_on(admission, job, how_before)
         weigh = self._must_be_weighed(admission)
         if weigh and job.part:
             # Rows that were refused say nothing of the stock of a whole file.
@@ -303,11 +308,13 @@ class Ingest:
         replaced = ""
         if admission.has_job:
             assert admission.record is not None
+            stored = self._finisher.stored(version.object_id, admission.record.job)
             if stored is not None:
                 # Only its event knows a version's sequencer, and this may be a listing.
                 job = replace(job, base=later_base(job.base, stored.base))
                 if _would_be_the_same(stored, job, admission.kind):
                     return self._help(admission, stored, outcome)
+                job = replace(job, untold=job.untold or stored.untold)
             replaced = admission.record.job
             # What the workers of that job wrote, nobody will validate but this one.
             job = replace(job, recovering=True)
@@ -322,27 +329,23 @@ class Ingest:
             return _ended(outcome, self._finisher.resume(job, version, weigh=False))
         return self._first_segment(job, admission, outcome)
 
-    def _how_read(
-        self, admission: Admission, described: _Described, stored: Job | None
-    ) -> dict[str, Any]:
-        """How the file is read: by today's settings when it is processed first, or replayed.
+    def _how_read_before(self, admission: Admission) -> dict[str, Any] | None:
+        """How the file is read by now; None where nobody has come to its end, or knows any more.
 
-        Whatever else has it read again reads it as before: a change of settings, or a slip in
+        Whatever has it read again reads it so, but for a replay: a change of settings, or a slip in
         them, would come to some rows of old files else.
-
-        Args:
-            admission: The run.
-            described: The version.
-            stored: Its unfinished job.
         """
-        version, record = admission.version, admission.record
-        again = admission.mode in (Mode.RECHECK, Mode.REPROCESS)
-        if record is not None and again and admission.kind is not Kind.REPLAY:
-            if stored is not None:
-                return stored.how_read()
-            text = self._ports.readings.get(version.object_id, record.reading)
-            if text is not None:
-                return how_read_from(text)
+        if admission.record is None:
+            return None
+        object_id, reads_by = admission.version.object_id, admission.record.reads_by
+        text = self._ports.readings.get(object_id, reads_by)
+        return None if text is None else how_read_from(text)
+
+    def _how_read_today(self, described: _Described) -> dict[str, Any]:
+        """How the file is read by today's settings."""
+        if described.refusal is not None:
+            raise described.refusal
+        version = described.version
         feed = self._ports.open_feed(
             self._ports.objects.source(version), key=version.key, latest=described.latest
         )
@@ -356,6 +359,26 @@ class Ingest:
             "absent": expected.absent,
             "part": feed.corrected,
         }
+
+    def _read_from_now_on(
+        self, admission: Admission, job: Job, before: dict[str, Any] | None
+    ) -> None:
+        """Have everybody else read the file in another way than before, from now on.
+
+        Rows of equal tokens replace each other: whoever has read the file as before, and writes or
+        ends after that, does not close its run, and the file is read once more.
+
+        Raises:
+            RetryableError: The run is not open any more.
+        """
+        version, record = admission.version, admission.record
+        if record is None or not (record.reads_by or admission.kind is Kind.REPLAY):
+            return
+        self._finisher.remember(job, version)
+        if not self._ports.ingestions.read_by(version.object_id, admission.run, job.reads_by):
+            raise RetryableError(f"{version.object_id}: another run has taken this one's place")
+        if before is not None and before["complete"] not in ("", job.complete):
+            self._absences.give_up(before["complete"], version)
 
     def _job(self, admission: Admission, how_read: dict[str, Any]) -> Job:
         version = admission.version

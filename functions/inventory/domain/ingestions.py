@@ -104,6 +104,8 @@ class Record:
         announcements: What others have yet to be told, see `announcements`.
         rejected_by_error: Rejected rows by error code.
         reading: `Job.reading` of the run by which it last ended; "" when that read no row.
+        reads_by: `Job.reads_by` of whoever reads the file again; "" where that is not known.
+        last_reads_by: The one by which it last ended.
     """
 
     status: Status
@@ -131,6 +133,8 @@ class Record:
     announcements: frozenset[str] = frozenset()
     rejected_by_error: Counter[str] = field(default_factory=Counter)
     reading: str = ""
+    reads_by: str = ""
+    last_reads_by: str = ""
 
     @property
     def being_restored(self) -> bool:
@@ -195,6 +199,7 @@ class RunReport:
         skipped_by_reason: Skipped rows by reason.
         rejected_by_error: Rejected rows by error code.
         reading: `Job.reading` of the run; "" when no row was read.
+        reads_by: `Job.reads_by` of the run; "" when no row was read.
         first_error_line: Line of the first reject, where there is one.
         error: Why the file was refused; "" otherwise.
         read_units: Read units of this run.
@@ -211,6 +216,7 @@ class RunReport:
     skipped_by_reason: Counter[str] = field(default_factory=Counter)
     rejected_by_error: Counter[str] = field(default_factory=Counter)
     reading: str = ""
+    reads_by: str = ""
     first_error_line: int | None = None
     error: str = ""
     read_units: float = 0.0

@@ -129,14 +129,19 @@ class Job:
         """Workers, and one more that looks after all others for what a complete file lacks."""
         return self.workers + bool(self.complete)
 
+    @property
+    def reads_by(self) -> str:
+        """Name of how the file is read, the same for the same settings; see `how_read`."""
+        implied = {"complete": self.complete, "absent": self.absent}
+        return digest_of(self.state | implied, "", self.latest)[:8]
+
     def reading(self, release: str) -> str:
         """Text that is the same while a file has, and implies, the same rows with any tokens.
 
         Args:
             release: See `IngestPorts.release`.
         """
-        what = {"complete": self.complete, "absent": self.absent, "release": release}
-        return digest_of(self.state | what, "", self.latest)[:8]
+        return digest_of({"reads_by": self.reads_by, "release": release}, "", "")[:8]
 
     def how_read(self) -> dict[str, Any]:
         """Attributes that say how the file is read; `how_read_from` has them from their JSON."""

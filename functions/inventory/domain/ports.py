@@ -401,7 +401,8 @@ class Ingestions(Protocol):
     def complete(self, admission: Admission, report: RunReport) -> None:
         """Close the run and make the record COMPLETED, unless a later base has done so.
 
-        A run that is closed changes nothing.
+        A run that is closed changes nothing. One that has read the file in another way than it is
+        read by now stays open: what it has written has to be read again.
         """
         ...
 
@@ -422,11 +423,22 @@ class Ingestions(Protocol):
         """
         ...
 
-    def close(self, admission: Admission, *, written: int, absent: int = 0) -> None:
+    def close(
+        self, admission: Admission, *, written: int, absent: int = 0, reads_by: str = ""
+    ) -> None:
         """Close a run that leaves the status alone; `written` rows move to `loaded`.
 
-        Items that were written because the file lacks them are added to its count of these.
+        Items that were written because the file lacks them are added to its count of these. The run
+        stays open if the file is read in another way by now, unless `reads_by` is "".
         """
+        ...
+
+    def read_by(self, object_id: str, run: str, reads_by: str) -> bool:
+        """Have the file read in this way from now on; False if the run is not open any more."""
+        ...
+
+    def read_as_before(self, object_id: str, reads_by: str, before: str) -> bool:
+        """Have the file read in an earlier way again; False unless it is read in this way now."""
         ...
 
     def begin_job(self, object_id: str, run: str, workers: int, replaced: str) -> None:
@@ -645,16 +657,16 @@ class FingerprintSets(Protocol):
 class Readings(Protocol):
     """How files were read whose rows may have to be decided again, see `Job.how_read`."""
 
-    def get(self, object_id: str, reading: str) -> str | None:
+    def get(self, object_id: str, reads_by: str) -> str | None:
         """Text of how a version was read; None when it is not there any more.
 
         Args:
             object_id: Key of its record.
-            reading: See `Job.reading`.
+            reads_by: See `Job.reads_by`; "" for one that nobody knows.
         """
         ...
 
-    def put(self, object_id: str, reading: str, text: str, *, expires_at: int) -> None:
+    def put(self, object_id: str, reads_by: str, text: str, *, expires_at: int) -> None:
         """Remember how a version was read; expires_at is in epoch seconds."""
         ...
 

@@ -410,11 +410,12 @@ class SegmentProcessor:
             piece_key=piece_key(segment.version, segment.attempt),
             message_limit=limit,
             rejects_before=segment.before.rejects if segment.before else 0,
-            already_sent=messages_taken(segment.record, digest),
+            already_sent=0 if job.untold else messages_taken(segment.record, digest),
             note_sent=note_sent,
             # Rows that an earlier reading has refused have messages, see `Finisher.end`.
             tells=job.mode is Mode.PROCESS,
-            replaces=segment.record is not None and bool(segment.record.rejected_by_error),
+            replaces=segment.recovering
+            or (segment.record is not None and bool(segment.record.rejected_by_error)),
         )
 
 
