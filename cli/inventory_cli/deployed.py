@@ -6,17 +6,20 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inventory.adapters.dynamodb_notes import DynamoDbReadings
 from inventory.adapters.s3_feeds import read_feeds
 from inventory.adapters.s3_objects import S3Objects
+from inventory.domain.jobs import how_read_from
 from inventory.domain.order import Tokens, base_of, latest_time, object_time
-from inventory.domain.reading import ProfileSet
+from inventory.domain.reading import ProfileSet, continue_feed, open_feed
 from inventory_cli.errors import OutOfReachError
+from inventory_cli.lanes import lanes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.domain.model import ObjectVersion
-    from inventory.domain.ports import FeedSource
+    from inventory.domain.reading import Feed
     from inventory_cli.records import Record
     from inventory_cli.session import Session
 
@@ -61,30 +64,34 @@ class Deployed:
         name = self._session.outputs.summary_function_name
         return self._setting(name, "LOW_STOCK_THRESHOLD", int)
 
-    def opened(
-        self, version: ObjectVersion, record: Record | None
-    ) -> tuple[FeedSource, Tokens, str]:
-        """Settings to read a stored file as the processor does.
+    def opened(self, version: ObjectVersion, record: Record | None) -> tuple[Feed, Tokens]:
+        """A stored file as the functions would read it again: a loaded one as it has loaded.
 
         Args:
             version: The object version.
             record: Its record; None when it has none yet.
 
         Returns:
-            Its bytes, the tokens of its rows, and the latest time that a row may state.
+            The file, and the tokens of its rows.
 
         Raises:
             ObjectGoneError: It is not there any more.
-            BadFileError: Its metadata states a time that is none, or lies ahead.
+            BadFileError: It is no feed, or its metadata states a time that is none or lies ahead.
         """
         info = self.objects.describe(version)
+        object_id, source = info.version.object_id, self.objects.source(info.version)
+        attributes = record.attributes if record else {}
+        base, reads_by = str(attributes.get("base", "")), str(attributes.get("reads_by", ""))
+        if reads_by:
+            text = DynamoDbReadings(lanes_of(self._session)).get(object_id, reads_by)
+            if text is not None:
+                how = how_read_from(text)
+                place = {name: how[name] for name in ("start_byte", "start_line", "latest")}
+                return continue_feed(how["state"], source, **place), Tokens(base, object_id)
         time = object_time(info.last_modified, info.metadata, tolerance=self.tolerance)
-        base = str(record.attributes.get("base", "")) if record else ""
-        return (
-            self.objects.source(info.version),
-            Tokens(base or base_of(time, ""), info.version.object_id),
-            latest_time(info.last_modified, self.tolerance),
-        )
+        latest = latest_time(info.last_modified, self.tolerance)
+        feed = open_feed(source, key=info.version.key, profiles=self.profiles, latest=latest)
+        return feed, Tokens(base or base_of(time, ""), object_id)
 
     def _of_processor(self, variable: str, parse: Callable[[str], _T]) -> _T:
         return self._setting(self._session.outputs.processor_function_name, variable, parse)

@@ -132,15 +132,8 @@ def _said(
             object_id = each.version.object_id
             record = records.get(object_id)
             try:
-                source, tokens, latest = deployed.opened(each.version, record)
-                mentions = mentions_in(
-                    source,
-                    key=each.version.key,
-                    profiles=deployed.profiles,
-                    latest=latest,
-                    sku=sku,
-                    location=location,
-                )
+                feed, tokens = deployed.opened(each.version, record)
+                mentions = mentions_in(feed, sku=sku, location=location)
                 loaded = record is not None and record.status == "COMPLETED"
                 statements = statements_of(
                     [*mentions, *implied_by(tokens, stored)],

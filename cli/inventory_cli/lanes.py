@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from inventory.adapters.dynamodb_api import DynamoDbApi
     from inventory_cli.session import Session
 
-_METHODS = {"PutItem": "put_item", "DeleteItem": "delete_item", "Query": "query"}
+_METHODS = {
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "DeleteItem": "delete_item",
+    "Query": "query",
+}
 
 
 class _Calls:

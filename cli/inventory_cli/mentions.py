@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.order import IMPLIED, TIME_LENGTH, Tokens
-from inventory.domain.reading import open_feed
-from inventory.domain.reading.layout import layout_of
 from inventory.domain.removals import REMOVED
 from inventory_cli.items import GONE
 from inventory_cli.rereading import keys_of
@@ -16,8 +14,8 @@ from inventory_cli.rereading import keys_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from inventory.domain.ports import FeedSource
-    from inventory.domain.reading import ProfileSet
+    from inventory.domain.reading import Feed
+
 
 #: An item by its SKU and location.
 ItemKey = tuple[str, str]
@@ -79,31 +77,17 @@ class Statement:
         return self.token[:TIME_LENGTH]
 
 
-def mentions_in(
-    source: FeedSource,
-    *,
-    key: str,
-    profiles: ProfileSet,
-    latest: str,
-    sku: str,
-    location: str | None,
-) -> Iterator[Mention]:
-    """Rows of a stored file about a SKU, those included that today's rules refuse.
+def mentions_in(feed: Feed, *, sku: str, location: str | None) -> Iterator[Mention]:
+    """Rows of a stored file about a SKU, those included that are refused.
 
     Args:
-        source: The file's bytes.
-        key: Its object key, which may pin a profile.
-        profiles: Profiles it may follow.
-        latest: Latest time that a row may state, ISO 8601 UTC.
+        feed: The file.
         sku: The SKU.
         location: The only location that is meant; None for all.
 
     Raises:
         BadFileError: The file cannot be read, or not to its end.
     """
-    feed = open_feed(source, key=key, profiles=profiles, latest=latest)
-    profile = next(each for each in profiles if each.name == feed.profile)
-    layout = layout_of(profile, tuple(feed.state()["header"]), feed.delimiter)
     for batch in feed.batches():
         for row in batch.rows:
             if row.sku == sku and location in (None, row.location):
@@ -111,7 +95,7 @@ def mentions_in(
                 quantity = GONE if REMOVED in row.attributes else row.quantity
                 yield Mention(item, row.line, quantity, row.updated_at)
         for reject in batch.rejects:
-            for about in keys_of(layout, reject):
+            for about in keys_of(feed.layout, reject):
                 if about.sku == sku and location in (None, about.location):
                     item = about.sku, about.location
                     yield Mention(item, reject.line, None, about.updated_at, reject.message)

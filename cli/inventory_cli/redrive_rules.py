@@ -230,21 +230,16 @@ class RedriveRules:
         wanted = {(key.sku, key.location) for key in keys}
         timed = any(key.updated_at for key in keys)
         found: dict[tuple[str, str], str] = {}
-        for base, other, _ in self._others(version):
-            if len(found) == len(wanted) or not (timed or base > own_base):
+        for base, other, record in self._others(version):
+            # Rows with times of their own may be later in any version.
+            if not timed and (len(found) == len(wanted) or base <= own_base):
                 break
             try:
-                info = self._objects.describe(other)
-            except ObjectGoneError:
+                feed, tokens = self._deployed.opened(other, record)
+            except (BadFileError, ObjectGoneError):
                 continue
-            found |= keys_among(
-                self._objects.source(info.version),
-                key=other.key,
-                profiles=self._deployed.profiles,
-                latest=latest_time(info.last_modified, self._deployed.tolerance),
-                wanted=wanted - found.keys(),
-                tokens=Tokens(base, other.object_id),
-            )
+            for item, token in keys_among(feed, wanted, tokens).items():
+                found[item] = max(token, found.get(item, ""))
         return found
 
 

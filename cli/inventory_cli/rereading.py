@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.errors import BadFileError
 from inventory.domain.reading import ProfileSet, open_feed
 from inventory.domain.reading.corrections import guarded
-from inventory.domain.reading.layout import Layout, layout_of
+from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.rows import RecordMapper
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inventory.domain.model import Reject, Row
     from inventory.domain.order import Tokens
     from inventory.domain.ports import FeedSource
+    from inventory.domain.reading import Feed
+    from inventory.domain.reading.layout import Layout
 
 #: Cells that are put in place of those that may have been refused, to learn the row's key.
 _HARMLESS = {"quantity": "1", "unit_price": "", "reorder_point": "", "currency": ""}
@@ -83,13 +85,11 @@ def reread(
     last = None if lines is None else max(lines, default=0)
     try:
         feed = open_feed(source, key=key, profiles=profiles, latest=latest)
-        profile = next(each for each in profiles if each.name == feed.profile)
-        layout = layout_of(profile, tuple(feed.state()["header"]), feed.delimiter)
         for batch in feed.batches():
             for reject in batch.rejects:
                 if lines is None or reject.line in lines:
                     columns = result.refused.setdefault(reject.line, {})
-                    columns[reject.column] = keys_of(layout, reject)
+                    columns[reject.column] = keys_of(feed.layout, reject)
             if last is not None and batch.next_line > last:
                 break
     except BadFileError as error:
@@ -98,42 +98,33 @@ def reread(
 
 
 def keys_among(
-    source: FeedSource,
-    *,
-    key: str,
-    profiles: ProfileSet,
-    latest: str,
-    wanted: Collection[tuple[str, str]],
-    tokens: Tokens,
+    feed: Feed, wanted: Collection[tuple[str, str]], tokens: Tokens
 ) -> dict[tuple[str, str], str]:
     """Those of some items (SKU and location) that a stored file has a readable row for.
 
     Args:
-        source: The file's bytes.
-        key: Its object key, which may pin a profile.
-        profiles: Profiles it may follow.
-        latest: Latest time that a row may state, ISO 8601 UTC.
+        feed: The file.
         wanted: The items that are asked about.
         tokens: Tokens of the file's rows.
 
     Returns:
-        The token of each one's row.
+        The highest token of each one's rows.
     """
     found: dict[tuple[str, str], str] = {}
     try:
-        for batch in open_feed(source, key=key, profiles=profiles, latest=latest).batches():
+        for batch in feed.batches():
             for row in batch.rows:
-                if (row.sku, row.location) in wanted:
-                    found[row.sku, row.location] = tokens.of(row.line, row.updated_at)
-            if len(found) == len(wanted):
-                break
+                key = row.sku, row.location
+                if key in wanted:
+                    found[key] = max(tokens.of(row.line, row.updated_at), found.get(key, ""))
     except BadFileError:
         pass  # what was read before the damage was loaded all the same
     return found
 
 
 def keys_of(layout: Layout, reject: Reject) -> tuple[StockKey, ...]:
-    """Items of a refused row, if its SKU and location are intact."""
+    """Items of a refused row, if its SKU and location are intact, whatever refuses them."""
+    layout = replace(layout, locations=None, latest="", on_duplicate=OnDuplicate.LAST, repeated={})
     if len(reject.cells) != len(layout.columns):
         return ()
     cells = list(reject.cells)

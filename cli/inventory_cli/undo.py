@@ -169,7 +169,6 @@ def _look_through(
     """
     # The reader is slow to import, and `--help` does not need it.
     from inventory.domain.errors import BadFileError, ObjectGoneError
-    from inventory.domain.reading import open_feed
     from inventory_cli.deployed import Deployed
 
     deployed = Deployed(session)
@@ -178,8 +177,7 @@ def _look_through(
         for each, record in versions:
             key = each.version.key
             try:
-                source, tokens, latest = deployed.opened(each.version, record)
-                feed = open_feed(source, key=key, profiles=deployed.profiles, latest=latest)
+                feed, tokens = deployed.opened(each.version, record)
                 for batch in feed.batches():
                     for row in batch.rows:
                         change = changes.get((row.sku, row.location))

@@ -214,6 +214,8 @@ class FakeDynamoDb:
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], **_: Any) -> Any:
         assert _["ConsistentRead"] is True
+        if TableName == "lanes":
+            return self.lanes("GetItem", {"TableName": TableName, "Key": Key, **_})
         found = self.tables[TableName].get(tuple(value["S"] for value in Key.values()))
         return {"Item": found} if found else {}
 
@@ -321,7 +323,8 @@ class FakeS3:
             return {"Body": io.BytesIO(self.reports[request["Key"]])}
         content = self.bytes[self._stored(request)["VersionId"]]
         start = int(request.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
-        return {"Body": io.BytesIO(content[start:])}
+        found = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        return {"Body": io.BytesIO(content[start:]), "ContentRange": found}
 
     def head_bucket(self, **_: Any) -> Any:
         return {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from hashlib import blake2s
 from typing import Any
 
 import pytest
 
 from inventory.domain.order import Tokens, base_of
+from inventory.domain.reading import BytesSource, ProfileSet, open_feed
 
 BASE = base_of("2026-11-22T20:00:00.000000Z", "")
 GOOD = b"sku,location,quantity\nA1,x,5\nA2,x,6\n"
@@ -209,6 +211,46 @@ def test_a_row_with_a_time_of_its_own_is_corrected_by_a_later_one_alone(
     cloud.reject("stock.csv", version_id, 2)
     newer = cloud.s3.put("stock.csv", timed.format("6", day).encode())
     completed(cloud, "stock.csv", newer, rejected=0)
+    assert actions(run("redrive", "--json")) == [("row", action)]
+
+
+@pytest.mark.parametrize("newer", ["21,18", "18|21"])
+def test_the_latest_row_of_a_key_decides_wherever_it_stands(
+    cloud: Any, run: Any, newer: str
+) -> None:
+    """Before another row of its file, or in an older version."""
+    header = "sku,location,quantity,updated_at\n"
+    row = "A2,x,{},2026-11-{}T00:00:00Z\n"
+    version_id = cloud.s3.put("stock.csv", (header + row.format("abc", 20)).encode())
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 2)
+    for days in reversed(newer.split("|")):
+        rows = "".join(row.format("6", day) for day in days.split(","))
+        completed(cloud, "stock.csv", cloud.s3.put("stock.csv", (header + rows).encode()))
+    assert actions(run("redrive", "--json")) == [("row", "stale")]
+
+
+@pytest.mark.parametrize(("location", "action"), [("y", "refused"), ("x", "stale")])
+def test_a_newer_version_is_read_as_it_has_loaded(
+    cloud: Any, run: Any, location: str, action: str
+) -> None:
+    """By the settings of then its row was none of its feed's; today's would take it."""
+    version_id = cloud.s3.put("stock.csv", BAD)
+    completed(cloud, "stock.csv", version_id, rejected=1)
+    cloud.reject("stock.csv", version_id, 3)
+    object_id = f"uploads/stock.csv#{cloud.s3.put('stock.csv', GOOD)}"
+    base = base_of("2026-11-22T20:00:10.000000Z", "")
+    cloud.dynamodb.record(object_id, status="COMPLETED", base=base, reads_by="0f")
+    profiles = ProfileSet(feeds={"stock": {"locations": [location]}})
+    feed = open_feed(BytesSource(GOOD), key="stock.csv", profiles=profiles)
+    how = {"state": feed.state(), "start_byte": feed.start_byte, "start_line": feed.start_line}
+    how |= {"latest": "", "complete": "", "absent": "zero", "part": False}
+    item = {
+        "lane": f"reading#{blake2s(object_id.encode(), digest_size=16).hexdigest()}",
+        "position": "0f",
+    }
+    item["how"] = json.dumps(how)
+    cloud.dynamodb.put_item(TableName="lanes", Item={key: {"S": item[key]} for key in item})
     assert actions(run("redrive", "--json")) == [("row", action)]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from inventory.domain.model import Batch
+    from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.records import TextSpan
     from inventory.domain.reading.sharing import Share
     from inventory.domain.reading.sources import FeedSource
@@ -128,6 +129,11 @@ class Feed:
         self._profiles = profiles
         self._block_bytes = block_bytes
         self._layout = start.layout
+
+    @property
+    def layout(self) -> Layout:
+        """What its columns mean."""
+        return self._layout
 
     @property
     def profile(self) -> str:
