@@ -185,6 +185,26 @@ def test_units_of_all_runs_that_ended_are_summed(adapters: DynamoDb) -> None:
     assert (_record(adapters).read_units, _record(adapters).write_units) == (5, 6)
 
 
+def test_a_run_that_reads_otherwise_than_the_record_says_stays_open(adapters: DynamoDb) -> None:
+    """It neither ends the record nor closes, until the file is read in its way again."""
+    ingestions = adapters.ingestions
+    _completed(adapters, replace(REPORT, reads_by="01"))
+    former = _opened(adapters, Kind.RELEASE, delivery_id="former")
+    replay = _opened(adapters, Kind.REPLAY, delivery_id="replay")
+    assert ingestions.read_by(OBJECT_ID, replay.run, "02")
+    assert not ingestions.read_by(OBJECT_ID, "none", "03")
+    ingestions.complete(former, replace(REPORT, profile="q", reads_by="01"))
+    ingestions.close(former, written=1, reads_by="01")
+    record = _record(adapters)
+    assert record.open_runs == {former.run, replay.run}
+    assert (record.reads_by, record.last_reads_by) == ("02", "01")
+    assert _item(adapters)["profile"] == {"S": "p"}
+    assert not ingestions.read_as_before(OBJECT_ID, "03", "01")
+    assert ingestions.read_as_before(OBJECT_ID, "02", "01")
+    ingestions.close(former, written=0, reads_by="01")
+    assert _record(adapters).open_runs == {replay.run}
+
+
 @pytest.mark.parametrize("status", [Status.FAILED, Status.HELD])
 def test_a_refused_file_says_why(adapters: DynamoDb, status: Status) -> None:
     """Until it is completed after all."""

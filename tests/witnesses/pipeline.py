@@ -29,8 +29,8 @@ _OTHER_TIME = re.compile(
 _READING = re.compile(r"#[0-9a-f]{8}#(?=\d)")
 """Digest of how a file is read, to which the time at which it was stored belongs."""
 
-_INCOMPARABLE = {"last_run", "read_units", "write_units", "reading"}
-"""Attributes of records: message ids and units, which each implementation makes up; that digest."""
+_INCOMPARABLE = {"last_run", "read_units", "write_units", "reading", "reads_by", "last_reads_by"}
+"""Attributes of records: message ids and units, which each implementation makes up; digests."""
 
 
 class Pipeline:
