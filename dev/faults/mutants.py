@@ -456,7 +456,7 @@ def _(_: Any, self: DynamoDbIngestions, admission: Admission, report: Any) -> No
 
 _mutant(
     "crashed runs of a refused file unvalidated",
-    "files given up",
+    "refused jobs",
     (Validator, "abandon", lambda *_, **__: 0),
 )
 _HALF_READ = "files half read again"

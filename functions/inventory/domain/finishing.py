@@ -279,8 +279,9 @@ def _refuses_others(job: Job, total: RunReport, record: Record) -> bool:
     """
     if job.mode is Mode.REPROCESS and (job.untold or total.reading != record.reading):
         return total.counts.rejected > 0
-    more = total.rejected_by_error - record.rejected_by_error
-    return job.mode is not Mode.PROCESS and bool(more)
+    if job.mode is Mode.PROCESS or not record.reading:
+        return False  # whoever ends it first tells of each row
+    return bool(total.rejected_by_error - record.rejected_by_error)
 
 
 def _refused_now(job: Job, version: ObjectVersion, total: RunReport) -> dict[str, Any]:

@@ -907,3 +907,20 @@ def test_messages_that_another_release_has_sent_stand_for_no_others() -> None:
         deliver(world, version, readings=SimpleNamespace(put=die), **_reading("A"))
     deliver(world, version, release="2", **_reading("B"))
     assert [body["id"][-3:] for _, body in world.rejects.bodies] == ["1/2", "1/3"]
+
+
+def test_a_recheck_before_the_first_end_does_not_tell_of_rejects() -> None:
+    """Each has a message of the run that has read them all, and died before the record's end."""
+    world = World()
+    deliver(world, put(world, "B,x,1,,"))
+    version = put(world, "B,x,1,,", "!C", hour=3)
+
+    def die(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        deliver(world, version, readings=SimpleNamespace(put=die))
+    deliver(world, put(world, "B,x,9,,", hour=2, key="late.csv"))
+    drain(world)
+    assert quantities(world) == {"B": "1"}
+    assert [body["id"][-2:] for _, body in world.rejects.bodies] == ["/3"]
