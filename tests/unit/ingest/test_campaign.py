@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import faults.oracle
-from faults import exhaustive
+from faults import exhaustive, report
 from faults.campaign import EXHAUSTIVE, MOST_SCHEDULES, Tally, all_of, at_random, run_mutant
 from faults.mutants import MUTANTS, Mutant
 from faults.parts import PARTS
@@ -145,6 +146,16 @@ def test_every_mutant_runs_a_part_of_the_campaign() -> None:
     assert len(BY_NAME) == len(MUTANTS)
     assert {mutant.part for mutant in MUTANTS} <= PARTS.keys() | EXHAUSTIVE.keys()
     assert MOST_SCHEDULES <= 2_500
+
+
+def test_the_page_is_made_of_a_whole_and_clean_campaign() -> None:
+    """Whoever runs `make faults` writes it anew with `python -m faults.report`."""
+    figures = json.loads(report.FIGURES.read_text(encoding="utf-8"))
+    page = report.PAGE.read_text(encoding="utf-8")
+    assert report.filled(page, figures) == page
+    assert figures["schedules"] >= report.LEAST_SCHEDULES
+    assert not figures["wrong"] + figures["lost"] + figures["invented"]
+    assert figures["mutants_by_name"].keys() <= BY_NAME.keys()
 
 
 def test_the_oracle_is_short_and_shares_nothing_with_the_ingest() -> None:
