@@ -52,6 +52,8 @@ SHORT = {
     "twins": 5,
     "overtaken attempts": 5,
     "files half read again": 5,
+    "settings with a slip": 8,
+    "replayed by other settings": 8,
     "replaced jobs": 5,
     "expired write sets": 5,
     "deleted versions": 8,
