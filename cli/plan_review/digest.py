@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from plan_review.masking import JsonValue
     from plan_review.plan import JsonObject, Plan
 
 STACK_FILE = "cdk.tf.json"
@@ -116,7 +117,7 @@ def source_of(configuration: Mapping[str, bytes]) -> JsonObject:
         be taken by its word.
 
     Raises:
-        NotAPlanFileError: A file is no JSON.
+        NotAPlanFileError: A file is no JSON, or not in the shape that cdktf writes.
     """
     stack: JsonObject = {}
     for name, content in configuration.items():
@@ -128,11 +129,30 @@ def source_of(configuration: Mapping[str, bytes]) -> JsonObject:
             document = json.loads(content)
         except (RecursionError, ValueError) as error:
             raise NotAPlanFileError(f"{name} of the plan cannot be read: {error}") from error
+        if not _is_plain(document):
+            raise NotAPlanFileError(f"{name} of the plan has lists where it should have objects")
         if name == STACK_FILE:
             stack = document
         elif {"data", "locals", "module", "resource"} & document.keys():
             return {}
     return stack
+
+
+def _is_plain(document: JsonValue) -> bool:
+    """Tell whether blocks are objects, as cdktf writes them; a list of objects is one more way."""
+    if not isinstance(document, dict):
+        return False
+    blocks = [document.get(name, {}) for name in ("data", "resource")]
+    named = [document.get("provider", {}), document.get("terraform", {})]
+    named.append(named[1].get("backend", {}) if isinstance(named[1], dict) else {})
+    return all(
+        isinstance(each, dict)
+        for each in (*named, *blocks, *(of for block in blocks for of in _values(block)))
+    )
+
+
+def _values(block: JsonValue) -> list[JsonValue]:
+    return list(block.values()) if isinstance(block, dict) else []
 
 
 def contradictions(

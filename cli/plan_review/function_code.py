@@ -135,6 +135,17 @@ def programs(plan: Plan) -> tuple[str, ...]:
     Args:
         plan: The plan.
     """
+    return (
+        *(address for address, read in plan.reads.items() if read.type in _RUNNING_READS),
+        *_provisioned(plan),
+    )
+
+
+_RUNNING_READS = frozenset({"aws_lambda_invocation", "external"})
+"""Data sources that run something when they are read."""
+
+
+def _provisioned(plan: Plan) -> tuple[str, ...]:
     return tuple(
         change.address
         for change in plan.changes

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from plan_review.attributes import normal
 from plan_review.masking import ABSENT, SENSITIVE, UNKNOWN, anywhere
+from plan_review.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 class To(StrEnum):
     """A direction that an attribute must not take unseen.
 
-    SOONER: a smaller number, where none and 0 are never. LESS: a smaller number. OFF: not true, or
-    not there, any more. ON: true from now on. OTHER: another value.
+    SOONER: a smaller number, where none and 0 are never. LESS: a smaller number. FEWER: a smaller
+    number, where none is 0. OFF: not true, or not there, any more. FALSE: the same, or false from
+    the beginning. ON: true from now on. OTHER: another value. CHANGED: the same, or a value where
+    there was none.
     """
 
     SOONER = "sooner"
     LESS = "less"
+    FEWER = "fewer"
     OFF = "off"
+    FALSE = "false"
     ON = "on"
     OTHER = "other"
     CHANGED = "changed"
@@ -69,6 +74,11 @@ _INVOKE, _ALARM = "aws_lambda_function_event_invoke_config", "aws_cloudwatch_met
 _COMPOSITE = "aws_cloudwatch_composite_alarm"
 _FILTER, _MAPPING = "aws_cloudwatch_log_metric_filter", "aws_lambda_event_source_mapping"
 _BLOCK, _DATABASE = "aws_s3_bucket_public_access_block", "aws_db_instance"
+_VERSIONING = "aws_s3_bucket_versioning"
+
+_SUSPENDED = {"versioning_configuration": [{"status": "Suspended"}]}
+"""What the provider leaves of a bucket's versioning that is destroyed. Source:
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_versioning"""
 
 GUARDS = (
     Guard(_TABLE, "deletion_protection_enabled", To.OFF, "the table may be deleted"),
@@ -98,6 +108,29 @@ GUARDS = (
         "objects expire sooner",
         refused=True,
     ),
+    Guard(
+        _BUCKET,
+        "lifecycle_rule.*.noncurrent_version_expiration.*.days",
+        To.SOONER,
+        "old versions go sooner",
+        refused=True,
+    ),
+    Guard(_BUCKET, "lifecycle_rule.*.enabled", To.ON, "its objects expire", refused=True),
+    Guard(_BUCKET, "lifecycle_rule.*.prefix", To.OTHER, "other objects expire", refused=True),
+    Guard(_BUCKET, "lifecycle_rule.*.tags.*", To.OTHER, "other objects expire", refused=True),
+    Guard(_BUCKET, "versioning.*.enabled", To.OFF, "what is overwritten is lost", refused=True),
+    Guard(_BUCKET, "replication_configuration.**", To.CHANGED, "its objects go elsewhere"),
+    Guard(_BUCKET, "grant.**", To.CHANGED, "others may read or write it"),
+    *(
+        Guard(
+            kind,
+            "acl",
+            To.OTHER,
+            "everybody may read or write it",
+            values=("authenticated-read", "public-read", "public-read-write"),
+        )
+        for kind in (_BUCKET, "aws_s3_object")
+    ),
     Guard(_BUCKET, "force_destroy", To.ON, "objects may be destroyed with it"),
     Guard(_RULE, "rule.*.expiration.*.days", To.SOONER, "objects expire sooner", refused=True),
     Guard(_RULE, "rule.*.expiration.*.date", To.CHANGED, "objects expire", refused=True),
@@ -112,7 +145,7 @@ GUARDS = (
     Guard(
         _RULE,
         "rule.*.noncurrent_version_expiration.*.newer_noncurrent_versions",
-        To.SOONER,
+        To.FEWER,
         "fewer old versions stay",
         refused=True,
     ),
@@ -127,7 +160,7 @@ GUARDS = (
     Guard(_RULE, "rule.*.filter.**", To.OTHER, "other objects expire", refused=True),
     Guard(_RULE, "rule.*.prefix", To.OTHER, "other objects expire", refused=True),
     Guard(
-        "aws_s3_bucket_versioning",
+        _VERSIONING,
         "versioning_configuration.*.status",
         To.OTHER,
         "what is overwritten is lost",
@@ -135,7 +168,7 @@ GUARDS = (
         values=("Disabled", "Suspended"),
     ),
     Guard(
-        "aws_s3_bucket_versioning",
+        _VERSIONING,
         "versioning_configuration.*.mfa_delete",
         To.OTHER,
         "versions may be deleted without it",
@@ -149,7 +182,8 @@ GUARDS = (
         refused=True,
     ),
     *(
-        Guard(_BLOCK, name, To.OFF, "the bucket may become public")
+        Guard(block, name, To.FALSE, "buckets may become public")
+        for block in (_BLOCK, "aws_s3_account_public_access_block")
         for name in (
             "block_public_acls",
             "block_public_policy",
@@ -197,6 +231,7 @@ GUARDS = (
     Guard(_FILTER, "log_group_name", To.OTHER, "it counts something else"),
     Guard(_FILTER, "pattern", To.CHANGED, "it counts something else"),
     Guard(_FILTER, "metric_transformation.**", To.OTHER, "it counts something else"),
+    Guard("aws_kms_alias", "target_key_id", To.OTHER, "another key is needed"),
     Guard(_KEY, "is_enabled", To.OFF, "nobody can read what it encrypts", refused=True),
     Guard(_KEY, "enable_key_rotation", To.OFF, "the key stays the same for ever"),
     Guard(_KEY, "rotation_period_in_days", To.OTHER, "it rotates in another rhythm"),
@@ -247,8 +282,28 @@ GUARDS = (
     Guard(_FUNCTION, "environment.*.variables.*_ARN", To.OTHER, "it works on something else"),
     Guard(_FUNCTION, "environment.*.variables.*_NAME", To.OTHER, "it works on something else"),
     Guard(_FUNCTION, "environment.*.variables.*_URL", To.OTHER, "it works on something else"),
+    Guard(
+        _FUNCTION,
+        "environment.*.variables.MAX_STOCK_DROP_SHARE",
+        To.CHANGED,
+        "it holds files back at another drop of stock",
+    ),
+    Guard(
+        _FUNCTION, "environment.*.variables.FEED_PROFILES", To.CHANGED, "it reads feeds otherwise"
+    ),
     Guard(_FUNCTION, "handler", To.OTHER, "it runs something else"),
     Guard(_FUNCTION, "logging_config.*.log_group", To.OTHER, "its logs go elsewhere"),
+    *(
+        Guard(_FUNCTION, f"logging_config.*.{name}", To.CHANGED, "its logs say something else")
+        for name in ("application_log_level", "log_format", "system_log_level")
+    ),
+    Guard(
+        "aws_lambda_function_recursion_config",
+        "recursive_loop",
+        To.OTHER,
+        "long chains through a queue are dropped",
+        values=("Terminate",),
+    ),
     Guard(_FUNCTION, "kms_key_arn", To.CHANGED, "another key is needed"),
     Guard(_FUNCTION, "timeout", To.LESS, "it gives up sooner"),
     Guard(_FUNCTION, "vpc_config.**", To.CHANGED, "it reaches something else"),
@@ -361,16 +416,20 @@ def loosenings(change: Change) -> Iterator[Loosening]:
     guards = [
         each for each in GUARDS if each.type == change.type and (exists or each.to != To.CHANGED)
     ]
+    if change.type == _VERSIONING and change.kind is Kind.DESTROY:
+        change = replace(change, after=_SUSPENDED)
     if not guards or change.after is None:
         return
     before, after = dict(_leaves(change.before)), dict(_leaves(change.after))
-    after |= {path: UNKNOWN for path, mask in _leaves(change.unknown) if mask is True}
+    unknown = {path: UNKNOWN for path, mask in _leaves(change.unknown) if mask is True}
+    after |= unknown
     hidden = anywhere([change.before_sensitive, change.after_sensitive])
     for guard in guards:
         for path in sorted({**before, **after}):
             old, new = before.get(path), after.get(path)
-            if _pattern(guard.path).fullmatch(path) and _goes(guard, old, new):
-                if guard.type == _RULE and not _stays(path, after):
+            whole = path in unknown and _is_within(guard.path, path)
+            if whole or (_pattern(guard.path).fullmatch(path) and _goes(guard, old, new)):
+                if not whole and not _counts(guard, path, after):
                     continue
                 yield Loosening(
                     address=change.address,
@@ -387,7 +446,7 @@ def _goes(guard: Guard, old: JsonValue, new: JsonValue) -> bool:
     if normal(old) == normal(new):
         return False
     if new == UNKNOWN:
-        return bool(old)
+        return _MAY_GO[guard.to](old)
     if guard.to is To.OTHER and guard.values:
         return str(new) in guard.values and str(old) not in guard.values
     return _DIRECTIONS[guard.to](old, new)
@@ -396,11 +455,26 @@ def _goes(guard: Guard, old: JsonValue, new: JsonValue) -> bool:
 _DIRECTIONS: dict[To, Callable[[JsonValue, JsonValue], bool]] = {
     To.SOONER: lambda old, new: _number(new or math.inf) < _number(old or math.inf),
     To.LESS: lambda old, new: None not in (old, new) and _number(new) < _number(old),
+    To.FEWER: lambda old, new: _number(new or 0) < _number(old or 0),
     To.OFF: lambda old, new: bool(old) and not new,
+    To.FALSE: lambda old, new: new is False or (bool(old) and not new),
     To.ON: lambda old, new: bool(new) and not old,
     To.OTHER: lambda old, _: bool(old),
     To.CHANGED: lambda old, new: bool(old or new),
 }
+
+
+_MAY_GO: dict[To, Callable[[JsonValue], bool]] = {
+    To.SOONER: lambda _: True,
+    To.LESS: lambda old: old is not None,
+    To.FEWER: bool,
+    To.OFF: bool,
+    To.FALSE: lambda _: True,
+    To.ON: lambda old: not old,
+    To.OTHER: bool,
+    To.CHANGED: lambda _: True,
+}
+"""Which old values a value that is not known yet may take the guard from."""
 
 
 def _number(value: JsonValue) -> float:
@@ -410,10 +484,24 @@ def _number(value: JsonValue) -> float:
         return math.inf
 
 
-def _stays(path: str, after: dict[str, JsonValue]) -> bool:
+def _counts(guard: Guard, path: str, after: dict[str, JsonValue]) -> bool:
     """Tell whether the rule is still there: one that goes lets objects live longer."""
-    rule = ".".join(path.split(".")[:2])
-    return any(each.startswith(f"{rule}.") for each in after)
+    if not guard.path.startswith(("rule.", "lifecycle_rule.")) or guard.type not in {
+        _BUCKET,
+        _RULE,
+    }:
+        return True
+    parts = path.split(".")
+    block = parts[:-1] if guard.to is To.FEWER else parts[:2]
+    return any(each.startswith(f"{'.'.join(block)}.") for each in after)
+
+
+def _is_within(pattern: str, path: str) -> bool:
+    """Tell whether an attribute of the pattern may lie within a block."""
+    inner, outer = pattern.split("."), path.split(".")
+    return len(outer) < len(inner) and all(
+        _pattern(inner[index]).fullmatch(name) for index, name in enumerate(outer)
+    )
 
 
 @lru_cache

@@ -102,7 +102,10 @@ PERMISSION_TYPE = re.compile(
     r"|cloudformation_(stack|stack_set|stack_set_instance|stack_instances|type)"
     r"|cloudcontrolapi_resource"
     r"|lambda_invocation|provisioned_product|ssm_association|pod_identity_association"
-    r"|trust_anchor|replication_configuration|replicator|kinesis_streaming_destination)$"
+    r"|trust_anchor|replication_configuration|replicator|kinesis_streaming_destination"
+    # What carries data out, or lets somebody in by a key of their own.
+    r"|table_export|bucket_inventory|object_copy|pipes_pipe|firehose_delivery_stream|datasync_task"
+    r"|transfer_user|service_specific_credential|user_ssh_key)$"
 )
 """Types that decide who may what, or who gets the data; one that is not read here cannot be
 judged."""
@@ -372,9 +375,11 @@ def _documents(name: str, value: JsonValue, change: Change) -> frozenset[Pair]:
 def _granted(
     grant: Grant, change: Change, side: JsonObject, unknown: JsonObject, plan: Plan
 ) -> frozenset[Pair]:
-    if side.get(grant.opaque) or SENSITIVE in str([side.get(name) for name in _names(grant)]):
-        raise UnreadablePolicyError(change.address)
     written = plan.written(change.address) or {}
+    to_be_known = grant.opaque in written and unknown.get(grant.opaque)
+    hidden = SENSITIVE in str([side.get(name) for name in _names(grant)])
+    if side.get(grant.opaque) or to_be_known or hidden:
+        raise UnreadablePolicyError(change.address)
 
     def told(name: str) -> list[str]:
         if unknown.get(name):

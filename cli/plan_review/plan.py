@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT_MAJOR = "1"
+DEEPEST = 200
+"""Levels of objects and lists in a plan; no schema of the AWS provider comes near it."""
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
@@ -126,9 +128,13 @@ class Plan:
         """Tell whether the synthesised stack says how a resource is written, if it has it.
 
         Args:
-            address: Its address; a module's resources are written elsewhere.
+            address: Its address; a module's resources are written elsewhere, and a list of bodies
+                or a dynamic block says less than the resource has.
         """
-        return bool(self.source) and not address.startswith("module.")
+        if not self.source or address.startswith("module."):
+            return False
+        body = self._body(address)
+        return body is None or (isinstance(body, dict) and "dynamic" not in body)
 
     def written(self, address: str) -> JsonObject | None:
         """Give how the synthesised stack writes a resource; None if it does not.
@@ -136,10 +142,12 @@ class Plan:
         Args:
             address: Its address.
         """
-        name = address.partition("[")[0]
-        kind, _, name = name.partition(".")
-        found = self.source.get("resource", {}).get(kind, {}).get(name)
+        found = self._body(address)
         return found if isinstance(found, dict) else None
+
+    def _body(self, address: str) -> JsonValue:
+        kind, _, name = address.partition("[")[0].partition(".")
+        return self.source.get("resource", {}).get(kind, {}).get(name)
 
 
 def read_plan(document: JsonObject, source: JsonObject | None = None) -> Plan:
@@ -156,12 +164,14 @@ def read_plan(document: JsonObject, source: JsonObject | None = None) -> Plan:
     if not isinstance(document, dict):
         raise UnknownPlanError("not a plan: no object of JSON")
     version = str(document.get("format_version", ""))
-    if version.partition(".")[0] != FORMAT_MAJOR or "resource_changes" not in document:
+    if version.partition(".")[0] != FORMAT_MAJOR or not ({*document} & _OF_PLANS):
         raise UnknownPlanError(
             f"not a plan of format {FORMAT_MAJOR}.x: {version or 'no format_version'}"
         )
     if document.get("errored"):
         raise UnknownPlanError("the plan is incomplete: planning it failed")
+    if _is_deep(document):
+        raise UnknownPlanError(f"a value of the plan is nested more than {DEEPEST} levels deep")
     try:
         return _read(document, source or {})
     except UnknownPlanError:
@@ -172,6 +182,25 @@ def read_plan(document: JsonObject, source: JsonObject | None = None) -> Plan:
         ) from error
 
 
+def _is_deep(document: JsonObject) -> bool:
+    """Tell whether something lies deeper than whoever shows it may descend."""
+    level: list[JsonValue] = [document]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+_OF_PLANS = {"planned_values", "resource_changes"}
+"""What a plan has and a state has not; Terraform leaves out changes of resources if there are
+none."""
+
 _ODD_SHAPES = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
 
@@ -179,7 +208,7 @@ def _read(document: JsonObject, source: JsonObject) -> Plan:
     changes: list[Change] = []
     unchanged: list[Change] = []
     reads: dict[str, Change] = {}
-    for each in document["resource_changes"]:
+    for each in document.get("resource_changes", []):
         actions = tuple(each["change"]["actions"])
         if actions == ("read",):
             reads[each["address"]] = _change(each, Kind.CREATE)
@@ -229,7 +258,7 @@ def _programs(module: JsonObject, prefix: str = "") -> Iterator[str]:
 
 def _partial(document: JsonObject, changes: list[Change]) -> list[str]:
     reasons = []
-    if document.get("complete") is False:
+    if document.get("complete", True) is not True:
         reasons.append("Terraform calls it incomplete (-target, or changes that it deferred)")
     if document.get("deferred_changes"):
         reasons.append(f"{len(document['deferred_changes'])} changes are deferred")
@@ -238,7 +267,7 @@ def _partial(document: JsonObject, changes: list[Change]) -> list[str]:
     ]
     if failing:
         reasons.append(f"{len(failing)} of the configuration's checks fail")
-    if document.get("action_invocations"):
+    if document.get("action_invocations") or document.get("deferred_action_invocations"):
         reasons.append("it invokes actions, which are not judged here")
     outputs = document.get("output_changes", {}).values()
     idle = not changes and all(each["actions"] == ["no-op"] for each in outputs)

@@ -234,6 +234,7 @@ def _guards(plan: Plan) -> tuple[Loosening, ...]:
         each
         for change in plan.changes
         if change.kind in {Kind.UPDATE, Kind.REPLACE}
+        or (change.kind is Kind.DESTROY and not owners.is_destroyed(change))
         or (change.kind is Kind.CREATE and owners.is_added_to_old(change))
         for each in loosenings(change)
     )

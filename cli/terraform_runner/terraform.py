@@ -137,9 +137,12 @@ class Terraform:
         Raises:
             TerraformError: It is no plan, or another Terraform's.
         """
-        done = self._run("show", "-json", "-no-color", str(plan))
-        _insist(done)
-        document: dict[str, Any] = json.loads(done.stdout)
+        try:
+            done = self._run("show", "-json", "-no-color", str(plan))
+            _insist(done)
+            document: dict[str, Any] = json.loads(done.stdout)
+        except (RecursionError, ValueError) as error:
+            raise TerraformError(f"`terraform show -json` gave no plan: {error}") from error
         return document
 
     def apply_plan(self, plan: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from terraform_runner import __main__ as runner
 from terraform_runner import protection
 from terraform_runner.__main__ import cdktf_command
-from terraform_runner.errors import ProtectedError
-from terraform_runner.terraform import terraform_environment
+from terraform_runner.errors import ProtectedError, TerraformError
+from terraform_runner.terraform import Terraform, terraform_environment
 
 
 def test_no_variable_of_the_shell_steers_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +117,20 @@ def test_fails_to_destroy_what_is_deployed_with_protection(
 
     monkeypatch.setattr(FakeTerraform, "protected", False)
     protection.insist_on_no_protection(folder)
+
+
+@pytest.mark.parametrize("printed", ["", "{} {}", "Warning: x\n{}", "\ufeff{}", "[" * 100_000])
+def test_what_is_no_json_is_no_plan(
+    printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrapper around Terraform may print more than it does."""
+    monkeypatch.setattr("terraform_runner.terraform.find_terraform", lambda: tmp_path)
+    terraform = Terraform(tmp_path, variables={})
+    done = subprocess.CompletedProcess([], 0, stdout=printed, stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+
+    with pytest.raises(TerraformError, match="gave no plan"):
+        terraform.show_plan(tmp_path / "p.tfplan")
 
 
 def test_an_empty_state_protects_nothing() -> None:

@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from calls import calls_of
+from plan_review.digest import NotAPlanFileError, source_of
 from plan_review.markdown import markdown
-from plan_review.plan import UnknownPlanError, read_plan
+from plan_review.plan import DEEPEST, UnknownPlanError, read_plan
 from plan_review.policies import matches, not_covered, pairs_of
 from plan_review.review import PolicyCheck, review
 from plan_review.sections import headline
@@ -253,7 +254,13 @@ def test_permissions_within_other_resources_count(judged, address, before, after
     source["resource"] |= {"aws_iam_role": {"R": after}, "aws_iam_user": {"U": after}}
     sides = {"name": "n", **before}, {"name": "n", **after}
 
-    for its_source in (None, source):
+    # A list of bodies, or a dynamic block, does not say what the resource has.
+    listed: dict = {"resource": {}}
+    dynamic: dict = {"resource": {}}
+    for kind, named in source["resource"].items():
+        listed["resource"][kind] = {name: [body] for name, body in named.items()}
+        dynamic["resource"][kind] = {name: {"dynamic": {}} for name in named}
+    for its_source in (None, source, listed, dynamic):
         result = judged(address, ["update"], *sides, source=its_source)
         assert result.permissions[0].widening or result.permissions[0].unknown
 
@@ -502,6 +509,16 @@ def test_what_happens_beside_a_change_is_named(plan_of, change) -> None:
             True,
         ),
         ([{"id": "a", "status": "Disabled"}], [{"id": "a", "status": "Enabled"}], True),
+        (
+            [{"id": "a", "noncurrent_version_expiration": [{"newer_noncurrent_versions": 5}]}],
+            [{"id": "a", "noncurrent_version_expiration": [{"noncurrent_days": 9}]}],
+            True,
+        ),
+        (
+            [{"id": "a", "noncurrent_version_expiration": [{"newer_noncurrent_versions": 5}]}],
+            [{"id": "a", "prefix": "tmp/"}],
+            False,
+        ),
     ],
 )
 def test_objects_that_expire_sooner_are_refused(judged, before, after, refused) -> None:
@@ -586,6 +603,39 @@ TEMPORARY = {"id": "a b", "expiration": [{"days": 1}], "filter": [{"prefix": "tm
             {"rule": [{"id": "a", "status": "Enabled"}]},
             {"rule": [{"id": "a", "status": "Enabled", "expiration": [{"date": "2026-11-29"}]}]},
         ),
+        ("aws_s3_bucket", {"bucket": "b"}, {"acl": "public-read"}),
+        ("aws_s3_bucket", {"bucket": "b"}, {"grant": [{"permissions": ["READ"]}]}),
+        (
+            "aws_s3_bucket",
+            {"bucket": "b"},
+            {"replication_configuration": [{"rules": [{"status": "Enabled"}]}]},
+        ),
+        (
+            "aws_s3_account_public_access_block",
+            {"block_public_acls": True},
+            {"block_public_acls": False},
+        ),
+        (
+            "aws_lambda_function",
+            {**FUNCTION, "environment": [{"variables": {"MAX_STOCK_DROP_SHARE": "0.5"}}]},
+            {"environment": [{"variables": {"MAX_STOCK_DROP_SHARE": "0"}}]},
+        ),
+        (
+            "aws_lambda_function",
+            {**FUNCTION, "environment": [{"variables": {"FEED_PROFILES": '{"feeds":{"a":1}}'}}]},
+            {"environment": [{"variables": {"FEED_PROFILES": '{"feeds":{}}'}}]},
+        ),
+        (
+            "aws_lambda_function",
+            {**FUNCTION, "logging_config": [{"system_log_level": "INFO"}]},
+            {"logging_config": [{"system_log_level": "WARN"}]},
+        ),
+        (
+            "aws_lambda_function_recursion_config",
+            {"recursive_loop": "Allow"},
+            {"recursive_loop": "Terminate"},
+        ),
+        ("aws_kms_alias", {"target_key_id": "k"}, {"target_key_id": "other"}),
         # The names of two rules that differ in a dot are two names.
         (
             "aws_s3_bucket_lifecycle_configuration",
@@ -597,6 +647,84 @@ TEMPORARY = {"id": "a b", "expiration": [{"days": 1}], "filter": [{"prefix": "tm
 def test_what_works_otherwise_needs_attention(judged, kind, before, after) -> None:
     """Alarms that never ring, events that go elsewhere, keys of others: nothing is unseen."""
     assert judged(f"{kind}.X", ["update"], before, {**before, **after}).guards
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "unknown"),
+    [
+        ("aws_s3_bucket_lifecycle_configuration", {"rule": None}, {"rule": True}),
+        ("aws_cloudwatch_log_group", {"retention_in_days": 0}, {"retention_in_days": True}),
+        ("aws_cloudwatch_log_group", {"kms_key_id": ""}, {"kms_key_id": True}),
+        ("aws_dynamodb_table", {"ttl": [{"enabled": False}]}, {"ttl": [{"enabled": True}]}),
+        ("aws_dynamodb_table", {"ttl": [{"enabled": False}]}, {"ttl": True}),
+        ("aws_s3_bucket", {"force_destroy": False}, {"force_destroy": True}),
+        ("aws_lambda_event_source_mapping", {"enabled": True}, {"filter_criteria": True}),
+        (ALARM, {**MEASURE, "threshold": 0}, {"threshold": True}),
+        ("aws_cloudwatch_event_target", {"retry_policy": []}, {"retry_policy": True}),
+    ],
+)
+def test_what_is_not_known_yet_may_take_a_guard_away(judged, kind, before, unknown) -> None:
+    """Also where nothing was, and where a whole block is not known."""
+    after = {**before, **dict.fromkeys(unknown)}
+    if isinstance(unknown.get("ttl"), list):
+        after["ttl"] = [{}]
+
+    result = judged(f"{kind}.X", ["update"], before, after, unknown=unknown)
+
+    assert result.guards
+    assert result.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("aws_s3_bucket_public_access_block", {"block_public_acls": False}),
+        ("aws_s3_object", {"acl": "public-read"}),
+    ],
+)
+def test_what_opens_a_bucket_that_is_there_needs_attention(judged, kind, after) -> None:
+    """It is created, but what it opens is not."""
+    assert judged(f"{kind}.X", ["create"], None, {"bucket": "b", **after}).guards
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["update"]])
+def test_versioning_that_goes_is_suspended(judged, change, actions) -> None:
+    """The provider suspends it when it is destroyed; with its bucket there is nothing to keep."""
+    address = "aws_s3_bucket_versioning.V"
+    on = {"bucket": "b", "versioning_configuration": [{"status": "Enabled"}]}
+    off = {"bucket": "b", "versioning_configuration": [{"status": "Suspended"}]}
+    after = None if actions == ["delete"] else off
+    gone = change("aws_s3_bucket.B", ["delete"], {"bucket": "b"}, None)
+
+    assert judged(address, actions, on, after).refused == (address,)
+    if after is None:
+        assert judged(address, actions, on, after, around=[gone]).refused == ("aws_s3_bucket.B",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ({"versioning": [{"enabled": True}]}, {"versioning": [{"enabled": False}]}, True),
+        (
+            {"lifecycle_rule": [{"id": "a", "noncurrent_version_expiration": [{"days": 90}]}]},
+            {"lifecycle_rule": [{"id": "a", "noncurrent_version_expiration": [{"days": 1}]}]},
+            True,
+        ),
+        (
+            {"lifecycle_rule": [{"id": "a", "enabled": True, "prefix": "parts/"}]},
+            {"lifecycle_rule": [{"id": "a", "enabled": True, "prefix": ""}]},
+            True,
+        ),
+        ({"lifecycle_rule": [{"id": "a", "prefix": "parts/"}]}, {"lifecycle_rule": []}, False),
+    ],
+)
+def test_the_blocks_within_a_bucket_guard_as_their_resources_do(
+    judged, before, after, refused
+) -> None:
+    """Versioning and lifetimes have two ways of being written."""
+    result = judged("aws_s3_bucket.B", ["update"], {"bucket": "b", **before}, after)
+
+    assert result.refused == (("aws_s3_bucket.B",) if refused else ())
 
 
 @pytest.mark.parametrize(
@@ -660,11 +788,24 @@ def test_a_program_that_is_run_needs_attention(plan_of, change, module) -> None:
     assert review(read_plan(plan_of(made))).attention == ()
 
 
+@pytest.mark.parametrize("kind", ["external", "aws_lambda_invocation"])
+def test_a_program_that_is_read_needs_attention(plan_of, change, kind) -> None:
+    """A data source that waits for the apply runs then."""
+    address = f"data.{kind}.X"
+    result = review(read_plan(plan_of(change(address, ["read"], None, {}) | {"type": kind})))
+
+    assert result.programs == (address,)
+    assert result.attention
+
+
 @pytest.mark.parametrize(
     "kind",
     [
         "aws_cloudcontrolapi_resource",
         "aws_cloudformation_stack",
+        "aws_dynamodb_table_export",
+        "aws_pipes_pipe",
+        "aws_s3_bucket_inventory",
         "aws_dynamodb_kinesis_streaming_destination",
         "aws_eks_pod_identity_association",
         "aws_lambda_invocation",
@@ -686,7 +827,7 @@ def test_what_brings_rights_or_takes_data_along_cannot_be_judged(judged, kind) -
             "policy",
             policy({"Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{FOREIGN}:role/x"}),
         ),
-        ("aws_pipes_pipe.P", "target", f"arn:aws:sqs:us-east-1:{FOREIGN}:q"),
+        ("aws_scheduler_schedule.P", "target", f"arn:aws:sqs:us-east-1:{FOREIGN}:q"),
     ],
 )
 def test_what_names_another_account_needs_attention(
@@ -837,6 +978,40 @@ def test_fails_in_one_line_for_a_resource_of_an_odd_shape(judged, address, side)
     """A table whose recovery is no list, a size that is no number."""
     with pytest.raises(UnknownPlanError, match="shape"):
         judged(address, ["create"], None, side)
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("x.tf.json", [{"locals": {"a": 1}}]),
+        ("cdk.tf.json", {"terraform": [{}]}),
+        ("cdk.tf.json", {"terraform": {"backend": [{}]}}),
+        ("cdk.tf.json", {"provider": [{}]}),
+        ("cdk.tf.json", {"resource": {"aws_sqs_queue": [{}]}}),
+    ],
+)
+def test_fails_in_one_line_for_blocks_in_lists(name, document) -> None:
+    """Terraform takes them; cdktf never writes them."""
+    with pytest.raises(NotAPlanFileError, match=f"^{name} .*lists"):
+        source_of({name: json.dumps(document).encode()})
+
+
+def test_fails_in_one_line_for_a_value_without_bottom(plan_of, change) -> None:
+    """Whoever shows it would descend as far."""
+    value: object = "x"
+    for _ in range(DEEPEST):
+        value = [value]
+
+    with pytest.raises(UnknownPlanError, match="levels deep"):
+        read_plan(plan_of(change("aws_sns_topic.T", ["update"], {"a": 1}, {"a": value})))
+
+
+def test_a_plan_of_outputs_alone_is_one(plan_of) -> None:
+    """Terraform leaves out the changes of resources when there are none."""
+    document = plan_of(planned_values={})
+    del document["resource_changes"]
+
+    assert review(read_plan(document)).plan.changes == ()
 
 
 def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
