@@ -526,12 +526,18 @@ class Owners:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        # In another account or region one may be created by the name of one that is there.
+        there = {
+            (each.type, each.name)
+            for each in (*plan.unchanged, *plan.changes)
+            if each.before and each.type in OWNER_TYPES
+        }
         self._created = {
             key
             for each in plan.changes
             if each.kind is Kind.CREATE and each.type in OWNER_TYPES
             for key in ((each.type, each.name), (each.type, each.address))
-        }
+        } - there
         self._destroyed = {
             (each.type, each.name)
             for each in plan.changes

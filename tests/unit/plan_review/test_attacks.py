@@ -222,6 +222,17 @@ def test_a_permission_without_a_source_is_one_for_everybody(judged, change) -> N
     ]
 
 
+def test_a_name_that_is_there_already_is_no_new_owner(judged, change) -> None:
+    """A provider of another region or account may create one by the same name."""
+    old = change("aws_iam_role.OLD", ["no-op"], {"name": "r"}, {"name": "r"})
+    new = change("aws_iam_role.NEW", ["create"], None, {"name": "r"})
+    document = policy({"Action": "iam:PassRole", "Resource": "arn:aws:iam::1:role/a"})
+    added = "aws_iam_role_policy.P", ["create"], None, {"role": "r", "policy": document}
+
+    assert judged(*added, around=[new]).attention == ()
+    assert judged(*added, around=[old, new]).permissions[0].widening
+
+
 @pytest.mark.parametrize(
     ("address", "before", "after"),
     [
