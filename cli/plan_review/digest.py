@@ -142,17 +142,12 @@ def _is_plain(document: JsonValue) -> bool:
     """Tell whether blocks are objects, as cdktf writes them; a list of objects is one more way."""
     if not isinstance(document, dict):
         return False
-    blocks = [document.get(name, {}) for name in ("data", "resource")]
-    named = [document.get("provider", {}), document.get("terraform", {})]
-    named.append(named[1].get("backend", {}) if isinstance(named[1], dict) else {})
-    return all(
-        isinstance(each, dict)
-        for each in (*named, *blocks, *(of for block in blocks for of in _values(block)))
-    )
-
-
-def _values(block: JsonValue) -> list[JsonValue]:
-    return list(block.values()) if isinstance(block, dict) else []
+    top = [document.get(name, {}) for name in ("data", "provider", "resource", "terraform")]
+    if not all(isinstance(each, dict) for each in top):
+        return False
+    data, _, resource, terraform = top
+    inner = (*data.values(), *resource.values(), terraform.get("backend", {}))
+    return all(isinstance(each, dict) for each in inner)
 
 
 def contradictions(

@@ -76,9 +76,12 @@ _FILTER, _MAPPING = "aws_cloudwatch_log_metric_filter", "aws_lambda_event_source
 _BLOCK, _DATABASE = "aws_s3_bucket_public_access_block", "aws_db_instance"
 _VERSIONING = "aws_s3_bucket_versioning"
 
-_SUSPENDED = {"versioning_configuration": [{"status": "Suspended"}]}
-"""What the provider leaves of a bucket's versioning that is destroyed. Source:
+_LEFT_BEHIND = {_VERSIONING: {"versioning_configuration": [{"status": "Suspended"}]}}
+"""What the provider makes of settings that are destroyed, where the rest stays. Source:
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_versioning"""
+
+_LIFECYCLE_RULES = {_BUCKET: "lifecycle_rule", _RULE: "rule"}
+"""Blocks whose going lets objects live longer, whatever they said."""
 
 GUARDS = (
     Guard(_TABLE, "deletion_protection_enabled", To.OFF, "the table may be deleted"),
@@ -410,27 +413,28 @@ def loosenings(change: Change) -> Iterator[Loosening]:
     """Give what a change does to guards, and to how long data lives.
 
     Args:
-        change: A change of a resource that stays, or that is added to one that stays.
+        change: A change of a resource that stays, or of one that comes to, or goes from, one that
+            stays.
     """
     exists = change.before is not None
     guards = [
         each for each in GUARDS if each.type == change.type and (exists or each.to != To.CHANGED)
     ]
-    if change.type == _VERSIONING and change.kind is Kind.DESTROY:
-        change = replace(change, after=_SUSPENDED)
+    if change.kind is Kind.DESTROY:
+        change = replace(change, after=_LEFT_BEHIND.get(change.type))
     if not guards or change.after is None:
         return
     before, after = dict(_leaves(change.before)), dict(_leaves(change.after))
-    unknown = {path: UNKNOWN for path, mask in _leaves(change.unknown) if mask is True}
-    after |= unknown
+    after |= {path: UNKNOWN for path, mask in _leaves(change.unknown) if mask is True}
     hidden = anywhere([change.before_sensitive, change.after_sensitive])
     for guard in guards:
         for path in sorted({**before, **after}):
             old, new = before.get(path), after.get(path)
-            whole = path in unknown and _is_within(guard.path, path)
-            if whole or (_pattern(guard.path).fullmatch(path) and _goes(guard, old, new)):
-                if not whole and not _counts(guard, path, after):
-                    continue
+            if (new == UNKNOWN and _is_within(guard.path, path)) or (
+                _pattern(guard.path).fullmatch(path)
+                and _goes(guard, old, new)
+                and _stays(guard, path, after)
+            ):
                 yield Loosening(
                     address=change.address,
                     path=guard.path if hidden else path,
@@ -484,14 +488,12 @@ def _number(value: JsonValue) -> float:
         return math.inf
 
 
-def _counts(guard: Guard, path: str, after: dict[str, JsonValue]) -> bool:
-    """Tell whether the rule is still there: one that goes lets objects live longer."""
-    if not guard.path.startswith(("rule.", "lifecycle_rule.")) or guard.type not in {
-        _BUCKET,
-        _RULE,
-    }:
-        return True
+def _stays(guard: Guard, path: str, after: dict[str, JsonValue]) -> bool:
+    """Tell whether the lifecycle rule, if it is one, is still there."""
     parts = path.split(".")
+    if parts[0] != _LIFECYCLE_RULES.get(guard.type):
+        return True
+    # Where versions do not expire any more, the number that is kept says nothing.
     block = parts[:-1] if guard.to is To.FEWER else parts[:2]
     return any(each.startswith(f"{'.'.join(block)}.") for each in after)
 

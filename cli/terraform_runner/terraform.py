@@ -137,13 +137,7 @@ class Terraform:
         Raises:
             TerraformError: It is no plan, or another Terraform's.
         """
-        try:
-            done = self._run("show", "-json", "-no-color", str(plan))
-            _insist(done)
-            document: dict[str, Any] = json.loads(done.stdout)
-        except (RecursionError, ValueError) as error:
-            raise TerraformError(f"`terraform show -json` gave no plan: {error}") from error
-        return document
+        return self._told("plan", "show", str(plan))
 
     def apply_plan(self, plan: Path) -> None:
         """Do what a plan file says, and nothing else.
@@ -163,10 +157,7 @@ class Terraform:
         Raises:
             TerraformError: There is no state.
         """
-        done = self._run("output", "-json", "-no-color")
-        _insist(done)
-        outputs: dict[str, Any] = json.loads(done.stdout)
-        return outputs
+        return self._told("outputs", "output")
 
     def state(self) -> dict[str, Any]:
         """`terraform show -json`: what is deployed, as far as the state knows.
@@ -174,14 +165,25 @@ class Terraform:
         Raises:
             TerraformError: The state cannot be read.
         """
-        done = self._run("show", "-json", "-no-color")
-        _insist(done)
-        state: dict[str, Any] = json.loads(done.stdout)
-        return state
+        return self._told("state", "show")
 
     def addresses(self) -> list[str]:
         """The addresses of all resources in the state."""
         return self._run("state", "list").stdout.split()
+
+    def _told(self, what: str, command: str, *arguments: str) -> dict[str, Any]:
+        """What a command prints as JSON, in UTF-8 and with nothing beside it.
+
+        Raises:
+            TerraformError: The command failed, or printed something else.
+        """
+        try:
+            done = self._run(command, "-json", "-no-color", *arguments)
+            _insist(done)
+            document: dict[str, Any] = json.loads(done.stdout)
+        except (RecursionError, ValueError) as error:
+            raise TerraformError(f"`terraform {command} -json` gave no {what}: {error}") from error
+        return document
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
