@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from io import BytesIO
+from gzip import GzipFile
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -99,8 +100,9 @@ class S3Reports:
 class S3ReportWriter:
     """An object that is stored while it is written, behind `ports.ReportWriter`.
 
-    What fits into one part is stored by one request. Every request gets its bytes whole, and no
-    copy of them: botocore may send them again without reading anything twice.
+    What fits into one part is stored by one request. A part waits compressed, a tenth of its size
+    in memory, and is read out of that while it is sent: once for its checksum, once for the
+    request, and again where botocore sends it again.
 
     Args:
         client: S3.
@@ -124,9 +126,9 @@ class S3ReportWriter:
         self._key = key
         self._content_type = content_type
         self._part_bytes = part_bytes
-        self._waiting = BytesIO()
         self._upload_id = ""
         self._parts: list[CompletedPartTypeDef] = []
+        self._begin_part()
 
     @property
     def in_memory(self) -> bool:
@@ -135,8 +137,9 @@ class S3ReportWriter:
 
     def write(self, data: bytes, /) -> None:
         """Take more bytes; see `ports.ReportWriter`."""
-        self._waiting.write(data)
-        if self._waiting.tell() > self._part_bytes:
+        self._compressor.write(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > self._part_bytes:
             self._send()
 
     def finish(self, *, small_key: str | None = None) -> str:
@@ -146,7 +149,7 @@ class S3ReportWriter:
             body = self._take()
             _put(self._client, self._bucket, self._key, body, self._content_type)
             return self._key
-        if self._waiting.tell():
+        if self._waiting_bytes:
             self._send()
         with sorted_errors(f"{self._key} was not stored"):
             self._client.complete_multipart_upload(
@@ -171,10 +174,18 @@ class S3ReportWriter:
             _LOGGER.warning("a multipart upload was not aborted", exc_info=True)
         self._upload_id = ""
 
-    def _take(self) -> bytes:
-        """What waits, in the same memory, which is given away."""
-        waiting, self._waiting = self._waiting, BytesIO()
-        return waiting.getvalue()
+    def _begin_part(self) -> None:
+        self._compressed = BytesIO()
+        self._compressor = GzipFile(mode="wb", compresslevel=1, fileobj=self._compressed)
+        self._waiting_bytes = 0
+
+    def _take(self) -> BinaryIO:
+        """What waits, to be read, and sought in, as if it were not compressed."""
+        self._compressor.close()
+        self._compressed.seek(0)
+        part = BufferedReader(GzipFile(fileobj=self._compressed))
+        self._begin_part()
+        return part
 
     def _send(self) -> None:
         part = self._take()
@@ -203,6 +214,8 @@ class S3ReportWriter:
         self._parts.append(sent)
 
 
-def _put(client: S3Client, bucket: str, key: str, body: bytes, content_type: str) -> None:
+def _put(
+    client: S3Client, bucket: str, key: str, body: bytes | BinaryIO, content_type: str
+) -> None:
     with sorted_errors(f"{key} was not stored"):
         client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
