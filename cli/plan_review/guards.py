@@ -26,8 +26,8 @@ class To(StrEnum):
 
     SOONER: a smaller number, where none and 0 are never. LESS: a smaller number. FEWER: a smaller
     number, where none is 0. OFF: not true, or not there, any more. FALSE: the same, or false from
-    the beginning. ON: true from now on. OTHER: another value. CHANGED: the same, or a value where
-    there was none.
+    the beginning. ON: true, or there, from now on. OTHER: another value. CHANGED: the same, or a
+    value where there was none.
     """
 
     SOONER = "sooner"
@@ -50,6 +50,7 @@ class Guard(NamedTuple):
         says: What it means.
         refused: True if data goes with it, so that it has to be allowed.
         values: The values that are told, of a direction `OTHER`; all, if there are none.
+        of_new: True if it is told of what is new, too, and belongs to nothing that was there.
     """
 
     type: str
@@ -58,6 +59,7 @@ class Guard(NamedTuple):
     says: str
     refused: bool = False
     values: tuple[str, ...] = ()
+    of_new: bool = False
 
 
 ONE_DOT = "\u2024"
@@ -131,6 +133,7 @@ GUARDS = (
             To.OTHER,
             "everybody may read or write it",
             values=("authenticated-read", "public-read", "public-read-write"),
+            of_new=True,
         )
         for kind in (_BUCKET, "aws_s3_object")
     ),
@@ -310,6 +313,7 @@ GUARDS = (
     Guard(_FUNCTION, "kms_key_arn", To.CHANGED, "another key is needed"),
     Guard(_FUNCTION, "timeout", To.LESS, "it gives up sooner"),
     Guard(_FUNCTION, "vpc_config.**", To.CHANGED, "it reaches something else"),
+    Guard(_MAPPING, "event_source_arn", To.ON, "somebody else reads it, too"),
     Guard(_MAPPING, "enabled", To.OFF, "nobody reads the queue"),
     Guard(_MAPPING, "filter_criteria.**", To.CHANGED, "what does not match is deleted unread"),
     Guard(_MAPPING, "function_name", To.OTHER, "somebody else reads the queue"),
@@ -409,16 +413,21 @@ class Loosening:
     refused: bool
 
 
-def loosenings(change: Change) -> Iterator[Loosening]:
+def loosenings(change: Change, *, is_new: bool = False) -> Iterator[Loosening]:
     """Give what a change does to guards, and to how long data lives.
 
     Args:
         change: A change of a resource that stays, or of one that comes to, or goes from, one that
             stays.
+        is_new: True if the resource is created, and belongs to nothing that was there.
     """
     exists = change.before is not None
     guards = [
-        each for each in GUARDS if each.type == change.type and (exists or each.to != To.CHANGED)
+        each
+        for each in GUARDS
+        if each.type == change.type
+        and (exists or each.to != To.CHANGED)
+        and (each.of_new or not is_new)
     ]
     if change.kind is Kind.DESTROY:
         change = replace(change, after=_LEFT_BEHIND.get(change.type))

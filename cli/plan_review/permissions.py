@@ -139,6 +139,7 @@ NO_DOCUMENTS = frozenset({"delivery_policy", "redrive_allow_policy", "redrive_po
 OWNERS = {
     "arn": "aws_sns_topic",
     "bucket": "aws_s3_bucket",
+    "event_source_arn": "aws_sqs_queue",
     "function_name": "aws_lambda_function",
     "group": "aws_iam_group",
     "key_id": "aws_kms_key",

@@ -163,7 +163,7 @@ def _principals(value: JsonValue) -> tuple[str, ...]:
         return tuple(sorted(EVERYBODY if each == "*" else each for each in found))
     return tuple(
         sorted(
-            EVERYBODY if each == "*" else f"{kind} {each}"
+            EVERYBODY if (kind, each) == ("AWS", "*") else f"{kind} {each}"
             for kind, many in value.items()
             for each in texts(many)
         )
@@ -323,7 +323,7 @@ def is_foreign(who: str, own_account: str) -> bool:
         own_account: The account of the plan; empty if it is not known.
     """
     kind, _, name = who.rpartition(" ")
-    if EVERYBODY in who:
+    if EVERYBODY in who or name == "*":
         return True
     if kind == "Service" or _SERVICE.fullmatch(name):
         return False

@@ -12,6 +12,7 @@ from plan_review.data import GOING, loses_data, what_it_holds
 from plan_review.drift import Drift, drifts
 from plan_review.function_code import OUTPUT, CodeChange, code_changes, programs
 from plan_review.guards import Loosening, loosenings
+from plan_review.masking import anywhere
 from plan_review.permissions import Owners, PermissionChange, permission_changes
 from plan_review.plan import Kind, UnknownPlanError
 
@@ -89,7 +90,8 @@ class Review:
         return tuple(
             each
             for name, each in self.plan.outputs.items()
-            if name != OUTPUT and (each.before != each.after or each.unknown is True)
+            if name != OUTPUT
+            and (each.before != each.after or each.unknown is True or is_uncovered(each))
         )
 
     @property
@@ -126,6 +128,10 @@ class Review:
             (
                 bool(self.programs),
                 f"programs are run while it is applied, for {_some(self.programs)}",
+            ),
+            (
+                any(is_uncovered(each) for each in self.output_changes),
+                "an output that was sensitive is shown from now on",
             ),
             (bool(self.drift), "something changed outside of Terraform"),
             (bool(self.findings), "policy checks found something"),
@@ -233,11 +239,21 @@ def _guards(plan: Plan) -> tuple[Loosening, ...]:
     return tuple(
         each
         for change in plan.changes
-        if change.kind in {Kind.UPDATE, Kind.REPLACE}
+        if change.kind in {Kind.CREATE, Kind.UPDATE, Kind.REPLACE}
         or (change.kind is Kind.DESTROY and not owners.is_destroyed(change))
-        or (change.kind is Kind.CREATE and owners.is_added_to_old(change))
-        for each in loosenings(change)
+        for each in loosenings(
+            change, is_new=change.kind is Kind.CREATE and not owners.is_added_to_old(change)
+        )
     )
+
+
+def is_uncovered(output: Change) -> bool:
+    """Tell whether an output that was sensitive is not any more.
+
+    Args:
+        output: The change of the output.
+    """
+    return anywhere(output.before_sensitive) and not anywhere(output.after_sensitive)
 
 
 def what_is_lost(change: Change) -> str:

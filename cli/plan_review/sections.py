@@ -11,7 +11,7 @@ from plan_review.masking import UNKNOWN
 from plan_review.permissions import document_attributes
 from plan_review.plan import Kind
 from plan_review.policies import is_wild
-from plan_review.review import what_is_lost
+from plan_review.review import is_uncovered, what_is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -307,6 +307,8 @@ def _costs(review: Review) -> Iterator[Line]:
 
 def _outputs(review: Review) -> Iterator[Line]:
     for change in review.output_changes:
+        if is_uncovered(change):
+            yield Line(sign="!", subject=change.address, note="is not sensitive any more")
         for each in differences(change):
             path = f".{each.path}" if each.path else ""
             yield Line(

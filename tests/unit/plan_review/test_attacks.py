@@ -86,6 +86,17 @@ def all_of(result) -> str:
             {"Action": "s3:*", "Principal": "*"},
             False,
         ),
+        # All services are not all the world.
+        (
+            {"Action": "s3:*", "Principal": {"Service": "*"}},
+            {"Action": "s3:*", "Principal": "*"},
+            True,
+        ),
+        (
+            {"Action": "s3:*", "Principal": "*"},
+            {"Action": "s3:*", "Principal": {"Service": "*"}},
+            False,
+        ),
     ],
 )
 def test_what_one_document_allows_beyond_another(before, after, wider) -> None:
@@ -181,6 +192,7 @@ def test_a_name_makes_no_owner(judged, change) -> None:
         {"Action": "s3:GetObject", "Principal": {"AWS": f"arn:aws:iam::{FOREIGN}:root"}},
         {"Action": "s3:GetObject", "Principal": {"AWS": FOREIGN}},
         {"Action": "s3:GetObject", "Principal": "*"},
+        {"Action": "s3:GetObject", "Principal": {"Service": "*"}},
         {"Action": "s3:GetObject", "NotPrincipal": {"AWS": FOREIGN}},
         {"Action": "s3:GetObject", "Principal": {"CanonicalUser": "79a5"}},
         {"Action": "s3:GetObject", "Principal": {"Federated": "accounts.google.com"}},
@@ -698,6 +710,26 @@ def test_what_opens_a_bucket_that_is_there_needs_attention(judged, kind, after) 
     assert judged(f"{kind}.X", ["create"], None, {"bucket": "b", **after}).guards
 
 
+@pytest.mark.parametrize("acl", ["public-read", "public-read-write", "authenticated-read"])
+def test_a_bucket_that_begins_public_needs_attention(judged, acl) -> None:
+    """It holds nothing yet, but it will."""
+    made = ("aws_s3_bucket.B", ["create"], None)
+    assert judged(*made, {"bucket": "b", "acl": acl}).guards
+    assert judged(*made, {"bucket": "b", "acl": "private", "force_destroy": True}).guards == ()
+
+
+def test_another_reader_of_a_queue_that_is_there_needs_attention(judged, change) -> None:
+    """What it takes, the function that is meant never sees."""
+    made = ("aws_lambda_event_source_mapping.M", ["create"], None)
+    after = {"function_name": "thief", "event_source_arn": "arn:aws:sqs:eu-west-1:1:work"}
+    thief = change("aws_lambda_function.T", ["create"], None, {"function_name": "thief"})
+    queue = change("aws_sqs_queue.W", ["create"], None, {"name": "work"})
+
+    (guard,) = judged(*made, after, around=[thief]).guards
+    assert guard.path == "event_source_arn"
+    assert judged(*made, after, around=[thief, queue]).guards == ()
+
+
 @pytest.mark.parametrize("actions", [["delete"], ["update"]])
 def test_versioning_that_goes_is_suspended(judged, change, actions) -> None:
     """The provider suspends it when it is destroyed; with its bucket there is nothing to keep."""
@@ -1023,6 +1055,20 @@ def test_a_plan_of_outputs_alone_is_one(plan_of) -> None:
     del document["resource_changes"]
 
     assert review(read_plan(document)).plan.changes == ()
+
+
+def test_an_output_that_is_shown_from_now_on_needs_attention(plan_of) -> None:
+    """Whoever reads the next plan's log has it."""
+    output = {"actions": ["update"], "before": SECRET, "after": SECRET, "before_sensitive": True}
+
+    def judged(**more):
+        return review(read_plan(plan_of(output_changes={"token": {**output, **more}})))
+
+    shown = judged(after_sensitive=False)
+    assert shown.attention == ("an output that was sensitive is shown from now on",)
+    assert "token" in all_of(shown)
+    assert SECRET not in all_of(shown)
+    assert judged(after_sensitive=True).empty
 
 
 def test_a_document_that_is_nested_without_end_is_text(judged) -> None:
