@@ -174,31 +174,26 @@ class DynamoDbIngestions:
 
     def _end(self, admission: Admission, report: RunReport, status: Status, condition: str) -> bool:
         found = admission.record
-        figures = asdict(report.counts) | {"absent": report.absent}
-        counts = {name: {"N": str(count)} for name, count in figures.items()}
-        values: _Json = {f":{name}": count for name, count in counts.items()}
-        values |= {
+        values: _Json = {
             ":status": {"S": status.value},
             ":withdrawn": {"S": Status.WITHDRAWN.value},
             ":base": {"S": admission.base},
-            ":profile": {"S": report.profile},
-            ":reading": {"S": report.reading},
             ":at": {"S": report.finished_at},
-            ":skips": _tally(report.skipped_by_reason),
-            ":errors": _tally(report.rejected_by_error),
             ":reads": {"N": _number(report.read_units + (found.read_units if found else 0))},
             ":writes": {"N": _number(report.write_units + (found.write_units if found else 0))},
             ":run": {"S": admission.run},
             ":runs": {"SS": sorted(admission.expired | {admission.run})},
             ":told": {"SS": [end_announcement(admission, report, status)]},
         }
-        setting = ", ".join(f"{name} = :{name}" for name in counts)
         setting = (
-            f"SET #status = :status, #base = :base, profile = :profile, reading = :reading, "
-            f"finished_at = :at, "
-            f"skipped_by_reason = :skips, rejected_by_error = :errors, "
-            f"read_units = :reads, write_units = :writes, {setting}"
+            "SET #status = :status, #base = :base, finished_at = :at, "
+            "read_units = :reads, write_units = :writes"
         )
+        if report.reads_by or found is None or not found.last_reads_by:
+            # A run that has read no row leaves what is known of those that are loaded.
+            figures = _figures(report)
+            setting += "".join(f", {name} = :{name}" for name in figures)
+            values |= {f":{name}": figure for name, figure in figures.items()}
         removing = ["lease_until", "messages_sent"]
         if report.reads_by:
             values[":by"] = {"S": report.reads_by}
@@ -252,11 +247,14 @@ class DynamoDbIngestions:
             moved = self._update(
                 object_id,
                 "ADD loaded :up, unchanged :down, absent :absent DELETE open_runs :runs",
-                f"#status = :found AND unchanged >= :up AND contains(open_runs, :run){read_so}",
+                # Of the end that the run has found; another one has counted the items itself.
+                "#status = :found AND finished_at = :found_at AND unchanged >= :up "
+                f"AND contains(open_runs, :run){read_so}",
                 {"#status": "status"},
                 {
                     **values,
                     ":found": {"S": found.status.value},
+                    ":found_at": {"S": found.finished_at},
                     ":up": {"N": str(written)},
                     ":down": {"N": str(-written)},
                     ":absent": {"N": str(absent)},
@@ -272,8 +270,9 @@ class DynamoDbIngestions:
         """Have the file read in this way from now on; see `ports.Ingestions`."""
         return self._update(
             object_id,
-            "SET reads_by = :by",
-            "contains(open_runs, :run) AND #status <> :withdrawn",
+            "SET reads_by = :by, reads_by_since = :run",
+            "contains(open_runs, :run) AND #status <> :withdrawn "
+            "AND (attribute_not_exists(reads_by_since) OR reads_by_since <= :run)",
             {"#status": "status"},
             {
                 ":run": {"S": run},
@@ -470,7 +469,7 @@ class DynamoDbIngestions:
         """End a withdrawal; see `ports.Ingestions`."""
         removing = (
             "withdrawal, withdrawing, withdrawal_place, open_runs, accepted, released, recheck, "
-            "touched, lease_until, messages_sent"
+            "touched, lease_until, messages_sent, last_reads_by"
         )
         told = withdrawal_announcement(version, record, run, removed, now)
         self._update(
@@ -574,6 +573,17 @@ def _record(item: _Json) -> Record:
             }
         ),
     )
+
+
+def _figures(report: RunReport) -> _Json:
+    counts = asdict(report.counts) | {"absent": report.absent}
+    return {
+        **{name: {"N": str(count)} for name, count in counts.items()},
+        "profile": {"S": report.profile},
+        "reading": {"S": report.reading},
+        "skipped_by_reason": _tally(report.skipped_by_reason),
+        "rejected_by_error": _tally(report.rejected_by_error),
+    }
 
 
 def _tally(counts: dict[str, int]) -> _Json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,15 @@ from inventory.domain.changelog import log_of
 from inventory.domain.errors import BadFileError, ErrorCode, RetryableError
 from inventory.domain.fingerprints import MAX_TEXT, set_of
 from inventory.domain.ingestions import LEASE, Admission, Mode, RunReport, Status
-from inventory.domain.jobs import WEIGHER, Job, SegmentReport, Task, job_id, refusal_from_data
+from inventory.domain.jobs import (
+    WEIGHER,
+    Job,
+    SegmentReport,
+    Task,
+    broke_off_from,
+    job_id,
+    refusal_from_data,
+)
 from inventory.domain.keysets import KeySets
 from inventory.domain.model import Counts
 from inventory.domain.order import timestamp
@@ -216,14 +223,24 @@ class Finisher:
         # The last attempt of a worker may not have come to taking its own name away.
         ended_runs = frozenset(report.attempt for report in reports if report.ended)
         admission = replace(admission_of(job, version, record), expired=ended_runs)
-        if job.mode is Mode.PROCESS or (job.mode is Mode.REPROCESS and not total.error):
-            self.remember(job, version)  # before the record names it
-        status = self._end_record(job, admission, total)
+        broke_off = max(report.end_line for report in reports) if total.error else None
+        if broke_off is not None and self._gives_back(job, admission, broke_off):
+            status = None  # open, so that the file is read as before and this is written over
+        else:
+            if job.mode is Mode.PROCESS or (job.mode is Mode.REPROCESS and not total.error):
+                self.remember(job, version, broke_off)  # before the record names it
+            status = self._end_record(job, admission, total)
         return Ending(report=total, status=status, rechecks=rechecks, reject_messages=messages)
 
-    def remember(self, job: Job, version: ObjectVersion) -> None:
-        """Leave how a job reads its file, for whoever reads it again."""
-        how = json.dumps(job.how_read(), separators=(",", ":"))
+    def remember(self, job: Job, version: ObjectVersion, broke_off: int | None = None) -> None:
+        """Leave how a job reads its file, for whoever reads it again.
+
+        Args:
+            job: The job.
+            version: The object version.
+            broke_off: See `Job.how_read_to_text`.
+        """
+        how = job.how_read_to_text(broke_off)
         expires_at = expiry(timestamp(self._ports.now()), READS_RETENTION)
         self._ports.readings.put(version.object_id, job.reads_by, how, expires_at=expires_at)
 
@@ -250,20 +267,33 @@ class Finisher:
         """Tell whether no later delivery ends the record and says what is wrong with the file."""
         return record is not None and record.status is Status.COMPLETED
 
+    def _gives_back(self, job: Job, admission: Admission, broke_off: int) -> bool:
+        """Have the file read as before again where that comes further than a replay has come.
+
+        Returns:
+            Whether another run goes on; also where one has said meanwhile how it is read.
+        """
+        object_id, record = admission.version.object_id, admission.record
+        before = record.last_reads_by if record else ""
+        if job.mode is Mode.RECHECK or before in ("", job.reads_by):
+            return False
+        text = self._ports.readings.get(object_id, before)
+        if text is None:
+            return False
+        line = broke_off_from(text)
+        if line is not None and line <= broke_off:
+            return False
+        # Its event, which alone knows the later base, does not come again.
+        self._ports.ingestions.note_base(object_id, admission.base, Status.COMPLETED)
+        self._ports.ingestions.read_as_before(object_id, job.reads_by, before)
+        return True
+
     def _end_record(self, job: Job, admission: Admission, total: RunReport) -> Status | None:
         ingestions = self._ports.ingestions
-        if job.mode is Mode.RECHECK:
+        if job.mode is Mode.RECHECK or (job.mode is Mode.REPROCESS and total.error):
             ingestions.close(
                 admission, written=total.written, absent=total.absent, reads_by=job.reads_by
             )
-            return None
-        if job.mode is Mode.REPROCESS and total.error:
-            before = admission.record.last_reads_by if admission.record else ""
-            if before in ("", job.reads_by) or not ingestions.read_as_before(
-                admission.version.object_id, job.reads_by, before
-            ):
-                ingestions.close(admission, written=total.written, absent=total.absent)
-            # Else a replay has broken off. It stays open, so that the file is read as before again.
             return None
         if total.error:
             ingestions.fail(admission, total, Status.FAILED)

@@ -36,7 +36,14 @@ from inventory.domain.jobs import (
     job_id,
 )
 from inventory.domain.keysets import KeySets, joined
-from inventory.domain.order import base_of, later_base, latest_time, object_time, timestamp
+from inventory.domain.order import (
+    base_of,
+    later_base,
+    latest_time,
+    object_time,
+    time_of,
+    timestamp,
+)
 from inventory.domain.outcome import Outcome
 from inventory.domain.rejects import as_refusal, file_reject, reject_message
 from inventory.domain.seen import MOST_SLOTS
@@ -57,6 +64,9 @@ if TYPE_CHECKING:
     from inventory.domain.work import Delivery
 
 _ADMISSION_ATTEMPTS = 20
+
+#: Kinds by which a loaded file is read by the settings of the day.
+_BY_TODAY = frozenset({Kind.REPLAY, Kind.RELEASE, Kind.RESTORE})
 
 
 @dataclass(kw_only=True, slots=True)
@@ -197,7 +207,7 @@ class Ingest:
                 record,
                 kind=delivery.kind,
                 version=delivery.version,
-                base=described.base,
+                base=described.base or _base_as_before(described, record),
                 delivery_id=delivery.delivery_id,
                 now=self._ports.now(),
                 command=command,
@@ -291,8 +301,8 @@ class Ingest:
             self._ports.ingestions.complete(admission, self._empty_report())
             return replace(outcome, status=Status.COMPLETED)
         how_before = self._how_read_before(admission)
-        as_before = admission.mode is not Mode.PROCESS and admission.kind is not Kind.REPLAY
-        if how_before is not None and as_before:
+        loaded = admission.record is not None and bool(admission.record.last_reads_by)
+        if how_before is not None and loaded and admission.kind not in _BY_TODAY:
             how = how_before
         else:
             how = self._how_read_today(described)
@@ -374,11 +384,13 @@ class Ingest:
         version, record = admission.version, admission.record
         if record is None or not (record.reads_by or admission.kind is Kind.REPLAY):
             return
+        if before is not None and before["complete"] not in ("", job.complete):
+            # First, because who goes on after a crash here would not know it: by the reading of
+            # before, the file comes into its feed again.
+            self._absences.give_up(before["complete"], version)
         self._finisher.remember(job, version)
         if not self._ports.ingestions.read_by(version.object_id, admission.run, job.reads_by):
             raise RetryableError(f"{version.object_id}: another run has taken this one's place")
-        if before is not None and before["complete"] not in ("", job.complete):
-            self._absences.give_up(before["complete"], version)
 
     def _job(self, admission: Admission, how_read: dict[str, Any]) -> Job:
         version = admission.version
@@ -410,6 +422,8 @@ class Ingest:
         job = self._finisher.stored(admission.version.object_id, admission.record.job)
         if job is None or job.mode is not admission.mode or not job.lasts(admission.now):
             return None
+        if admission.record.reads_by not in ("", job.reads_by):
+            return None  # it may not end, see `Finisher.end`
         return self._help(admission, job, outcome)
 
     def _help(self, admission: Admission, job: Job, outcome: Outcome) -> Outcome:
@@ -669,7 +683,10 @@ class Ingest:
         # versions that are gone could ask each other without end.
         rechecks = 0 if admission.mode is Mode.RECHECK else self._abandon(admission)
         held = isinstance(error, HeldFileError)
-        if not held:  # a held file has not begun to imply anything
+        gone = isinstance(error, ObjectGoneError)
+        loaded = record is not None and bool(record.last_reads_by)
+        # A held file has not begun to imply anything, and one that is loaded is read as before.
+        if gone or not (held or loaded):
             self._absences.refused(admission.version)
         report = replace(self._empty_report(), profile=outcome.profile)
         report.error = f"{refusal.code}: {refusal}"
@@ -693,6 +710,18 @@ class Ingest:
 
     def _empty_report(self) -> RunReport:
         return RunReport(finished_at=timestamp(self._ports.now()))
+
+
+def _base_as_before(described: _Described, record: Record | None) -> str:
+    """Base of a loaded version whose time would be refused today; "" for any other.
+
+    Its event may be the first to know the sequencer.
+    """
+    if record is None or not record.last_reads_by or described.version.sequencer == "":
+        return ""
+    if not isinstance(described.refusal, BadFileError):
+        return ""
+    return base_of(time_of(record.base), described.version.sequencer)
 
 
 def _withdrawn(record: Record) -> bool:

@@ -105,7 +105,8 @@ class Record:
         rejected_by_error: Rejected rows by error code.
         reading: `Job.reading` of the run by which it last ended; "" when that read no row.
         reads_by: `Job.reads_by` of whoever reads the file again; "" where that is not known.
-        last_reads_by: The one by which it last ended.
+        last_reads_by: The one by which it last ended; "" while no row of it is loaded, also after
+            a withdrawal.
     """
 
     status: Status
@@ -135,6 +136,13 @@ class Record:
     reading: str = ""
     reads_by: str = ""
     last_reads_by: str = ""
+
+    @property
+    def wants_recheck(self) -> bool:
+        """Tell whether rows must be decided again, of a version that has ended and has some."""
+        failed = self.status is Status.FAILED and bool(self.last_reads_by)
+        ended = failed or self.status is Status.COMPLETED
+        return ended and self.accepted and bool(self.recheck)
 
     @property
     def being_restored(self) -> bool:
@@ -352,7 +360,9 @@ def _mode(record: Record, kind: Kind, base: str, *, recovering: bool) -> Mode:
             return Mode.PROCESS
         return Mode.CLOSE if recovering else Mode.NOTHING
     if kind is Kind.RECHECK and (record.accepted or record.status is Status.FAILED):
-        return Mode.RECHECK if record.accepted and record.recheck else Mode.NOTHING
+        # One that comes before the end could read the file in another way than the run that ends
+        # it. The request stands, and the reconcile sends it again.
+        return Mode.RECHECK if record.wants_recheck else Mode.NOTHING
     known = record.base >= base and not recovering and kind not in _BY_OPERATORS
     if record.status is Status.COMPLETED:
         return Mode.NOTHING if known else Mode.REPROCESS

@@ -131,7 +131,7 @@ class Job:
 
     @property
     def reads_by(self) -> str:
-        """Name of how the file is read, the same for the same settings; see `how_read`."""
+        """Name of how the file is read, the same for the same settings; see `how_read_to_text`."""
         implied = {"complete": self.complete, "absent": self.absent}
         return digest_of(self.state | implied, "", self.latest)[:8]
 
@@ -143,9 +143,14 @@ class Job:
         """
         return digest_of({"reads_by": self.reads_by, "release": release}, "", "")[:8]
 
-    def how_read(self) -> dict[str, Any]:
-        """Attributes that say how the file is read; `how_read_from` has them from their JSON."""
-        return {name: getattr(self, name) for name in _HOW_READ}
+    def how_read_to_text(self, broke_off: int | None) -> str:
+        """JSON of how the file is read, for whoever reads it again.
+
+        Args:
+            broke_off: Line at which it could not be read on; None where it can, or nobody knows.
+        """
+        how = {name: getattr(self, name) for name in _HOW_READ}
+        return json.dumps({"how": how, "broke_off": broke_off}, separators=(",", ":"))
 
     @property
     def expires_at(self) -> int:
@@ -257,9 +262,15 @@ def job_id(object_id: str, run: str) -> str:
 
 
 def how_read_from(text: str) -> dict[str, Any]:
-    """Attributes of a job by the JSON of another one's, see `Job.how_read`."""
-    how: dict[str, Any] = json.loads(text)
+    """Attributes of a job by what `how_read_to_text` gives for another one."""
+    how: dict[str, Any] = json.loads(text)["how"]
     return how | {"absent": Absent(how["absent"])}
+
+
+def broke_off_from(text: str) -> int | None:
+    """Line by what `how_read_to_text` gives."""
+    line: int | None = json.loads(text)["broke_off"]
+    return line
 
 
 def digest_of(state: dict[str, Any], base: str, latest: str) -> str:

@@ -434,7 +434,11 @@ class Ingestions(Protocol):
         ...
 
     def read_by(self, object_id: str, run: str, reads_by: str) -> bool:
-        """Have the file read in this way from now on; False if the run is not open any more."""
+        """Have the file read in this way from now on.
+
+        Returns:
+            Whether it is; False when the run is not open any more, or a later one has said how.
+        """
         ...
 
     def read_as_before(self, object_id: str, reads_by: str, before: str) -> bool:

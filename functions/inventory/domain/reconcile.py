@@ -287,8 +287,7 @@ def _finding(record: Record | None, now: datetime) -> str:
     if any(run < horizon for run in record.open_runs):
         return "crashed"
     left = "running" if record.open_runs else _ended(record)
-    # Nothing of a version that was not accepted is in the table.
-    return "rechecks" if record.recheck and record.accepted else left
+    return "rechecks" if record.wants_recheck else left
 
 
 def _ended(record: Record) -> str:

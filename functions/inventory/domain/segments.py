@@ -414,8 +414,9 @@ class SegmentProcessor:
             note_sent=note_sent,
             # Rows that an earlier reading has refused have messages, see `Finisher.end`.
             tells=job.mode is Mode.PROCESS,
+            # There may be a reject file from an earlier reading.
             replaces=segment.recovering
-            or (segment.record is not None and bool(segment.record.rejected_by_error)),
+            or (segment.record is not None and bool(segment.record.reads_by)),
         )
 
 

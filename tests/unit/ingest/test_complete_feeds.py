@@ -140,15 +140,15 @@ def test_a_file_that_names_nothing_takes_nothing_away() -> None:
     assert quantities(world) == {"A": "0", "B": "1"}
 
 
-@pytest.mark.parametrize("newest", ["damaged", "refused"])
+@pytest.mark.parametrize("newest", ["damaged", "gone"])
 def test_a_late_version_asks_the_newest_that_takes_away(newest: str) -> None:
     """Not one that is damaged, nor one that cannot be read any more."""
     world = world_of()
     load(world, "A,x,5,,", hour=2)
     damage = ["!bad"] if newest == "damaged" else []
     version = load(world, "A,x,5,,", *damage, hour=3)
-    if newest == "refused":
-        world.objects.stored[-1] = replace(world.objects.stored[-1], body=b"no feed")
+    if newest == "gone":
+        world.objects.delete(version)
         deliver(world, version, Kind.REPLAY)
     load(world, "A,x,4,,", "B,x,7,,", hour=1)
     assert quantities(world) == {"A": "5", "B": "0"}

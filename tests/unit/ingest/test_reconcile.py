@@ -62,6 +62,8 @@ def _store(world: World, version: ObjectVersion, **record: Any) -> None:
     for name in ("open_runs", "recheck"):
         if record.get(name):
             item[name] = {"SS": [record[name]]}
+    if "last_reads_by" in record:
+        item["last_reads_by"] = {"S": record["last_reads_by"]}
     if "lease_until" in record:
         item["lease_until"] = {"S": timestamp(record["lease_until"])}
     world.tables.tables[INGESTIONS].items[version.object_id,] = item
@@ -102,7 +104,12 @@ def _sent(world: World) -> list[tuple[Kind, str]]:
         ({"recheck": "3#1"}, "rechecks", Kind.RECHECK),
         ({"recheck": "3#1", "open_runs": YOUNG_RUN}, "rechecks", Kind.RECHECK),
         ({"recheck": "3#1", "open_runs": OLD_RUN}, "crashed", Kind.REDRIVE),
-        ({"status": Status.FAILED, "recheck": "3#1"}, "rechecks", Kind.RECHECK),
+        ({"status": Status.FAILED, "recheck": "3#1"}, "terminal", None),
+        (
+            {"status": Status.FAILED, "recheck": "3#1", "last_reads_by": "r"},
+            "rechecks",
+            Kind.RECHECK,
+        ),
         ({"status": Status.FAILED, "recheck": "3#1", "accepted": False}, "terminal", None),
         ({"status": Status.HELD, "recheck": "3#1", "accepted": False}, "terminal", None),
     ],

@@ -796,6 +796,7 @@ def test_a_recheck_of_a_version_that_is_gone_asks_nobody() -> None:
     world.objects.delete(version)
     assert deliver(world, version, Kind.RECHECK).rechecks == 0
     assert sent(world) == []
+    world.ports().follow_ups.add(version)  # as whoever requests a recheck does
     settle(world)
     assert world.record(version)["status"] == "FAILED"
     assert quantities(world) == {"K": "5"}
@@ -921,6 +922,8 @@ def test_a_recheck_before_the_first_end_does_not_tell_of_rejects() -> None:
     with pytest.raises(MemoryError):
         deliver(world, version, readings=SimpleNamespace(put=die))
     deliver(world, put(world, "B,x,9,,", hour=2, key="late.csv"))
+    drain(world)
+    deliver(world, version, Kind.REDRIVE)
     drain(world)
     assert quantities(world) == {"B": "1"}
     assert [body["id"][-2:] for _, body in world.rejects.bodies] == ["/3"]
