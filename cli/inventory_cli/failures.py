@@ -9,7 +9,8 @@ def explain(error: Exception) -> str | None:
     Args:
         error: What was raised.
     """
-    # Errors of botocore come only where it is imported already; `--help` never gets here.
+    # Errors of boto3 come only where it is imported already; `--help` never gets here.
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -17,6 +18,10 @@ def explain(error: Exception) -> str | None:
         NoCredentialsError,
     )
 
+    behind = error.__cause__ or error.__context__
+    if isinstance(error, Boto3Error) and isinstance(behind, Exception):
+        # An upload's refusal is the context of boto3's own error, which has no code of AWS.
+        return explain(behind) or str(error)
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials: set AWS_PROFILE, or run `make local-up` for a local cloud"
     if isinstance(error, EndpointConnectionError):
@@ -28,6 +33,6 @@ def explain(error: Exception) -> str | None:
         code = details.get("Code", "unknown")
         message = details.get("Message", "")
         return f"AWS refused {error.operation_name}: {code} {message}".rstrip()
-    if isinstance(error, BotoCoreError):
+    if isinstance(error, BotoCoreError | Boto3Error):
         return f"AWS could not be reached: {error}"
     return None

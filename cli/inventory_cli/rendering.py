@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -35,6 +37,10 @@ STYLES = {
     "HELD": "bold red",
     "WITHDRAWN": "yellow",
 }
+
+# A folded column is at least so wide, unless its cells are all shorter: one of three characters
+# cannot be read.
+_FOLDED_WIDTH = 12
 
 
 def printable(value: object) -> str:
@@ -154,7 +160,9 @@ def emit_table(
     right: Sequence[str] = (),
     folded: Sequence[str] = (),
 ) -> None:
-    """Print a table on standard output.
+    """Print a table on standard output, all its characters: a figure that is cut is another figure.
+
+    Where it is too narrow for that a terminal breaks the lines; into files and pipes go whole ones.
 
     Args:
         columns: Headings.
@@ -162,18 +170,28 @@ def emit_table(
         right: Headings of columns aligned to the right.
         folded: Headings of columns that take several lines where the terminal is narrow.
     """
+    lines = [[printable(cell) for cell in row] for row in rows]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
+    spare = 0
+    for at, column in enumerate(columns):
+        widest = max(cell_len(text) for text in (column, *(line[at] for line in lines)))
+        least = min(widest, _FOLDED_WIDTH) if column in folded else widest
+        spare += widest - least
         table.add_column(
             column,
             justify="right" if column in right else "left",
             overflow="fold",
             no_wrap=column not in folded,
+            min_width=least,
         )
-    for row in rows:
-        cells = [printable(cell) for cell in row]
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in cells))
-    Console(highlight=False).print(table)
+    for line in lines:
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in line))
+    console = Console(highlight=False)
+    width = console.measure(table, options=console.options.update(width=sys.maxsize)).maximum
+    if console.is_terminal or "COLUMNS" in os.environ:
+        width -= spare
+    console.width = max(console.width, width)
+    console.print(table)
 
 
 @contextmanager

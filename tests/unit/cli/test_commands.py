@@ -10,13 +10,16 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
+from boto3.s3.transfer import S3Transfer
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.exits import EXIT_CODES_HELP
 from inventory_cli.first import FIRST_CHECKS
-from inventory_cli.rendering import age, parse_since, printable
+from inventory_cli.rendering import age, emit_table, figure, parse_since, printable
+
+from .conftest import refusal
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 #: Commands that speak to a deployed stack.
@@ -167,6 +170,30 @@ class TestUpload:
         assert ran.exit_code == (130 if failure is KeyboardInterrupt else 4)
         assert "1 of 2 files are uploaded and load all the same" in ran.err
         assert "uploads/north.csv#v1" in ran.err
+
+    @pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken", "NoSuchBucket"])
+    @pytest.mark.usefixtures("s3")
+    def test_fails_with_s3s_own_code(
+        self, cloud: Any, run: Any, files: list[str], monkeypatch: pytest.MonkeyPatch, code: str
+    ) -> None:
+        """boto3 wraps the refusal of an upload into an error of its own."""
+
+        class Refused:
+            def upload(self, *_: object) -> Refused:
+                return self
+
+            def result(self) -> None:
+                raise refusal(code, "PutObject")
+
+        refused: Any = Refused()
+
+        def upload_file(path: str, bucket: str, key: str, **_: object) -> None:
+            S3Transfer(manager=refused).upload_file(path, bucket, key)
+
+        monkeypatch.setattr(cloud.s3, "upload_file", upload_file)
+        ran = run("upload", files[0])
+        assert (ran.exit_code, ran.out) == (4, "")
+        assert ran.err.splitlines()[-1] == f"inventory: AWS refused PutObject: {code} {code}"
 
     @pytest.mark.parametrize("option", ["--json", "--no-color"])
     @pytest.mark.usefixtures("s3")
@@ -826,6 +853,24 @@ class TestFailures:
 
 class TestRendering:
     """Small pieces."""
+
+    @pytest.mark.parametrize("columns", ["20", "40", "80", None])
+    def test_no_figure_and_no_heading_is_cut(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: Any
+    ) -> None:
+        """However narrow the terminal is; what is no terminal has no width."""
+        monkeypatch.delenv("COLUMNS", raising=False)
+        if columns:
+            monkeypatch.setenv("COLUMNS", columns)
+        headings = ["sku", "loaded", "stale", "duplicates", "rejected", "skipped", "rows"]
+        key = "shop/" * 20
+        figures = [figure(61_234_567_890 + each) for each in range(6)]
+        emit_table(headings, [[key, *figures]], right=headings[1:], folded=headings[:1])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == headings
+        assert lines[2].split()[1:] == figures
+        assert "".join(line.split()[0] for line in lines[2:]) == key
+        assert (len(lines) == 3) is (columns is None)
 
     @pytest.mark.parametrize(
         ("seconds", "text"),
