@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,9 @@ STYLES = {
 # A folded column is at least so wide, unless its cells are all shorter: one of three characters
 # cannot be read.
 _FOLDED_WIDTH = 12
+
+# A number as `decimal_text` writes it; what is nothing more is run by no spreadsheet.
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def printable(value: object) -> str:
@@ -117,16 +121,25 @@ def emit_json(value: object) -> None:
 def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table as CSV on standard output, for spreadsheets: no cell is run as a formula.
 
+    A byte order mark tells them that it is UTF-8; figures stay figures, negative ones too.
+
     Args:
         columns: Headings.
         rows: Cells.
     """
     from inventory.domain.summary.csv_document import cell
 
+    if sys.stdout.encoding.lower() in ("utf-8", "utf8"):
+        sys.stdout.write("\ufeff")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([cell(each) if isinstance(each, str) else each for each in row])
+        writer.writerow(
+            [
+                cell(each) if isinstance(each, str) and not _NUMBER.fullmatch(each) else each
+                for each in row
+            ]
+        )
 
 
 def say(text: str, style: str = "") -> None:

@@ -411,6 +411,8 @@ class TestShortages:
         assert (typo.exit_code, typo.out) == (4, "")
         assert "no item at X" in typo.err
         assert run("low", "--csv").out.count("\n") == 152
+        rows = list(csv.reader(io.StringIO(run("out", "--csv").out)))
+        assert (rows[0][0], rows[1][4]) == ("\ufeffsku", "-149")
         shown = run("out")
         assert "150 items are out of stock" in shown.err
         assert shown.exit_code == 0

@@ -17,7 +17,7 @@ from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
 from inventory_cli.exits import EXIT_CODES_HELP
 from inventory_cli.first import FIRST_CHECKS
-from inventory_cli.rendering import age, emit_table, figure, parse_since, printable
+from inventory_cli.rendering import age, emit_csv, emit_table, figure, parse_since, printable
 
 from .conftest import refusal
 
@@ -871,6 +871,28 @@ class TestRendering:
         assert lines[2].split()[1:] == figures
         assert "".join(line.split()[0] for line in lines[2:]) == key
         assert (len(lines) == 3) is (columns is None)
+
+    @pytest.mark.parametrize(
+        ("value", "cell"),
+        [
+            *((each, each) for each in ("-3", "-0.5", "1200", "12.50", "A-1")),
+            *((each, f"'{each}") for each in ("-3+2", "-1 ", "+3", "=1", "-", "-.5", "-\u0663")),
+        ],
+    )
+    def test_a_figure_is_no_formula(
+        self, capsys: pytest.CaptureFixture[str], value: str, cell: str
+    ) -> None:
+        """Text that a spreadsheet would run is one, figures are added up."""
+        emit_csv(["a"], [[value]])
+        assert capsys.readouterr().out == f"\ufeffa\n{cell}\n"
+
+    def test_a_byte_order_mark_is_for_utf_8(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """In another encoding it would be text."""
+        sink = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+        monkeypatch.setattr("sys.stdout", sink)
+        emit_csv(["a"], [])
+        sink.seek(0)
+        assert sink.read() == "a\n"
 
     @pytest.mark.parametrize(
         ("seconds", "text"),
