@@ -72,7 +72,7 @@ def credentials(session: Session, _now: datetime, _interval: timedelta | None) -
 
 
 def functions(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Tell whether each function is active and its last update went through."""
+    """Tell whether each function is active, its last update went through and it may run."""
     names = session.outputs
     for name in (
         names.processor_function_name,
@@ -88,7 +88,15 @@ def functions(session: Session, _now: datetime, _interval: timedelta | None) -> 
         well = state in ("Active", "Inactive") and update == "Successful"
         reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
         text = f"{state}, last update {update} {reason}".rstrip()
+        if _reserved(session, name) == 0:
+            well, text = False, f"{text}, but its reserved concurrency is 0: it never runs"
         yield Finding(Level.OK if well else Level.FAIL, f"function {name}", text)
+
+
+def _reserved(session: Session, name: str) -> int | None:
+    """Executions that are set aside for a function; None where there is no such limit."""
+    answer = session.functions.get_function_concurrency(FunctionName=name)
+    return answer.get("ReservedConcurrentExecutions")
 
 
 def concurrency(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
@@ -98,20 +106,18 @@ def concurrency(session: Session, _now: datetime, _interval: timedelta | None) -
     """
     names = session.outputs
     limits = session.functions.get_account_settings()["AccountLimit"]
-    reserved = session.functions.get_function_concurrency(
-        FunctionName=names.processor_function_name
-    ).get("ReservedConcurrentExecutions", 0)
+    reserved = _reserved(session, names.processor_function_name)
     mappings = session.functions.list_event_source_mappings(
         FunctionName=names.chunk_processor_function_name
     )["EventSourceMappings"]
     workers = sum(each.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for each in mappings)
     # The summary and the reconcile, and a file where nothing is set aside for files.
-    others = 2 if reserved else 3
+    others = 3 if reserved is None else 2
     free = limits["UnreservedConcurrentExecutions"]
     text = (
         f"{figure(limits['ConcurrentExecutions'])} in the account, {figure(free)} of them "
-        f"unreserved; {reserved} reserved for files, and {workers} workers of large files and "
-        f"{others} others may run beside them"
+        f"unreserved; {reserved or 'none'} reserved for files, and {workers} workers of large "
+        f"files and {others} others may run beside them"
     )
     if workers + others > free:
         hint = "ask AWS for more, or lower work_queue_concurrency"
@@ -148,20 +154,6 @@ def queues(session: Session, _now: datetime, _interval: timedelta | None) -> Ite
     waiting = messages_in(session, session.outputs.work_queue_url)
     text = f"{figure(waiting)} messages" if waiting else "empty"
     yield Finding(Level.OK, "work queue", text)
-
-
-def schedule(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Tell whether the daily summary is scheduled."""
-    name = f"inventory-summary-daily-{session.outputs.suffix}"
-    found = session.scheduler.get_schedule(Name=name)
-    enabled = found["State"] == "ENABLED"
-    text = f"{found['State']}, {found['ScheduleExpression']}"
-    zone = found.get("ScheduleExpressionTimezone")
-    yield Finding(
-        Level.OK if enabled else Level.FAIL,
-        f"schedule {name}",
-        f"{text} {zone}" if zone else text,
-    )
 
 
 def alarms(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
@@ -308,7 +300,6 @@ CHECKS: Checks = {
     "tables": tables,
     "buckets": buckets,
     "queues": queues,
-    "schedule": schedule,
     "alarms": alarms,
     "feeds": freshness,
     "late feeds": late_feeds,

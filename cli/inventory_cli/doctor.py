@@ -14,6 +14,7 @@ from inventory_cli.failures import explain
 from inventory_cli.first import FIRST_CHECKS
 from inventory_cli.rendering import emit_json, emit_table, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
+from inventory_cli.triggers import TRIGGER_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +51,14 @@ def doctor(
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Check the stack, your permissions, queues, alarms and feeds.
+    """Check the stack, what starts its functions, your permissions, queues, alarms and feeds.
 
     Every check is one line: ok, warn or fail. Exit 1 when one failed, 4 when the stack or AWS is
     out of reach; warnings alone exit 0. Nothing is changed without --first.
     """
     session = connect(outputs, env)
     interval = None if feed_hours is None else timedelta(hours=feed_hours)
-    checks = {**CHECKS, **FIRST_CHECKS} if first else CHECKS
+    checks = {**CHECKS, **TRIGGER_CHECKS, **(FIRST_CHECKS if first else {})}
     findings = list(examine(session, datetime.now(UTC), interval, checks))
     if json_:
         emit_json([finding._asdict() for finding in findings])
@@ -77,7 +78,7 @@ def doctor(
 
 
 def examine(
-    session: Session, now: datetime, feed_interval: timedelta | None, checks: Checks = CHECKS
+    session: Session, now: datetime, feed_interval: timedelta | None, checks: Checks
 ) -> Iterator[Finding]:
     """Findings of every check; one that cannot be made fails and the others go on.
 

@@ -28,16 +28,11 @@ _PAUSE_SECONDS = 2.0
 
 
 def versioning(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
-    """Tell whether the uploads bucket keeps versions and sends events to EventBridge."""
+    """Tell whether the uploads bucket keeps versions."""
     bucket = session.outputs.uploads_bucket_name
     status = session.s3.get_bucket_versioning(Bucket=bucket).get("Status", "off")
     level = Level.OK if status == "Enabled" else Level.FAIL
     yield Finding(level, "versioning of uploads", status)
-    sends = session.s3.get_bucket_notification_configuration(Bucket=bucket)
-    on = "EventBridgeConfiguration" in sends
-    yield Finding(
-        Level.OK if on else Level.FAIL, "events of uploads", "to EventBridge" if on else "off"
-    )
 
 
 def access_logs(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:

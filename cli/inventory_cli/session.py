@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -110,6 +111,12 @@ class Session:
     def scheduler(self) -> EventBridgeSchedulerClient:
         """EventBridge Scheduler."""
         client: EventBridgeSchedulerClient = self.client("scheduler")
+        return client
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        """EventBridge."""
+        client: EventBridgeClient = self.client("events")
         return client
 
     @cached_property

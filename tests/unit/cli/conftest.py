@@ -356,6 +356,8 @@ class FakeLambda:
         self.error = ""
         self.state = "Active"
         self.unreserved = 10
+        self.reserved: dict[str, int] = {}
+        self.mappings = [{"State": "Enabled", "ScalingConfig": {"MaximumConcurrency": 5}}]
         self.recursive_loop = "Allow"
         self.variables = {
             "FEEDS_KEY": "settings/feeds.json",
@@ -373,12 +375,12 @@ class FakeLambda:
         }
 
     def get_function_concurrency(self, *, FunctionName: str) -> Any:
-        assert FunctionName == OUTPUTS.processor_function_name
-        return {}
+        reserved = self.reserved.get(FunctionName)
+        return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
     def list_event_source_mappings(self, *, FunctionName: str) -> Any:
         assert FunctionName == OUTPUTS.chunk_processor_function_name
-        return {"EventSourceMappings": [{"ScalingConfig": {"MaximumConcurrency": 5}}]}
+        return {"EventSourceMappings": self.mappings}
 
     def get_function_recursion_config(self, *, FunctionName: str) -> Any:
         assert FunctionName == OUTPUTS.chunk_processor_function_name
@@ -436,13 +438,36 @@ class FakeCloudWatch:
 
 
 class FakeScheduler:
-    """EventBridge Scheduler with the daily schedule."""
+    """EventBridge Scheduler with the stack's schedules."""
 
-    state = "ENABLED"
+    def __init__(self) -> None:
+        self.disabled = ""
 
     def get_schedule(self, *, Name: str) -> Any:
-        assert Name == "inventory-summary-daily-dev"
-        return {"State": self.state, "ScheduleExpression": "cron(0 6 * * ? *)"}
+        expressions = {
+            "inventory-summary-daily-dev": "cron(0 6 * * ? *)",
+            "inventory-reconcile-hourly-dev": "rate(1 hour)",
+        }
+        state = "DISABLED" if Name == self.disabled else "ENABLED"
+        return {"State": state, "ScheduleExpression": expressions[Name]}
+
+
+class FakeEvents:
+    """EventBridge with the rule on uploads."""
+
+    def __init__(self) -> None:
+        self.state = "ENABLED"
+        self.target = OUTPUTS.processor_function_name
+
+    def describe_rule(self, *, Name: str) -> Any:
+        assert Name == "inventory-upload-rule-dev"
+        return {"State": self.state}
+
+    def list_targets_by_rule(self, *, Rule: str) -> Any:
+        assert Rule == "inventory-upload-rule-dev"
+        return {
+            "Targets": [{"Arn": f"arn:aws:lambda:us-east-1:111122223333:function:{self.target}"}]
+        }
 
 
 class FakeSns:
@@ -491,6 +516,7 @@ class Cloud:
         self.functions = FakeLambda()
         self.cloudwatch = FakeCloudWatch()
         self.scheduler = FakeScheduler()
+        self.events = FakeEvents()
         self.sns = FakeSns()
         self.iam = FakeIam()
         self.sts = FakeSts()

@@ -663,7 +663,31 @@ class TestDoctor:
         ("attribute", "value", "check"),
         [
             ("functions.state", "Failed", "function inventory-processor-dev"),
-            ("scheduler.state", "DISABLED", "schedule inventory-summary-daily-dev"),
+            (
+                "functions.reserved",
+                {"inventory-processor-dev": 0},
+                "function inventory-processor-dev",
+            ),
+            (
+                "functions.reserved",
+                {"inventory-chunk-processor-dev": 0},
+                "function inventory-chunk-processor-dev",
+            ),
+            ("functions.mappings", [{"State": "Disabled"}], "event source of the work queue"),
+            ("functions.mappings", [], "event source of the work queue"),
+            ("events.state", "DISABLED", "rule inventory-upload-rule-dev"),
+            ("events.target", "something-else", "rule inventory-upload-rule-dev"),
+            ("s3.sends_events", False, "events of uploads"),
+            (
+                "scheduler.disabled",
+                "inventory-summary-daily-dev",
+                "schedule inventory-summary-daily-dev",
+            ),
+            (
+                "scheduler.disabled",
+                "inventory-reconcile-hourly-dev",
+                "schedule inventory-reconcile-hourly-dev",
+            ),
             ("sts.account", "999999999999", "credentials"),
             ("iam.denied", {"sqs:DeleteMessage"}, "may redrive"),
             ("iam.denied", {"dynamodb:PutItem"}, "may pause"),
@@ -735,6 +759,14 @@ class TestDoctor:
         fed.functions.unreserved = unreserved
         assert self.levels(run("doctor", "--json"))["concurrency"] == level
 
+    def test_files_for_which_executions_are_set_aside_run_beside_the_others(
+        self, fed: Any, run: Any
+    ) -> None:
+        """They do not count against what is free."""
+        fed.functions.unreserved = 7
+        fed.functions.reserved = {"inventory-processor-dev": 4}
+        assert self.levels(run("doctor", "--json"))["concurrency"] == "ok"
+
 
 class TestDoctorFirst:
     """`inventory doctor --first`."""
@@ -768,7 +800,6 @@ class TestDoctorFirst:
         ("attribute", "value", "check", "level"),
         [
             ("s3.versioning", "", "versioning of uploads", "fail"),
-            ("s3.sends_events", False, "events of uploads", "fail"),
             ("s3.logged", True, "access logs", "warn"),
             ("functions.recursive_loop", "Terminate", "recursive loop", "fail"),
             ("sqs.policy", {"Statement": []}, "dead letters of the rule", "fail"),
