@@ -17,8 +17,6 @@ from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, 
 from inventory_cli.triggers import TRIGGER_CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from inventory_cli.session import Session
 
 
@@ -56,10 +54,10 @@ def doctor(
     Every check is one line: ok, warn or fail. Exit 1 when one failed, 4 when the stack or AWS is
     out of reach; warnings alone exit 0. Nothing is changed without --first.
     """
-    session = connect(outputs, env)
+    session = connect(outputs, env, any_account=True)  # credentials are a check of their own
     interval = None if feed_hours is None else timedelta(hours=feed_hours)
     checks = {**CHECKS, **TRIGGER_CHECKS, **(FIRST_CHECKS if first else {})}
-    findings = list(examine(session, datetime.now(UTC), interval, checks))
+    findings, reached = examine(session, datetime.now(UTC), interval, checks)
     if json_:
         emit_json([finding._asdict() for finding in findings])
     else:
@@ -71,35 +69,41 @@ def doctor(
             say("it works, and something wants a look", style="warn")
         else:
             say("all is well", style="ok")
-    failed = [finding.check for finding in findings if finding.level is Level.FAIL]
-    if failed == ["credentials"] and failed == [findings[-1].check]:
+    if not reached:
         raise typer.Exit(Exit.OUT_OF_REACH)
+    failed = any(finding.level is Level.FAIL for finding in findings)
     raise typer.Exit(Exit.ATTENTION if failed else Exit.OK)
 
 
 def examine(
     session: Session, now: datetime, feed_interval: timedelta | None, checks: Checks
-) -> Iterator[Finding]:
-    """Findings of every check; one that cannot be made fails and the others go on.
+) -> tuple[list[Finding], bool]:
+    """Make every check; one that cannot be made fails and the others go on.
 
     Args:
         session: Connection.
         now: The present.
         feed_interval: Within which a feed must have come; None for what the alarm watches.
         checks: The checks.
+
+    Returns:
+        The findings, and whether it was AWS that answered.
     """
-    yield Finding(Level.OK, "outputs", session.where)
+    findings = [Finding(Level.OK, "outputs", session.where)]
+    reached = True
     for name, check in checks.items():
         try:
-            yield from check(session, now, feed_interval)
-        except ForeignAnswerError as error:
-            yield Finding(Level.WARN, name, str(error))
+            findings.extend(check(session, now, feed_interval))
+            continue
         except CliError as error:
-            yield Finding(Level.FAIL, name, str(error))
+            reason: str | None = str(error)
+            reached = reached and not isinstance(error, ForeignAnswerError)
         except Exception as error:
             reason = explain(error)
             if reason is None:
                 raise
-            yield Finding(Level.FAIL, name, reason)
-            if name == "credentials":
-                return  # nothing else can be asked
+            reached = reached and name != "credentials"
+        findings.append(Finding(Level.FAIL, name, str(reason)))
+        if name == "credentials":
+            break  # nothing else can be asked
+    return findings, reached

@@ -99,7 +99,7 @@ class Outputs:
 
     @property
     def account(self) -> str:
-        """The account everything is in."""
+        """The account everything is in; "" where the names do not tell."""
         return self.alarm_topic_arn.split(":")[4]
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from inventory_cli.errors import ForeignAnswerError
+from inventory_cli.errors import ForeignAnswerError, OutOfReachError
 from inventory_cli.outputs import Located, Outputs, locate
 
 if TYPE_CHECKING:
@@ -70,12 +70,17 @@ class Session:
         return self._located.outputs
 
     @property
+    def origin(self) -> str:
+        """Where the names come from, for people."""
+        return self._located.origin
+
+    @property
     def where(self) -> str:
         """The environment, its place and where its names come from, for people."""
         endpoint = self._located.variables.get("AWS_ENDPOINT_URL")
         place = f"at {endpoint}" if endpoint else f"in {self.outputs.region}"
         account = f"account {self.outputs.account}"
-        return f"{self.outputs.suffix} {place}, {account}, by {self._located.origin}"
+        return f"{self.outputs.suffix} {place}, {account}, by {self.origin}"
 
     @cached_property
     def s3(self) -> S3Client:
@@ -189,14 +194,29 @@ def _refuse_foreign(response_dict: Mapping[str, Any], event_name: str, **_: obje
         )
 
 
-def connect(outputs_file: Path | None, environment: str | None) -> Session:
-    """The session of a command.
+def connect(
+    outputs_file: Path | None, environment: str | None, *, any_account: bool = False
+) -> Session:
+    """The session of a command; its credentials are of the stack's account.
+
+    Two accounts may have the same environment, with tables and functions of the same names.
 
     Args:
         outputs_file: Value of `--outputs`.
         environment: Value of `--env`.
+        any_account: True to leave the account to whoever asks.
 
     Raises:
-        OutOfReachError: The stack's names could not be found.
+        OutOfReachError: The stack's names could not be found, or it is in another account.
     """
-    return Session(locate(outputs_file, environment))
+    session = Session(locate(outputs_file, environment))
+    outputs = session.outputs
+    if outputs.account and not any_account:
+        own = session.sts.get_caller_identity()["Account"]
+        if own != outputs.account:
+            raise OutOfReachError(
+                f"these credentials are of account {own}, and {outputs.suffix} is in account "
+                f"{outputs.account}, by {session.origin}: set AWS_PROFILE, or name another stack "
+                "with --env or --outputs"
+            )
+    return session

@@ -582,7 +582,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     made = Cloud()
     for name in main.COMMANDS:
         module = f"inventory_cli.{main.MODULES.get(name, name)}"
-        monkeypatch.setattr(f"{module}.connect", lambda *_: FakeSession(made), raising=False)
+        monkeypatch.setattr(f"{module}.connect", lambda *_, **__: FakeSession(made), raising=False)
     return made
 
 

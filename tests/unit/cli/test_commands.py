@@ -636,20 +636,23 @@ class TestDoctor:
         cloud.dynamodb.record("uploads/a.csv#v", status="COMPLETED", finished_at=moment)
         return cloud
 
-    def test_warns_where_something_else_than_aws_answers(
+    def test_fails_where_something_else_than_aws_answers(
         self, fed: Any, run: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A proxy's page says nothing about the stack, and the other checks go on."""
+        """A proxy's page says nothing about the stack; the other checks go on."""
         said = "the answer to DescribeAlarms is not AWS's but a page (HTTP 200)"
 
-        def describe_alarms(*_: Any) -> Any:
+        def foreign(*_: Any) -> Any:
             raise ForeignAnswerError(said)
 
-        monkeypatch.setattr(fed.cloudwatch, "get_paginator", describe_alarms)
+        monkeypatch.setattr(fed.cloudwatch, "get_paginator", foreign)
         ran = run("doctor", "--json")
         found = {each["check"]: (each["level"], each["found"]) for each in ran.json}
-        assert found["alarms"] == ("warn", said)
-        assert (ran.exit_code, len(found) >= 17) == (0, True)
+        assert found["alarms"] == ("fail", said)
+        assert (ran.exit_code, len(found) >= 17) == (4, True)
+        monkeypatch.setattr(fed.sts, "get_caller_identity", foreign)
+        ran = run("doctor", "--json")
+        assert (ran.exit_code, self.levels(ran)) == (4, {"outputs": "ok", "credentials": "fail"})
 
     @pytest.mark.usefixtures("fed")
     def test_finds_a_healthy_stack_well(self, run: Any) -> None:

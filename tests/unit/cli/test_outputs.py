@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from inventory_cli.errors import ForeignAnswerError, OutOfReachError
 from inventory_cli.outputs import Outputs, locate
 from inventory_cli.rendering import complain
-from inventory_cli.session import Session
+from inventory_cli.session import Session, connect
 from terraform_runner import installation
 
 if TYPE_CHECKING:
@@ -176,6 +176,44 @@ def test_fails_when_something_else_than_aws_answers(places: dict[str, Any], serv
     ask = {"sts": "get_caller_identity", "dynamodb": "list_tables", "s3": "list_buckets"}[service]
     with pytest.raises(ForeignAnswerError, match=r"is not AWS's but a page \(HTTP 200\)"):
         getattr(client, ask)()
+
+
+@pytest.fixture
+def as_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Connect to a stack with credentials of an account; counts how often AWS is asked."""
+
+    def call(account: str, topic: str, **options: bool) -> tuple[Session, int]:
+        named = {**document("dev", plain=True), "alarm_topic_arn": topic}
+        (tmp_path / "named.json").write_text(json.dumps(named))
+        asked = []
+
+        class Sts:
+            @staticmethod
+            def get_caller_identity() -> dict[str, str]:
+                asked.append(account)
+                return {"Account": account}
+
+        monkeypatch.setattr(Session, "client", lambda *_: Sts)
+        return connect(tmp_path / "named.json", None, **options), len(asked)
+
+    return call
+
+
+TOPIC = "arn:aws:sns:eu-central-1:111122223333:topic"
+
+
+def test_credentials_are_compared_with_the_account_of_the_stack(as_account: Any) -> None:
+    """Once; `inventory doctor` does it by itself, and some outputs tell no account."""
+    assert as_account("111122223333", TOPIC)[1] == 1
+    assert as_account("999999999999", TOPIC, any_account=True)[1] == 0
+    assert as_account("999999999999", "arn:aws:sns:eu-central-1::topic")[1] == 0
+
+
+def test_fails_on_credentials_of_another_account(as_account: Any) -> None:
+    """The same environment there has resources of the same names."""
+    said = "of account 999999999999, and dev is in account 111122223333, by .*named.json"
+    with pytest.raises(OutOfReachError, match=said):
+        as_account("999999999999", TOPIC)
 
 
 def test_a_client_of_the_local_cloud_needs_no_profile(
