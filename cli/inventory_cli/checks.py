@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from inventory_cli.feeds import states_of
-from inventory_cli.queues import messages_in
+from inventory_cli.queues import depth_of
 from inventory_cli.records import scan_records
 from inventory_cli.rendering import age, figure, parse_moment
 
@@ -145,13 +145,13 @@ def buckets(session: Session, _now: datetime, _interval: timedelta | None) -> It
 
 def queues(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
     """Tell whether the dead-letter queue is empty, and how much work waits."""
-    dead = messages_in(session, session.outputs.dead_letter_queue_url)
+    dead = depth_of(session, session.outputs.dead_letter_queue_url).messages
     yield Finding(
         Level.WARN if dead else Level.OK,
         "dead-letter queue",
         f"{figure(dead)} messages: see `inventory rejects`" if dead else "empty",
     )
-    waiting = messages_in(session, session.outputs.work_queue_url)
+    waiting = depth_of(session, session.outputs.work_queue_url).messages
     text = f"{figure(waiting)} messages" if waiting else "empty"
     yield Finding(Level.OK, "work queue", text)
 

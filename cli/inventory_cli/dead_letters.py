@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from inventory_cli.objects import is_under
+from inventory_cli.rendering import complain, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+    from inventory_cli.queues import Depth
     from inventory_cli.session import Session
+
+#: How long a command hides messages at most. Longer than a round of `inventory redrive` takes.
+LONGEST_HIDDEN_SECONDS = 600
 
 # Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 _MESSAGES_PER_REQUEST = 10
@@ -148,6 +153,15 @@ class QueueReader:
             without_news = 0 if fresh else without_news + 1
             yield from fresh
 
+    def kept_by_others(self, before: Depth) -> int:
+        """How many messages somebody else reads, who is at work or was killed.
+
+        Args:
+            before: How full the queue was before this reader has read all it was shown.
+        """
+        # SQS's count of hidden messages lags behind; what this reader was shown nobody else has.
+        return min(before.hidden, max(0, before.messages - len(self._seen)))
+
     def delete(self, dead_letters: Sequence[DeadLetter]) -> int:
         """Remove messages for good.
 
@@ -195,6 +209,19 @@ class QueueReader:
                     for index, dead_letter in enumerate(waiting[at : at + _MESSAGES_PER_REQUEST])
                 ],
             )
+
+
+def tell_kept(count: int) -> None:
+    """Say that messages are missing because somebody else reads them.
+
+    Args:
+        count: How many.
+    """
+    minutes = LONGEST_HIDDEN_SECONDS // 60
+    complain(
+        f"{figure(count)} messages are being read by somebody else, for up to {minutes} minutes; "
+        "ask again then"
+    )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from inventory_cli.errors import OutOfReachError
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 # Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 ENTRIES_PER_BATCH = 10
+
+_HIDDEN: Final = "ApproximateNumberOfMessagesNotVisible"
+_DELAYED: Final = "ApproximateNumberOfMessagesDelayed"
 
 
 def send_work(session: Session, bodies: Sequence[str]) -> None:
@@ -40,8 +43,20 @@ def send_work(session: Session, bodies: Sequence[str]) -> None:
             )
 
 
-def messages_in(session: Session, queue_url: str) -> int:
-    """How many messages a queue holds by SQS's own estimate, hidden ones included.
+class Depth(NamedTuple):
+    """How full a queue is, by SQS's own estimate.
+
+    Attributes:
+        messages: Messages that it holds, hidden ones included.
+        hidden: Those of them that somebody is reading.
+    """
+
+    messages: int
+    hidden: int
+
+
+def depth_of(session: Session, queue_url: str) -> Depth:
+    """How full a queue is.
 
     Args:
         session: Connection.
@@ -49,10 +64,7 @@ def messages_in(session: Session, queue_url: str) -> int:
     """
     attributes = session.sqs.get_queue_attributes(
         QueueUrl=queue_url,
-        AttributeNames=[
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ],
+        AttributeNames=["ApproximateNumberOfMessages", _HIDDEN, _DELAYED],
     )["Attributes"]
-    return sum(int(value) for value in attributes.values())
+    messages = sum(int(value) for value in attributes.values())
+    return Depth(messages, int(attributes.get(_HIDDEN, 0)))

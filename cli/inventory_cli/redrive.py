@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inventory_cli.dead_letters import (
+    LONGEST_HIDDEN_SECONDS,
     DeadLetter,
     DeadLetterKind,
     QueueReader,
     is_about,
     read_queue,
+    tell_kept,
 )
 from inventory_cli.decisions import Action, Decision
 from inventory_cli.errors import OutOfReachError, UsageError
@@ -23,7 +25,7 @@ from inventory_cli.events import InvokeAgain, WorkAgain
 from inventory_cli.exits import Exit
 from inventory_cli.local_files import can_ask
 from inventory_cli.objects import list_under, nothing_under
-from inventory_cli.queues import messages_in, send_work
+from inventory_cli.queues import depth_of, send_work
 from inventory_cli.rendering import emit_json, emit_table, figure, progress, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
 
 # Decided and settled together: rows of one file are then read again once.
 _MESSAGES_PER_ROUND = 1000
-
-# Longer than a round takes; a command that was killed hides its messages so long at most.
-_HIDDEN_SECONDS = 600
 
 _ACCEPTED = 202
 
@@ -149,20 +148,26 @@ def redrive(
     Rows and files are read again by today's rules: what can be read now is processed again, what
     a newer file has corrected is stale and done with, and the rest stays. Failed events are given
     back as they were. A message is removed only once its work was accepted, and work that comes
-    twice changes nothing: after an interruption, run the command again.
+    twice changes nothing: after an interruption, run the command again. Exit code 5: somebody else
+    reads some messages, for up to ten minutes.
     """
     if discard and not (dry_run or yes or (can_ask() and not json_)):
         raise UsageError("--discard asks before it removes; say --yes where nobody can answer")
     session = connect(outputs, env)
     remark(session.where)
     wanted = {_KINDS[each] for each in kind or list(Kinds)}
-    waiting = messages_in(session, session.outputs.dead_letter_queue_url)
+    before = depth_of(session, session.outputs.dead_letter_queue_url)
+    kept = 0
     decisions: list[Decision] = []
     with (
         read_queue(
-            session.sqs, session.outputs.dead_letter_queue_url, hidden_seconds=_HIDDEN_SECONDS
+            session.sqs,
+            session.outputs.dead_letter_queue_url,
+            hidden_seconds=LONGEST_HIDDEN_SECONDS,
         ) as reader,
-        progress("redriving", min(waiting, limit or waiting), quiet=json_) as advance,
+        progress(
+            "redriving", min(before.messages, limit or before.messages), quiet=json_
+        ) as advance,
     ):
         redriver = Redriver(session, reader)
         meant = (
@@ -174,16 +179,21 @@ def redrive(
             if not dry_run:
                 redriver.settle(found)
             decisions.extend(found)
+        if limit is None or len(decisions) < limit:
+            kept = reader.kept_by_others(before)
         if discard:
             decisions = _discarded(redriver, decisions, ask=not (yes or dry_run), dry_run=dry_run)
     left = sum(each.action in _LEFT for each in decisions) + redriver.not_removed
-    if name is not None and not decisions and not any(list_under(session, name)):
+    if name is not None and not decisions and not kept and not any(list_under(session, name)):
         raise nothing_under(session, name)
     if json_:
         emit_json({"dry_run": dry_run, "messages": [_document(each) for each in decisions]})
-    else:
+    elif decisions or not kept:
         _show(decisions, left, dry_run=dry_run)
-    raise typer.Exit(Exit.ATTENTION if left else Exit.OK)
+    if kept:
+        tell_kept(kept)
+    code = Exit.NOT_YET if kept else Exit.OK
+    raise typer.Exit(Exit.ATTENTION if left else code)
 
 
 def _rounds(

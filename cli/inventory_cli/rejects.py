@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from inventory_cli.dead_letters import DeadLetter, DeadLetterKind, is_about, read_queue
+from inventory_cli.dead_letters import (
+    DeadLetter,
+    DeadLetterKind,
+    is_about,
+    read_queue,
+    tell_kept,
+)
 from inventory_cli.errors import UsageError
+from inventory_cli.exits import Exit
 from inventory_cli.objects import list_under, nothing_under
-from inventory_cli.queues import messages_in
+from inventory_cli.queues import depth_of
 from inventory_cli.reject_files import get_reject_file
 from inventory_cli.rendering import emit_json, emit_table, figure, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from inventory_cli.session import Session
@@ -61,7 +69,7 @@ def rejects(
     `rejects get OBJECT` fetches the file of all its rejected rows, to be corrected and uploaded.
 
     Nothing is removed. While the list is read its messages are hidden from other readers, for two
-    minutes at most.
+    minutes at most. Exit code 5: somebody else reads some, so the list may lack them.
     """
     name, *rest = names or (None,)
     if rest and name != "get":
@@ -73,19 +81,20 @@ def rejects(
     if rest and rest[0] is not None:
         get_reject_file(session, rest[0], output)
         return
-    found = _read(session, name, limit)
-    if name is not None and not found and not any(list_under(session, name)):
+    found, more, kept = _read(session, name, limit)
+    if name is not None and not found and not kept and not any(list_under(session, name)):
         raise nothing_under(session, name)
     if json_:
         emit_json([_document(dead_letter) for dead_letter in found])
-        return
-    if not found:
+    elif found:
+        _show(found)
+    elif not kept:
         remark("nothing is rejected" if name is None else f"no reject of {name} waits here")
-        return
-    _show(found)
-    waiting = messages_in(session, session.outputs.dead_letter_queue_url)
-    if len(found) == limit and waiting > limit:
-        remark(f"the first {figure(limit)} of about {figure(waiting)}; see more with --limit")
+    if more:
+        remark(f"the first {figure(limit)} of {more}; see more with --limit")
+    if kept:
+        tell_kept(kept)
+        raise typer.Exit(Exit.NOT_YET)
 
 
 def _show(found: list[DeadLetter]) -> None:
@@ -107,22 +116,47 @@ def _object(dead_letter: DeadLetter) -> tuple[str, str]:
     return key, dead_letter.version_id or ""
 
 
-def _read(session: Session, name: str | None, limit: int) -> list[DeadLetter]:
-    """Messages about the object, each reject once: file by file as they came, then by line."""
+class _Answer(NamedTuple):
+    """What the queue holds.
+
+    Attributes:
+        found: Messages, file by file as they came, then by line.
+        more: What they are the first of; "" where they are all.
+        kept: Messages that somebody else reads; some may be meant.
+    """
+
+    found: list[DeadLetter]
+    more: str
+    kept: int
+
+
+def _read(session: Session, name: str | None, limit: int) -> _Answer:
+    """Messages about the object, each reject once."""
     found: dict[str, DeadLetter] = {}
+    more, kept = "", 0
     queue_url = session.outputs.dead_letter_queue_url
+    before = depth_of(session, queue_url)
     with read_queue(session.sqs, queue_url, hidden_seconds=_HIDDEN_SECONDS) as reader:
         for dead_letter in reader.messages():
-            if name is None or is_about(session, dead_letter, name):
-                found.setdefault(dead_letter.identity, dead_letter)
-                if len(found) == limit:
-                    break
+            if name is not None and not is_about(session, dead_letter, name):
+                continue
+            if len(found) == limit and dead_letter.identity not in found:
+                # How many there are of one object nobody knows who has not read the whole queue.
+                more = f"about {figure(before.messages)}" if name is None else f"those of {name}"
+                break
+            found.setdefault(dead_letter.identity, dead_letter)
+        else:
+            kept = reader.kept_by_others(before)
+    return _Answer(_in_order(found.values()), more, kept)
+
+
+def _in_order(dead_letters: Collection[DeadLetter]) -> list[DeadLetter]:
     came: dict[tuple[str, str], datetime] = {}
-    for each in found.values():
+    for each in dead_letters:
         place = _object(each)
         came[place] = min(came.get(place, each.sent_at), each.sent_at)
     return sorted(
-        found.values(),
+        dead_letters,
         key=lambda each: (came[_object(each)], _object(each), each.line, each.sent_at),
     )
 

@@ -127,8 +127,13 @@ class FakeSqs:
             name = QueueUrl.rpartition("/")[2]
             return {"Attributes": {"QueueArn": f"arn:aws:sqs:us-east-1:111122223333:{name}"}}
         queue = self.queues[QueueUrl]
-        shown = len(queue.messages) - len(queue.hidden & set(queue.messages))
-        return {"Attributes": {AttributeNames[0]: str(shown), AttributeNames[1]: "0"}}
+        hidden = len(queue.hidden & set(queue.messages))
+        counts = {
+            "ApproximateNumberOfMessages": len(queue.messages) - hidden,
+            "ApproximateNumberOfMessagesNotVisible": hidden,
+            "ApproximateNumberOfMessagesDelayed": 0,
+        }
+        return {"Attributes": {name: str(counts[name]) for name in AttributeNames}}
 
 
 class Pages:

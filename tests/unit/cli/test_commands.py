@@ -391,6 +391,38 @@ class TestRejects:
             cloud.reject("a.csv", "v1", line + 1)
         ran = run("rejects", "--limit", "20")
         assert "the first 20 of about 25" in ran.err
+        cloud.reject("b.csv", "v1", 1)
+        for arguments in ((), ("--json",)):
+            ran = run("rejects", "a.csv", "--limit", "20", *arguments)
+            assert "the first 20 of those of a.csv; see more with --limit" in ran.err
+            assert "--limit" not in run("rejects", "a.csv", "--limit", "25", *arguments).err
+        assert len(ran.json) == 20
+
+    @pytest.mark.parametrize("command", ["rejects", "redrive"])
+    def test_fails_where_somebody_else_reads(self, cloud: Any, run: Any, command: str) -> None:
+        """A colleague, or a command that was killed: what is hidden is not settled."""
+        hidden = cloud.reject("a.csv", "v1", 1)
+        cloud.dead_letters.hidden.add(hidden)
+        said = "1 messages are being read by somebody else, for up to 10 minutes"
+        for arguments in ((), ("a.csv",), ("--json",)):
+            ran = run(command, *arguments)
+            assert (ran.exit_code, said in ran.err, "nothing" in ran.err) == (5, True, False)
+        cloud.reject("b.csv", "v1", 1)
+        ran = run(command)
+        assert (ran.exit_code, said in ran.err) == (5 if command == "rejects" else 1, True)
+        assert "b.csv" in ran.out
+
+    def test_a_count_that_lags_is_not_somebody_else(
+        self, cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQS may count messages as hidden that were just given back."""
+        cloud.reject("a.csv", "v1", 1)
+        lagging = {
+            "ApproximateNumberOfMessages": "0",
+            "ApproximateNumberOfMessagesNotVisible": "1",
+        }
+        monkeypatch.setattr(cloud.sqs, "get_queue_attributes", lambda **_: {"Attributes": lagging})
+        assert run("rejects").exit_code == 0
 
     def test_shows_what_feeds_hold_without_obeying_it(self, cloud: Any, run: Any) -> None:
         """Neither escape codes nor markup reach the terminal."""
