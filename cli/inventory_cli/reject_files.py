@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,8 @@ from inventory_cli.records import get_record
 from inventory_cli.rendering import remark, say
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+
     from inventory_cli.session import Session
 
 
@@ -56,11 +59,10 @@ def get_reject_file(session: Session, name: str, output: Path | None) -> None:
         return
     place = PurePosixPath(version.key)
     path = output or Path(f"{place.stem}.rejects.csv")
+    if os.path.lexists(path):
+        raise CliError(f"{path} is there already; name another file with --output")
     try:
-        with path.open("xb") as file:
-            shutil.copyfileobj(body, file)
-    except FileExistsError:
-        raise CliError(f"{path} is there already; name another file with --output") from None
+        _write(body, path)
     except OSError as error:
         raise CliError(f"{path} cannot be written: {error.strerror}") from error
     say(str(path))
@@ -69,3 +71,19 @@ def get_reject_file(session: Session, name: str, output: Path | None) -> None:
         "correct its cells, leave the last four columns as they are, and give it back with "
         f"`inventory upload {path}{folder} --wait`; it counts as of the file it came from"
     )
+
+
+def _write(body: StreamingBody, path: Path) -> None:
+    """Write a file that is whole as soon as it is there: half of the rows looks like all of them.
+
+    Args:
+        body: Its content.
+        path: Where it goes.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            shutil.copyfileobj(body, file)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from boto3.s3.transfer import S3Transfer
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    EndpointConnectionError,
+    NoCredentialsError,
+    ResponseStreamingError,
+)
 
 from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
@@ -456,6 +460,28 @@ class TestRejectFiles:
         assert "inventory upload north.rejects.csv --prefix stores/ --wait" in ran.err
         assert "is there already" in run("rejects", "get", "stores/north.csv").err
         assert run("rejects", "get", f"stores/north.csv#{version_id}", "-o", "-").out == "content"
+
+    def test_a_file_that_breaks_off_is_not_there(
+        self, cloud: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Half of the rows would be corrected and uploaded as if they were all."""
+        monkeypatch.chdir(tmp_path)
+
+        class Broken(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                if self.tell():
+                    raise ResponseStreamingError(error="Connection reset by peer")
+                return super().read(min(5, size or 5))
+
+        version_id = cloud.s3.put("north.csv", b"x")
+        cloud.s3.reports[f"rejects/north.csv/{version_id}.csv"] = b"content"
+        with monkeypatch.context() as patched:
+            body = {"Body": Broken(b"content")}
+            patched.setattr(cloud.s3, "get_object", lambda **_: body)
+            ran = run("rejects", "get", "north.csv")
+        assert (ran.exit_code, list(tmp_path.iterdir())) == (4, [])
+        assert "Connection reset by peer" in ran.err
+        assert run("rejects", "get", "north.csv").exit_code == 0
 
     def test_a_name_that_says_nothing_of_rejects_is_not_taken(
         self, cloud: Any, run: Any, tmp_path: Path
