@@ -89,6 +89,7 @@ def command_line() -> typer.Typer:
 def main() -> None:
     """Run the command line; a failure ends in one line and an exit code, without a traceback."""
     usual, sys.unraisablehook = sys.unraisablehook, _unraised
+    _set_up_output()
     try:
         if _NO_COLOR in sys.argv:
             os.environ["NO_COLOR"] = "1"
@@ -109,6 +110,36 @@ def main() -> None:
     sys.exit(code)
 
 
+def _set_up_output() -> None:
+    """Have any text printed: what the encoding lacks is escaped, what is closed takes nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  stays open
+            setattr(sys, name, nowhere)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _check_encoding() -> None:
+    """Refuse arguments that are no text: as keys or reasons they could never be stored.
+
+    Raises:
+        UsageError: There is one.
+    """
+    from inventory_cli.errors import UsageError
+
+    for argument in sys.argv[1:]:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"the argument {argument} is not text in UTF-8; rename the file, or set the "
+                "terminal to UTF-8"
+            ) from None
+
+
 def _unraised(lost: UnraisableHookArgs) -> None:
     """End on Ctrl-C in a callback of Python's own, such as an import's, which would go on."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
@@ -124,6 +155,7 @@ def _run() -> int | str | None:
     from inventory_cli.rendering import complain
 
     try:
+        _check_encoding()
         command_line()(prog_name="inventory")
     except SystemExit as ended:
         return ended.code

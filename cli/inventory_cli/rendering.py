@@ -115,7 +115,9 @@ def parse_moment(text: str) -> datetime | None:
 
 def emit_json(value: object) -> None:
     """Print a value as JSON on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    # JSON has its own escapes for what another encoding lacks.
+    text = json.dumps(value, indent=2, ensure_ascii=not _is_utf_8(), default=_plain)
+    sys.stdout.write(f"{text}\n")
 
 
 def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -129,7 +131,7 @@ def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """
     from inventory.domain.summary.csv_document import cell
 
-    if sys.stdout.encoding.lower() in ("utf-8", "utf8"):
+    if _is_utf_8():
         sys.stdout.write("\ufeff")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
@@ -275,6 +277,11 @@ def since_option(text: str) -> datetime:
         return parse_since(text, datetime.now(UTC))
     except ValueError as error:
         raise UsageError(f"--since {error}") from error
+
+
+def _is_utf_8() -> bool:
+    """Tell whether standard output takes any character as it is."""
+    return (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
 
 
 def _plain(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -201,6 +202,55 @@ def test_every_command_says_how_to_go_on_without_standard_input(
     ran = run(*command.split())
     assert (ran.exit_code, ran.out) == (64, "")
     assert told in ran.err
+
+
+def run_with(
+    *arguments: str | bytes, closed: tuple[int, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process of its own, with descriptors closed."""
+
+    def close() -> None:
+        for descriptor in closed:
+            os.close(descriptor)
+
+    return subprocess.run(
+        [sys.executable, "-m", "inventory_cli.main", *arguments],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path), **variables},
+        preexec_fn=close,
+        capture_output=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["check", b"n\xff.csv"], ["undo", "a.csv", b"why \xff"]])
+def test_arguments_that_are_no_text_are_refused(arguments: list[str | bytes]) -> None:
+    """As messages they would be refused by every reader, for ever."""
+    ran = run_with(*arguments)
+    assert (ran.returncode, ran.stdout) == (64, b"")
+    assert b"\\udcff" in ran.stderr
+    assert b"is not text in UTF-8" in ran.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_output_may_have_another_encoding(tmp_path: Path, encoding: str) -> None:
+    """What it lacks is escaped, and JSON stays JSON."""
+    (tmp_path / "a.csv").write_text("sku,quantity\nGrün-数-😀,1\n", encoding="utf-8")
+    path = str(tmp_path / "a.csv")
+    shown = run_with("check", path, PYTHONIOENCODING=encoding)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert "Grün-数-😀".encode(encoding, "backslashreplace") in shown.stdout
+    [report] = json.loads(run_with("check", path, "--json", PYTHONIOENCODING=encoding).stdout)
+    assert report["examples"][0]["sku"] == "Grün-数-😀"
+
+
+@pytest.mark.parametrize("closed", [(1,), (1, 2)])
+def test_output_may_be_closed(tmp_path: Path, closed: tuple[int, ...]) -> None:
+    """Whoever closes it wants the exit code alone."""
+    path = tmp_path / "odd.csv"
+    path.write_text("colour\nred\n", encoding="utf-8")
+    ran = run_with("check", str(path), "--json", closed=closed)
+    assert (ran.returncode, ran.stderr) == (2, b"")
 
 
 def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
