@@ -49,7 +49,7 @@ def doctor(
     outputs: OutputsOption = None,
     env: EnvironmentOption = None,
 ) -> None:
-    """Check the stack, what starts its functions, your permissions, queues, alarms and feeds.
+    """Check the stack, your permissions, queues, alarms and feeds.
 
     Every check is one line: ok, warn or fail. Exit 1 when one failed, 4 when the stack or AWS is
     out of reach; warnings alone exit 0. Nothing is changed without --first.

@@ -104,23 +104,28 @@ def is_under(session: Session, name: str, key: str, version_id: str | None = Non
 
     Args:
         session: Connection.
-        name: As for `key_of`.
+        name: As for `key_of`; of a version the beginning is enough.
         key: Key of the object.
         version_id: Its version, where it is known.
     """
     wanted = key_of(session, name)
-    return wanted in (key, f"{key}#{version_id}") or key.startswith(folder_of(session, name))
+    version = wanted.removeprefix(f"{key}#") if wanted.startswith(f"{key}#") else ""
+    of_version = bool(version) and (version_id or "").startswith(version)
+    return wanted == key or of_version or key.startswith(folder_of(session, name))
 
 
 def list_under(session: Session, name: str) -> Iterator[StoredVersion]:
-    """Versions of an object, or of all objects in a folder.
+    """Versions of an object, or of all objects in a folder; or the version that is named.
 
     Args:
         session: Connection.
-        name: As for `key_of`; "" for the whole bucket.
+        name: As for `is_under`; "" for the whole bucket.
     """
-    for each in list_versions(session, key_of(session, name)):
-        if is_under(session, name, each.version.key):
+    wanted = key_of(session, name)
+    # What follows a `#` is a version, or belongs to the key.
+    for each in list_versions(session, wanted.rpartition("#")[0] or wanted):
+        version = each.version
+        if is_under(session, name, version.key, version.version_id or version.etag):
             yield each
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from inventory.adapters.dynamodb_notes import DynamoDbPauses
 from inventory.domain.order import timestamp
+from inventory_cli.caller import user_name
 from inventory_cli.lanes import lanes_of
 from inventory_cli.objects import key_of
 from inventory_cli.rendering import emit_json, remark, say
@@ -44,7 +44,7 @@ def pause(
     remark(session.where)
     pauses = DynamoDbPauses(lanes_of(session))
     if prefix is not None:
-        pauses.add(key_of(session, prefix), getpass.getuser(), timestamp(datetime.now(UTC)))
+        pauses.add(key_of(session, prefix), user_name(), timestamp(datetime.now(UTC)))
     found = sorted(pauses.prefixes())
     if json_:
         emit_json({"paused": found})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ import typer
 
 from inventory.domain.order import timestamp
 from inventory.domain.removals import FOLDER, REASON, REMOVED
+from inventory_cli.caller import user_name
 from inventory_cli.errors import CliError, UsageError
 from inventory_cli.items import items_of
 from inventory_cli.local_files import can_ask
@@ -103,7 +103,7 @@ def _store(session: Session, items: Sequence[Item], reason: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows((item.sku, item.location, 0, getpass.getuser(), reason) for item in items)
+    writer.writerows((item.sku, item.location, 0, user_name(), reason) for item in items)
     content = text.getvalue().encode()
     # Two people at the same moment make two versions of one key, and both count.
     key = f"{FOLDER}{timestamp(datetime.now(UTC)).replace(':', '-')}.csv"

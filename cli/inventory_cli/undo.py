@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from inventory.domain.order import timestamp
 from inventory.domain.removals import REMOVED
 from inventory.domain.work import Command, Kind, WorkMessage
+from inventory_cli.caller import user_name
 from inventory_cli.exits import Exit
 from inventory_cli.items import Item, items_of_version
 from inventory_cli.objects import StoredVersion, find_version, list_versions, nothing_known
@@ -128,7 +128,7 @@ def command_of(record: Record | None, reason: str = "") -> Command:
     decided = record.attributes.get("decided_at") if record is not None else None
     if decided:
         now = max(now, datetime.fromisoformat(decided) + timedelta(microseconds=1))
-    return Command(asked_at=timestamp(now), by=getpass.getuser(), reason=reason)
+    return Command(asked_at=timestamp(now), by=user_name(), reason=reason)
 
 
 def _changes(

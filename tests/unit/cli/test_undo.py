@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -148,3 +149,43 @@ def test_fails_for_a_folder_that_is_not_paused(cloud: Any, run: Any) -> None:
     assert ran.exit_code == 64
     assert "'north/'" in ran.err
     assert cloud.work.messages == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "name"), [(None, f"uid {os.getuid()}"), ("ann", "ann"), ("\udcff", "\\udcff")]
+)
+def test_a_user_without_a_name_is_told_by_its_number(
+    cloud: Any, run: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None, name: str
+) -> None:
+    """As in a container; what a variable holds may be no text."""
+
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for each in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(each, raising=False)
+    if variable:
+        monkeypatch.setenv("USER", variable)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    version_id = cloud.s3.put("a.csv", b"x")
+    cloud.dynamodb.record(f"uploads/a.csv#{version_id}", status="COMPLETED")
+    assert run("undo", "a.csv", "--reason", "wrong", "--json").json["by"] == name
+    assert run("pause", "stores/").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["stores/a.csv#abcdef", "s3://uploads/stores/a.csv#abcdef"])
+def test_every_command_knows_a_version_by_the_beginning_of_its_id(
+    cloud: Any, run: Any, name: str
+) -> None:
+    """As `inventory files` prints it."""
+    for version_id, line in (("abcdefghijkl", 7), ("zyxwvutsrqpo", 8)):
+        cloud.s3.put("stores/a.csv", b"x")
+        cloud.s3.versions[0]["VersionId"] = version_id
+        cloud.reject("stores/a.csv", version_id, line)
+    assert [each["line"] for each in run("rejects", name, "--json").json] == [7]
+    [listed] = run("files", name, "--json").json
+    assert listed["version_id"] == "abcdefghijkl"
+    sent = run("replay", name, "--since", "2026-11-22", "--dry-run", "--json").json["versions"]
+    assert len(sent) == 1
+    assert run("rejects", "stores/a.csv#").exit_code == 4
+    assert run("files", "stores/a.csv#q").exit_code == 4
