@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from inventory.domain.reading import ByteStream, Feed, ProfileSet
 
 _EXAMPLES = 3
+
+# A key may be given with what other commands take before it: the bucket, whose name is that of the
+# stack and its account, or a slash.
+_BEFORE_KEY = re.compile(r"s3://[^/]*/|/*(inventory-uploads-[^/]+-[0-9]{12}/+)?")
 
 
 def register(app: typer.Typer) -> None:
@@ -156,6 +161,8 @@ def check(
     if against is not None and len(files) > 1:
         raise UsageError("--against compares one file: name no other")
     known = load_feeds(feeds, environment)
+    if key is not None:
+        key = _BEFORE_KEY.sub("", key, count=1)
     paths = local_files([*files, *filter(None, [against])], STANDARD_INPUT)
     reports = [check_file(file, known, errors=errors, key=key) for file in paths[: len(files)]]
     for file, report in zip(files, reports, strict=True):

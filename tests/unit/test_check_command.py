@@ -155,6 +155,15 @@ def test_feeds_are_read_from_a_file(run, tmp_path: Path) -> None:
     assert "feed erp/" in result.output
 
 
+@pytest.mark.parametrize("before", ["/", "s3://any-bucket/", "inventory-uploads-dev-111122223333/"])
+def test_a_key_may_be_given_as_other_commands_take_it(run, tmp_path: Path, before: str) -> None:
+    """With the bucket or a slash before it, it is of the same feed."""
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(FEEDS)
+    result = run(GOOD, options=("--feeds", str(feeds), "--key", f"{before}erp/a.csv"))
+    assert result.exit_code == 2
+
+
 @pytest.mark.parametrize("content", ["{", "[profiles.X]", "[feeds.'a/']\nprofile = 'b'"])
 def test_fails_on_bad_feeds(run, tmp_path: Path, content: str) -> None:
     """Every problem is said, and nothing is read."""
