@@ -19,6 +19,9 @@ from inventory_cli.triggers import TRIGGER_CHECKS
 if TYPE_CHECKING:
     from inventory_cli.session import Session
 
+# Ten years.
+_LONGEST_FEED_HOURS = 87_600
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -33,6 +36,7 @@ def doctor(
             metavar="HOURS",
             help="Hours within which a feed must have come. Default: what the alarm watches.",
             min=1,
+            max=_LONGEST_FEED_HOURS,
             show_default=False,
         ),
     ] = None,

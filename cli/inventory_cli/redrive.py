@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -175,7 +176,8 @@ def redrive(
             for each in reader.messages()
             if each.kind in wanted and (name is None or is_about(session, each, name))
         )
-        for found in _rounds(session, islice(meant, limit), advance):
+        most = None if limit is None else min(limit, sys.maxsize)  # more islice does not take
+        for found in _rounds(session, islice(meant, most), advance):
             if not dry_run:
                 redriver.settle(found)
             decisions.extend(found)

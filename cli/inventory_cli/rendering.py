@@ -101,16 +101,16 @@ def age(moment: datetime, now: datetime) -> str:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """A stored ISO 8601 time; None where there is none.
+    """A stored ISO 8601 time in UTC; None where there is none.
 
     Args:
         text: Such as `2026-11-22T20:18:05.000000Z`.
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first and the last day are not there in every zone
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def emit_json(value: object) -> None:
@@ -286,7 +286,8 @@ def _is_utf_8() -> bool:
 
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else str(value)
+        # A number in any case: whoever adds up a field needs one type.
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, set | frozenset):

@@ -147,6 +147,9 @@ class Session:
 
         Args:
             service: boto3's name of it.
+
+        Raises:
+            OutOfReachError: The settings of AWS make no sense.
         """
         # Importing boto3 takes a quarter of a second, which `--help` does not need.
         import boto3
@@ -164,16 +167,22 @@ class Session:
             region_name=self.outputs.region,
         ).client
         endpoint = variables.get("AWS_ENDPOINT_URL")
-        client = make(
-            service,
-            endpoint_url=endpoint,
-            config=Config(
-                retries={"mode": "standard", "max_attempts": 5},
-                read_timeout=_LONGEST_ANSWER_SECONDS if service == "lambda" else 60,
-                # The local cloud is on this machine, which no proxy knows.
-                proxies={} if endpoint else None,
-            ),
-        )
+        try:
+            client = make(
+                service,
+                endpoint_url=endpoint,
+                config=Config(
+                    retries={"mode": "standard", "max_attempts": 5},
+                    read_timeout=_LONGEST_ANSWER_SECONDS if service == "lambda" else 60,
+                    # The local cloud is on this machine, which no proxy knows.
+                    proxies={} if endpoint else None,
+                ),
+            )
+        except ValueError as error:
+            # Of an address without http:// or a region that is none, wherever it is set.
+            raise OutOfReachError(
+                f"{error}: see AWS_ENDPOINT_URL, and the region of the stack"
+            ) from error
         client.meta.events.register("before-parse", _refuse_foreign)
         return client
 

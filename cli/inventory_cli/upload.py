@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from functools import cache, partial
+from io import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,14 +92,14 @@ def upload(
     none became stock, 2 when a file was refused and 5 when the time was over first.
     """
     metadata = _metadata(as_of)
-    if Path("-") in files and (not name or Path(name).name != name):
+    if Path("-") in files and (not name or Path(name).name != name or name == ".."):
         raise UsageError("what comes from standard input needs a --name, such as stock.csv")
     paths = local_files(files, name or "")
     session = connect(outputs, env)
     remark(session.where)
     _check_as_of(session, metadata)
     keys = _keys(session, paths, prefix)
-    total = sum(path.stat().st_size for path in paths)
+    total = sum(map(_size, paths))
     uploaded: list[str] = []
     try:
         with progress("uploading", total, quiet=json_) as advance:
@@ -117,6 +118,19 @@ def upload(
         _tell_uploaded(uploaded, len(paths))
         raise
     raise typer.Exit(worst)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file.
+
+    Raises:
+        CliError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.seek(0, SEEK_END)
+    except OSError as error:
+        raise CliError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _keys(session: Session, files: list[Path], prefix: str) -> list[str]:

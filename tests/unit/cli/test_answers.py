@@ -95,6 +95,14 @@ class TestStock:
         assert ("a newer file that names it brings it back" in ran.err) is bool(remover)
         assert "undo" not in ran.err
 
+    def test_a_quantity_in_json_is_a_number(self, cloud: Any, run: Any) -> None:
+        """With decimals too."""
+        cloud.dynamodb.item("A-1", "north", quantity=3)
+        cloud.dynamodb.tables["items"]["A-1", "north"]["quantity"] = {"N": "12.50"}
+        cloud.dynamodb.item("A-1", "south", quantity=3)
+        found = run("stock", "A-1", "--json").json
+        assert [each["quantity"] for each in found] == [12.5, 3]
+
     @pytest.mark.usefixtures("shop")
     def test_takes_lists(self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """Of a file, of standard input, with a mark of Windows and blank lines."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,58 @@ class TestUpload:
         assert run("upload", "-", "--name", "north.csv").exit_code == 0
         assert s3[0]["key"] == "north.csv"
 
+    @pytest.mark.parametrize(
+        ("name", "exit_code", "said"),
+        [("..", 64, "needs a --name"), ("a" * 300, 4, "File name too long")],
+    )
+    @pytest.mark.usefixtures("s3")
+    def test_fails_on_a_name_that_no_file_can_have(
+        self,
+        run: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        exit_code: int,
+        said: str,
+    ) -> None:
+        """Of standard input, and of a file that is named."""
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"sku\nA\n")))
+        ran = run("upload", "-", "--name", name)
+        assert (ran.exit_code, said in ran.err) == (exit_code, True)
+        assert run("upload", name).exit_code == exit_code
+
+    @pytest.mark.parametrize("command", [("check", "-"), ("upload", "-", "--name", "a.csv")])
+    @pytest.mark.usefixtures("s3")
+    def test_fails_where_standard_input_cannot_be_kept(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    ) -> None:
+        """A full disk says so of the input: there is no answer yet."""
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"sku\nA\n")))
+        monkeypatch.setattr("shutil.copyfileobj", full)
+        ran = run(*command)
+        assert (ran.exit_code, "answer" in ran.err) == (4, False)
+        assert "standard input cannot be kept" in ran.err
+        assert "see TMPDIR: No space left on device" in ran.err
+
+    def test_fails_on_a_file_that_cannot_be_read(
+        self, run: Any, s3: Any, files: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Before another one is uploaded."""
+        opened = Path.open
+
+        def refuse(path: Path, *arguments: Any, **rest: Any) -> Any:
+            if path.name == "large.csv":
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return opened(path, *arguments, **rest)
+
+        monkeypatch.setattr(Path, "open", refuse)
+        ran = run("upload", *files)
+        assert (ran.exit_code, s3) == (4, [])
+        assert "large.csv cannot be read: Permission denied" in ran.err
+
     @pytest.mark.parametrize("failure", [KeyboardInterrupt, EndpointConnectionError])
     def test_says_what_is_uploaded_when_it_breaks_off(
         self,
@@ -258,9 +311,15 @@ class TestUpload:
         assert ("known in advance" in ran.err) == bool(exit_code)
 
     @pytest.mark.usefixtures("s3")
-    def test_fails_on_an_as_of_that_is_no_time(self, run: Any, files: list[str]) -> None:
+    @pytest.mark.parametrize(
+        "as_of", ["noon", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+    )
+    def test_fails_on_an_as_of_that_is_no_time(
+        self, run: Any, files: list[str], as_of: str
+    ) -> None:
         """Before anything is uploaded."""
-        assert run("upload", files[0], "--as-of", "noon").exit_code == 64
+        ran = run("upload", files[0], "--as-of", as_of)
+        assert (ran.exit_code, "is not a time such as" in ran.err) == (64, True)
 
     @pytest.mark.usefixtures("s3")
     @pytest.mark.parametrize(
@@ -793,6 +852,11 @@ class TestDoctor:
         cloud.cloudwatch.alarms.append(alarm)
         assert self.levels(run("doctor", "--json"))["feeds"] == "ok"
         assert self.levels(run("doctor", "--json", "--feed-hours", "6"))["feeds"] == "warn"
+
+    @pytest.mark.usefixtures("fed")
+    def test_fails_on_hours_that_no_clock_counts(self, run: Any) -> None:
+        """A number that long is a slip."""
+        assert run("doctor", "--feed-hours", "99999999999").exit_code == 64
 
     def test_warns_when_permissions_cannot_be_told(self, fed: Any, run: Any) -> None:
         """Asking IAM is a permission of its own."""

@@ -178,6 +178,18 @@ def test_fails_when_something_else_than_aws_answers(places: dict[str, Any], serv
         getattr(client, ask)()
 
 
+def test_fails_on_an_endpoint_that_is_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is easily written, without http:// before it."""
+    (tmp_path / "named.json").write_text(json.dumps(document("dev")))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    with pytest.raises(OutOfReachError, match="Invalid endpoint: localhost:4566: see AWS_ENDPOINT"):
+        connect(tmp_path / "named.json", None)
+
+
 @pytest.fixture
 def as_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Connect to a stack with credentials of an account; counts how often AWS is asked."""

@@ -439,6 +439,12 @@ def test_a_limit_leaves_the_rest_for_the_next_run(cloud: Any, run: Any) -> None:
     assert cloud.dead_letters.messages == {}
 
 
+def test_a_limit_may_be_any_number(cloud: Any, run: Any) -> None:
+    """It is larger than any queue."""
+    cloud.reject("a.csv", "v1", 2)
+    assert run("redrive", "--dry-run", "--limit", "9" * 20).exit_code == 1
+
+
 def test_nothing_is_lost_when_it_is_interrupted(cloud: Any, run: Any, monkeypatch: Any) -> None:
     """Ctrl-C in the middle puts every message back that was not settled."""
     version_id = cloud.s3.put("stock.csv", GOOD)
