@@ -65,7 +65,7 @@ Checks: TypeAlias = (
 def credentials(session: Session, _now: datetime, _interval: timedelta | None) -> Iterator[Finding]:
     """Check the identity of the caller, and that it is of the account the stack is in."""
     identity = session.sts.get_caller_identity()
-    account = session.outputs.alarm_topic_arn.split(":")[4]
+    account = session.outputs.account
     level = Level.OK if identity["Account"] == account else Level.FAIL
     remark = "" if level is Level.OK else f", but the stack is in account {account}"
     yield Finding(level, "credentials", f"{identity['Arn']}{remark}")

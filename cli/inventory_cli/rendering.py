@@ -206,7 +206,10 @@ def emit_table(
     if console.is_terminal or "COLUMNS" in os.environ:
         width -= spare
     console.width = max(console.width, width)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    # Blanks up to the longest cell would fill lines of their own where the terminal is narrower.
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ResponseStreamingError,
 )
+from botocore.parsers import ResponseParserError
 
 from inventory_cli import main, upload
 from inventory_cli.errors import ForeignAnswerError
@@ -969,6 +970,7 @@ class TestFailures:
                 EndpointConnectionError(endpoint_url="https://sqs.us-east-1.amazonaws.com/"),
                 "is there a way to it from here? See HTTPS_PROXY and NO_PROXY",
             ),
+            (ResponseParserError("Unable to parse response"), "is a proxy in between?"),
         ],
     )
     def test_fails_out_of_reach_in_one_line(
@@ -1023,6 +1025,7 @@ class TestRendering:
         figures = [figure(61_234_567_890 + each) for each in range(6)]
         emit_table(headings, [[key, *figures]], right=headings[1:], folded=headings[:1])
         lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if line.endswith(" ")] == []
         assert lines[0].split() == headings
         assert lines[2].split()[1:] == figures
         assert "".join(line.split()[0] for line in lines[2:]) == key
