@@ -112,6 +112,18 @@ class TestStock:
         for arguments in (("--from", str(path)), ("-",)):
             assert len(run("stock", *arguments, "--json").json) == 3
 
+    @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+    @pytest.mark.usefixtures("shop")
+    def test_a_list_of_another_encoding_names_what_is_not_there(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, errors: str
+    ) -> None:
+        """Whatever the locale makes of such bytes."""
+        piped = io.TextIOWrapper(io.BytesIO(b"A-1\nGr\xfcn\n"), encoding="utf-8", errors=errors)
+        monkeypatch.setattr("sys.stdin", piped)
+        ran = run("stock", "-", "--json")
+        assert (ran.exit_code, len(ran.json)) == (4, 2)
+        assert r"no item of SKU 'Gr\\xfcn'" in ran.err
+
     @pytest.mark.usefixtures("shop")
     def test_what_is_stored_nowhere_is_told(self, run: Any) -> None:
         """What is there is shown all the same."""
