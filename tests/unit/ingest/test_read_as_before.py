@@ -515,6 +515,22 @@ def test_a_replay_that_dies_has_left_its_complete_feed(world: World) -> None:
     assert quantities(world) == {"A": "1", "B": "2", "C": "0"}
 
 
+def test_a_version_is_withdrawn_from_the_feed_that_a_replay_has_taken_it_out_of(
+    world: World,
+) -> None:
+    """Feeds are complete, but for the moment of the replay; its list counts until then."""
+    world.complete = {"a.csv": "zero"}
+    version = put(world, "A,x,1,,", "B,x,2,,")
+    deliver(world, version)
+    deliver(world, put(world, "A,x,1,,", hour=1))
+    world.complete = {}
+    deliver(world, version, Kind.REPLAY)
+    world.complete = {"a.csv": "zero"}
+    deliver(world, version, Kind.WITHDRAW, task=_command(world))
+    come_to_rest(world)
+    assert quantities(world) == {"A": "1"}
+
+
 def test_a_reject_file_does_not_outlive_the_reading_that_made_it(world: World) -> None:
     """Also where a restore was refused in between, whose record knows of no reject."""
     version = put(world, "A,x,1,,", "!B")
