@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
     CloudwatchMetricAlarmMetricQuery,
@@ -14,6 +13,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
+from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, between, one_of, text, validate, validate_types
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ class Alarms(Construct):
             *(rule for spec in props.specs for rule in _rules(spec)),
         )
         super().__init__(scope, id_)
-        # Terraform takes no resource of another stack there, and that stack is applied before.
-        same_stack = TerraformStack.of(props.topic) == TerraformStack.of(self)
+        # CloudWatch does not repeat an action that the topic's policy refused.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+        awaited = in_same_stack(self, [props.topic.policy]) or None
         self.resources = {
             spec.key: CloudwatchMetricAlarm(
                 self,
@@ -116,9 +117,7 @@ class Alarms(Construct):
                 treat_missing_data=spec.missing_data,
                 alarm_actions=[props.topic.topic_arn],
                 ok_actions=[props.topic.topic_arn],
-                # CloudWatch does not repeat an action that the topic's policy refused.
-                # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
-                depends_on=[props.topic.policy] if same_stack else None,
+                depends_on=awaited,
             )
             for spec in props.specs
         }

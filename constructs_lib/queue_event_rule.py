@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 )
 from constructs import Construct
 
+from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
@@ -89,7 +90,11 @@ class QueueEventRule(Construct):
         self.rule_name: str = self.resource.name
         self.rule_arn: str = self.resource.arn
         queues = (props.queue, props.dead_letter_queue)
-        grants = [queue.grant_send_by_rule(self.rule_arn) for queue in queues]
+        policies = [
+            policy
+            for queue in queues
+            for policy in queue.grant_send_by_rule(self.rule_arn).policies
+        ]
         CloudwatchEventTarget(
             self,
             "Target",
@@ -101,5 +106,5 @@ class QueueEventRule(Construct):
                 arn=props.dead_letter_queue.queue_arn
             ),
             # Without permission EventBridge does not try again.
-            depends_on=[policy for grant in grants for policy in grant.policies],
+            depends_on=in_same_stack(self, policies),
         )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
+import cdktf
 from constructs import Construct
 
 from constructs_lib.account import Account
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.event_bus import EventBus, EventBusProps
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from constructs_lib.queue_event_rule import QueueEventRule, QueueEventRuleProps
 from synthesised import a_function, a_queue, only, readable, resources, statements
 
 ACCOUNT = Account(
@@ -67,6 +72,34 @@ def test_a_grant_to_a_service_names_both_policies(new_stack) -> None:
         "test/Jobs/Policy",
         "test/my-key/Resource",
     ]
+
+
+def test_rules_and_their_queues_may_use_a_key_of_another_stack() -> None:
+    """Terraform takes no resource of another stack in `depends_on`; the key is there before."""
+    app = cdktf.Testing.app()
+    key_stack, stack = cdktf.TerraformStack(app, "keys"), cdktf.TerraformStack(app, "rules")
+    key = a_key(key_stack)
+    failed, wanted = (a_queue(stack, id_, encryption_key=key) for id_ in ("Failed", "Wanted"))
+    upload = ObjectCreatedRuleProps(
+        rule_name="upload",
+        bucket=a_bucket(stack, "the-bucket", sends_events=True),
+        function=a_function(stack, dead_letter_queue=failed),
+    )
+    bus = EventBus(stack, "Bus", EventBusProps(bus_name="files", account=ACCOUNT))
+    event = QueueEventRuleProps(rule_name="e", bus=bus, queue=wanted, dead_letter_queue=failed)
+    ObjectCreatedRule(stack, "Upload", upload)
+    QueueEventRule(stack, "Event", event)
+    document = json.loads(cdktf.Testing.synth(stack))
+    key_document = json.loads(cdktf.Testing.synth(key_stack))
+
+    targets = resources(document, "aws_cloudwatch_event_target")
+    assert [len(target["depends_on"]) for target in targets] == [2, 2]
+    for target in targets:
+        for address in target["depends_on"]:
+            type_, _, id_ = address.partition(".")
+            assert id_ in document["resource"][type_]
+    _, use = statements(key_document, only(key_document, "aws_kms_key")["policy"])
+    assert use["principals"][0]["identifiers"] == ["events.amazonaws.com"]
 
 
 def test_equal_actions_on_several_resources_are_one_statement(synth) -> None:
