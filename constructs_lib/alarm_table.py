@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.alarms import DAY_IN_SECONDS, HOUR_IN_SECONDS, AlarmSpec
+from constructs_lib.alarms import HOUR_IN_SECONDS, AlarmSpec
 from constructs_lib.limits import MOST_ALARM_HOURS
 from constructs_lib.metrics import aws_metric, ingest_metric, own_metric
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Hours that a late or repeated summary has, as long as the alarm can look back so far.
 SUMMARY_GRACE_HOURS = 2
 #: Rejects wait for a supplier over a weekend; queues keep messages for 14 days, so that 10 remain.
-OLDEST_DEAD_LETTER_SECONDS = 4 * DAY_IN_SECONDS
+DEAD_LETTER_HOURS = 4 * 24
 #: Above this share of its timeout the summary is about to be cut off. The other functions end in
 #: time by themselves and leave the rest to another invocation, so that a long one is no trouble.
 NEAR_TIMEOUT_SHARE = 0.8
@@ -164,44 +164,49 @@ def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
     )
 
 
-def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
+def _queue_alarms(names: Names) -> tuple[AlarmSpec, ...]:
+    """Return the alarms on what waits.
+
+    The age of the oldest message leaves out those that were received three times, where a queue
+    hands them to no other one, and to look at the dead-letter queue is to receive from it. So its
+    alarm counts the hours in a row in which something waited: by their maximum, as what is looked
+    at is hidden for moments.
+
+    SQS may stop reporting about a queue that nobody used for six hours; its messages stay. So the
+    last report stands until the next one.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
+    """
     waiting, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
-    for key, name, description, queue, metric_name, threshold in (
-        (
-            "DeadLetterQueueNotEmpty",
-            "dlq-not-empty",
-            "Rejected rows or failed events wait in the dead-letter queue.",
-            names.dead_letter_queue,
-            waiting,
-            0,
+    dead_letters = aws_metric("SQS", waiting, "Maximum", QueueName=names.dead_letter_queue)
+    return (
+        AlarmSpec(
+            key="DeadLetterQueueNotEmpty",
+            alarm_name=names.of("dlq-not-empty"),
+            description="Rejected rows or failed events wait in the dead-letter queue.",
+            metrics=(dead_letters,),
+            threshold=0,
+            missing_data="ignore",
         ),
-        (
-            "DeadLetterQueueAge",
-            "dlq-age",
-            "The oldest message in the dead-letter queue is more than four days old.",
-            names.dead_letter_queue,
-            age,
-            OLDEST_DEAD_LETTER_SECONDS,
+        AlarmSpec(
+            key="DeadLetterQueueAge",
+            alarm_name=names.of("dlq-age"),
+            description="In every hour of four days something waited in the dead-letter queue.",
+            expression="FILL(m1,REPEAT)",
+            metrics=(dead_letters,),
+            threshold=0,
+            period_seconds=HOUR_IN_SECONDS,
+            evaluation_periods=DEAD_LETTER_HOURS,
         ),
-        (
-            "WorkQueueAge",
-            "work-queue-age",
-            "A worker of a large file, or a recheck, has waited for more than an hour.",
-            names.work_queue,
-            age,
-            HOUR_IN_SECONDS,
+        AlarmSpec(
+            key="WorkQueueAge",
+            alarm_name=names.of("work-queue-age"),
+            description="A worker of a large file, or a recheck, has waited for more than an hour.",
+            metrics=(aws_metric("SQS", age, "Maximum", QueueName=names.work_queue),),
+            threshold=HOUR_IN_SECONDS,
         ),
-    ):
-        yield AlarmSpec(
-            key=key,
-            alarm_name=names.of(name),
-            description=description,
-            metrics=(aws_metric("SQS", metric_name, "Maximum", QueueName=queue),),
-            threshold=threshold,
-            # SQS stops reporting about a queue that nobody used for six hours; its messages stay.
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
-            missing_data="ignore" if queue == names.dead_letter_queue else "notBreaching",
-        )
+    )
 
 
 def _function_alarms(id_: str, name: str) -> Iterator[AlarmSpec]:
