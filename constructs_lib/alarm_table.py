@@ -27,6 +27,10 @@ DEAD_LETTER_HOURS = 4 * 24
 #: Above this share of its timeout the summary is about to be cut off. The other functions end in
 #: time by themselves and leave the rest to another invocation, so that a long one is no trouble.
 NEAR_TIMEOUT_SHARE = 0.8
+#: Functions that read a queue and report the messages that failed. To Lambda such an invocation has
+#: succeeded, and its error count knows only of those that never came to report.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+QUEUE_READERS = ("ChunkProcessor",)
 #: A pass of the reconcile takes minutes; one of a day is stuck or has too much to do.
 DAY_IN_HOURS = 24
 #: Above this many in a hundred it is not single rows that are wrong but the feed.
@@ -210,8 +214,11 @@ def _queue_alarms(names: Names) -> tuple[AlarmSpec, ...]:
 
 
 def _function_alarms(id_: str, name: str) -> Iterator[AlarmSpec]:
+    failed = "ran out of time, crashed or could not start; messages that fail are not counted here"
+    if id_ not in QUEUE_READERS:
+        failed = "raised an error or ran out of time"
     for metric_name, suffix, meaning in (
-        ("Errors", "errors", "raised an error or ran out of time"),
+        ("Errors", "errors", failed),
         ("Throttles", "throttles", "was not allowed to run for lack of concurrency"),
         ("DeadLetterErrors", "dead-letter-errors", "lost an event: the queue refused it"),
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html

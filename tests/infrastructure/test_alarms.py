@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from constructs_lib.alarm_table import QUEUE_READERS
+from constructs_lib.names import Names
 from synthesised import only, readable, resources, role_permissions, statements
 
 
@@ -204,6 +206,29 @@ def test_an_invocation_is_long_only_where_it_does_not_end_in_time_by_itself(whol
     assert long.keys() == {"inventory-summary-dev-duration"}
     assert long["inventory-summary-dev-duration"]["threshold"] == summary["timeout"] * 800
     assert long["inventory-summary-dev-duration"]["statistic"] == "Maximum"
+
+
+def test_an_error_is_what_lambda_counts_as_one(whole_stack) -> None:
+    """A function that reports the messages that failed has succeeded; what crashes has not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    document = whole_stack()
+    readers = {
+        readable(each["function_name"]).strip("<>")
+        for each in resources(document, "aws_lambda_event_source_mapping")
+        if "ReportBatchItemFailures" in each["function_response_types"]
+    }
+
+    assert readers == set(QUEUE_READERS)
+    for id_, name in Names("dev").functions.items():
+        alarm = named(document, f"{name.removeprefix('inventory-')}-errors")
+        meaning = alarm["alarm_description"].partition(". First:")[0].removeprefix(f"{name} ")
+        assert meaning == (
+            "ran out of time, crashed or could not start; messages that fail are not counted here"
+            if id_ in readers
+            else "raised an error or ran out of time"
+        )
 
 
 def test_every_operation_that_a_function_may_use_is_watched_for_faults(whole_stack) -> None:
