@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from constructs_lib.alarms import HOUR_IN_SECONDS, AlarmSpec
-from constructs_lib.limits import MOST_ALARM_HOURS
+from constructs_lib.limits import SUMMARY_GRACE_HOURS
 from constructs_lib.metrics import aws_metric, ingest_metric, own_metric
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from constructs_lib.metrics import Metric
     from constructs_lib.names import Names
 
-#: Hours that a late or repeated summary has, as long as the alarm can look back so far.
-SUMMARY_GRACE_HOURS = 2
 #: Rejects wait for a supplier over a weekend; queues keep messages for 14 days, so that 10 remain.
 DEAD_LETTER_HOURS = 4 * 24
 #: Above this share of its timeout the summary is about to be cut off. The other functions end in
@@ -57,7 +55,7 @@ def alarm_specs(
     Args:
         names: The names of what is watched.
         expected_feed_interval_hours: Hours in which a file must arrive.
-        summary_gap_hours: Hours between two summaries.
+        summary_gap_hours: Hours between two summaries, up to MOST_SUMMARY_GAP_HOURS.
         summary_timeout_seconds: Seconds that making a summary may take.
     """
     return (
@@ -87,7 +85,6 @@ def _absence_alarms(
     summaries = own_metric(names, "summary", "SummariesWritten")
     waiting = "ApproximateNumberOfMessagesVisible"
     there = aws_metric("SQS", waiting, "SampleCount", QueueName=names.work_queue)
-    summary_hours = min(summary_gap_hours + SUMMARY_GRACE_HOURS, MOST_ALARM_HOURS)
     for key, name, event, metric, hours in (
         ("NoFeedArrived", "no-feed-arrived", "file has arrived", feeds, feed_interval_hours),
         (
@@ -95,7 +92,7 @@ def _absence_alarms(
             "no-summary-written",
             "summary was written",
             summaries,
-            summary_hours,
+            summary_gap_hours + SUMMARY_GRACE_HOURS,
         ),
     ):
         yield AlarmSpec(

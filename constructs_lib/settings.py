@@ -23,6 +23,7 @@ from constructs_lib.limits import (
     LIFECYCLE_DAYS,
     LOG_RETENTION_DAYS,
     MOST_ALARM_HOURS,
+    MOST_SUMMARY_GAP_HOURS,
     QUEUE_SOURCE_CONCURRENCY,
     RESERVED_CONCURRENCY,
     SCHEDULE_EXPRESSION,
@@ -135,7 +136,8 @@ class Settings(BaseSettings):
     summary_schedule: str = setting(
         default="cron(0 6 * * ? *)",
         description="Schedule of the summary.",
-        allowed="cron(...) or rate(...), at least once in seven days, without L, W and #",
+        allowed=f"cron(...) or rate(...), at least once in {MOST_SUMMARY_GAP_HOURS} hours, so that "
+        "an alarm can tell that a summary is missing; without L, W and #",
         pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
     summary_timezone: str = setting(
@@ -307,9 +309,9 @@ class Settings(BaseSettings):
 
     @field_validator("summary_schedule")
     @classmethod
-    def _once_in_seven_days(cls, value: str) -> str:
+    def _often_enough(cls, value: str) -> str:
         gap = longest_gap_hours(value)
-        if gap is None or gap > MOST_ALARM_HOURS:
+        if gap is None or gap > MOST_SUMMARY_GAP_HOURS:
             raise ValueError("an alarm could not tell that a summary is missing")
         return value
 

@@ -130,7 +130,13 @@ def test_every_resource_with_a_metric_of_trouble_has_its_alarm(
         ("no-summary-written-dev", {}, "SummariesWritten", 26),
         (
             "no-summary-written-dev",
-            {"summary_schedule": "cron(0 6 ? * MON *)"},
+            {"summary_schedule": "cron(0 6 ? * MON,THU *)"},
+            "SummariesWritten",
+            98,
+        ),
+        (
+            "no-summary-written-dev",
+            {"summary_schedule": "rate(166 hours)"},
             "SummariesWritten",
             168,
         ),

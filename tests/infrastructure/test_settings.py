@@ -101,7 +101,10 @@ def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
         ("environment_suffix", "dev\n"),
         ("aws_region", "Frankfurt"),
         ("summary_schedule", "daily"),
-        ("summary_schedule", "rate(8 days)"),
+        # An alarm looks back 168 hours at most, and a week is 169 where summer time ends.
+        ("summary_schedule", "rate(7 days)"),
+        ("summary_schedule", "rate(167 hours)"),
+        ("summary_schedule", "cron(0 6 ? * MON *)"),
         ("summary_schedule", "cron(0 6 1 * ? *)"),
         ("summary_schedule", "at(2026-11-22T06:00:00)"),
         ("summary_timezone", "Mars/Olympus"),
