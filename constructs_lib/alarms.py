@@ -52,6 +52,7 @@ class AlarmSpec:
         evaluation_periods: Data points that are evaluated. Default: one.
         datapoints_to_alarm: Data points of these that have to breach. Default: all of them.
         missing_data: Treatment of missing data. Default: it does not breach.
+        section: Heading of the runbook's section about the alarm. Default: there is none.
     """
 
     key: str
@@ -65,6 +66,7 @@ class AlarmSpec:
     evaluation_periods: int = 1
     datapoints_to_alarm: int | None = None
     missing_data: str = "notBreaching"
+    section: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,9 @@ class Settings(BaseSettings):
     environment_suffix: str = setting(
         default="dev",
         description="Suffix of every name, so that environments can share an account.",
-        allowed="1 to 20 lower-case letters, digits and inner hyphens",
+        allowed="1 to 20 lower-case letters, digits and inner hyphens; not beginning with behind-, "
+        "daily- or hourly-, nor ending in -dead-letter, which names of other environments have "
+        "there",
         pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$",
     )
     aws_region: str = setting(
@@ -299,6 +301,18 @@ class Settings(BaseSettings):
         """The tags of all resources."""
         own = dict(zip(OWN_TAGS, (self.environment_suffix, "cdktf", "inventory"), strict=True))
         return dict(sorted({**own, **self.tags}.items()))
+
+    @field_validator("environment_suffix")
+    @classmethod
+    def _no_names_of_another_environment(cls, value: str) -> str:
+        """Refuse suffixes with which a name would be one of another environment.
+
+        `daily-x` would call its summary's role inventory-summary-daily-x, as `x` does the role of
+        its schedule; `x-dead-letter` and `behind-x` have the like with alarms.
+        """
+        if re.match("(behind|daily|hourly)-|.*-dead-letter$", value):
+            raise ValueError("a name would be one of another environment")
+        return value
 
     @field_validator("log_retention_days")
     @classmethod

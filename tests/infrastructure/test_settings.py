@@ -99,6 +99,10 @@ def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
         ("environment_suffix", "a" * 21),
         ("environment_suffix", "-a"),
         ("environment_suffix", "dev\n"),
+        ("environment_suffix", "behind-dev"),
+        ("environment_suffix", "daily-dev"),
+        ("environment_suffix", "hourly-dev"),
+        ("environment_suffix", "dev-dead-letter"),
         ("aws_region", "Frankfurt"),
         ("summary_schedule", "daily"),
         # An alarm looks back 168 hours at most, and a week is 169 where summer time ends.
