@@ -138,8 +138,9 @@ class Settings(BaseSettings):
     summary_schedule: str = setting(
         default="cron(0 6 * * ? *)",
         description="Schedule of the summary.",
-        allowed=f"cron(...) or rate(...), at least once in {MOST_SUMMARY_GAP_HOURS} hours, so that "
-        "an alarm can tell that a summary is missing; without L, W and #",
+        allowed="rate(...) or cron(...), each of its six fields within its limits, one of the two "
+        "days ?, without L, W and #; once in "
+        f"{MOST_SUMMARY_GAP_HOURS} hours or more often, so that an alarm can tell of a missing one",
         pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
     summary_timezone: str = setting(

@@ -251,6 +251,8 @@ WRONG = [
     (schedule, "expression", "every hour"),
     (schedule, "expression", "rate(0 hours)"),
     (schedule, "expression", "cron(0 6 * *)"),
+    (schedule, "expression", "cron(0 6 * * * *)"),
+    (schedule, "expression", "cron(99 6 * * ? *)"),
     (schedule, "expression", "at(tomorrow)"),
     (schedule, "payload", "no JSON"),
     (schedule, "time_zone", "Mars/Olympus"),

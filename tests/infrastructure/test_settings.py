@@ -105,6 +105,9 @@ def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
         ("environment_suffix", "dev-dead-letter"),
         ("aws_region", "Frankfurt"),
         ("summary_schedule", "daily"),
+        ("summary_schedule", "cron(0 6 * * * *)"),
+        ("summary_schedule", "cron(99 77 * * ? *)"),
+        ("summary_schedule", "cron(x y * * ? *)"),
         # An alarm looks back 168 hours at most, and a week is 169 where summer time ends.
         ("summary_schedule", "rate(7 days)"),
         ("summary_schedule", "rate(167 hours)"),
