@@ -264,8 +264,6 @@ def test_every_operation_that_a_function_may_use_is_watched_for_faults(whole_sta
 
     # Transactions need the permissions of their parts, and are counted by a name of their own.
     used["lanes"].add("TransactWriteItems")
-    # PutItem on ingestions is allowed with the others and used by none.
-    used["ingestions"].discard("PutItem")
     assert watched == used
 
 
