@@ -33,7 +33,9 @@ SCHEDULE_EXPRESSION = (
     r"(?:rate\([1-9][0-9]{0,8} (?:minute|hour|day)s?\)|cron\(\S{1,40}(?: \S{1,40}){5}\)"
     r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))"
 )
-EMAIL_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+# Without `{`: Terraform would read `${` and `%{` as a template.
+# https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+EMAIL_ADDRESS = r"[^@\s{]+@[^@\s{]+\.[^@\s{]+"
 
 
 def is_time_zone(name: str) -> bool:

@@ -156,14 +156,14 @@ class Settings(BaseSettings):
     alarm_email: str | None = setting(
         default=None,
         description="Mail address for alarms and summaries.",
-        allowed="a mail address, or nothing",
+        allowed="a mail address without {, or nothing",
         pattern=f"^{EMAIL_ADDRESS}$",
     )
     runbook_url: str = setting(
         default="docs/operations.md",
         description="Address of docs/operations.md, to which alarms point.",
-        allowed="an address without blanks, of at most 300 characters",
-        pattern=r"^[!-~]{1,300}$",
+        allowed="an address without blanks and {, of at most 300 characters",
+        pattern=r"^[!-z|}~]{1,300}$",
     )
     backend: Literal["local", "s3", "cloud"] = setting(
         default="local",

@@ -264,6 +264,7 @@ WRONG = [
     (key, "key_alias", "a.b"),
     (topic, "topic_name", "first-in-first-out.fifo"),
     (topic, "email", "nobody"),
+    (topic, "email", "${x}@example.com"),
     (alarm, "threshold", float("nan")),
     (alarm, "threshold", float("inf")),
     (alarm, "operator", "Above"),

@@ -118,6 +118,12 @@ def test_fails_with_everything_that_is_wrong_at_once(monkeypatch) -> None:
         ("summary_timezone", "../../etc/passwd"),
         ("low_stock_threshold", -1),
         ("alarm_email", "nobody"),
+        # Terraform would read these as templates.
+        ("alarm_email", "${x}@example.com"),
+        ("alarm_email", "x@%{if true}.example"),
+        ("runbook_url", "https://example.com/${page}"),
+        ("runbook_url", "https://example.com/%{page}"),
+        ("runbook_url", "https://example.com/a page"),
         ("backend", "ftp"),
         ("customer_managed_keys", "perhaps"),
         ("warm_throughput", {"write_units_per_second": 3999}),
