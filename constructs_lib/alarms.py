@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
+from constructs_lib.metrics import STATISTICS
 from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, between, one_of, text, validate, validate_types
 
@@ -170,6 +171,9 @@ def _rules(spec: AlarmSpec) -> Iterator[Rule]:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
     most_metrics = MOST_METRICS if spec.expression else 1
     yield between(f"{spec.key}.metrics", len(spec.metrics), 1, most_metrics)
+    for metric in spec.metrics:
+        # Percentiles are another argument, that of extended statistics.
+        yield one_of(f"{spec.key}.metrics (statistic)", metric.statistic, STATISTICS)
     yield Rule(
         name=f"{spec.key}.threshold",
         got=spec.threshold,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,18 @@ from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from constructs_lib.event_bus import EventBus
     from constructs_lib.message_queue import MessageQueue
+
+
+def _is_pattern(value: object) -> bool:
+    """Return True for what EventBridge compares a value with: a list, or an object of them.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
+    """
+    if isinstance(value, Mapping):
+        return bool(value) and all(_is_pattern(each) for each in value.values())
+    return isinstance(value, list | tuple) and bool(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +75,12 @@ class QueueEventRule(Construct):
             identifier("rule_name", props.rule_name, 64, "-_."),
             text("description", props.description, 512, least=0),
             text("source", props.source, 256),
+            Rule(
+                name="detail",
+                got=props.detail,
+                allowed="lists that are not empty, at any depth",
+                holds=not props.detail or _is_pattern(props.detail),
+            ),
             Rule(
                 name="dead_letter_queue",
                 got=props.dead_letter_queue.node.path,

@@ -46,6 +46,8 @@ MOST_TAGS = 10 - len(OWN_TAGS)
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
 
+REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]$"
+
 T = TypeVar("T")
 
 
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
         default="us-east-1",
         description="Region of all resources; each of several regions needs a suffix of its own.",
         allowed="a region's name, such as us-east-1",
-        pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
+        pattern=REGION,
     )
     aws_account_id: str | None = setting(
         default=None,
@@ -174,22 +176,25 @@ class Settings(BaseSettings):
         default=None,
         description="Bucket of the s3 backend.",
         allowed="a bucket's name; must be set for the s3 backend",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
     )
     state_region: str | None = setting(
         default=None,
         description="Region of that bucket; by default the one of all resources.",
         allowed="a region's name, or nothing",
+        pattern=REGION,
     )
     cloud_organization: str | None = setting(
         default=None,
         description="Organization of the cloud backend.",
         allowed="an organization's name; must be set for the cloud backend",
+        pattern=r"^[A-Za-z0-9_-]+$",
     )
     cloud_hostname: str = setting(
         default="app.terraform.io",
         description="Host of the cloud backend.",
         allowed="a host's name",
-        pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
+        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?$",
     )
     customer_managed_keys: bool = setting(
         default=False,
