@@ -72,9 +72,14 @@ def undo(
         str, typer.Option(metavar="TEXT", help="Why; it is kept in the record.")
     ] = "",
     version_id: Annotated[
-        str,
-        typer.Option("--version", metavar="ID", help="That version. Default: the newest."),
-    ] = "",
+        str | None,
+        typer.Option(
+            "--version",
+            metavar="ID",
+            help="That version. Default: the newest.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, change nothing.")
@@ -92,7 +97,7 @@ def undo(
     """
     session = connect(outputs, env)
     remark(session.where)
-    object_id, version = find_version(session, f"{name}#{version_id}" if version_id else name)
+    object_id, version = find_version(session, name, version_id)
     record = get_record(session, object_id)
     if version is None and record is not None:
         version = record.version

@@ -148,3 +148,40 @@ def test_fails_for_a_folder_that_is_not_paused(cloud: Any, run: Any) -> None:
     assert ran.exit_code == 64
     assert "'north/'" in ran.err
     assert cloud.work.messages == {}
+
+
+def waits(cloud: Any, *keys: str) -> None:
+    """Files that a pause has put aside."""
+    for key in keys:
+        version = cloud.s3.put(key, CONTENT)
+        cloud.dynamodb.record(f"uploads/{key}#{version}", status="WAITING")
+        cloud.dynamodb.follow_up(key, version)
+
+
+@pytest.mark.parametrize(
+    ("resumed", "left", "sent"),
+    [("stores/north", "stores/", []), ("stores/", "stores/north", ["stores/south.csv"])],
+)
+def test_a_pause_that_is_left_is_told(
+    cloud: Any, run: Any, resumed: str, left: str, sent: list[str]
+) -> None:
+    """What another prefix has wait is not sent, for it would only be put aside again."""
+    for prefix in (resumed, left):
+        run("pause", prefix)
+    waits(cloud, "stores/north.csv", "stores/south.csv")
+    ran = run("resume", resumed)
+    assert ran.exit_code == 5
+    assert f"{left!r}, which is paused too" in " ".join(ran.err.split())
+    assert [body["key"] for body in cloud.work.bodies()] == sent
+    assert run("resume", left).exit_code == 0
+
+
+def test_a_resume_that_broke_off_may_be_run_again(cloud: Any, run: Any) -> None:
+    """The pause is gone by then, and the files wait."""
+    run("pause", "stores/")
+    waits(cloud, "stores/north.csv")
+    cloud.sqs.refuses_work = True
+    assert run("resume", "stores/").exit_code == 4
+    cloud.sqs.refuses_work = False
+    assert run("resume", "stores/").exit_code == 0
+    assert [body["key"] for body in cloud.work.bodies()] == ["stores/north.csv"]
