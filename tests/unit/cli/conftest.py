@@ -320,7 +320,9 @@ class FakeS3:
                 return {"Body": io.BytesIO(json.dumps(self.feeds).encode())}
             if request["Key"] not in self.reports:
                 raise NoSuchKey
-            return {"Body": io.BytesIO(self.reports[request["Key"]])}
+            report = self.reports[request["Key"]]
+            tag = f'"{hashlib.md5(report).hexdigest()}"'
+            return {"Body": io.BytesIO(report), "ETag": tag, "ContentLength": len(report)}
         content = self.bytes[self._stored(request)["VersionId"]]
         start = int(request.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         found = f"bytes {start}-{len(content) - 1}/{len(content)}"
