@@ -353,6 +353,7 @@ class TestChanges:
         ]
         assert run("changes", "--since", "30m", "--json").json == []
         assert run("changes", "--since", "soon").exit_code == 64
+        assert run("changes", "--since", "28d").exit_code == 0
         ran = run("changes", "--since", "29d")
         assert ran.exit_code == 64
         assert "kept for 28 days" in ran.err
@@ -376,6 +377,18 @@ class TestChanges:
         ran = run("changes", "--json")
         assert (ran.exit_code, len(ran.json)) == (1, 3)
         assert "crashed.csv" in ran.err
+
+    @pytest.mark.parametrize("how", ["--csv", "--json", "--all"])
+    def test_an_item_of_which_the_stock_before_is_not_known_needs_attention(
+        self, changed: Any, run: Any, how: str
+    ) -> None:
+        """It is listed, and may have changed or not."""
+        moments = [timestamp(datetime.now(UTC) - timedelta(minutes=each)) for each in (9, 3)]
+        self.logged(changed, "stores/north.csv", timedelta(minutes=5), ("F", "7", moments[0]))
+        changed.dynamodb.item("F", "x", TIME, quantity=2, written_at=moments[1])
+        ran = run("changes", how)
+        assert ran.exit_code == 1
+        assert "what 1 of these items were before" in " ".join(ran.err.split())
 
     def test_what_was_removed_is_gone(self, changed: Any, run: Any) -> None:
         """And says who did it."""
