@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.order import IMPLIED, object_hash
 from inventory.domain.removals import REASON, REMOVED
+from inventory_cli.errors import UsageError
 from inventory_cli.records import get_items, plain
 from inventory_cli.rendering import figure
 
@@ -121,6 +122,20 @@ def place_of(key: str, line: int) -> str:
     return f"{key}:{line}" if line else f"absent from {key}"
 
 
+def refuse_empty(**names: str | None) -> None:
+    """Refuse what a script has left empty: no item has an empty key.
+
+    Args:
+        names: What was given by its name; None where it was left out.
+
+    Raises:
+        UsageError: One of them is empty.
+    """
+    for name, text in names.items():
+        if text == "":
+            raise UsageError(f"'' is no {name}")
+
+
 def items_of(session: Session, sku: str, location: str | None = None) -> list[Item]:
     """Items of a SKU in the order of their locations, removed ones too, strongly consistent.
 
@@ -128,7 +143,11 @@ def items_of(session: Session, sku: str, location: str | None = None) -> list[It
         session: Connection.
         sku: Stock keeping unit.
         location: The only location that is meant; None for all.
+
+    Raises:
+        UsageError: One of them is empty.
     """
+    refuse_empty(SKU=sku, location=location)
     condition, values = "sku = :sku", {":sku": {"S": sku}}
     names: dict[str, str] = {}
     if location is not None:

@@ -100,9 +100,43 @@ class TestStock:
         """Of a file, of standard input, with a mark of Windows and blank lines."""
         path = tmp_path / "skus.txt"
         path.write_text("\ufeffA-1\n\nA-2\n", encoding="utf-8")
-        monkeypatch.setattr("sys.stdin", io.StringIO("A-2\nA-1\n"))
-        for arguments in (("--from", str(path)), ("-",)):
+        for arguments in (("--from", str(path)), ("-",), ("--from", "-")):
+            piped = io.BytesIO(path.read_bytes())
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped, encoding="latin-1"))
             assert len(run("stock", *arguments, "--json").json) == 3
+
+    @pytest.mark.usefixtures("cloud")
+    def test_fails_for_a_list_that_is_no_text(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Wherever it comes from."""
+        path = tmp_path / "skus.txt"
+        path.write_text("A-1\n", encoding="utf-16")
+        for arguments in (("--from", str(path)), ("-",)):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+            ran = run("stock", *arguments)
+            assert ran.exit_code == 4
+            assert "cannot be read" in ran.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("stock", ""),
+            ("stock", "A-1", "--location", ""),
+            ("history", ""),
+            ("history", "A-1", ""),
+            ("remove", "", "--yes"),
+            ("remove", "A-1", "", "--yes"),
+            ("low", "--location", ""),
+            ("out", "--location", ""),
+        ],
+    )
+    @pytest.mark.usefixtures("shop")
+    def test_fails_for_empty_words(self, run: Any, arguments: tuple[str, ...]) -> None:
+        """No key of an item is empty; DynamoDB would refuse to look."""
+        ran = run(*arguments)
+        assert ran.exit_code == 64
+        assert "'' is no" in ran.err
 
     @pytest.mark.usefixtures("shop")
     def test_what_is_stored_nowhere_is_told(self, run: Any) -> None:
