@@ -149,6 +149,7 @@ class FakeDynamoDb:
             "items": {},
             "ingestions": {},
         }
+        self.created = datetime(2026, 8, 16, 12, tzinfo=UTC)
         # What the functions' own adapters ask for is answered as in the tests of these.
         self.lanes = memory_tables()
 
@@ -238,8 +239,10 @@ class FakeDynamoDb:
         return Items()
 
     def describe_table(self, *, TableName: str) -> Any:
-        size = {"ItemCount": len(self.tables[TableName]), "TableSizeBytes": 1 << 30}
-        return {"Table": {"TableStatus": "ACTIVE", **size}}
+        size = {"ItemCount": len(self.tables.get(TableName, ())), "TableSizeBytes": 1 << 30}
+        return {
+            "Table": {"TableStatus": "ACTIVE", "CreationDateTime": self.created, **size},
+        }
 
 
 class NoSuchKey(Exception):  # noqa: N818  # S3's own name

@@ -546,18 +546,58 @@ class TestCost:
         assert dollars["reading from DynamoDB for files"] == 0.5
         assert dollars["reading from DynamoDB for summaries"] == 0.5
         assert dollars["inventory-processor-dev"] == pytest.approx(0.0482, abs=1e-4)
-        assert dollars["tables and their recovery"] == pytest.approx(0.9)
+        assert dollars["tables and their recovery"] == pytest.approx(1.35)
         assert answer["dollars"] == pytest.approx(sum(dollars.values()), abs=1e-3)
         shown = run("cost", "--month", "2026-10").out
-        assert "~$0.90" in shown
-        assert "$2.50" in shown
+        assert "~$1.35" in shown
+        assert " $2.50" in shown
         assert max(map(len, shown.splitlines())) <= 80
 
     @pytest.mark.usefixtures("cloud")
-    @pytest.mark.parametrize("month", ["2026-13", "yesterday", "2999-01"])
+    @pytest.mark.parametrize("month", ["2026-13", "yesterday", "2999-01", ""])
     def test_fails_on_months_that_make_no_sense(self, run: Any, month: str) -> None:
         """Before AWS is asked."""
         assert run("cost", "--month", month).exit_code == 64
+
+    @pytest.mark.parametrize(
+        ("stored", "finished", "sure"),
+        [
+            ("10-05", "10-05", True),
+            ("09-30", "10-05", False),
+            ("10-05", "11-05", False),
+            ("09-05", "11-05", False),
+            ("09-05", "09-05", True),
+            ("11-05", "11-05", True),
+        ],
+    )
+    def test_a_file_of_several_months_makes_its_units_an_estimate(
+        self, cloud: Any, run: Any, stored: str, finished: str, sure: bool
+    ) -> None:
+        """Its record counts the units of all runs, and says when the last one ended."""
+        cloud.dynamodb.record(
+            "uploads/a.csv#v",
+            status="COMPLETED",
+            stored_at=f"2026-{stored}T00:00:00.000000Z",
+            started_at=f"2026-{finished}T00:00:00.000000Z",
+            finished_at=f"2026-{finished}T00:00:00.000000Z",
+            write_units=4,
+        )
+        lines = run("cost", "--month", "2026-10", "--json").json["lines"]
+        assert [each["estimated"] for each in lines[:2]] == [not sure] * 2
+        assert ("1 files were processed in other months too" in lines[0]["basis"]) is not sure
+
+    @pytest.mark.usefixtures("cloud")
+    def test_costs_begin_with_the_stack(self, run: Any) -> None:
+        """In the middle of a month half of it; a month before that has no costs."""
+        whole, half = (
+            {line["what"]: line["dollars"] for line in run("cost", *each, "--json").json["lines"]}
+            for each in (("--month", "2026-10"), ("--month", "2026-08"))
+        )
+        what = "tables and their recovery"
+        assert half[what] == pytest.approx(whole[what] / 2, rel=0.01)
+        ran = run("cost", "--month", "2026-07")
+        assert ran.exit_code == 64
+        assert "2026-08-16" in ran.err
 
     def test_half_a_month_costs_half_of_what_stands_there(self) -> None:
         """And what was used all of it."""
