@@ -104,7 +104,7 @@ def _use(session: Session, start: datetime, end: datetime, until: datetime) -> U
         for name in (names.items_table_name, names.ingestions_table_name, names.lanes_table_name)
         if name
     ]
-    created: datetime = min(table["CreationDateTime"] for table in tables)
+    created = min(table["CreationDateTime"] for table in tables).astimezone(UTC)
     if created >= until:
         raise UsageError(f"--month {start:%Y-%m}: the stack is there since {created:%Y-%m-%d}")
     since, before = timestamp(start), timestamp(end)

@@ -10,7 +10,7 @@ import io
 import json
 from base64 import b64decode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -149,7 +149,8 @@ class FakeDynamoDb:
             "items": {},
             "ingestions": {},
         }
-        self.created = datetime(2026, 8, 16, 12, tzinfo=UTC)
+        # boto3 gives the time of whoever asks.
+        self.created = datetime(2026, 8, 16, 1, tzinfo=timezone(timedelta(hours=2)))
         # What the functions' own adapters ask for is answered as in the tests of these.
         self.lanes = memory_tables()
 
