@@ -13,6 +13,7 @@ from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_C
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
+from inventory.domain.reading.totals import has_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +55,7 @@ class ColumnMapper:
             or "" in skus
             or max(map(len, skus)) > SAFE_SKU_CHARACTERS
             or self._ruined(skus)
+            or has_total(skus)
         ):
             return None
         locations = self._locations(columns)
@@ -93,6 +95,8 @@ class ColumnMapper:
                 if not rule.default:
                     return None
                 stripped = [location or rule.default for location in stripped]
+            if has_total(set(stripped)):
+                return None
             locations = stripped
         if layout.locations is not None and not layout.locations.issuperset(locations):
             return None

@@ -36,6 +36,7 @@ from inventory.domain.reading.quantities import (
     time_converter,
 )
 from inventory.domain.reading.repeated import EXACT
+from inventory.domain.reading.totals import is_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,21 +93,24 @@ class RecordMapper:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         profile = layout.profile
-        money = profile.name != "canonical"
+        #: True where people write the file themselves, so that they are told of what is odd in it.
+        self._by_hand = profile.name == "canonical"
         written: dict[str, Any] = {"group": profile.group, "points": layout.points}
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
             "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
             "reorder_point": number_converter(profile.decimals, **written),
             "unit_price": number_converter(
-                profile.price_decimals, words=profile.blank_prices, money=money, **written
+                profile.price_decimals,
+                words=profile.blank_prices,
+                money=not self._by_hand,
+                **written,
             ),
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest, profile.times.formats, profile.times.zone),
         }
         self.converters["addend"] = number_converter(profile.decimals, **written)
         self._blank_words = {"unit_price": profile.blank_prices}
-        self._may_skip = profile.skip_blank_sku or any(index is not None for index in layout.skips)
 
     def map(
         self, cells: list[str], line: int, *, sized: bool, rows: list[Row], skips: list[Skip]
@@ -135,7 +139,7 @@ class RecordMapper:
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         sku = self._sku(cells)
-        skip = self._skip_of(cells, sku, line) if self._may_skip else None
+        skip = self._skip_of(cells, sku, line)
         if skip is not None:
             skips.extend([skip] * max(len(layout.stock), 1))
             return ()
@@ -240,7 +244,16 @@ class RecordMapper:
                 return Skip(line, rule.reason, layout.columns[index])
         if layout.profile.skip_blank_sku and not sku:
             return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
-        return None
+        total_at = None if self._by_hand else self._total_at(cells, sku)
+        return None if total_at is None else Skip(line, "total line", layout.columns[total_at])
+
+    def _total_at(self, cells: Sequence[str], sku: str) -> int | None:
+        """Index of the key's column that tells a total; None in a row of stock."""
+        indexes, rule = self.layout.indexes, self.layout.profile.location
+        if is_total(sku):
+            return indexes["sku"]
+        at = None if rule.constant else indexes.get("location")
+        return at if at is not None and is_total(seen(cells[at])) else None
 
     def _row(
         self, cells: Sequence[str], sku: str, line: int, stock: StockColumn | None
@@ -252,6 +265,12 @@ class RecordMapper:
             return Skip(line, "not stocked", layout.columns[at])
         if not sku:
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
+        if self._by_hand and (total_at := self._total_at(cells, sku)) is not None:
+            message = (
+                f"{layout.columns[total_at].strip()} {seen(cells[total_at])[:80]!r} is that of a "
+                "line of totals, which is no stock: leave the line out"
+            )
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, total_at)
         if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
             message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
