@@ -150,3 +150,37 @@ def test_every_profile_needs_a_label_beside_sku_and_quantity() -> None:
 def test_columns_are_judged_by_whole_words(label: str, kind: str | None) -> None:
     """Words within other words say nothing; words joined by capitals do."""
     assert looks_like(label) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Total", "a total"),
+        ("Total on hand", "a total"),
+        ("All locations", "a total"),
+        ("Reserved", "a state of goods"),
+        ("In transit", "a state of goods"),
+        ("Sold", "an order, a sale or a movement"),
+        ("Min stock", "a property of the article"),
+        ("Vendor", "a property of the article"),
+    ],
+)
+def test_fails_on_a_column_among_those_of_locations_that_holds_something_else(
+    name: str, kind: str
+) -> None:
+    """Whether the label is the location or holds it; the column is named."""
+    wide = f"Handle,Title,SKU,HS Code,COO,Berlin,{name}\nh,t,A,,,1,2\n"
+    between = f"Token,Item Name,SKU,Current Quantity Berlin,Current Quantity {name}\nt,n,A,1,2\n"
+    for data in (wide, between):
+        with pytest.raises(BadFileError, match=f"{name}' for a location, and it looks like {kind}"):
+            opened(data)
+
+
+def test_a_feed_that_names_its_profile_may_call_a_location_like_a_state() -> None:
+    """A total is no location whoever says so."""
+    pinned = ProfileSet(feeds={"a/": {"profile": "shopify_wide"}})
+    header = "Handle,Title,SKU,HS Code,COO,Berlin"
+    rows = read(f"{header},Returns\nh,t,A,,,1,2\n", "a/b.csv", pinned).rows
+    assert [row.location for row in rows] == ["Berlin", "Returns"]
+    with pytest.raises(BadFileError, match="a total"):
+        opened(f"{header},Total\nh,t,A,,,1,2\n", "a/b.csv", pinned)

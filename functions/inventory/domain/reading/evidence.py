@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inventory.domain.reading.profiles import normalised
+from inventory.domain.reading.totals import is_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 AN_EVENT = "an order, a sale or a movement"
 A_PLACE = "a location"
 A_TIME = "a time"
+A_TOTAL = "a total"
 #: What a column may look like, to the words (separated by blanks) and the phrases that say so.
 _WORDS = {
     AN_EVENT: (
@@ -93,6 +95,15 @@ _PATTERNS = {
 _NAMED_PLACE = re.compile(
     _PATTERNS[A_PLACE].pattern + r"(?: (?:name|code|id|no|nr|number|nummer|nom|nombre))? (.+)"
 )
+#: What stands besides locations in a header, each the whole of a label.
+_OF_ARTICLE = re.compile(
+    r"vendor|supplier|brand|manufacturer|lieferant|hersteller|marke|proveedor|fournisseur"
+    r"|barcode|ean|upc|gtin|id|type|category|tags?|notes?|comments?|status|policy|tracked|tracker"
+    r"|price|cost|value|weight|units?|uom|preis|wert|gewicht|einheit"
+    r"|(?:min|max|minimum|maximum|safety|optimal|target|alert|low|reorder)"
+    r"(?: (?:stock|qty|quantity|levels?|point))?|mindestbestand|meldebestand"
+)
+_OF_STOCK = re.compile(r"\b(?:stock|qty|quantity|units|inventory|on hand|available|bestand)\b")
 
 
 def looks_like(label: str) -> str | None:
@@ -110,6 +121,24 @@ def _kinds(label: str) -> Iterator[str]:
     for words, meaning in _MEANINGS.items():
         text = text.replace(words, meaning)
     yield from (what for what, pattern in _PATTERNS.items() if pattern.search(text))
+
+
+def location_looks_like(name: str) -> str | None:
+    """Tell what a column among those of the locations may hold instead; None if nothing says it.
+
+    Args:
+        name: The location, as the column's label gives it.
+
+    Example:
+        >>> location_looks_like("Total"), location_looks_like("Main Street")
+        ('a total', None)
+    """
+    text = normalised(_CAMEL_CASE.sub(" ", name))
+    if is_total(_OF_STOCK.sub(" ", text)) or text.partition(" ")[0] == "all":
+        return A_TOTAL
+    if _OF_ARTICLE.fullmatch(text):
+        return "a property of the article"
+    return next((kind for kind in _kinds(name) if kind != A_PLACE), None)
 
 
 def title_looks_like(title: str) -> str | None:

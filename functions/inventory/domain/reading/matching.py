@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.catalogue import BUILT_IN
-from inventory.domain.reading.evidence import looks_like
+from inventory.domain.reading.evidence import A_TOTAL, location_looks_like, looks_like
 from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
@@ -123,6 +123,7 @@ class ProfileSet:
         layout = layout_of(profile, candidate.labels, candidate.delimiter)
         if not feed.profile:
             _check_evidence(layout)
+        _check_locations(layout, pinned=bool(feed.profile))
         on_duplicate = feed.on_duplicate or profile.on_duplicate
         if layout.corrected and on_duplicate is OnDuplicate.SUM:
             raise BadFileError(
@@ -162,6 +163,29 @@ def _check_evidence(layout: Layout) -> None:
             ErrorCode.CONSTRAINT_ERROR,
             f"{profile.title} ({profile.name}) fits but for the column {label!r}, which {what}"
             f"{keep}. If the file is stock, {_ADVICE}, or name the profile for its feed",
+            line=1,
+            column=label,
+        )
+
+
+def _check_locations(layout: Layout, *, pinned: bool) -> None:
+    """Refuse columns that stand among those of the locations and hold something else.
+
+    Raises:
+        BadFileError: One does; in a file of a feed that names its profile, only a total.
+    """
+    profile = layout.profile
+    for stock in layout.stock if profile.location.in_header else ():
+        kind = location_looks_like(stock.location)
+        if kind is None or (pinned and kind != A_TOTAL):
+            continue
+        label = layout.columns[stock.quantity].strip()
+        trust = "" if pinned else "; if it is a location, name the profile for its feed"
+        raise BadFileError(
+            ErrorCode.CONSTRAINT_ERROR,
+            f"{profile.title} ({profile.name}) would take the column {label!r} for a location, and "
+            f"it looks like {kind}: leave it out, or list it under `attributes` of a profile of "
+            f"your own{trust}",
             line=1,
             column=label,
         )
