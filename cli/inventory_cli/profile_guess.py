@@ -10,7 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inventory.domain.reading.evidence import A_PLACE, A_TIME, AN_EVENT, looks_like
+from inventory.domain.reading.evidence import (
+    A_PLACE,
+    A_TIME,
+    AN_EVENT,
+    evidence_in,
+    looks_like,
+)
 from inventory.domain.reading.not_stock import report_of
 from inventory.domain.reading.profiles import DELIMITERS, normalised
 from inventory.domain.reading.quantities import Decimals, number_converter, seen, time_converter
@@ -309,8 +315,7 @@ def against_stock(labels: Sequence[str], header: Sequence[str]) -> list[str]:
     """
     report = report_of(set(map(normalised, header)))
     doubts = [] if report is None else [report.refusal()]
-    for label in labels:
-        what = looks_like(label)
+    for label, what in evidence_in(labels):
         if what in {AN_EVENT, A_TIME} and not _OF_ARTICLE.search(normalised(label)):
             said = ": say --time if it is that of the row's stock" if what == A_TIME else ""
             doubts.append(f"nothing reads the column {label!r}, like {what}{said}")

@@ -35,6 +35,15 @@ class Header(NamedTuple):
         return dialect.record(self.labels) + dialect.record(("1",) * len(self.labels))
 
 
+def _stock_headers() -> list[tuple[str, Header]]:
+    lines = (Path(__file__).parent / "headers" / "stock.txt").read_text().splitlines()
+    parted = [line.split(" | ", 2) for line in lines if not line.startswith("#")]
+    return [
+        (profile, Header(profile, DELIMITERS[delimiter], tuple(labels.split("; "))))
+        for profile, delimiter, labels in parted
+    ]
+
+
 def _headers() -> list[Header]:
     lines = (Path(__file__).parent / "headers" / "not_stock.txt").read_text().splitlines()
     parted = [line.split(" | ", 3) for line in lines if not line.startswith("#")]
@@ -60,6 +69,22 @@ def test_fails_on_a_report_that_is_no_stock(header: Header, monkeypatch) -> None
     for delimiter in DELIMITERS.values():
         with pytest.raises(BadFileError, match="inventory profile"):
             opened(header.file(delimiter))
+
+
+@pytest.mark.parametrize(("profile", "header"), _stock_headers())
+def test_a_whole_export_of_a_system_loads(profile: str, header: Header) -> None:
+    """Every column that the system writes is known, or says nothing of the rows."""
+    assert opened(header.file(header.delimiter)).profile == profile
+
+
+def test_a_direction_counts_as_a_whole_label_or_where_two_labels_differ_in_it() -> None:
+    """Goods went from one place to another; a word within a label may be anything."""
+    header = "SKU,Stock Level,Location,Bin Rack"
+    for more in ("From", "Destination", "Moved from,Moved to", "SourceBench,DestinationBench"):
+        with pytest.raises(BadFileError, match="looks like an order, a sale or a movement"):
+            opened(f"{header},{more}\nA,1,x,b,1{',1' * more.count(',')}\n")
+    for more in ("Publish to eCom", "Hide from page,Linked to", "Sale price", "Min sale qty"):
+        assert opened(f"{header},{more}\nA,1,x,b,1{',1' * more.count(',')}\n").profile
 
 
 def test_a_report_of_the_table_is_named_with_what_to_take_instead() -> None:

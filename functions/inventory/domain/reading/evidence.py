@@ -14,7 +14,7 @@ from inventory.domain.reading.profiles import normalised
 from inventory.domain.reading.totals import is_total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -31,7 +31,7 @@ _WORDS = {
         adjust change delta difference variance counted refund refunded return returned
         returns reason disposition disposal event voucher document ledger lineitem buyer
         customer recipient cashier sold sales sale purchased consumed issued scrapped
-        forecast recommended reimbursement tracking from to source destination
+        forecast recommended reimbursement tracking transferred
         bestellung bestellungen bestellt auftrag aufträge retoure retouren verkäufe verkauft
         umsatz bewegung bewegungen wareneingang warenausgang lieferung commande commandes
         ventes vendu retours mouvement mouvements pedido pedidos ventas vendido devolución
@@ -74,7 +74,14 @@ _MEANINGS = {
     "on order": "incoming",
     "expiry date": "lot",
     "expiration date": "lot",
+    "sale price": "price",
+    "sales price": "price",
+    "min sale qty": "minimum",
+    "max sale qty": "maximum",
+    "goods sold": "goods",
 }
+#: From where to where something went: a whole label, or what two labels differ in.
+_DIRECTION = re.compile(r"\b(?:from|to|source|destination)\b")
 #: What parts a title; where a place is named, its word is the first of a part.
 _PARTS = re.compile(r"\t|;|\||\(| [-\N{EN DASH}] |, |\bof (?=[^:]*:)")
 _SOURCE = re.compile(
@@ -120,7 +127,32 @@ def _kinds(label: str) -> Iterator[str]:
     text = normalised(_CAMEL_CASE.sub(" ", label))
     for words, meaning in _MEANINGS.items():
         text = text.replace(words, meaning)
+    if _DIRECTION.fullmatch(text):
+        yield AN_EVENT
     yield from (what for what, pattern in _PATTERNS.items() if pattern.search(text))
+
+
+def evidence_in(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Labels that columns of one header must not be left unread for, each with what it looks like.
+
+    A direction counts where two labels differ in it, not as a word of one ("Publish to shop").
+
+    Example:
+        >>> list(evidence_in(["Moved from shelf", "Moved to shelf", "Linked to"]))[0][1]
+        'an order, a sale or a movement'
+    """
+    labels = list(labels)
+    sides: dict[str, set[str]] = {}
+    for label in labels:
+        text = normalised(_CAMEL_CASE.sub(" ", label))
+        for match in _DIRECTION.finditer(text):
+            rest = text[: match.start()] + "*" + text[match.end() :]
+            sides.setdefault(rest, set()).add(label)
+    paired = {label for same in sides.values() if len(same) > 1 for label in same}
+    for label in labels:
+        kind = looks_like(label) or (AN_EVENT if label in paired else None)
+        if kind is not None:
+            yield label, kind
 
 
 def location_looks_like(name: str) -> str | None:
@@ -153,6 +185,8 @@ def title_looks_like(title: str) -> str | None:
     """
     text = _SOURCE.sub(" ", title)
     kinds = set(_kinds(text)) - {A_TIME}
+    if _DIRECTION.search(normalised(text)):
+        kinds.add(AN_EVENT)
     if A_PLACE in kinds and not any(map(_names_a_place, _PARTS.split(text))):
         kinds.remove(A_PLACE)
     return next((kind for kind in _WORDS if kind in kinds), None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.catalogue import BUILT_IN
-from inventory.domain.reading.evidence import A_TOTAL, location_looks_like, looks_like
+from inventory.domain.reading.evidence import A_TOTAL, evidence_in, location_looks_like
 from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
@@ -151,13 +151,14 @@ def _check_evidence(layout: Layout) -> None:
     report = report_of(set(map(normalised, layout.columns)))
     if report is not None:
         raise BadFileError(ErrorCode.CONSTRAINT_ERROR, report.refusal(), line=1)
-    for label in layout.unknown:
-        if profile.closed:
-            what = "is none of its columns"
-        elif kind := looks_like(label):
-            what = f"it does not know, and looks like {kind}"
-        else:
-            continue
+    if profile.closed:
+        found = [(label, "is none of its columns") for label in layout.unknown]
+    else:
+        found = [
+            (label, f"it does not know, and looks like {kind}")
+            for label, kind in evidence_in(layout.unknown)
+        ]
+    for label, what in found:
         keep = f"; call it attr_{label} to keep it" if profile.name == "canonical" else ""
         raise BadFileError(
             ErrorCode.CONSTRAINT_ERROR,
