@@ -253,23 +253,32 @@ def _location(choice: Choice) -> dict[str, str]:
 
 
 def _numbers(found: Guess, stock: Sequence[str]) -> dict[str, str]:
-    """How numbers are written: as what the stock says, else as all other cells do."""
+    """How numbers are written: as what the stock says, else as all other cells do.
+
+    The others make no fraction of a thousand: beside a price of 9.99, a stock of 1.200 is in doubt.
+    """
     comma = number_converter(Decimals.COMMA, money=True)
     point = number_converter(Decimals.POINT, group=",", money=True)
     others = [label for label in found.labels if label not in stock]
-    grouped = any("," in cell and point[cell] for label in stock for cell in found.cells(label))
+    said: list[str] = []
     for labels in (stock, others):
         cells = [cell for label in labels for cell in found.cells(label)]
         commas = any(comma[cell] and not point[cell] for cell in cells)
         points = any(point[cell] and not comma[cell] for cell in cells)
         if commas and points:
-            break
-        if commas:
-            return {"decimals": "comma", "price_decimals": "comma"}
-        if points:
-            said = {"decimals": "point", "price_decimals": "point"}
-            return {**said, "group": ","} if grouped else said
-    return {}
+            return {}
+        said.append("comma" if commas else "point" if points else "")
+    of_stock, of_others = said
+    cells = [cell for label in stock for cell in found.cells(label)]
+    mark = "," if of_others == "comma" else "."
+    if not of_stock and any(mark in cell for cell in cells):
+        return {"price_decimals": of_others} if of_others else {}
+    decimals = of_stock or of_others
+    if not decimals:
+        return {}
+    entry = {"decimals": decimals, "price_decimals": decimals}
+    grouped = decimals == "point" and any("," in cell and point[cell] for cell in cells)
+    return {**entry, "group": ","} if grouped else entry
 
 
 def time_format(cells: Sequence[str]) -> str:

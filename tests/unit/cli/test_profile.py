@@ -298,3 +298,11 @@ def test_words_that_may_be_a_quantity_are_not_left_out(run) -> None:
     assert result.exit_code == 1
     assert 'not_stocked = ["n/a"]' in result.output
     assert "'many' is not a plain decimal number" in result.output
+
+
+def test_a_price_does_not_make_a_fraction_of_the_stock(run) -> None:
+    """A thousand and more is in doubt as long as no cell of stock says what a point is."""
+    result, _, profiles = run("SKU;Bestand;Preis\nA1;1.200;9.99\nA2;800;12.50\n")
+    assert "'1.200' is ambiguous" in result.output
+    own = next(each for each in profiles if each.name == "stock_list")
+    assert (own.decimals, own.price_decimals) == ("either", "point")

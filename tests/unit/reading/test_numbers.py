@@ -166,6 +166,12 @@ def test_groups_are_read_as_the_profile_says(decimals, group, cell, expected) ->
         ("sku;quantity;unit_price\nA;1;1.200\nB;1;1.200,00\n", {"B": "1"}),
         ("sku\tquantity\tunit_price\nA\t1\t0.5\nB\t1,5\t1.200\n", {"A": "1"}),
         ("sku|quantity|unit_price|reorder_point\nA|1|0.5|2\nB|1|1,5|1.200\n", {"A": "1"}),
+        ("sku\tquantity\treorder_point\nA\t1.200\t1000\nB\t800\t500\n", {"B": "800"}),
+        ("sku,quantity,unit_price\nA,1.200,1000\nB,800,500\n", {"B": "800"}),
+        ("sku,quantity,unit_price\nA,1500,1.200\nB,1.200,5\n", {"B": "1.2"}),
+        ("sku,quantity,unit_price\nA,1.200,0.5\n", {"A": "1.2"}),
+        ('sku\tquantity\nA\t"1,200.000"\nB\t12.000\n', {"A": "1200", "B": "12"}),
+        ("sku|quantity\nA|-1500.000\nB|12.000\n", {"A": "-1500", "B": "12"}),
         ("sku|quantity|unit_price\nA|1|0.5\nB|1.\u200b200|1,\u200b5\n", {"A": "1"}),
     ],
 )

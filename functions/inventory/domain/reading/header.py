@@ -25,8 +25,9 @@ from inventory.domain.reading.encodings import (
 )
 from inventory.domain.reading.evidence import A_PLACE, title_looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
+from inventory.domain.reading.layout import NUMBERS
 from inventory.domain.reading.profiles import DELIMITERS
-from inventory.domain.reading.quantities import POINT_FOR_SURE
+from inventory.domain.reading.quantities import POINT_FOR_SURE, UNGROUPED
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
@@ -241,7 +242,7 @@ def _open_text(
     _check_body(opening, rest, records)
     if layout.profile.quoted and '"' not in rest.text:
         _check_quotes(again)
-    return replace(opening, layout=replace(layout, points=_shows_points(layout, once_more)))
+    return replace(opening, layout=replace(layout, points=_shown_points(layout, once_more)))
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
@@ -397,17 +398,21 @@ def _check_quotes(records: Iterable[list[str]]) -> None:
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
 
 
-def _shows_points(layout: Layout, records: Iterable[list[str]]) -> bool:
-    """Tell whether the first rows tell that "1.200" has a fraction.
+def _shown_points(layout: Layout, records: Iterable[list[str]]) -> frozenset[str]:
+    """Fields in whose columns the first rows tell that "1.200" has a fraction.
 
-    One of their numbers has a point that can be nothing else, or thousands without a separator.
+    A number with a point that can be nothing else says it of all columns. Thousands without a
+    separator say it of their own: in another column they may be grouped.
     """
-    return layout.delimiter != ";" and any(
-        POINT_FOR_SURE.fullmatch(cells[at].strip())
-        for cells in records
-        for at in layout.numbers
-        if at < len(cells)
-    )
+    found: set[str] = set()
+    for cells in () if layout.delimiter == ";" else records:
+        for at, field in layout.numbers.items():
+            cell = cells[at].strip() if at < len(cells) else ""
+            if POINT_FOR_SURE.fullmatch(cell):
+                return frozenset(NUMBERS)
+            if UNGROUPED.fullmatch(cell):
+                found.add(field)
+    return frozenset(found)
 
 
 def _check_width(width: int, records: Iterable[list[str]]) -> None:

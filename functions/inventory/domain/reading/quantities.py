@@ -35,10 +35,13 @@ _DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
 #: What all of these hold, and few other cells.
 _THREE_DIGITS = re.compile(r"\.[0-9]{3}(?![0-9])")
 _COMMA_DECIMAL = re.compile(r"\D{0,4}[0-9]{1,3}(?:\.?[0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})\D{0,4}")
-#: A number in which a point can only be before a fraction, or in which thousands stand ungrouped.
+#: A number in which a point can only be before a fraction.
 POINT_FOR_SURE = re.compile(
-    r"\D*(?:0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})*\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}(?:\.[0-9]+)?)\D*"
+    r"\D*(?:0?\.[0-9]+|[0-9]{1,3}\.(?:[0-9]{1,2}|[0-9]{4,})"
+    r"|(?:[0-9]{4,}|[0-9]{1,3}(?:,[0-9]{3})+)\.[0-9]+)\D*"
 )
+#: A number in which thousands stand without a separator.
+UNGROUPED = re.compile(r"\D*[0-9]{4,}\D*")
 AMBIGUOUS = (
     "is ambiguous: a thousand and more, or a fraction; say which in the profile (decimals or "
     "group), or write the number without the separator"

@@ -95,21 +95,24 @@ class RecordMapper:
         profile = layout.profile
         #: True where people write the file themselves, so that they are told of what is odd in it.
         self._by_hand = profile.name == "canonical"
-        written: dict[str, Any] = {"group": profile.group, "points": layout.points}
+        quantities: dict[str, Any] = {"group": profile.group, "points": "quantity" in layout.points}
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
-            "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
-            "reorder_point": number_converter(profile.decimals, **written),
+            "quantity": number_converter(profile.decimals, words=profile.not_stocked, **quantities),
+            "reorder_point": number_converter(
+                profile.decimals, group=profile.group, points="reorder_point" in layout.points
+            ),
             "unit_price": number_converter(
                 profile.price_decimals,
                 words=profile.blank_prices,
                 money=not self._by_hand,
-                **written,
+                group=profile.group,
+                points="unit_price" in layout.points,
             ),
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest, profile.times.formats, profile.times.zone),
         }
-        self.converters["addend"] = number_converter(profile.decimals, **written)
+        self.converters["addend"] = number_converter(profile.decimals, **quantities)
         self._blank_words = {"unit_price": profile.blank_prices}
 
     def map(
