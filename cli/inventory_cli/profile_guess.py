@@ -15,6 +15,7 @@ from inventory.domain.reading.evidence import (
     A_TIME,
     AN_EVENT,
     evidence_in,
+    is_no_count,
     looks_like,
 )
 from inventory.domain.reading.not_stock import report_of
@@ -378,7 +379,9 @@ def _columns(labels: Sequence[str]) -> dict[str, list[str]]:
         found[name] = [label for _, _, label in sorted(ranked)]
     taken = set(found["sku"][:1]) | set(found["location"])
     found["quantity"] = [
-        label for label in found["quantity"] if label not in taken and looks_like(label) is None
+        label
+        for label in found["quantity"]
+        if label not in taken and looks_like(label) is None and not is_no_count(label)
     ]
     plain = [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
     # A code of its own beats what a label merely contains ("SKU of included item").

@@ -302,7 +302,14 @@ def test_words_that_may_be_a_quantity_are_not_left_out(run) -> None:
 
 def test_a_price_does_not_make_a_fraction_of_the_stock(run) -> None:
     """A thousand and more is in doubt as long as no cell of stock says what a point is."""
-    result, _, profiles = run("SKU;Bestand;Preis\nA1;1.200;9.99\nA2;800;12.50\n")
+    result, *_ = run("SKU;Bestand;Preis\nA1;1.200;9.99\nA2;800;12.50\n")
     assert "'1.200' is ambiguous" in result.output
-    own = next(each for each in profiles if each.name == "stock_list")
-    assert (own.decimals, own.price_decimals) == ("either", "point")
+    assert '\nprice_decimals = "point"' in result.output
+    assert "\ndecimals" not in result.output
+
+
+@pytest.mark.parametrize("label", ["Stock %", "Stock (\N{EURO SIGN})", "+/- Stock"])
+def test_a_column_with_a_sign_of_something_else_is_not_proposed(run, label: str) -> None:
+    """A share, a value or a change is not taken for the stock because of its words."""
+    result, *_ = run(f"SKU,{label},On hand\nA,80,5\n")
+    assert 'quantity = "On hand"' in result.output

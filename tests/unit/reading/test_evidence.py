@@ -209,3 +209,25 @@ def test_a_feed_that_names_its_profile_may_call_a_location_like_a_state() -> Non
     assert [row.location for row in rows] == ["Berlin", "Returns"]
     with pytest.raises(BadFileError, match="a total"):
         opened(f"{header},Total\nh,t,A,,,1,2\n", "a/b.csv", pinned)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "+/- quantity",
+        "quantity (+/-)",
+        "\u00b1 quantity",
+        "quantity %",
+        "quantity \uff05",
+        "$ quantity",
+    ],
+)
+def test_fails_on_a_quantity_with_a_sign_of_something_else(label: str) -> None:
+    """Shares, values and changes are no stock; a price may have its currency."""
+    with pytest.raises(BadFileError, match="looks like a share, a value or a change"):
+        opened(f"sku,{label}\nA,5\n")
+    pinned = ProfileSet(feeds={"a/": {"profile": "canonical"}})
+    assert read(f"sku,{label}\nA,5\n", "a/b.csv", pinned).rows
+    assert read("sku,quantity,unit_price (\u20ac)\nA,5,1\n").rows[0].unit_price == "1"
+    with pytest.raises(BadFileError, match="looks like a share"):
+        opened("SKU,Stock Level (\u00a3),Location,Bin Rack\nA,5,x,b\n")

@@ -8,6 +8,7 @@ refuses the file, unless the profile uses it, knows it as an attribute, or the f
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from inventory.domain.reading.profiles import normalised
@@ -111,6 +112,20 @@ _OF_ARTICLE = re.compile(
     r"(?: (?:stock|qty|quantity|levels?|point))?|mindestbestand|meldebestand"
 )
 _OF_STOCK = re.compile(r"\b(?:stock|qty|quantity|units|inventory|on hand|available|bestand)\b")
+
+#: Signs in the label of a share, of a value or of a change.
+_SIGN = re.compile(r"[%\N{PER MILLE SIGN}\N{PLUS-MINUS SIGN}]|[+]\s*/\s*[-\N{MINUS SIGN}]")
+
+
+def is_no_count(label: str) -> bool:
+    """Tell by the signs in a label, which `normalised` drops, that its numbers count no goods.
+
+    Example:
+        >>> is_no_count("Stock (\N{EURO SIGN})"), is_no_count("Qty. (on hand)")
+        (True, False)
+    """
+    text = unicodedata.normalize("NFKC", label)
+    return bool(_SIGN.search(text)) or any(unicodedata.category(each) == "Sc" for each in text)
 
 
 def looks_like(label: str) -> str | None:

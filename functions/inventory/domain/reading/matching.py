@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.catalogue import BUILT_IN
-from inventory.domain.reading.evidence import A_TOTAL, evidence_in, location_looks_like
+from inventory.domain.reading.evidence import A_TOTAL, evidence_in, is_no_count, location_looks_like
 from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
@@ -151,6 +151,16 @@ def _check_evidence(layout: Layout) -> None:
     report = report_of(set(map(normalised, layout.columns)))
     if report is not None:
         raise BadFileError(ErrorCode.CONSTRAINT_ERROR, report.refusal(), line=1)
+    for index, field in layout.numbers.items():
+        if field == "quantity" and is_no_count(layout.columns[index]):
+            label = layout.columns[index].strip()
+            raise BadFileError(
+                ErrorCode.CONSTRAINT_ERROR,
+                f"the column {label!r} looks like a share, a value or a change, and no quantity of "
+                f"stock. If it is one, {_ADVICE}, or name the profile for its feed",
+                line=1,
+                column=label,
+            )
     if profile.closed:
         found = [(label, "is none of its columns") for label in layout.unknown]
     else:
