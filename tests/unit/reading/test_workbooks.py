@@ -303,3 +303,21 @@ def test_of_several_sheets_of_stock_the_feed_names_one() -> None:
     assert read(data, "h/a.xlsx", profiles).items == {("A1", "default"): "7"}
     with pytest.raises(BadFileError, match="no visible sheet 'Bremen'; it has Berlin, Hamburg"):
         opened(data, "b/a.xlsx", profiles)
+
+
+@pytest.mark.parametrize("name", ["Returns", "Orders May", "Reserved"])
+def test_fails_on_a_sheet_that_is_called_like_no_stock(name: str) -> None:
+    """Unless the feed names the sheet or the profile; another sheet may be stock."""
+    book = openpyxl.Workbook()
+    book.active.title = name
+    for row in (["sku", "quantity"], ["A", 5]):
+        book.active.append(row)
+    data = saved(book)
+    with pytest.raises(BadFileError, match=f"name of the sheet, '{name}', looks like"):
+        read(data, "a/b.xlsx")
+    for feed in ({"sheet": name}, {"profile": "canonical"}):
+        assert read(data, "a/b.xlsx", ProfileSet(feeds={"a/": feed})).rows
+    stock = book.create_sheet("Warehouse May")
+    for row in (["sku", "quantity"], ["B", 7]):
+        stock.append(row)
+    assert read(saved(book), "a/b.xlsx").items == {("B", "default"): "7"}

@@ -207,6 +207,19 @@ def title_looks_like(title: str) -> str | None:
     return next((kind for kind in _WORDS if kind in kinds), None)
 
 
+def name_looks_like(name: str) -> str | None:
+    """Tell what the name of a sheet or of a packed file says that its rows are; None for stock.
+
+    Places and times say whose list it is, and of when.
+
+    Example:
+        >>> name_looks_like("Returns May"), name_looks_like("Warehouse May")
+        ('an order, a sale or a movement', None)
+    """
+    kinds = set(_kinds(_SOURCE.sub(" ", name))) - {A_PLACE, A_TIME}
+    return next((kind for kind in _WORDS if kind in kinds), None)
+
+
 def _names_a_place(part: str) -> bool:
     """Tell whether a part of a title is the word for a place and then a name of one."""
     match = _NAMED_PLACE.match(normalised(part))

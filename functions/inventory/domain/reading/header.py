@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product, tee
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -23,7 +24,7 @@ from inventory.domain.reading.encodings import (
     marked_encoding,
     survey,
 )
-from inventory.domain.reading.evidence import A_PLACE, title_looks_like
+from inventory.domain.reading.evidence import A_PLACE, name_looks_like, title_looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.layout import NUMBERS
 from inventory.domain.reading.profiles import DELIMITERS
@@ -104,11 +105,14 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart
     archive = packed = archive_of(probe, key)
     if archive is Archive.WORKBOOK:
         return _open_sheet(source, key, profiles)
+    name = ""
     if archive is not Archive.NONE:
-        verify(source, archive)
+        name = PurePosixPath(verify(source, archive)).stem
         probe = _probe(source, archive)
     check_text(probe)
-    return _open_text(source, archive, probe, key, profiles, packed=packed)
+    start = _open_text(source, archive, probe, key, profiles, packed=packed)
+    _check_name(name, "file in the archive", start.layout)
+    return start
 
 
 def beginnings(source: FeedSource, key: str) -> dict[str, bytes]:
@@ -142,6 +146,8 @@ def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart
         probe = _probe(lines, Archive.NONE)
         try:
             opening = _open_text(lines, Archive.NONE, probe, key, SheetProfiles(profiles))
+            if not wanted:
+                _check_name(name, "sheet", opening.layout)
         except BadFileError as error:
             refusal = refusal or error
         else:
@@ -366,6 +372,21 @@ def _check_titles(lines: Sequence[str], layout: Layout) -> None:
             "location of every row), name the profile for its feed, or leave the line out"
         )
         raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message, line=number)
+
+
+def _check_name(name: str, of_what: str, layout: Layout) -> None:
+    """The name of a table says nothing that its header does not.
+
+    Raises:
+        BadFileError: It says that no stock is in it, and the feed does not name its profile.
+    """
+    kind = None if layout.pinned else name_looks_like(name)
+    if kind is not None:
+        message = (
+            f"the name of the {of_what}, {name[:80]!r}, looks like {kind}. If it holds stock, give "
+            "it another name, or name the profile for its feed"
+        )
+        raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message)
 
 
 def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, str]:
