@@ -54,6 +54,41 @@ def _headers() -> list[Header]:
 
 
 HEADERS = _headers()
+COMPOUNDS = [
+    "Bestellnummer",
+    "Kundennummer",
+    "Rechnungsnummer",
+    "Lieferscheinnummer",
+    "orderid",
+    "customerid",
+    "invoiceno",
+    "Ordernummer",
+    "Klantnummer",
+    "Factuurnummer",
+    "Cliente",
+    "Fattura",
+    "Bolla",
+    "Bestellter_Bestand",
+    "PONumber",
+]
+HARMLESS = [
+    "Colour",
+    "Reorder level",
+    "Order unit",
+    "Minimum order quantity",
+    "Bestellpunkt",
+    "Bestelleinheit",
+    "Bestand",
+    "Point de commande",
+    "Lieferant",
+    "Lieferzeit",
+    "Verkaufspreis",
+    "Customizable",
+    "Porto",
+    "Sonderpreis",
+    "Backorders allowed?",
+    "Purchase price",
+]
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=[header.report for header in HEADERS])
@@ -167,7 +202,9 @@ def test_every_profile_needs_a_label_beside_sku_and_quantity() -> None:
         ("qty in transit", "a state of goods"),
         ("updatedAt", "a time"),
         ("Order #", "an order, a sale or a movement"),
-        ("Colour", None),
+        *((label, "an order, a sale or a movement") for label in COMPOUNDS),
+        ("Reservierungen", "a state of goods"),
+        *((label, None) for label in HARMLESS),
         ("Reordering", None),
         ("storage", None),
     ],

@@ -21,7 +21,9 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 AN_EVENT = "an order, a sale or a movement"
 A_PLACE = "a location"
+A_STATE = "a state of goods"
 A_TIME = "a time"
+A_LIST = "another list than one of stock"
 A_TOTAL = "a total"
 #: What a column may look like, to the words (separated by blanks) and the phrases that say so.
 _WORDS = {
@@ -32,12 +34,13 @@ _WORDS = {
         adjust change delta difference variance counted refund refunded return returned
         returns reason disposition disposal event voucher document ledger lineitem buyer
         customer recipient cashier sold sales sale purchased consumed issued scrapped
-        forecast recommended reimbursement tracking transferred
+        forecast recommended reimbursement tracking transferred delivered dispatched client
         bestellung bestellungen bestellt auftrag aufträge retoure retouren verkäufe verkauft
         umsatz bewegung bewegungen wareneingang warenausgang lieferung commande commandes
         ventes vendu retours mouvement mouvements pedido pedidos ventas vendido devolución
         devoluciones movimiento movimientos ordine ordini vendite venduto resi movimenti
-        bestelling bestellingen verkopen verkocht retouren
+        bestelling bestellingen verkopen verkocht cliente clienti bolla bolle ddt beleg belege
+        belegnummer belegdatum
         """,
         ("entry no", "line item"),
     ),
@@ -50,7 +53,7 @@ _WORDS = {
         """,
         ("fulfillment center", "fulfilment centre", "distribution center"),
     ),
-    "a state of goods": (
+    A_STATE: (
         """
         damaged defective reserved reserve committed allocated transit quarantine
         quarantined unsellable unfulfillable unavailable blocked inspection hold held
@@ -69,6 +72,32 @@ _WORDS = {
         ("as of",),
     ),
 }
+#: How words begin that say the same, in compounds too: a pattern each.
+_STEMS = {
+    AN_EVENT: r"""
+        bestell(?!punkt|einheit|grenze) bestel(?:nummer|datum|d) auftrag aufträge retour rücksend
+        rückgabe rücklieferung kunden(?!preis|gruppe) rechnung lieferschein lieferung liefertermin
+        lieferdatum wareneing warenausg zugang(?!scode) zugänge abgang abgänge umlager umbuch
+        bestandsänderung bestandskorrektur bestandsbewegung lagerbewegung
+        inventurdifferenz factur factuur fattur fatura klant(?!prijs) pakbon albar[aá]n devoluci
+        order(?:id|no|nr|num|ref|date|status|items?|lines?|qty|datum|code)
+        (?:sales|purchase|work)orders? customer invoice shipment transact
+        (?:po|so|rma)(?:number|num|no|nr|id)\b
+    """,
+    A_STATE: "reservier reservation réserv beschädig gesperrt defekt gereserveerd",
+}
+#: Lists that are called by these, and are no stock.
+_LISTS = re.compile(
+    r"\b(?:(?:packing|pick|picking|shipping|loading) (?:list|slip)s?|deliver(?:y notes?|ies)"
+    r"|dispatch(?:es)?|quotes?|quotations?|pro ?forma|purchases|back ?orders?|open pos"
+    r"|write offs?|(?:on )?loans?|scrap|waste|shortages?|consumption|demand|replenishment|expected"
+    r"|production plan|reorder|(?:minimum|min|maximum|max|safety|target) (?:stock|levels?)"
+    r"|stock required|required stock|goods (?:in|out)$|packliste|pickliste|stückliste|angebote?|bedarf|fehlmengen?"
+    r"|mindestbest[aä]nde?|meldebest[aä]nde?|nachbestell\w*|einkäufe|verbrauch|ausschuss"
+    r"|schwund|livraisons?|expéditions?|réceptions?|entrées|sorties|devis|entradas|salidas|compras|leveringen)\b"
+)
+_PRICES = re.compile(r"\b(?:price list|preisliste|tarif|listino|prijslijst)\b")
+_OF_GOODS = re.compile(r"\b(?:stock|inventory|availability|bestand|lager|giacenz|voorraad)")
 #: Words of one of these kinds that mean another one, or none, beside each other.
 _MEANINGS = {
     "re order": "reorder",
@@ -80,6 +109,17 @@ _MEANINGS = {
     "min sale qty": "minimum",
     "max sale qty": "maximum",
     "goods sold": "goods",
+    "minimum order": "minimum",
+    "min order": "minimum",
+    "maximum order": "maximum",
+    "max order": "maximum",
+    "order minimum": "minimum",
+    "order unit": "unit",
+    "order level": "reorder",
+    "order point": "reorder",
+    "order multiple": "multiple",
+    "point de commande": "reorder",
+    "seuil de commande": "reorder",
 }
 #: From where to where something went: a whole label, or what two labels differ in.
 _DIRECTION = re.compile(r"\b(?:from|to|source|destination)\b")
@@ -96,10 +136,14 @@ _OF_TITLE = re.compile(
     r"|ltd|limited|llc|inc|corp|co|company|gmbh|ag|kg|sa|sarl|srl|bv|management|system)\b"
 )
 _PATTERNS = {
-    what: re.compile(rf"\b(?:{'|'.join(map(re.escape, (*words.split(), *phrases)))})\b")
+    what: re.compile(
+        rf"\b(?:(?:{'|'.join(map(re.escape, (*words.split(), *phrases)))})\b"
+        rf"|{'|'.join(_STEMS.get(what, '(?!)').split())})"
+    )
     for what, (words, phrases) in _WORDS.items()
 }
-
+#: In the order in which a refusal names them.
+_KINDS = (*_PATTERNS, A_LIST)
 _NAMED_PLACE = re.compile(
     _PATTERNS[A_PLACE].pattern + r"(?: (?:name|code|id|no|nr|number|nummer|nom|nombre))? (.+)"
 )
@@ -202,9 +246,17 @@ def title_looks_like(title: str) -> str | None:
     kinds = set(_kinds(text)) - {A_TIME}
     if _DIRECTION.search(normalised(text)):
         kinds.add(AN_EVENT)
+    if _is_other_list(text):
+        kinds.add(A_LIST)
     if A_PLACE in kinds and not any(map(_names_a_place, _PARTS.split(text))):
         kinds.remove(A_PLACE)
-    return next((kind for kind in _WORDS if kind in kinds), None)
+    return next((kind for kind in _KINDS if kind in kinds), None)
+
+
+def _is_other_list(title: str) -> bool:
+    """Tell whether a title is that of orders, plans or prices; a list of stock may have prices."""
+    text = normalised(_CAMEL_CASE.sub(" ", title))
+    return bool(_LISTS.search(text) or (_PRICES.search(text) and not _OF_GOODS.search(text)))
 
 
 def name_looks_like(name: str) -> str | None:
@@ -217,7 +269,9 @@ def name_looks_like(name: str) -> str | None:
         ('an order, a sale or a movement', None)
     """
     kinds = set(_kinds(_SOURCE.sub(" ", name))) - {A_PLACE, A_TIME}
-    return next((kind for kind in _WORDS if kind in kinds), None)
+    if _is_other_list(name):
+        kinds.add(A_LIST)
+    return next((kind for kind in _KINDS if kind in kinds), None)
 
 
 def _names_a_place(part: str) -> bool:
