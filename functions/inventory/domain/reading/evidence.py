@@ -92,9 +92,11 @@ _LISTS = re.compile(
     r"|dispatch(?:es)?|quotes?|quotations?|pro ?forma|purchases|back ?orders?|open pos"
     r"|write offs?|(?:on )?loans?|scrap|waste|shortages?|consumption|demand|replenishment|expected"
     r"|production plan|reorder|(?:minimum|min|maximum|max|safety|target) (?:stock|levels?)"
-    r"|stock required|required stock|goods (?:in|out)$|packliste|pickliste|stückliste|angebote?|bedarf|fehlmengen?"
+    r"|stock required|required stock|goods (?:in|out)$|packliste|pickliste|stückliste"
+    r"|angebote?|bedarf|fehlmengen?"
     r"|mindestbest[aä]nde?|meldebest[aä]nde?|nachbestell\w*|einkäufe|verbrauch|ausschuss"
-    r"|schwund|livraisons?|expéditions?|réceptions?|entrées|sorties|devis|entradas|salidas|compras|leveringen)\b"
+    r"|schwund|livraisons?|expéditions?|réceptions?|entrées|sorties|devis|entradas|salidas"
+    r"|compras|leveringen)\b"
 )
 _PRICES = re.compile(r"\b(?:price list|preisliste|tarif|listino|prijslijst)\b")
 _OF_GOODS = re.compile(r"\b(?:stock|inventory|availability|bestand|lager|giacenz|voorraad)")
