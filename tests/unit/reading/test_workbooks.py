@@ -321,3 +321,32 @@ def test_fails_on_a_sheet_that_is_called_like_no_stock(name: str) -> None:
     for row in (["sku", "quantity"], ["B", 7]):
         stock.append(row)
     assert read(saved(book), "a/b.xlsx").items == {("B", "default"): "7"}
+
+
+def test_a_formula_without_a_stored_value_is_rejected() -> None:
+    """Blank cells of a vendor mean that an article is not stocked; this one says nothing."""
+    header = ["Handle", "Title", "SKU", "Location", "On hand (current)"]
+    rows = [header, ["h", "t", "A", "Main", "=2+3"], ["h", "t", "B", "Main", 7]]
+    rows += [["h", "=A1", "C", "Main", 7], ["h", "t", "D", "Main", None]]
+    rows.append([None, None, "Total", None, "=SUM(E2:E4)"])
+    outcome = read(workbook(rows))
+    assert outcome.items == {("B", "Main"): "7"}
+    assert outcome.errors == [
+        (2, "type-error", "On hand (current)"),
+        (4, "type-error", "Title"),
+    ]
+    assert {reject.message for reject in outcome.rejects} == {
+        "the formula has no stored value; open the workbook in Excel and save it"
+    }
+    assert outcome.reasons == [(5, "not stocked"), (6, "total line")]
+
+
+def test_a_formula_whose_value_is_no_text_is_blank() -> None:
+    """Excel stores that as a text without characters."""
+    data = workbook([["sku", "quantity", "name"], ["A", 5, "=B1"]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        path = next(name for name in archive.namelist() if name.endswith("sheet2.xml"))
+        sheet = archive.read(path)
+    changed = sheet.replace(b'<c r="C2"', b'<c r="C2" t="str"')
+    assert changed != sheet
+    assert read(replaced(data, path, changed)).rows[0].name is None

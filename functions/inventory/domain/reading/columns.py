@@ -14,6 +14,7 @@ from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
 from inventory.domain.reading.totals import has_total
+from inventory.domain.reading.workbooks import NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,6 +57,7 @@ class ColumnMapper:
             or max(map(len, skus)) > SAFE_SKU_CHARACTERS
             or self._ruined(skus)
             or has_total(skus)
+            or (layout.of_sheet and any(NO_VALUE in column for column in columns))
         ):
             return None
         locations = self._locations(columns)

@@ -37,6 +37,7 @@ from inventory.domain.reading.quantities import (
 )
 from inventory.domain.reading.repeated import EXACT
 from inventory.domain.reading.totals import is_total
+from inventory.domain.reading.workbooks import NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +51,7 @@ _NO_LOCATION = (
     "the location is blank: fill it in in every row (cells that were joined hold it once), leave "
     "the whole column out, or have a profile say its `default`"
 )
+_NO_VALUE = "the formula has no stored value; open the workbook in Excel and save it"
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -149,6 +151,8 @@ class RecordMapper:
         # In a reject file what it appended is never blank and no part of the row.
         if not sku and not any(map(str.strip, cells[: len(columns)])):
             return (Refusal(ErrorCode.BLANK_ROW, "the row is blank", None),)
+        if layout.of_sheet and NO_VALUE in cells:
+            return (Refusal(ErrorCode.TYPE_ERROR, _NO_VALUE, cells.index(NO_VALUE)),)
         refusals: list[Refusal] = []
         for stock in layout.stock or (None,):
             try:
