@@ -80,7 +80,7 @@ def test_typed_cells_are_read_as_what_people_see() -> None:
     # A formula without a stored value, a number whose digits Excel has lost, a truth value, a
     # text that could be a thousand.
     assert outcome.errors == [
-        (7, "constraint-error", "sku"),
+        (7, "type-error", "sku"),
         (8, "type-error", "sku"),
         (9, "type-error", "quantity"),
         (10, "type-error", "quantity"),

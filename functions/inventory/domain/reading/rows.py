@@ -151,7 +151,7 @@ class RecordMapper:
         # In a reject file what it appended is never blank and no part of the row.
         if not sku and not any(map(str.strip, cells[: len(columns)])):
             return (Refusal(ErrorCode.BLANK_ROW, "the row is blank", None),)
-        if layout.of_sheet and NO_VALUE in cells:
+        if (layout.of_sheet or layout.corrected) and NO_VALUE in cells:
             return (Refusal(ErrorCode.TYPE_ERROR, _NO_VALUE, cells.index(NO_VALUE)),)
         refusals: list[Refusal] = []
         for stock in layout.stock or (None,):
