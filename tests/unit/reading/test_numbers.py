@@ -240,6 +240,16 @@ def test_a_sku_is_what_people_see_and_never_what_a_spreadsheet_made_of_it(
     assert ["a spreadsheet has put" in reject.message for reject in rejects] == [True] * (not sku)
 
 
+@pytest.mark.parametrize("mark", ["\n", "\r\n", "\r", "\t", "\x01", "\v", "\x85", "\u2028"])
+@pytest.mark.parametrize("other", ["B", "#N/A"])
+def test_a_key_with_a_control_character_is_several_keys(mark: str, other: str) -> None:
+    """A cell holds one SKU and one location, in a row among others or not."""
+    outcome = read(f'sku,quantity,location\n"A{mark}B",5,X\nA,5,"X{mark}Y"\nD,1,{other}\n')
+    assert all(row.sku == "D" for row in outcome.rows)
+    lines = [reject for reject in outcome.rejects if "control character" in reject.message]
+    assert [reject.column for reject in lines] == ["sku", "location"]
+
+
 @pytest.mark.parametrize("cell", ["#N/A", "#BEZUG!", "8.85E+11", '="#REF!"'])
 def test_a_location_is_none_that_a_spreadsheet_has_made(cell: str) -> None:
     """Else what belongs to many places would be one of that name."""

@@ -350,3 +350,15 @@ def test_a_formula_whose_value_is_no_text_is_blank() -> None:
     changed = sheet.replace(b'<c r="C2"', b'<c r="C2" t="str"')
     assert changed != sheet
     assert read(replaced(data, path, changed)).rows[0].name is None
+
+
+def test_a_line_break_parts_keys_and_is_a_blank_in_other_cells() -> None:
+    """What is corrected in the reject file is what stood in the workbook."""
+    rows = [["sku", "quantity", "name", "attr_note"], ["A1\nA2", 5, "x", None]]
+    rows += [["B", 7, "two\nlines", "a\r\nb"]]
+    outcome = read(workbook(rows))
+    assert [(row.sku, row.name, row.attributes) for row in outcome.rows] == [
+        ("B", "two lines", {"attr_note": "a b"})
+    ]
+    assert outcome.errors == [(2, "constraint-error", "sku")]
+    assert outcome.rejects[0].cells == ("A1\nA2", "5", "x", "")

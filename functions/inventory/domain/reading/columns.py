@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
-from inventory.domain.reading.quantities import is_ruined
+from inventory.domain.reading.quantities import has_control, is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
 from inventory.domain.reading.totals import has_total
 from inventory.domain.reading.workbooks import NO_VALUE
@@ -57,6 +57,7 @@ class ColumnMapper:
             or max(map(len, skus)) > SAFE_SKU_CHARACTERS
             or self._ruined(skus)
             or has_total(skus)
+            or has_control("".join(skus))
             or (layout.of_sheet and any(NO_VALUE in column for column in columns))
         ):
             return None
@@ -97,7 +98,7 @@ class ColumnMapper:
                 if not rule.default:
                     return None
                 stripped = [location or rule.default for location in stripped]
-            if has_total(set(stripped)):
+            if has_total(set(stripped)) or has_control("".join(set(stripped))):
                 return None
             locations = stripped
         if layout.locations is not None and not layout.locations.issuperset(locations):

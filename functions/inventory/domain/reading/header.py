@@ -28,7 +28,7 @@ from inventory.domain.reading.evidence import A_PLACE, name_looks_like, title_lo
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.layout import NUMBERS
 from inventory.domain.reading.profiles import DELIMITERS
-from inventory.domain.reading.quantities import POINT_FOR_SURE, UNGROUPED
+from inventory.domain.reading.quantities import CELL_BREAK, POINT_FOR_SURE, UNGROUPED
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
@@ -196,7 +196,7 @@ class SheetProfiles:
         self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""
     ) -> Layout:
         """As `ProfileSet.match`, in whatever dialect the profile has."""
-        cells = next(iter(headers.values()))
+        cells = [cell.replace(CELL_BREAK, " ") for cell in next(iter(headers.values()))]
         dialects = product(DELIMITERS, (True, False))
         return of_sheet(self._profiles.match(dict.fromkeys(dialects, cells), key, legacy=legacy))
 

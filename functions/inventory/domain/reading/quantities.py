@@ -68,6 +68,11 @@ _DATE_OR_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8})?|[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 )
 
+#: Line breaks and other characters that part keys, where several stand in one cell.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
+#: What stands for a line break in a cell of a workbook, whose rows are lines.
+CELL_BREAK = "\v"
+
 
 class Decimals(StrEnum):
     """How a profile writes decimal numbers.
@@ -88,6 +93,7 @@ def is_unusual(text: str) -> bool:
         ("=" in text and '="' in text)
         or ("+" in text and ("E+" in text or "e+" in text))
         or ("#" in text and _RUINED.search(text) is not None)
+        or CELL_BREAK in text
         or not (text.isascii() or not any(character in text for character in _UNSEEN))
     )
 
@@ -110,6 +116,11 @@ def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
     if of_sheet and _DATE_OR_TIME.fullmatch(key):
         return True
     return ("+" in key or "#" in key) and _RUINED.fullmatch(key) is not None
+
+
+def has_control(text: str) -> bool:
+    """Tell whether a control character stands in a key, or in several one after another."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def has_comma_decimal(cells: Iterable[str]) -> bool:

@@ -27,9 +27,11 @@ from inventory.domain.reading.limits import (
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import (
     AMBIGUOUS,
+    CELL_BREAK,
     CellError,
     Converter,
     currency_converter,
+    has_control,
     is_ruined,
     number_converter,
     seen,
@@ -83,6 +85,14 @@ def _ruined(text: str, what: str, column: int) -> _RefusedError:
         "column formatted as text"
     )
     return _RefusedError(ErrorCode.TYPE_ERROR, message, column)
+
+
+def _parted(text: str, what: str, column: int) -> _RefusedError:
+    message = (
+        f"the {what} {text[:80]!r} holds a line break or another control character: write one "
+        f"{what} in a cell, and a row for each"
+    )
+    return _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, column)
 
 
 class RecordMapper:
@@ -281,6 +291,8 @@ class RecordMapper:
         if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
             message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
+        if has_control(sku):
+            raise _parted(sku, "SKU", layout.indexes["sku"])
         if is_ruined(sku, of_sheet=layout.of_sheet):
             raise _ruined(sku, "SKU", layout.indexes["sku"])
         if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
@@ -371,6 +383,8 @@ class RecordMapper:
             ends = [seen(cells[index]) for index in layout.suffixes]
             ends.append(stock.location if stock is not None else "")
             location = "-".join([base, *filter(None, ends)])
+        if has_control(location):
+            raise _parted(location, "location", at or 0)
         if layout.locations is not None and location not in layout.locations:
             message = f"location {location[:80]!r} is none that this feed may set"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
@@ -381,7 +395,10 @@ class RecordMapper:
 
     def _text(self, cells: Sequence[str], field: str) -> str | None:
         at = self.layout.indexes.get(field)
-        return None if at is None else cells[at] or None
+        return None if at is None else self._on_one_line(cells[at]) or None
+
+    def _on_one_line(self, cell: str) -> str:
+        return cell.replace(CELL_BREAK, " ") if self.layout.of_sheet else cell
 
     def _converted(self, cells: Sequence[str], field: str, at: int | None = None) -> str | None:
         if at is None:
@@ -410,4 +427,4 @@ class RecordMapper:
         extras = self.layout.extras + (stock.extras if stock is not None else ())
         if not extras:
             return NO_ATTRIBUTES
-        return {name: cells[index] for name, index in extras if cells[index]}
+        return {name: self._on_one_line(cells[index]) for name, index in extras if cells[index]}

@@ -28,6 +28,7 @@ from xml.parsers import expat
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.archives import DEFAULT_LIMITS
+from inventory.domain.reading.quantities import CELL_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -203,12 +204,14 @@ class _CellText:
         self._forms: dict[int, list[str | None]] = {}
 
     def of(self, cell: dict[str, Any]) -> str:
-        """The text: numbers plain, dates in ISO 8601, line breaks as blanks."""
+        """The text: numbers plain, dates in ISO 8601, line breaks as `CELL_BREAK`."""
         value = cell["value"]
         if value is None:
             return ""
         if isinstance(value, str):
-            return _BREAKS.sub(" ", _ESCAPED.sub(_unescaped, value) if "_x" in value else value)
+            return _BREAKS.sub(
+                CELL_BREAK, _ESCAPED.sub(_unescaped, value) if "_x" in value else value
+            )
         if isinstance(value, bool):
             return str(value).upper()
         if isinstance(value, int | float):
