@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.decimals import DecimalRangeError, canonical
 from inventory.domain.errors import ErrorCode
@@ -107,10 +108,15 @@ class RecordMapper:
         profile = layout.profile
         #: True where people write the file themselves, so that they are told of what is odd in it.
         self._by_hand = profile.name == "canonical"
-        quantities: dict[str, Any] = {"group": profile.group, "points": "quantity" in layout.points}
+        counts = partial(
+            number_converter,
+            profile.decimals,
+            group=profile.group,
+            points="quantity" in layout.points,
+        )
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
-            "quantity": number_converter(profile.decimals, words=profile.not_stocked, **quantities),
+            "quantity": counts(words=profile.not_stocked),
             "reorder_point": number_converter(
                 profile.decimals, group=profile.group, points="reorder_point" in layout.points
             ),
@@ -124,7 +130,7 @@ class RecordMapper:
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest, profile.times.formats, profile.times.zone),
         }
-        self.converters["addend"] = number_converter(profile.decimals, **quantities)
+        self.converters["addend"] = counts()
         self._blank_words = {"unit_price": profile.blank_prices}
 
     def map(
@@ -150,7 +156,6 @@ class RecordMapper:
             cells = restored(cells)
         if refusal := self._misfit(cells):
             return (refusal,)
-        columns = layout.columns
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         sku = self._sku(cells)
@@ -158,11 +163,8 @@ class RecordMapper:
         if skip is not None:
             skips.extend([skip] * max(len(layout.stock), 1))
             return ()
-        # In a reject file what it appended is never blank and no part of the row.
-        if not sku and not any(map(str.strip, cells[: len(columns)])):
-            return (Refusal(ErrorCode.BLANK_ROW, "the row is blank", None),)
-        if (layout.of_sheet or layout.corrected) and NO_VALUE in cells:
-            return (Refusal(ErrorCode.TYPE_ERROR, _NO_VALUE, cells.index(NO_VALUE)),)
+        if refusal := self._without_content(cells, sku):
+            return (refusal,)
         refusals: list[Refusal] = []
         for stock in layout.stock or (None,):
             try:
@@ -254,6 +256,16 @@ class RecordMapper:
                 return Refusal(ErrorCode.EXTRA_CELL, message, None)
         return None
 
+    def _without_content(self, cells: list[str], sku: str) -> Refusal | None:
+        """Why a record says nothing, or not all that it should."""
+        layout = self.layout
+        # In a reject file what it appended is never blank and no part of the row.
+        if not sku and not any(map(str.strip, cells[: len(layout.columns)])):
+            return Refusal(ErrorCode.BLANK_ROW, "the row is blank", None)
+        if (layout.of_sheet or layout.corrected) and NO_VALUE in cells:
+            return Refusal(ErrorCode.TYPE_ERROR, _NO_VALUE, cells.index(NO_VALUE))
+        return None
+
     def _skip_of(self, cells: Sequence[str], sku: str, line: int) -> Skip | None:
         layout = self.layout
         for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
@@ -280,24 +292,7 @@ class RecordMapper:
         quantity = self.converters["quantity"][cells[at]]
         if not quantity and cells[at].strip().casefold() in layout.profile.not_stocked:
             return Skip(line, "not stocked", layout.columns[at])
-        if not sku:
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
-        if self._by_hand and (total_at := self._total_at(cells, sku)) is not None:
-            message = (
-                f"{layout.columns[total_at].strip()} {seen(cells[total_at])[:80]!r} is that of a "
-                "line of totals, which is no stock: leave the line out"
-            )
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, total_at)
-        if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
-            message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
-        if has_control(sku):
-            raise _parted(sku, "SKU", layout.indexes["sku"])
-        if is_ruined(sku, of_sheet=layout.of_sheet):
-            raise _ruined(sku, "SKU", layout.indexes["sku"])
-        if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
-            message = f"sku has more than {MAX_SKU_BYTES} bytes"
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
+        self._check_sku(cells, sku)
         if not quantity or self.converters["quantity"].doubts(cells, at):
             raise self._refused("quantity", cells[at], at)
         if layout.plus or layout.minus:
@@ -322,6 +317,28 @@ class RecordMapper:
             attributes=self._attributes(cells, stock),
             updated_at=self._time(cells),
         )
+
+    def _check_sku(self, cells: Sequence[str], sku: str) -> None:
+        """Refuse what is no SKU."""
+        layout = self.layout
+        if not sku:
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
+        if self._by_hand and (total_at := self._total_at(cells, sku)) is not None:
+            message = (
+                f"{layout.columns[total_at].strip()} {seen(cells[total_at])[:80]!r} is that of a "
+                "line of totals, which is no stock: leave the line out"
+            )
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, total_at)
+        if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
+            message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
+        if has_control(sku):
+            raise _parted(sku, "SKU", layout.indexes["sku"])
+        if is_ruined(sku, of_sheet=layout.of_sheet):
+            raise _ruined(sku, "SKU", layout.indexes["sku"])
+        if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
+            message = f"sku has more than {MAX_SKU_BYTES} bytes"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
 
     def _sum(self, quantity: str, cells: Sequence[str]) -> str:
         """The quantity with what further columns add to it and take from it."""
