@@ -61,7 +61,10 @@ class ProfileSet:
     ) -> None:
         self._own = profiles
         own = {name: profile_from(name, data) for name, data in profiles.items()}
-        self._profiles = {**own, **built_in_profiles()}
+        # A name that a release has made built-in since still means what a stored reading says.
+        self._profiles = own | {
+            name: profile for name, profile in built_in_profiles().items() if name not in own
+        }
         self._feeds = feeds
         self._share = max_stock_drop_share
         self._lengths = sorted({len(prefix) for prefix in feeds}, reverse=True)
