@@ -312,3 +312,21 @@ def test_a_converter_forgets_and_stays_small() -> None:
     assert len(converter) <= 20_000
     assert converter["x" * 1000] == "x" * 1000
     assert "x" * 1000 not in converter
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("\uff15", "5"),
+        ("\uff0d\uff11\uff12", "-12"),
+        ("\u22125", "-5"),
+        ("\u22121200.5", "-1200.5"),
+        ("\uff11.\uff12\uff10\uff10", ""),
+        ("\u0663", ""),
+        ("\u2460", ""),
+        ("1\u00b2", ""),
+    ],
+)
+def test_digits_of_full_width_and_the_minus_sign_are_read(cell: str, number: str) -> None:
+    """Other characters that some take for digits are none; nor is a separator among these told."""
+    assert number_converter(Decimals.EITHER)[cell] == number

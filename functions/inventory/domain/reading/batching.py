@@ -295,8 +295,11 @@ class Batcher:
         index = next((i for i, cell in enumerate(cells) if UNREADABLE.search(cell)), None)
         if index is not None and index >= len(self._layout.columns):
             index = None
-        where = "" if index is None else f" {printable(cells[index])[:80]}"
-        message = f"the row holds bytes that are no text:{where}"
+        where = "" if index is None else f": {printable(cells[index])[:80]}"
+        message = (
+            f"the row holds bytes that are no text{where}; save the file as CSV UTF-8, or name its "
+            "encoding in the profile (encodings)"
+        )
         return Refusal(ErrorCode.ENCODING_ERROR, message, index)
 
     def _rejects(

@@ -48,7 +48,9 @@ AMBIGUOUS = (
 )
 #: What separates groups of three digits, besides the comma or point that a profile names.
 _SPACES = " '"
-_TYPESET_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_TYPESET_TO = {0x2019: "'", 0x2212: "-"}
+#: Digits, plus and minus of full width, as Japanese and Chinese keyboards write them.
+_FULL_WIDTH_TO = {**{0xFF10 + digit: str(digit) for digit in range(10)}, 0xFF0B: "+", 0xFF0D: "-"}
 #: What becomes of characters that nobody sees: soft hyphens, zero-width ones, marks of direction
 #: and byte order marks vanish, and a blank that does not break a line is a blank.
 _UNSEEN_TO: dict[int, str | None] = {
@@ -212,7 +214,7 @@ def number_converter(
         try:
             if cell.casefold() not in words:
                 number = _without_currency(cell) if money else cell
-                number = number.replace(_TYPESET_APOSTROPHE, "'")
+                number = number if number.isascii() else _in_ascii(number)
                 if number.endswith("-") and number[:1].isdecimal():
                     number = "-" + number[:-1].rstrip()
                 return canonical(_with_point(number, decimals, group, points=points))
@@ -226,11 +228,23 @@ def number_converter(
     return Converter(convert, _DOUBTFUL if unsaid and points else None)
 
 
+def _in_ascii(number: str) -> str:
+    """The number with a plain apostrophe and minus; digits of full width only without separators.
+
+    What a comma of full width separates is in no way told by the rest of the file.
+    """
+    number = number.translate(_TYPESET_TO)
+    plain = number.translate(_FULL_WIDTH_TO)
+    return plain if plain.lstrip("+-").isdecimal() and plain.isascii() else number
+
+
 def _wrong_with(cell: str, decimals: Decimals, group: str, *, money: bool) -> str:
     number = _without_currency(cell) if money else cell
     if not group and decimals is not Decimals.COMMA and _BOTH.fullmatch(number.rstrip("- ")):
         return AMBIGUOUS
-    return f"is not {'an amount' if money else 'a plain decimal number'}"
+    if money:
+        return "is not an amount: write digits, with the currency at most"
+    return "is not a plain decimal number: write digits without a unit"
 
 
 def _without_currency(cell: str) -> str:
