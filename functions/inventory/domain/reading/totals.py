@@ -19,14 +19,12 @@ _WORDS = (
     " suma, suma total, soma, somme, somma, razem, ogółem, celkem, summa, totalt, yhteensä,"
     " összesen, toplam, genel toplam, итого, всего, 合計, 小計, 総計, 合计, 小计, 总计, 總計"
 )
-_GAP = r"(?:[^\w\n]|_)*+"
+_GAP = r"[^\w\n]*+"
 _PHRASES = [_GAP.join(map(re.escape, phrase.split())) for phrase in _WORDS.casefold().split(",")]
 # A key without a letter and a digit ("*", "---") marks such a line, too.
 _TOTAL = rf"{_GAP}(?:(?:{'|'.join(_PHRASES)}){_GAP})?"
 _ALONE = re.compile(_TOTAL)
 _AMONG = re.compile(rf"\n{_TOTAL}(?=\n)")
-#: Most keys have a digit, which is seen in a fifth of the time.
-_WITHOUT_DIGIT = re.compile(r"\n[^0-9\n]*+\n")
 
 
 def is_total(key: str) -> bool:
@@ -36,11 +34,14 @@ def is_total(key: str) -> bool:
         >>> is_total("Grand Total:"), is_total("*"), is_total("Total-01")
         (True, True, False)
     """
-    found = _ALONE.fullmatch(key.casefold())
+    found = _ALONE.fullmatch(_comparable(key))
     return found is not None and bool(key.strip()) and not is_ruined(key)
 
 
 def has_total(keys: Iterable[str]) -> bool:
     """Tell quickly whether there may be a total among keys of which none is blank."""
-    text = "\n" + "\n".join(keys) + "\n"
-    return bool(_WITHOUT_DIGIT.search(text)) and bool(_AMONG.search(text.casefold()))
+    return _AMONG.search(_comparable("\n" + "\n".join(keys) + "\n")) is not None
+
+
+def _comparable(text: str) -> str:
+    return text.casefold().replace("_", " ")
