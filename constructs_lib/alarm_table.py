@@ -10,23 +10,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.alarms import DAY_IN_SECONDS, HOUR_IN_SECONDS, AlarmSpec
-from constructs_lib.limits import MOST_ALARM_HOURS
+from constructs_lib.alarms import HOUR_IN_SECONDS, AlarmSpec
+from constructs_lib.limits import SUMMARY_GRACE_HOURS
 from constructs_lib.metrics import aws_metric, ingest_metric, own_metric
+from constructs_lib.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.metrics import Metric
-    from constructs_lib.names import Names
 
-#: Hours that a late or repeated summary has, as long as the alarm can look back so far.
-SUMMARY_GRACE_HOURS = 2
+#: Sections of the runbook are for all environments, and some for all functions or tables.
+SECTIONS = Names("<env>")
+FUNCTION_SECTION = SECTIONS.of("<function>")
+TABLE_SECTION = SECTIONS.of("<table>")
 #: Rejects wait for a supplier over a weekend; queues keep messages for 14 days, so that 10 remain.
-OLDEST_DEAD_LETTER_SECONDS = 4 * DAY_IN_SECONDS
+DEAD_LETTER_HOURS = 4 * 24
 #: Above this share of its timeout the summary is about to be cut off. The other functions end in
 #: time by themselves and leave the rest to another invocation, so that a long one is no trouble.
 NEAR_TIMEOUT_SHARE = 0.8
+#: Functions that read a queue and report the messages that failed. To Lambda such an invocation has
+#: succeeded, and its error count knows only of those that never came to report.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+QUEUE_READERS = ("ChunkProcessor",)
 #: A pass of the reconcile takes minutes; one of a day is stuck or has too much to do.
 DAY_IN_HOURS = 24
 #: Above this many in a hundred it is not single rows that are wrong but the feed.
@@ -53,7 +59,7 @@ def alarm_specs(
     Args:
         names: The names of what is watched.
         expected_feed_interval_hours: Hours in which a file must arrive.
-        summary_gap_hours: Hours between two summaries.
+        summary_gap_hours: Hours between two summaries, up to MOST_SUMMARY_GAP_HOURS.
         summary_timeout_seconds: Seconds that making a summary may take.
     """
     return (
@@ -83,7 +89,6 @@ def _absence_alarms(
     summaries = own_metric(names, "summary", "SummariesWritten")
     waiting = "ApproximateNumberOfMessagesVisible"
     there = aws_metric("SQS", waiting, "SampleCount", QueueName=names.work_queue)
-    summary_hours = min(summary_gap_hours + SUMMARY_GRACE_HOURS, MOST_ALARM_HOURS)
     for key, name, event, metric, hours in (
         ("NoFeedArrived", "no-feed-arrived", "file has arrived", feeds, feed_interval_hours),
         (
@@ -91,12 +96,13 @@ def _absence_alarms(
             "no-summary-written",
             "summary was written",
             summaries,
-            summary_hours,
+            summary_gap_hours + SUMMARY_GRACE_HOURS,
         ),
     ):
         yield AlarmSpec(
             key=key,
             alarm_name=names.of(name),
+            section=SECTIONS.of(name),
             description=f"No {event} for {hours} hours.",
             expression="IF(m2,m1)",
             metrics=(metric, there),
@@ -113,6 +119,7 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
         AlarmSpec(
             key="RejectedRows",
             alarm_name=names.of("rejected-rows"),
+            section=SECTIONS.of("rejected-rows"),
             description=f"More than {REJECTED_ROWS_PER_HUNDRED} of 100 rows were rejected.",
             # Division by zero gives no data point, which is right: an hour without rows is well.
             expression="100*FILL(m1,0)/FILL(m2,0)",
@@ -123,12 +130,14 @@ def _row_alarms(names: Names) -> tuple[AlarmSpec, ...]:
         _any_of(
             "AccountingBreaches",
             names.of("accounting-breaches"),
+            SECTIONS.of("accounting-breaches"),
             "The outcomes of a file's rows do not add up to the rows read.",
             (ingest_metric(names, "AccountingBreaches"),),
         ),
         _any_of(
             "DriftedItems",
             names.of("drifted-items"),
+            SECTIONS.of("drifted-items"),
             "Something else than the pipeline has changed items; a full read has set them right.",
             (ingest_metric(names, "ItemsDrifted"),),
         ),
@@ -139,6 +148,7 @@ def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
     yield AlarmSpec(
         key="ReconcileBehind",
         alarm_name=names.of("reconcile-behind"),
+        section=SECTIONS.of("reconcile-behind"),
         description=f"The reconcile has not come through the bucket in {DAY_IN_HOURS} hours.",
         metrics=(own_metric(names, "reconcile", "ReconcileHoursBehind", "Maximum"),),
         threshold=DAY_IN_HOURS,
@@ -147,6 +157,7 @@ def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
     yield AlarmSpec(
         key="LateFeeds",
         alarm_name=names.of("late-feeds"),
+        section=SECTIONS.of("late-feeds"),
         description="Feeds of the settings are late; a message of its own names them.",
         metrics=(own_metric(names, "reconcile", "LateFeeds", "Maximum"),),
         threshold=0,
@@ -155,6 +166,7 @@ def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
     yield AlarmSpec(
         key="UnannouncedFiles",
         alarm_name=names.of("unannounced-files"),
+        section=SECTIONS.of("unannounced-files"),
         description="Files have ended, and their events could not be sent.",
         metrics=(own_metric(names, "reconcile", "UnannouncedFiles", "Maximum"),),
         threshold=0,
@@ -164,49 +176,60 @@ def _reconcile_alarms(names: Names) -> Iterator[AlarmSpec]:
     )
 
 
-def _queue_alarms(names: Names) -> Iterator[AlarmSpec]:
+def _queue_alarms(names: Names) -> tuple[AlarmSpec, ...]:
+    """Return the alarms on what waits.
+
+    The age of the oldest message leaves out those that were received three times, where a queue
+    hands them to no other one, and to look at the dead-letter queue is to receive from it. So its
+    alarm counts the hours in a row in which something waited: by their maximum, as what is looked
+    at is hidden for moments.
+
+    SQS may stop reporting about a queue that nobody used for six hours; its messages stay. So the
+    last report stands until the next one.
+
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    and https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
+    """
     waiting, age = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
-    for key, name, description, queue, metric_name, threshold in (
-        (
-            "DeadLetterQueueNotEmpty",
-            "dlq-not-empty",
-            "Rejected rows or failed events wait in the dead-letter queue.",
-            names.dead_letter_queue,
-            waiting,
-            0,
+    dead_letters = aws_metric("SQS", waiting, "Maximum", QueueName=names.dead_letter_queue)
+    return (
+        AlarmSpec(
+            key="DeadLetterQueueNotEmpty",
+            alarm_name=names.of("dlq-not-empty"),
+            section=SECTIONS.of("dlq-not-empty"),
+            description="Rejected rows or failed events wait in the dead-letter queue.",
+            metrics=(dead_letters,),
+            threshold=0,
+            missing_data="ignore",
         ),
-        (
-            "DeadLetterQueueAge",
-            "dlq-age",
-            "The oldest message in the dead-letter queue is more than four days old.",
-            names.dead_letter_queue,
-            age,
-            OLDEST_DEAD_LETTER_SECONDS,
+        AlarmSpec(
+            key="DeadLetterQueueAge",
+            alarm_name=names.of("dlq-age"),
+            section=SECTIONS.of("dlq-age"),
+            description="In every hour of four days something waited in the dead-letter queue.",
+            expression="FILL(m1,REPEAT)",
+            metrics=(dead_letters,),
+            threshold=0,
+            period_seconds=HOUR_IN_SECONDS,
+            evaluation_periods=DEAD_LETTER_HOURS,
         ),
-        (
-            "WorkQueueAge",
-            "work-queue-age",
-            "A worker of a large file, or a recheck, has waited for more than an hour.",
-            names.work_queue,
-            age,
-            HOUR_IN_SECONDS,
+        AlarmSpec(
+            key="WorkQueueAge",
+            alarm_name=names.of("work-queue-age"),
+            section=SECTIONS.of("work-queue-age"),
+            description="A worker of a large file, or a recheck, has waited for more than an hour.",
+            metrics=(aws_metric("SQS", age, "Maximum", QueueName=names.work_queue),),
+            threshold=HOUR_IN_SECONDS,
         ),
-    ):
-        yield AlarmSpec(
-            key=key,
-            alarm_name=names.of(name),
-            description=description,
-            metrics=(aws_metric("SQS", metric_name, "Maximum", QueueName=queue),),
-            threshold=threshold,
-            # SQS stops reporting about a queue that nobody used for six hours; its messages stay.
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
-            missing_data="ignore" if queue == names.dead_letter_queue else "notBreaching",
-        )
+    )
 
 
 def _function_alarms(id_: str, name: str) -> Iterator[AlarmSpec]:
+    failed = "ran out of time, crashed or could not start; messages that fail are not counted here"
+    if id_ not in QUEUE_READERS:
+        failed = "raised an error or ran out of time"
     for metric_name, suffix, meaning in (
-        ("Errors", "errors", "raised an error or ran out of time"),
+        ("Errors", "errors", failed),
         ("Throttles", "throttles", "was not allowed to run for lack of concurrency"),
         ("DeadLetterErrors", "dead-letter-errors", "lost an event: the queue refused it"),
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
@@ -215,6 +238,7 @@ def _function_alarms(id_: str, name: str) -> Iterator[AlarmSpec]:
         yield AlarmSpec(
             key=f"{id_}{metric_name}",
             alarm_name=f"{name}-{suffix}",
+            section=f"{FUNCTION_SECTION}-{suffix}",
             description=f"{name} {meaning}.",
             metrics=(aws_metric("Lambda", metric_name, FunctionName=name),),
             threshold=0,
@@ -226,6 +250,7 @@ def _summary_duration_alarm(names: Names, timeout_seconds: int) -> AlarmSpec:
     return AlarmSpec(
         key="SummaryDuration",
         alarm_name=f"{name}-duration",
+        section=f"{FUNCTION_SECTION}-duration",
         description=f"{name} took more than four fifths of the {timeout_seconds} seconds it has.",
         metrics=(aws_metric("Lambda", "Duration", "Maximum", FunctionName=name),),
         threshold=round(NEAR_TIMEOUT_SHARE * timeout_seconds * 1000),
@@ -250,9 +275,12 @@ def _table_alarms(id_: str, name: str) -> tuple[AlarmSpec, ...]:
     )
     refused = f"{name} refused reads or writes for lack of capacity."
     failed = f"DynamoDB failed to serve requests for {name}."
-    return (
-        _any_of(f"{id_}Throttles", f"{name}-throttles", refused, throttles),
-        _any_of(f"{id_}SystemErrors", f"{name}-system-errors", failed, errors),
+    return tuple(
+        _any_of(f"{id_}{key}", f"{name}-{suffix}", f"{TABLE_SECTION}-{suffix}", meaning, metrics)
+        for key, suffix, meaning, metrics in (
+            ("Throttles", "throttles", refused, throttles),
+            ("SystemErrors", "system-errors", failed, errors),
+        )
     )
 
 
@@ -274,13 +302,16 @@ def _rule_alarms(names: Names) -> Iterator[AlarmSpec]:
         yield AlarmSpec(
             key=f"UploadRule{key}",
             alarm_name=names.of(f"upload-rule-{suffix}"),
+            section=SECTIONS.of(f"upload-rule-{suffix}"),
             description=description,
             metrics=(aws_metric("Events", metric_name, RuleName=names.upload_rule),),
             threshold=0,
         )
 
 
-def _any_of(key: str, name: str, description: str, metrics: tuple[Metric, ...]) -> AlarmSpec:
+def _any_of(
+    key: str, name: str, section: str, description: str, metrics: tuple[Metric, ...]
+) -> AlarmSpec:
     """Return the alarm on any count above zero among some metrics.
 
     The newest data point may still be on its way and be filled with zero: one of three is enough.
@@ -288,6 +319,7 @@ def _any_of(key: str, name: str, description: str, metrics: tuple[Metric, ...]) 
     return AlarmSpec(
         key=key,
         alarm_name=name,
+        section=section,
         description=description,
         expression="+".join(f"FILL(m{number},0)" for number, _ in enumerate(metrics, start=1)),
         metrics=metrics,

@@ -57,7 +57,7 @@ class AlarmTopic(Construct):
             id_,
             # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
             identifier("topic_name", props.topic_name, 256, "-_"),
-            matching("email", props.email, EMAIL_ADDRESS, "a mail address, or nothing"),
+            matching("email", props.email, EMAIL_ADDRESS, "a mail address without {, or nothing"),
         )
         super().__init__(scope, id_)
         self._key = props.encryption_key

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
     CloudwatchMetricAlarm,
     CloudwatchMetricAlarmMetricQuery,
@@ -14,6 +13,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
+from constructs_lib.metrics import STATISTICS
+from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, between, one_of, text, validate, validate_types
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class AlarmSpec:
         evaluation_periods: Data points that are evaluated. Default: one.
         datapoints_to_alarm: Data points of these that have to breach. Default: all of them.
         missing_data: Treatment of missing data. Default: it does not breach.
+        section: Heading of the runbook's section about the alarm. Default: there is none.
     """
 
     key: str
@@ -65,6 +67,7 @@ class AlarmSpec:
     evaluation_periods: int = 1
     datapoints_to_alarm: int | None = None
     missing_data: str = "notBreaching"
+    section: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +103,9 @@ class Alarms(Construct):
             *(rule for spec in props.specs for rule in _rules(spec)),
         )
         super().__init__(scope, id_)
-        # Terraform takes no resource of another stack there, and that stack is applied before.
-        same_stack = TerraformStack.of(props.topic) == TerraformStack.of(self)
+        # CloudWatch does not repeat an action that the topic's policy refused.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+        awaited = in_same_stack(self, [props.topic.policy]) or None
         self.resources = {
             spec.key: CloudwatchMetricAlarm(
                 self,
@@ -116,9 +120,7 @@ class Alarms(Construct):
                 treat_missing_data=spec.missing_data,
                 alarm_actions=[props.topic.topic_arn],
                 ok_actions=[props.topic.topic_arn],
-                # CloudWatch does not repeat an action that the topic's policy refused.
-                # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
-                depends_on=[props.topic.policy] if same_stack else None,
+                depends_on=awaited,
             )
             for spec in props.specs
         }
@@ -169,6 +171,9 @@ def _rules(spec: AlarmSpec) -> Iterator[Rule]:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
     most_metrics = MOST_METRICS if spec.expression else 1
     yield between(f"{spec.key}.metrics", len(spec.metrics), 1, most_metrics)
+    for metric in spec.metrics:
+        # Percentiles are another argument, that of extended statistics.
+        yield one_of(f"{spec.key}.metrics (statistic)", metric.statistic, STATISTICS)
     yield Rule(
         name=f"{spec.key}.threshold",
         got=spec.threshold,

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
+from constructs_lib.metrics import STATISTICS
 from constructs_lib.validation import (
     Rule,
     between,
     identifier,
+    matching,
     one_of,
     text,
     validate,
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     from constructs_lib.metrics import Metric
 
+SHORT_PERIODS = (1, 5, 10, 20, 30)
+LONGEST_PERIOD = 2_592_000
+PERCENTILE = r"p(?:100|[0-9]{1,2}(?:\.[0-9]+)?)"
 WIDTH = 12
 HEIGHT = 6
 COLUMNS = 24
@@ -136,5 +141,29 @@ class Dashboard(Construct):
 
 
 def _rules(graph: Graph) -> Iterator[Rule]:
-    yield between(f"{graph.title}.period_seconds", graph.period_seconds, 1, 2_592_000)
+    """Yield the limits of a graph.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    and https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
+    """
+    period = graph.period_seconds
+    yield Rule(
+        name=f"{graph.title}.period_seconds",
+        got=period,
+        allowed=f"1, 5, 10, 20, 30 or a multiple of 60 up to {LONGEST_PERIOD}",
+        holds=period in SHORT_PERIODS or (0 < period <= LONGEST_PERIOD and period % 60 == 0),
+    )
+    yield Rule(
+        name=f"{graph.title}.metrics",
+        got=graph.metrics,
+        allowed="one or more, unless there is an expression",
+        holds=bool(graph.metrics or graph.expression),
+    )
+    for metric in graph.metrics:
+        yield matching(
+            f"{graph.title}.metrics (statistic)",
+            metric.statistic,
+            "|".join((*STATISTICS, PERCENTILE)),
+            f"{', '.join(STATISTICS)} or a percentile such as p99",
+        )
     yield one_of(f"{graph.title}.view", graph.view, ("timeSeries", "singleValue"))

@@ -22,10 +22,13 @@ RULE_ACTIONS = (
     "events:DescribeRule",
     "events:DisableRule",
     "events:EnableRule",
+    "events:ListTagsForResource",
     "events:ListTargetsByRule",
     "events:PutRule",
     "events:PutTargets",
     "events:RemoveTargets",
+    "events:TagResource",
+    "events:UntagResource",
 )
 
 
@@ -91,10 +94,12 @@ class EventBus(Construct):
     def grant_rules(self, account_id: str) -> Grant:
         """Allow another account to make rules on this bus, and to change those that it made.
 
+        Their tags are among it: Terraform reads them of every rule, and sets them with PutRule.
+
         Args:
             account_id: Twelve digits.
 
-        Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-rule.html
+        Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions-manage.html
         """
         validate(self, "Policy", matching("account_id", account_id, "[0-9]{12}", "twelve digits"))
         statement = PolicyStatement(

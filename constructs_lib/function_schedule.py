@@ -16,13 +16,13 @@ from cdktf_cdktf_provider_aws.scheduler_schedule import (
 )
 from constructs import Construct
 
+from constructs_lib.cron import cron_fields
 from constructs_lib.iam import Condition, PolicyStatement, ServiceRole, only_of_account
 from constructs_lib.limits import SCHEDULE_EXPRESSION, is_time_zone
 from constructs_lib.validation import (
     Rule,
     between,
     identifier,
-    matching,
     text,
     validate,
     validate_types,
@@ -154,6 +154,12 @@ def _is_json(payload: str) -> bool:
     return True
 
 
+def _is_expression(expression: str) -> bool:
+    if not re.fullmatch(SCHEDULE_EXPRESSION, expression):
+        return False
+    return not expression.startswith("cron(") or cron_fields(expression) is not None
+
+
 def _rules(props: FunctionScheduleProps) -> list[Rule]:
     """Return the limits of a schedule.
 
@@ -164,11 +170,12 @@ def _rules(props: FunctionScheduleProps) -> list[Rule]:
         identifier("schedule_group", props.schedule_group, 64, "-_."),
         identifier("role_name", props.role_name, 64, "_+=,.@-"),
         text("description", props.description, 512, least=0),
-        matching(
-            "expression",
-            props.expression,
-            SCHEDULE_EXPRESSION,
-            "cron(...), rate(...) or at(...), up to 256 characters",
+        Rule(
+            name="expression",
+            got=props.expression,
+            allowed="rate(...), at(...) or cron(...), each of its six fields within its limits, "
+            "one of the two days ?",
+            holds=_is_expression(props.expression),
         ),
         Rule(
             name="payload",

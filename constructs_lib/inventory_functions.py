@@ -246,8 +246,8 @@ def _reconcile_environment(props: InventoryFunctionsProps) -> dict[str, str]:
 
 def _grant_ingest(props: InventoryFunctionsProps, function: PythonFunction) -> None:
     props.uploads.grant_read(function)
-    props.reports.grant_put(function, REJECTS_PREFIX)
-    props.reports.grant_put(function, PARTS_PREFIX)
+    props.reports.grant_put_in_parts(function, REJECTS_PREFIX)
+    props.reports.grant_put_in_parts(function, PARTS_PREFIX)
     props.reports.grant_get(function, PARTS_PREFIX)
     props.reports.grant_put(function, LISTS_PREFIX)
     props.reports.grant_get(function, LISTS_PREFIX)

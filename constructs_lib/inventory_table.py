@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from constructs_lib.iam import Grantable
 
 UPSERT_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate")
-READ_WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+READ_WRITE_ACTIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem")
 QUERY_WRITE_ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -159,7 +159,7 @@ class InventoryTable(Construct):
         return self._grant(grantee, UPSERT_ACTIONS)
 
     def grant_read_write(self, grantee: Grantable) -> Grant:
-        """Allow dynamodb:GetItem, PutItem and UpdateItem."""
+        """Allow dynamodb:GetItem and UpdateItem, which also makes an item that is not there."""
         return self._grant(grantee, READ_WRITE_ACTIONS)
 
     def grant_query_write(self, grantee: Grantable) -> Grant:

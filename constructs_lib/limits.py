@@ -21,6 +21,10 @@ RESERVED_CONCURRENCY = (1, 1000)
 # CloudWatch evaluates seven days at most, for periods of an hour or longer.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 MOST_ALARM_HOURS = 168
+# Hours that a late or repeated summary has, one of which is gone where summer time ends. A schedule
+# with a longer gap would set off the alarm on a missing summary although none is missing.
+SUMMARY_GRACE_HOURS = 2
+MOST_SUMMARY_GAP_HOURS = MOST_ALARM_HOURS - SUMMARY_GRACE_HOURS
 # S3 takes 2,147,483,647 days, which nobody means: ten years, as long as CloudWatch keeps logs.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
 LIFECYCLE_DAYS = (1, 3653)
@@ -29,7 +33,9 @@ SCHEDULE_EXPRESSION = (
     r"(?:rate\([1-9][0-9]{0,8} (?:minute|hour|day)s?\)|cron\(\S{1,40}(?: \S{1,40}){5}\)"
     r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))"
 )
-EMAIL_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+# Without `{`: Terraform would read `${` and `%{` as a template.
+# https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+EMAIL_ADDRESS = r"[^@\s{]+@[^@\s{]+\.[^@\s{]+"
 
 
 def is_time_zone(name: str) -> bool:

@@ -27,6 +27,9 @@ CONSUME_ACTIONS = (
     "sqs:ReceiveMessage",
 )
 EVENTBRIDGE = "events.amazonaws.com"
+# SQS takes 8,192 bytes, and an ARN has 120 at most, unless a bus has a very long name.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+MOST_RULES = 60
 FOURTEEN_DAYS_IN_SECONDS = 14 * 24 * 3600
 
 
@@ -86,6 +89,7 @@ class MessageQueue(Construct):
         super().__init__(scope, id_)
         self._key = props.encryption_key
         self._former_key = props.former_key
+        self._rule_arns: set[str] = set()
         self.visibility_timeout_seconds = props.visibility_timeout_seconds
         self.resource = SqsQueue(
             self,
@@ -134,8 +138,14 @@ class MessageQueue(Construct):
         Args:
             rule_arn: The rule whose target is this queue, or has it as dead-letter queue.
 
+        Raises:
+            InvalidPropsError: The queue's policy has no room for one more rule.
+
         Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         """
+        self._rule_arns.add(rule_arn)
+        rules = between("rules that send to it", len(self._rule_arns), 0, MOST_RULES)
+        validate(self, "Policy", rules)
         statement = PolicyStatement(
             actions=SEND_ACTIONS,
             resources=(self.queue_arn,),

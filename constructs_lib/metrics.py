@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from constructs_lib.names import Names
 
 METRICS_NAMESPACE = "Inventory"
+STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 # Both functions that load files publish under one name: every combination of a metric and its
 # dimensions costs $0.30 a month. https://aws.amazon.com/cloudwatch/pricing/
 INGEST_SERVICE = "ingest"
@@ -24,7 +25,7 @@ class Metric:
         namespace: The metric's namespace.
         metric_name: The metric's name.
         dimensions: The metric's dimensions. Default: none.
-        statistic: Sum, Maximum, Average. Default: Sum.
+        statistic: One of STATISTICS, or a percentile such as p99 in a graph. Default: Sum.
         label: Name in a graph's legend. Default: CloudWatch makes one of the metric's name.
     """
 

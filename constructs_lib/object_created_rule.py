@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from constructs_lib.iam import statement_id
+from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, between, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class ObjectCreatedRule(Construct):
             source_arn=self.rule_arn,
         )
         queue = props.dead_letter_queue or props.function.dead_letter_queue
+        given = queue.grant_send_by_rule(self.rule_arn)
         CloudwatchEventTarget(
             self,
             "Target",
@@ -116,5 +118,5 @@ class ObjectCreatedRule(Construct):
             ),
             # Without permission EventBridge does not try again, and drops what the queue refuses.
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-            depends_on=[permission, *queue.grant_send_by_rule(self.rule_arn).policies],
+            depends_on=[permission, *in_same_stack(self, given.policies)],
         )

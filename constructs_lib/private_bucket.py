@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 LIST_ACTIONS = ("s3:ListBucket",)
 LIST_VERSIONS_ACTIONS = ("s3:ListBucketVersions",)
-PUT_ACTIONS = ("s3:AbortMultipartUpload", "s3:PutObject")
+PUT_ACTIONS = ("s3:PutObject",)
+# s3:PutObject covers the other steps of an upload in parts.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+PUT_IN_PARTS_ACTIONS = ("s3:AbortMultipartUpload", "s3:PutObject")
 GET_ACTIONS = ("s3:GetObject",)
 GET_VERSION_ACTIONS = ("s3:GetObjectVersion",)
 # Without `*`, `?` and `$`, which a policy would not read as they stand.
@@ -277,7 +280,7 @@ class PrivateBucket(Construct):
         return Grant.to(grantee, LIST_VERSIONS_ACTIONS, self.bucket_arn, key=None)
 
     def grant_put(self, grantee: Grantable, prefix: str = "") -> Grant:
-        """Allow s3:PutObject and AbortMultipartUpload below a prefix.
+        """Allow s3:PutObject below a prefix.
 
         Args:
             grantee: Writer.
@@ -287,6 +290,18 @@ class PrivateBucket(Construct):
             InvalidPropsError: A policy would not read the prefix as it stands.
         """
         return Grant.to(grantee, PUT_ACTIONS, self._below(prefix), key=self._key)
+
+    def grant_put_in_parts(self, grantee: Grantable, prefix: str = "") -> Grant:
+        """Allow s3:PutObject and AbortMultipartUpload below a prefix.
+
+        Args:
+            grantee: Writer.
+            prefix: Prefix of the keys, ending in a slash. Default: every key.
+
+        Raises:
+            InvalidPropsError: A policy would not read the prefix as it stands.
+        """
+        return Grant.to(grantee, PUT_IN_PARTS_ACTIONS, self._below(prefix), key=self._key)
 
     def grant_get(self, grantee: Grantable, prefix: str = "") -> Grant:
         """Allow s3:GetObject below a prefix.

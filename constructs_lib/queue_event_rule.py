@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,22 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 )
 from constructs import Construct
 
+from constructs_lib.terraform import in_same_stack
 from constructs_lib.validation import Rule, identifier, text, validate, validate_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from constructs_lib.event_bus import EventBus
     from constructs_lib.message_queue import MessageQueue
+
+
+def _is_pattern(value: object) -> bool:
+    """Return True for what EventBridge compares a value with: a list, or an object of them.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
+    """
+    if isinstance(value, Mapping):
+        return bool(value) and all(_is_pattern(each) for each in value.values())
+    return isinstance(value, list | tuple) and bool(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +76,12 @@ class QueueEventRule(Construct):
             text("description", props.description, 512, least=0),
             text("source", props.source, 256),
             Rule(
+                name="detail",
+                got=props.detail,
+                allowed="lists that are not empty, at any depth",
+                holds=not props.detail or _is_pattern(props.detail),
+            ),
+            Rule(
                 name="dead_letter_queue",
                 got=props.dead_letter_queue.node.path,
                 allowed="another queue than the one that gets the events",
@@ -89,7 +105,11 @@ class QueueEventRule(Construct):
         self.rule_name: str = self.resource.name
         self.rule_arn: str = self.resource.arn
         queues = (props.queue, props.dead_letter_queue)
-        grants = [queue.grant_send_by_rule(self.rule_arn) for queue in queues]
+        policies = [
+            policy
+            for queue in queues
+            for policy in queue.grant_send_by_rule(self.rule_arn).policies
+        ]
         CloudwatchEventTarget(
             self,
             "Target",
@@ -101,5 +121,5 @@ class QueueEventRule(Construct):
                 arn=props.dead_letter_queue.queue_arn
             ),
             # Without permission EventBridge does not try again.
-            depends_on=[policy for grant in grants for policy in grant.policies],
+            depends_on=in_same_stack(self, policies),
         )

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from constructs_lib.alarms import AlarmSpec
-    from constructs_lib.names import Names
 
 #: First command by the heading of the runbook's section.
 FIRST_COMMANDS = {
@@ -41,34 +40,24 @@ FIRST_COMMANDS = {
 
 
 def with_runbook(
-    specs: Iterable[AlarmSpec], names: Names, *, runbook_url: str
+    specs: Iterable[AlarmSpec], suffix: str, *, runbook_url: str
 ) -> Iterator[AlarmSpec]:
     """Yield alarms whose descriptions end with the first command and the runbook's section.
 
     Args:
         specs: The alarms.
-        names: The names of what they watch.
+        suffix: The environment's suffix.
         runbook_url: Address of `docs/operations.md`, as readers of the mail can open it.
 
     Raises:
         KeyError: The runbook has no section for an alarm.
     """
     for spec in specs:
-        heading = _heading(spec.alarm_name, names)
-        command = FIRST_COMMANDS[heading]
+        command = FIRST_COMMANDS[spec.section]
         # As GitHub makes anchors of headings.
-        anchor = re.sub(r"[^a-z0-9-]", "", heading)
+        anchor = re.sub(r"[^a-z0-9-]", "", spec.section)
         yield replace(
             spec,
-            description=f"{spec.description} First: {command} --env {names.suffix}. "
+            description=f"{spec.description} First: {command} --env {suffix}. "
             f"Runbook: {runbook_url}#{anchor}",
         )
-
-
-def _heading(alarm_name: str, names: Names) -> str:
-    """Heading of the section about an alarm."""
-    for kind, known in (("function", names.functions), ("table", names.tables)):
-        for name in known.values():
-            if alarm_name.startswith(f"{name}-"):
-                return f"inventory-<{kind}>-<env>{alarm_name.removeprefix(name)}"
-    return f"{alarm_name.removesuffix(names.suffix)}<env>"

@@ -7,8 +7,8 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+from constructs_lib.cron import DAY_OF_MONTH, DAY_OF_WEEK, MONTH, cron_fields
+
 HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 DAY_IN_HOURS = 24
 # Four years, so that a leap day is among them.
@@ -22,22 +22,20 @@ def longest_gap_hours(expression: str) -> int | None:
         expression: `rate(...)`, `cron(...)` or `at(...)`.
 
     Returns:
-        None for a schedule that ends, and for one of days that only a calendar tells (L, W, #).
+        None for a schedule that Scheduler refuses, for one that ends, and for one of days that only
+        a calendar tells (L, W, #).
 
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
     """
     if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
         return math.ceil(int(rate[1]) * HOURS[rate[2]])
-    cron = re.fullmatch(r"cron\((.+)\)", expression)
-    match cron[1].split() if cron else []:
+    match cron_fields(expression):
         case [_, _, day_of_month, month, day_of_week, "*"]:
-            in_month = _values(day_of_month, 1, 31, ())
-            months = _values(month, 1, 12, MONTHS)
-            in_week = _values(day_of_week, 1, 7, WEEKDAYS)
+            in_month = DAY_OF_MONTH.numbers(day_of_month)
+            months = MONTH.numbers(month)
+            in_week = DAY_OF_WEEK.numbers(day_of_week)
         case _:
             return None
-    if not (in_month and months and in_week):
-        return None
     called = [
         day
         for day in DAYS
@@ -45,20 +43,3 @@ def longest_gap_hours(expression: str) -> int | None:
     ]
     days = max(((later - earlier).days for earlier, later in pairwise(called)), default=None)
     return None if days is None else days * DAY_IN_HOURS
-
-
-def _values(field: str, least: int, most: int, names: tuple[str, ...]) -> set[int]:
-    """Return what a field of a cron expression stands for; nothing where that is not known."""
-    for number, name in enumerate(names, start=1):
-        field = field.upper().replace(name, str(number))
-    values: set[int] = set()
-    for part in field.split(","):
-        found = re.fullmatch(r"(?:[*?]|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-        if not found:
-            return set()
-        first, last, step = (int(each) if each else None for each in found.groups())
-        begin = least if first is None else first
-        alone = first is not None and last is None and step is None
-        end = begin if alone else last or most
-        values |= set(range(begin, end + 1, step or 1))
-    return values

@@ -23,6 +23,7 @@ from constructs_lib.limits import (
     LIFECYCLE_DAYS,
     LOG_RETENTION_DAYS,
     MOST_ALARM_HOURS,
+    MOST_SUMMARY_GAP_HOURS,
     QUEUE_SOURCE_CONCURRENCY,
     RESERVED_CONCURRENCY,
     SCHEDULE_EXPRESSION,
@@ -44,6 +45,8 @@ OWN_TAGS = ("environment", "managed-by", "project")
 MOST_TAGS = 10 - len(OWN_TAGS)
 MOST_TAG_KEY_CHARACTERS = 128
 MOST_TAG_VALUE_CHARACTERS = 256
+
+REGION = r"^[a-z]{2}(-[a-z]+)+-[1-9]$"
 
 T = TypeVar("T")
 
@@ -112,14 +115,16 @@ class Settings(BaseSettings):
     environment_suffix: str = setting(
         default="dev",
         description="Suffix of every name, so that environments can share an account.",
-        allowed="1 to 20 lower-case letters, digits and inner hyphens",
+        allowed="1 to 20 lower-case letters, digits and inner hyphens; not beginning with behind-, "
+        "daily- or hourly-, nor ending in -dead-letter, which names of other environments have "
+        "there",
         pattern=r"^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$",
     )
     aws_region: str = setting(
         default="us-east-1",
         description="Region of all resources; each of several regions needs a suffix of its own.",
         allowed="a region's name, such as us-east-1",
-        pattern=r"^[a-z]{2}(-[a-z]+)+-[1-9]$",
+        pattern=REGION,
     )
     aws_account_id: str | None = setting(
         default=None,
@@ -135,7 +140,9 @@ class Settings(BaseSettings):
     summary_schedule: str = setting(
         default="cron(0 6 * * ? *)",
         description="Schedule of the summary.",
-        allowed="cron(...) or rate(...), at least once in seven days, without L, W and #",
+        allowed="rate(...) or cron(...), each of its six fields within its limits, one of the two "
+        "days ?, without L, W and #; once in "
+        f"{MOST_SUMMARY_GAP_HOURS} hours or more often, so that an alarm can tell of a missing one",
         pattern=f"^{SCHEDULE_EXPRESSION}$",
     )
     summary_timezone: str = setting(
@@ -151,14 +158,14 @@ class Settings(BaseSettings):
     alarm_email: str | None = setting(
         default=None,
         description="Mail address for alarms and summaries.",
-        allowed="a mail address, or nothing",
+        allowed="a mail address without {, or nothing",
         pattern=f"^{EMAIL_ADDRESS}$",
     )
     runbook_url: str = setting(
         default="docs/operations.md",
         description="Address of docs/operations.md, to which alarms point.",
-        allowed="an address without blanks, of at most 300 characters",
-        pattern=r"^[!-~]{1,300}$",
+        allowed="an address without blanks and {, of at most 300 characters",
+        pattern=r"^[!-z|}~]{1,300}$",
     )
     backend: Literal["local", "s3", "cloud"] = setting(
         default="local",
@@ -169,22 +176,25 @@ class Settings(BaseSettings):
         default=None,
         description="Bucket of the s3 backend.",
         allowed="a bucket's name; must be set for the s3 backend",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
     )
     state_region: str | None = setting(
         default=None,
         description="Region of that bucket; by default the one of all resources.",
         allowed="a region's name, or nothing",
+        pattern=REGION,
     )
     cloud_organization: str | None = setting(
         default=None,
         description="Organization of the cloud backend.",
         allowed="an organization's name; must be set for the cloud backend",
+        pattern=r"^[A-Za-z0-9_-]+$",
     )
     cloud_hostname: str = setting(
         default="app.terraform.io",
         description="Host of the cloud backend.",
         allowed="a host's name",
-        pattern=r"^[A-Za-z0-9.-]+(:\d+)?$",
+        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?$",
     )
     customer_managed_keys: bool = setting(
         default=False,
@@ -298,6 +308,18 @@ class Settings(BaseSettings):
         own = dict(zip(OWN_TAGS, (self.environment_suffix, "cdktf", "inventory"), strict=True))
         return dict(sorted({**own, **self.tags}.items()))
 
+    @field_validator("environment_suffix")
+    @classmethod
+    def _no_names_of_another_environment(cls, value: str) -> str:
+        """Refuse suffixes with which a name would be one of another environment.
+
+        `daily-x` would call its summary's role inventory-summary-daily-x, as `x` does the role of
+        its schedule; `x-dead-letter` and `behind-x` have the like with alarms.
+        """
+        if re.match("(behind|daily|hourly)-|.*-dead-letter$", value):
+            raise ValueError("a name would be one of another environment")
+        return value
+
     @field_validator("log_retention_days")
     @classmethod
     def _retention_of_cloudwatch(cls, value: int) -> int:
@@ -307,9 +329,9 @@ class Settings(BaseSettings):
 
     @field_validator("summary_schedule")
     @classmethod
-    def _once_in_seven_days(cls, value: str) -> str:
+    def _often_enough(cls, value: str) -> str:
         gap = longest_gap_hours(value)
-        if gap is None or gap > MOST_ALARM_HOURS:
+        if gap is None or gap > MOST_SUMMARY_GAP_HOURS:
             raise ValueError("an alarm could not tell that a summary is missing")
         return value
 

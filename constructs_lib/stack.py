@@ -267,7 +267,9 @@ class InventoryStack(TerraformStack):
             summary_gap_hours=gap,
             summary_timeout_seconds=self._functions.summary.timeout_seconds,
         )
-        specs = tuple(with_runbook(specs, self._names, runbook_url=self._settings.runbook_url))
+        specs = tuple(
+            with_runbook(specs, self._names.suffix, runbook_url=self._settings.runbook_url)
+        )
         Alarms(self, "Alarms", AlarmsProps(topic=self._topic, specs=specs))
         self._dashboard = Dashboard(
             self,

@@ -10,13 +10,15 @@ from cdktf import (
     NamedCloudWorkspace,
     S3Backend,
     TerraformResourceLifecycle,
+    TerraformStack,
 )
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdktf import TerraformStack
+    from cdktf import TerraformResource
+    from constructs import Construct
 
     from constructs_lib.settings import Settings
 
@@ -56,6 +58,22 @@ def lifecycle(
     return TerraformResourceLifecycle(
         prevent_destroy=deletion_protection or None, ignore_changes=list(ignored) or None
     )
+
+
+def in_same_stack(
+    construct: Construct, resources: Sequence[TerraformResource]
+) -> list[TerraformResource]:
+    """Return the resources that a construct can wait for by `depends_on`.
+
+    Terraform takes no resource of another stack there, and that stack is applied before: the one
+    that depends on it refers to what it makes.
+
+    Args:
+        construct: The construct.
+        resources: Resources that have to be there before it.
+    """
+    stack = TerraformStack.of(construct)
+    return [each for each in resources if TerraformStack.of(each) == stack]
 
 
 def add_provider(stack: TerraformStack, settings: Settings) -> None:

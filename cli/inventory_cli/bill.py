@@ -34,8 +34,10 @@ class Use:
     """Usage of a month, as far as it is counted.
 
     Attributes:
-        share: Share of the month that is over, 0 to 1.
+        share: Share of the month that is over and in which the stack was there, 0 to 1.
         files: File versions that ended in it.
+        moved: File versions that may have been processed in it and in other months: the units of
+            all their runs are among those of the last one.
         write_units: Write units of their runs, by their records.
         read_units: Read units of their runs, by their records.
         summaries: Summaries of its days.
@@ -49,6 +51,7 @@ class Use:
 
     share: float
     files: int = 0
+    moved: int = 0
     write_units: float = 0.0
     read_units: float = 0.0
     summaries: int = 0
@@ -66,7 +69,8 @@ class BillLine(NamedTuple):
     Attributes:
         what: What is paid for.
         basis: Of what it was computed.
-        estimated: True if the quantity is estimated: today's, or a rule of thumb.
+        estimated: True if the quantity is estimated: today's, a rule of thumb, or one of which a
+            part may belong to another month.
         dollars: US dollars of the month so far.
     """
 
@@ -84,16 +88,17 @@ def bill(use: Use) -> Iterator[BillLine]:
     Args:
         use: What was used.
     """
+    moved = f"; {use.moved:,} files were processed in other months too" if use.moved else ""
     yield BillLine(
         "writing to DynamoDB for files",
-        f"{use.write_units:,.0f} write units of {use.files:,} files",
-        estimated=False,
+        f"{use.write_units:,.0f} write units of {use.files:,} files{moved}",
+        estimated=bool(moved),
         dollars=use.write_units * prices.WRITE_UNIT,
     )
     yield BillLine(
         "reading from DynamoDB for files",
         f"{use.read_units:,.0f} read units",
-        estimated=False,
+        estimated=bool(moved),
         dollars=use.read_units * prices.READ_UNIT,
     )
     yield BillLine(

@@ -84,15 +84,18 @@ def changes(
     not listed. Files leave what they have changed when they end, and only these items are
     read; --csv and --json give all. What something else than files has changed is not known.
 
-    Exit code 1: some changes are not known, because a run crashed. 5: files are still at work.
+    Exit code 1: some changes are not known, or not what an item was before, because a run crashed.
+    5: files are still at work.
     """
+    # Asked before, so that exactly as long ago as changes are kept is not too long ago.
+    now = datetime.now(UTC)
     start = since_option(since)
     # The reader is slow to import, and `--help` does not need it.
     from inventory.domain.changelog import RETENTION
     from inventory_cli.changed import Kind, at_work, logged_since
     from inventory_cli.deployed import Deployed
 
-    if datetime.now(UTC) - start > RETENTION:
+    if now - start > RETENTION:
         raise UsageError(f"--since {since!r}: changes are kept for {RETENTION.days} days")
     session = connect(outputs, env)
     remark(session.where)
@@ -127,8 +130,14 @@ def changes(
             "nobody knows what these files have changed, because a run crashed and the file cannot "
             f"be read again, or is too old: {_few(sorted(logged.lost))}"
         )
+    unknown = sum(each.kind is Kind.UNKNOWN for _, each in found)
+    if unknown:
+        complain(
+            f"nobody knows what {figure(unknown)} of these items were before, because a run "
+            "crashed, or something else changed them meanwhile"
+        )
     code = Exit.NOT_YET if working else Exit.OK
-    raise typer.Exit(Exit.ATTENTION if logged.lost else code)
+    raise typer.Exit(Exit.ATTENTION if logged.lost or unknown else code)
 
 
 def _few(keys: Sequence[str]) -> str:

@@ -43,7 +43,8 @@ def cost(
     """Show what this stack comes to in a month, by list prices.
 
     DynamoDB by the units that each file's record and each summary counted, Lambda and logs by
-    CloudWatch, storage by what is stored now. Quantities that are estimated are marked with ~.
+    CloudWatch, storage by what is stored now. Quantities that are estimated are marked with ~; so
+    are those of files, if a file was processed in several months: it counts in the last of them.
     The figures tell one dollar from a hundred; the invoice has discounts, free tiers and taxes.
     """
     now = datetime.now(UTC)
@@ -84,7 +85,8 @@ def _month(text: str | None, now: datetime) -> tuple[datetime, datetime]:
         UsageError: It is no month, or one that has not begun.
     """
     try:
-        start = datetime.strptime(text or f"{now:%Y-%m}", "%Y-%m").replace(tzinfo=UTC)
+        month = f"{now:%Y-%m}" if text is None else text
+        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
         raise UsageError(f"--month {text!r} is not a month such as 2026-11") from None
     if start > now:
@@ -96,10 +98,23 @@ def _month(text: str | None, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _use(session: Session, start: datetime, end: datetime, until: datetime) -> Use:
-    since, before = timestamp(start), timestamp(end)
-    records = [each for each in scan_records(session) if since <= each.moment < before]
-    summaries = list(_summary_dollars(session, start))
     names = session.outputs
+    tables: list[Any] = [
+        session.dynamodb.describe_table(TableName=name)["Table"]
+        for name in (names.items_table_name, names.ingestions_table_name, names.lanes_table_name)
+        if name
+    ]
+    created = min(table["CreationDateTime"] for table in tables).astimezone(UTC)
+    if created >= until:
+        raise UsageError(f"--month {start:%Y-%m}: the stack is there since {created:%Y-%m-%d}")
+    since, before = timestamp(start), timestamp(end)
+    records, moved = [], 0
+    for each in scan_records(session):
+        records += [each] if since <= each.moment < before else []
+        # Runs of earlier months are among those of this one, or of this one among those of a later.
+        began = str(each.attributes.get("stored_at") or each.attributes.get("started_at") or "~")
+        moved += began < since <= each.moment < before or began < before <= each.moment
+    summaries = list(_summary_dollars(session, start))
     functions = [
         name
         for name in (
@@ -111,17 +126,15 @@ def _use(session: Session, start: datetime, end: datetime, until: datetime) -> U
         if name
     ]
     return Use(
-        share=(until - start) / (end - start),
+        share=(until - max(start, created)) / (end - start),
         files=len(records),
+        moved=moved,
         write_units=sum(float(each.attributes.get("write_units", 0)) for each in records),
         read_units=sum(float(each.attributes.get("read_units", 0)) for each in records),
         summaries=len(summaries),
         summary_dollars=sum(summaries),
         functions=tuple(_function(session, name, start, until) for name in functions),
-        table_bytes=sum(
-            session.dynamodb.describe_table(TableName=name)["Table"].get("TableSizeBytes", 0)
-            for name in (names.items_table_name, names.ingestions_table_name)
-        ),
+        table_bytes=sum(table.get("TableSizeBytes", 0) for table in tables),
         object_bytes=sum(_object_sizes(session)),
         log_bytes=sum(
             _metric(session, "AWS/Logs", "IncomingBytes", "LogGroupName", group, start, until)

@@ -18,7 +18,7 @@ from inventory_cli.lanes import lanes_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inventory.domain.model import ObjectVersion
+    from inventory.domain.model import Absent, ObjectVersion
     from inventory.domain.reading import Feed
     from inventory_cli.records import Record
     from inventory_cli.session import Session
@@ -80,18 +80,38 @@ class Deployed:
         """
         info = self.objects.describe(version)
         object_id, source = info.version.object_id, self.objects.source(info.version)
-        attributes = record.attributes if record else {}
-        base, reads_by = str(attributes.get("base", "")), str(attributes.get("reads_by", ""))
-        if reads_by:
-            text = DynamoDbReadings(lanes_of(self._session)).get(object_id, reads_by)
-            if text is not None:
-                how = how_read_from(text)
-                place = {name: how[name] for name in ("start_byte", "start_line", "latest")}
-                return continue_feed(how["state"], source, **place), Tokens(base, object_id)
+        base = str(record.attributes.get("base", "")) if record else ""
+        how = self._how_read(object_id, record)
+        if how is not None:
+            place = {name: how[name] for name in ("start_byte", "start_line", "latest")}
+            return continue_feed(how["state"], source, **place), Tokens(base, object_id)
         time = object_time(info.last_modified, info.metadata, tolerance=self.tolerance)
         latest = latest_time(info.last_modified, self.tolerance)
         feed = open_feed(source, key=info.version.key, profiles=self.profiles, latest=latest)
         return feed, Tokens(base or base_of(time, ""), object_id)
+
+    def implies(self, version: ObjectVersion, record: Record | None) -> tuple[str, Absent]:
+        """The complete feed of a stored file, and what becomes of what it lacks, as it was read.
+
+        Args:
+            version: The object version.
+            record: Its record; None when it has none yet.
+
+        Returns:
+            The prefix, "" where the feed is not complete, and the fate.
+        """
+        how = self._how_read(version.object_id, record)
+        if how is not None:
+            return str(how["complete"]), how["absent"]
+        feed = self.profiles.feed_of(version.key)
+        return feed.prefix if feed.complete else "", feed.absent
+
+    def _how_read(self, object_id: str, record: Record | None) -> dict[str, Any] | None:
+        reads_by = str(record.attributes.get("reads_by", "")) if record else ""
+        if not reads_by:
+            return None
+        text = DynamoDbReadings(lanes_of(self._session)).get(object_id, reads_by)
+        return None if text is None else how_read_from(text)
 
     def _of_processor(self, variable: str, parse: Callable[[str], _T]) -> _T:
         return self._setting(self._session.outputs.processor_function_name, variable, parse)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from inventory.domain.order import object_hash
+from inventory.domain.order import IMPLIED, object_hash
 from inventory.domain.removals import REASON, REMOVED
+from inventory_cli.errors import UsageError
 from inventory_cli.records import get_items, plain
 from inventory_cli.rendering import figure
 
@@ -98,9 +99,7 @@ class Item:
     @property
     def place(self) -> str:
         """What says so, as people read it: a line of a file, or the file that does not name it."""
-        if not self.key:
-            return "(not from a file)"
-        return f"{self.key}:{self.line}" if self.line else f"absent from {self.key}"
+        return place_of(self.key, self.line) if self.key else "(not from a file)"
 
     @property
     def _more(self) -> Mapping[str, Any]:
@@ -113,6 +112,30 @@ class Item:
         return source
 
 
+def place_of(key: str, line: int) -> str:
+    """What says how much there is, as people read it.
+
+    Args:
+        key: The file.
+        line: Its line; 0 where it says so by not naming the item.
+    """
+    return f"{key}:{line}" if line else f"absent from {key}"
+
+
+def refuse_empty(**names: str | None) -> None:
+    """Refuse what a script has left empty: no item has an empty key.
+
+    Args:
+        names: What was given by its name; None where it was left out.
+
+    Raises:
+        UsageError: One of them is empty.
+    """
+    for name, text in names.items():
+        if text == "":
+            raise UsageError(f"'' is no {name}")
+
+
 def items_of(session: Session, sku: str, location: str | None = None) -> list[Item]:
     """Items of a SKU in the order of their locations, removed ones too, strongly consistent.
 
@@ -120,7 +143,11 @@ def items_of(session: Session, sku: str, location: str | None = None) -> list[It
         session: Connection.
         sku: Stock keeping unit.
         location: The only location that is meant; None for all.
+
+    Raises:
+        UsageError: One of them is empty.
     """
+    refuse_empty(SKU=sku, location=location)
     condition, values = "sku = :sku", {":sku": {"S": sku}}
     names: dict[str, str] = {}
     if location is not None:
@@ -150,17 +177,28 @@ def items_of_version(session: Session, version: ObjectVersion) -> Iterator[Item]
         session: Connection.
         version: The version.
     """
+    for item in _items_whose_token_has(session, f"#{object_hash(version.object_id)}"):
+        if (item.key, item.version_id) == (version.key, version.version_id):
+            yield item
+
+
+def implied_items(session: Session) -> Iterator[Item]:
+    """Items that a file has set by not naming them, as `items_of_version`.
+
+    Args:
+        session: Connection.
+    """
+    return _items_whose_token_has(session, IMPLIED)
+
+
+def _items_whose_token_has(session: Session, part: str) -> Iterator[Item]:
     pages = session.dynamodb.get_paginator("scan").paginate(
         TableName=session.outputs.items_table_name,
         ConsistentRead=True,
-        FilterExpression="contains(order_token, :hash)",
-        ExpressionAttributeValues={":hash": {"S": f"#{object_hash(version.object_id)}"}},
+        FilterExpression="contains(order_token, :part)",
+        ExpressionAttributeValues={":part": {"S": part}},
     )
-    for page in pages:
-        for each in page["Items"]:
-            item = Item(plain(each))
-            if (item.key, item.version_id) == (version.key, version.version_id):
-                yield item
+    return (Item(plain(each)) for page in pages for each in page["Items"])
 
 
 def shortages(session: Session, low_stock_threshold: int) -> Stock:

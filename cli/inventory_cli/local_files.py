@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import shutil
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 from typing import TYPE_CHECKING, TextIO
@@ -42,15 +41,13 @@ def local_files(files: Sequence[Path], name: str) -> list[Path]:
 
 
 def standard_input() -> TextIO:
-    """Standard input, to be read; bytes that are no text come as their escapes.
+    """Standard input, to be read.
 
     Raises:
         UsageError: It is closed.
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed: pipe something in, or name a file")
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="backslashreplace")
     return sys.stdin
 
 

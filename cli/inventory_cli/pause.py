@@ -11,7 +11,7 @@ from inventory.adapters.dynamodb_notes import DynamoDbPauses
 from inventory.domain.order import timestamp
 from inventory_cli.caller import user_name
 from inventory_cli.lanes import lanes_of
-from inventory_cli.objects import key_of
+from inventory_cli.objects import prefix_of
 from inventory_cli.rendering import emit_json, remark, say
 from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, connect
 
@@ -44,7 +44,7 @@ def pause(
     remark(session.where)
     pauses = DynamoDbPauses(lanes_of(session))
     if prefix is not None:
-        pauses.add(key_of(session, prefix), user_name(), timestamp(datetime.now(UTC)))
+        pauses.add(prefix_of(session, prefix), user_name(), timestamp(datetime.now(UTC)))
     found = sorted(pauses.prefixes())
     if json_:
         emit_json({"paused": found})

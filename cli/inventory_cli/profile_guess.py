@@ -10,10 +10,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inventory.domain.reading.evidence import A_PLACE, A_TIME, AN_EVENT, looks_like
+from inventory.domain.reading.evidence import (
+    A_PLACE,
+    A_TIME,
+    A_TOTAL,
+    AN_EVENT,
+    evidence_in,
+    is_no_count,
+    location_looks_like,
+    looks_like,
+)
 from inventory.domain.reading.not_stock import report_of
 from inventory.domain.reading.profiles import DELIMITERS, normalised
 from inventory.domain.reading.quantities import Decimals, number_converter, seen, time_converter
+from inventory.domain.reading.totals import is_total
 from inventory.domain.reading.workbooks import SHEET_DELIMITER
 
 if TYPE_CHECKING:
@@ -57,8 +67,15 @@ _CALLED = {
     ),
 }
 _WORDS = {name: [text.strip() for text in called.split(",")] for name, called in _CALLED.items()}
+#: The label of the SKU itself, which beats that of an item or a code.
+_SKU = re.compile(
+    r"(?!.*\b(?:parent|supplier|vendor|manufacturer|included|related|old)\b)"
+    r"(?:.* )?sku(?: (?:code|number|no|nr|id))?"
+)
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9., ']*-?")
+#: Cells of a column that says of each article if something is so.
+_ANSWERS = {"", "0", "1", "true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non"}
 _NOT_STOCKED = {"", "-", "n/a", "not stocked", "not tracked"}
 _TOTAL = re.compile(r"(grand |sub)?(total|totals|summe|gesamt|totaal|totale)\b.*", re.IGNORECASE)
 #: Words in the label of an event or a time that make it one of the article, not of the row.
@@ -143,7 +160,11 @@ class Choice:
                 and label.casefold().startswith(before)
                 and label.casefold().endswith(after)
             }
-        return [label for label, name in names.items() if name and not _TOTAL.fullmatch(name)]
+        return [
+            label
+            for label, name in names.items()
+            if name and not _TOTAL.fullmatch(name) and location_looks_like(name) != A_TOTAL
+        ]
 
 
 def guess(beginnings: Mapping[str, bytes], given: Collection[str] = ()) -> Guess | None:
@@ -165,6 +186,11 @@ def guess(beginnings: Mapping[str, bytes], given: Collection[str] = ()) -> Guess
         best.sheet = sheet
     quantities = best.columns["quantity"]
     best.columns["quantity"] = list(filter(best.holds_numbers, quantities)) or quantities
+    best.columns["location"] = [
+        label
+        for label in best.columns["location"]
+        if not _ANSWERS.issuperset(map(str.casefold, best.cells(label)))
+    ]
     return best
 
 
@@ -231,7 +257,8 @@ def proposal(found: Guess, choice: Choice) -> dict[str, Any]:
     if words := sorted({cell for cell in stock if cell.casefold() in _NOT_STOCKED}):
         entry["not_stocked"] = words
     skus = found.cells(choice.sku)
-    if totals := sorted(set(filter(_TOTAL.match, skus))):
+    # Those that are a word for a total alone are skipped in any feed.
+    if totals := sorted({sku for sku in skus if _TOTAL.match(sku) and not is_total(sku)}):
         entry["skip_rows"] = [{"column": choice.sku, "words": totals, "reason": "total line"}]
     return entry
 
@@ -247,23 +274,33 @@ def _location(choice: Choice) -> dict[str, str]:
 
 
 def _numbers(found: Guess, stock: Sequence[str]) -> dict[str, str]:
-    """How numbers are written: as what the stock says, else as all other cells do."""
+    """How numbers are written: as what the stock says, else as all other cells do.
+
+    The others make no fraction of a thousand: beside a price of 9.99, a stock of 1.200 is in doubt.
+    """
     comma = number_converter(Decimals.COMMA, money=True)
     point = number_converter(Decimals.POINT, group=",", money=True)
     others = [label for label in found.labels if label not in stock]
-    grouped = any("," in cell and point[cell] for label in stock for cell in found.cells(label))
+    said: list[str] = []
     for labels in (stock, others):
         cells = [cell for label in labels for cell in found.cells(label)]
         commas = any(comma[cell] and not point[cell] for cell in cells)
         points = any(point[cell] and not comma[cell] for cell in cells)
         if commas and points:
-            break
-        if commas:
-            return {"decimals": "comma", "price_decimals": "comma"}
-        if points:
-            said = {"decimals": "point", "price_decimals": "point"}
-            return {**said, "group": ","} if grouped else said
-    return {}
+            return {}
+        said.append("comma" if commas else "point" if points else "")
+    of_stock, of_others = said
+    decimals = of_stock or of_others
+    if not decimals:
+        return {}
+    grouped = decimals == "point" and any(
+        "," in cell and point[cell] for label in found.labels for cell in found.cells(label)
+    )
+    mark = "," if decimals == "comma" else "."
+    if not of_stock and any(mark in cell for label in stock for cell in found.cells(label)):
+        return {} if grouped else {"price_decimals": decimals}
+    entry = {"decimals": decimals, "price_decimals": decimals}
+    return {**entry, "group": ","} if grouped else entry
 
 
 def time_format(cells: Sequence[str]) -> str:
@@ -309,8 +346,7 @@ def against_stock(labels: Sequence[str], header: Sequence[str]) -> list[str]:
     """
     report = report_of(set(map(normalised, header)))
     doubts = [] if report is None else [report.refusal()]
-    for label in labels:
-        what = looks_like(label)
+    for label, what in evidence_in(labels):
         if what in {AN_EVENT, A_TIME} and not _OF_ARTICLE.search(normalised(label)):
             said = ": say --time if it is that of the row's stock" if what == A_TIME else ""
             doubts.append(f"nothing reads the column {label!r}, like {what}{said}")
@@ -364,9 +400,12 @@ def _columns(labels: Sequence[str]) -> dict[str, list[str]]:
         found[name] = [label for _, _, label in sorted(ranked)]
     taken = set(found["sku"][:1]) | set(found["location"])
     found["quantity"] = [
-        label for label in found["quantity"] if label not in taken and looks_like(label) is None
+        label
+        for label in found["quantity"]
+        if label not in taken and looks_like(label) is None and not is_no_count(label)
     ]
-    plain = [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
+    called = [label for label in found["sku"] if _SKU.fullmatch(normalised(label))]
+    plain = called or [label for label in found["sku"] if normalised(label) in _WORDS["sku"]]
     # A code of its own beats what a label merely contains ("SKU of included item").
     found["sku"] = plain[:1] or [each for each in found["sku"] if looks_like(each) is None]
     return found

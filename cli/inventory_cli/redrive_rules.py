@@ -150,6 +150,7 @@ class RedriveRules:
             self._restated(info.version, base, reading),
         )
         held = record is not None and record.status == "HELD"
+        broke_off = record is not None and bool(record.attributes.get("last_reads_by"))
         for dead_letter in group:
             if dead_letter.kind is DeadLetterKind.ROW:
                 yield self._row(dead_letter, info.version, reading, settled)
@@ -158,8 +159,10 @@ class RedriveRules:
             elif held and self._replacement(info.version, base):
                 yield _settled(dead_letter, self._replacement(info.version, base), "")
             else:
-                # The decision about a held file stands unless it is asked for anew.
-                yield _again(dead_letter, Kind.REPLAY if held else Kind.REDRIVE, info.version)
+                # The decision about a held file stands unless it is asked for anew, and a file of
+                # which rows are loaded is read as before.
+                kind = Kind.REPLAY if held or broke_off else Kind.REDRIVE
+                yield _again(dead_letter, kind, info.version)
 
     def _row(
         self,

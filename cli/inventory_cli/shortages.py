@@ -8,7 +8,7 @@ import typer
 
 from inventory_cli.errors import CliError
 from inventory_cli.exits import Exit
-from inventory_cli.items import shortages
+from inventory_cli.items import refuse_empty, shortages
 from inventory_cli.rendering import (
     complain,
     emit_csv,
@@ -92,6 +92,7 @@ def _show(
     from inventory.domain.summary.exact import decimal_text
     from inventory_cli.deployed import Deployed
 
+    refuse_empty(location=location)
     remark(session.where)
     stock = shortages(session, Deployed(session).low_stock_threshold)
     listed = stock.low if kind == "low" else stock.out_of_stock

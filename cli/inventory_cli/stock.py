@@ -90,21 +90,25 @@ def _remover(item: Item) -> str:
 def _wanted(skus: Sequence[str], file: Path | None) -> Iterator[str]:
     for sku in skus:
         if sku == "-":
-            yield from _lines(standard_input().read())
+            yield from _lines(Path(sku))
         else:
             yield sku
     if file is not None:
-        try:
-            yield from _lines(
-                standard_input().read()
-                if file == Path("-")
-                else file.read_text(encoding="utf-8-sig")
-            )
-        except (OSError, UnicodeDecodeError) as error:
-            raise CliError(f"the list in {file} cannot be read: {error}") from error
+        yield from _lines(file)
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(file: Path) -> Iterator[str]:
+    """The lines of a list that have something in them.
+
+    Raises:
+        CliError: It cannot be read.
+    """
+    try:
+        # Whatever the locale: a list is read the same from wherever it comes.
+        data = standard_input().buffer.read() if file == Path("-") else file.read_bytes()
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CliError(f"the list in {file} cannot be read: {error}") from error
     return (line.strip() for line in text.splitlines() if line.strip())
 
 

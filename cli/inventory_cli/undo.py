@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inventory.domain.order import timestamp
-from inventory.domain.removals import REMOVED
 from inventory.domain.work import Command, Kind, WorkMessage
 from inventory_cli.caller import user_name
 from inventory_cli.exits import Exit
-from inventory_cli.items import Item, items_of_version
-from inventory_cli.objects import StoredVersion, find_version, list_versions, nothing_known
+from inventory_cli.items import place_of
+from inventory_cli.objects import find_version, nothing_known
 from inventory_cli.queues import send_work
-from inventory_cli.records import get_record, get_records
+from inventory_cli.records import get_record
 from inventory_cli.rendering import (
     complain,
     emit_json,
     emit_table,
     figure,
-    progress,
     remark,
     say,
 )
@@ -31,29 +28,8 @@ from inventory_cli.session import EnvironmentOption, JsonOption, OutputsOption, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inventory.domain.model import ObjectVersion
     from inventory_cli.records import Record
-    from inventory_cli.session import Session
-
-#: Records whose rows count.
-_LOADED = frozenset({"COMPLETED", "FAILED", "IN_PROGRESS"})
-
-
-@dataclass(kw_only=True, slots=True)
-class _Change:
-    """An item of the version, and what it would be without it.
-
-    Attributes:
-        item: The item as it is.
-        token: Place in the order of the row that would take its place; "" while there is none.
-        quantity: What that row says; None while there is none, and where it is a removal.
-        key: The file it stands in.
-    """
-
-    item: Item
-    token: str = ""
-    quantity: str | None = None
-    key: str = ""
+    from inventory_cli.without import Change
 
 
 def register(app: typer.Typer) -> None:
@@ -72,9 +48,14 @@ def undo(
         str, typer.Option(metavar="TEXT", help="Why; it is kept in the record.")
     ] = "",
     version_id: Annotated[
-        str,
-        typer.Option("--version", metavar="ID", help="That version. Default: the newest."),
-    ] = "",
+        str | None,
+        typer.Option(
+            "--version",
+            metavar="ID",
+            help="That version. Default: the newest.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, change nothing.")
@@ -92,18 +73,21 @@ def undo(
     """
     session = connect(outputs, env)
     remark(session.where)
-    object_id, version = find_version(session, f"{name}#{version_id}" if version_id else name)
+    object_id, version = find_version(session, name, version_id)
     record = get_record(session, object_id)
     if version is None and record is not None:
         version = record.version
     if version is None:
         raise nothing_known(object_id)
     if dry_run:
-        changes, unread = _changes(session, version, quiet=json_)
-        _show(changes, object_id, as_json=json_)
-        for refusal in unread:
+        # The reader is slow to import, and `--help` does not need it.
+        from inventory_cli.without import Without
+
+        without = Without(session=session, version=version, record=record)
+        _show(without.find(quiet=json_), object_id, as_json=json_)
+        for refusal in without.unread:
             complain(f"may be wrong, for this was not read to its end: {refusal}")
-        raise typer.Exit(Exit.ATTENTION if unread else Exit.OK)
+        raise typer.Exit(Exit.ATTENTION if without.unread else Exit.OK)
     command = command_of(record, reason)
     message = WorkMessage(kind=Kind.WITHDRAW, version=version, task=command.to_data())
     send_work(session, [message.to_text()])
@@ -131,69 +115,7 @@ def command_of(record: Record | None, reason: str = "") -> Command:
     return Command(asked_at=timestamp(now), by=user_name(), reason=reason)
 
 
-def _changes(
-    session: Session, version: ObjectVersion, *, quiet: bool
-) -> tuple[list[_Change], list[str]]:
-    """Items of a version, and what each would be without it, by what the bucket keeps.
-
-    And files that could not be read, with the reason.
-    """
-    changes = {
-        (item.sku, item.location): _Change(item=item) for item in items_of_version(session, version)
-    }
-    if not changes:
-        return [], []
-    others = [
-        each for each in list_versions(session, "") if each.version.object_id != version.object_id
-    ]
-    records = get_records(session, [each.version.object_id for each in others])
-    loaded = [
-        (each, record)
-        for each in others
-        if (record := records.get(each.version.object_id)) and record.status in _LOADED
-    ]
-    unread = _look_through(session, loaded, changes, quiet=quiet)
-    return list(changes.values()), unread
-
-
-def _look_through(
-    session: Session,
-    versions: Sequence[tuple[StoredVersion, Record]],
-    changes: dict[tuple[str, str], _Change],
-    *,
-    quiet: bool,
-) -> list[str]:
-    """Find the highest row of each item in other files; those that could not be read.
-
-    One that was refused when it came is refused again at the same row, so it is none of them.
-    """
-    # The reader is slow to import, and `--help` does not need it.
-    from inventory.domain.errors import BadFileError, ObjectGoneError
-    from inventory_cli.deployed import Deployed
-
-    deployed = Deployed(session)
-    unread: list[str] = []
-    with progress("reading files", len(versions), quiet=quiet) as advance:
-        for each, record in versions:
-            key = each.version.key
-            try:
-                feed, tokens = deployed.opened(each.version, record)
-                for batch in feed.batches():
-                    for row in batch.rows:
-                        change = changes.get((row.sku, row.location))
-                        token = tokens.of(row.line, row.updated_at)
-                        if change is not None and token > change.token:
-                            removed = REMOVED in row.attributes
-                            change.token, change.key = token, key
-                            change.quantity = None if removed else row.quantity
-            except (BadFileError, ObjectGoneError) as error:
-                if record.status != "FAILED":
-                    unread.append(f"{each.version.object_id}: {error}")
-            advance(1)
-    return unread
-
-
-def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:
+def _show(changes: Sequence[Change], object_id: str, *, as_json: bool) -> None:
     gone = sum(change.quantity is None for change in changes)
     if as_json:
         emit_json({"object_id": object_id, "items": [_document(change) for change in changes]})
@@ -207,7 +129,7 @@ def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:
                     change.item.location,
                     change.item.shown,
                     "gone" if change.quantity is None else change.quantity,
-                    change.key,
+                    place_of(change.key, change.line) if change.key else "",
                 )
                 for change in changes
             ],
@@ -220,7 +142,7 @@ def _show(changes: Sequence[_Change], object_id: str, *, as_json: bool) -> None:
     )
 
 
-def _document(change: _Change) -> dict[str, Any]:
+def _document(change: Change) -> dict[str, Any]:
     return {
         "sku": change.item.sku,
         "location": change.item.location,

@@ -483,6 +483,12 @@ _mutant(
     (dynamodb_ingestions, "_READ_SO", "(attribute_exists(object_id) OR reads_by = :by)"),
 )
 _mutant(
+    "a replay that broke off ends",
+    "replays that break off",
+    (Finisher, "_gives_back", lambda *_: False),
+)
+
+_mutant(
     "read again by today's settings",
     "settings with a slip",
     (DynamoDbReadings, "get", lambda *_: None),

@@ -575,8 +575,8 @@ class ReplayedWorld(NewerFirstWorld):
         """Change the settings when the newer file has been processed, and replay it."""
         super()._begin()
         newer = self.case.uploads[2]
-        lines = [line.replace("x,1", "x,7") for line in newer.lines]
-        self.rewritten[newer.version.key] = lines
+        self.rewritten["rewriting"] = [line.replace("x,1", "x,7") for line in newer.lines]
+        self.rewriting = newer.version.key, "rewriting"
         self.case.reread = True
         self.operate(Kind.REPLAY, newer)
 
@@ -584,8 +584,38 @@ class ReplayedWorld(NewerFirstWorld):
         """Expect all rows in the one way or in the other: the replay's message may be lost."""
         newer = self.case.uploads[2]
         if self.record(newer.version)["profile"] == "rewriting":
-            newer.lines = self.rewritten[newer.version.key]
+            newer.lines = self.rewritten["rewriting"]
         return super().examine()
+
+
+class BrokenOffWorld(ReplayedWorld):
+    """Some of the settings by which the newer file is replayed cannot read it to its end."""
+
+    def _begin(self) -> None:
+        """Begin with such settings."""
+        super()._begin()
+        lines = [line.replace("x,7", "x,9") for line in self.rewritten["rewriting"]]
+        lines[self.rng.randint(1, len(lines) - 1)] = "BROKEN"
+        self.rewritten["breaking off"] = lines
+        self._change_settings("breaking off")
+
+    def _intervene(self) -> None:
+        """Change the settings, and replay the file; or whatever else the conditions have."""
+        if self.rng.random() < 0.5:
+            super()._intervene()
+            return
+        self._change_settings(self.rng.choice(("breaking off", "rewriting")))
+        self.operate(Kind.REPLAY, self.case.uploads[2])
+
+    def examine(self) -> Findings:
+        """Expect a message of each replay that broke off, about the line where it did."""
+        found = super().examine()
+        told = f"reject {self.case.uploads[2].version.object_id}/"
+        found.invented = [each for each in found.invented if not each.startswith(told)]
+        return found
+
+    def _change_settings(self, profile: str) -> None:
+        self.rewriting = self.case.uploads[2].version.key, profile
 
 
 class BesideTheDeadWorld(NewerFirstWorld):
@@ -649,6 +679,23 @@ def _(rng: Random) -> FaultyWorld:
         interventions=("minutes", "hours", "reconcile", "redrive", "recheck"),
     )
     return ReplayedWorld(case, rng, conditions)
+
+
+@_part("replays that break off", 2_000)
+def _(rng: Random) -> FaultyWorld:
+    """A file that is replayed again and again, also by settings that break off."""
+    case = Case(first=1)
+    case.add("1.csv", ["B,x,1,,"], seconds=1)
+    case.add("2.csv", ["B,x,2,,", "D,x,1,,"], seconds=2, events=rng.choice((1, 2)))
+    lines = [f"{sku},x,1,," for sku in rng.sample("BDEFG", 4)]
+    case.add("3.csv", lines, seconds=3, events=rng.choice((1, 2)))
+    conditions = replace(
+        Conditions.random(rng),
+        batch_rows=1,
+        most_interventions=rng.randint(0, 6),
+        interventions=("minutes", "hours", "reconcile", "redrive", "recheck"),
+    )
+    return BrokenOffWorld(case, rng, conditions)
 
 
 @_part("jobs beside the dead", 1_000)

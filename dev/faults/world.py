@@ -185,6 +185,7 @@ class FaultyWorld(World):
         self.profile, self.release = "tiny", "1"
         self.refused: set[str] = set()
         self.rewritten: dict[str, list[str]] = {}
+        self.rewriting: tuple[str, str] | None = None
         self.defect = False
         self.misread = misread
         self.scheduler = Scheduler(self._choose)
@@ -612,6 +613,7 @@ class FaultyPorts:
         self._world = world
         self._profile = world.profile
         self._defect = world.defect
+        self._rewriting = world.rewriting
 
     def describe(self, version: ObjectVersion) -> ObjectInfo:
         """See `ports.ObjectStore`."""
@@ -629,21 +631,19 @@ class FaultyPorts:
             raise BadFileError(ErrorCode.MISSING_LABEL, f"{key} fits no profile now.", line=1)
         feed = open_tiny_feed(source, key=key, latest=latest)
         feed = replace(feed, profile=self._profile)
-        if key in self._world.rewritten:
-            feed = self._rewritten(feed, key)
+        if self._rewriting is not None and key == self._rewriting[0]:
+            feed = self._rewritten(feed, self._rewriting[1])
         return FaultyFeed(feed, source, self._world, defect=self._defect)
 
-    def _rewritten(self, feed: TinyFeed, key: str) -> TinyFeed:
+    def _rewritten(self, feed: TinyFeed, profile: str) -> TinyFeed:
         """The feed by settings that take other rows out of a file."""
-        lines = tuple(self._world.rewritten[key])
-        return replace(feed, lines=lines, profile="rewriting")
+        return replace(feed, lines=tuple(self._world.rewritten[profile]), profile=profile)
 
     def open_part(self, state: dict[str, Any], source: FeedSource, **place: Any) -> FaultyFeed:
         """See `ports.OpenPart`."""
         feed = open_tiny_part(state, source, **place)
-        if feed.profile == "rewriting":
-            (key,) = self._world.rewritten
-            feed = self._rewritten(feed, key)
+        if feed.profile in self._world.rewritten:
+            feed = self._rewritten(feed, feed.profile)
         return FaultyFeed(feed, source, self._world, defect=self._defect)
 
     def __getattr__(self, name: str) -> Callable[..., object]:

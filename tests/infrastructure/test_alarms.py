@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from constructs_lib.alarm_table import QUEUE_READERS
+from constructs_lib.names import Names
 from synthesised import only, readable, resources, role_permissions, statements
 
 
@@ -66,7 +68,7 @@ def test_every_alarm_announces_that_it_went_off_and_that_all_is_well(whole_stack
         (
             "ApproximateAgeOfOldestMessage",
             "QueueName",
-            {"inventory-work-dev", "inventory-dlq-dev"},
+            {"inventory-work-dev"},
         ),
         ("FailedInvocations", "RuleName", {"inventory-upload-rule-dev"}),
         ("InvocationsFailedToBeSentToDlq", "RuleName", {"inventory-upload-rule-dev"}),
@@ -128,7 +130,13 @@ def test_every_resource_with_a_metric_of_trouble_has_its_alarm(
         ("no-summary-written-dev", {}, "SummariesWritten", 26),
         (
             "no-summary-written-dev",
-            {"summary_schedule": "cron(0 6 ? * MON *)"},
+            {"summary_schedule": "cron(0 6 ? * MON,THU *)"},
+            "SummariesWritten",
+            98,
+        ),
+        (
+            "no-summary-written-dev",
+            {"summary_schedule": "rate(166 hours)"},
             "SummariesWritten",
             168,
         ),
@@ -206,6 +214,29 @@ def test_an_invocation_is_long_only_where_it_does_not_end_in_time_by_itself(whol
     assert long["inventory-summary-dev-duration"]["statistic"] == "Maximum"
 
 
+def test_an_error_is_what_lambda_counts_as_one(whole_stack) -> None:
+    """A function that reports the messages that failed has succeeded; what crashes has not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    document = whole_stack()
+    readers = {
+        readable(each["function_name"]).strip("<>")
+        for each in resources(document, "aws_lambda_event_source_mapping")
+        if "ReportBatchItemFailures" in each["function_response_types"]
+    }
+
+    assert readers == set(QUEUE_READERS)
+    for id_, name in Names("dev").functions.items():
+        alarm = named(document, f"{name.removeprefix('inventory-')}-errors")
+        meaning = alarm["alarm_description"].partition(". First:")[0].removeprefix(f"{name} ")
+        assert meaning == (
+            "ran out of time, crashed or could not start; messages that fail are not counted here"
+            if id_ in readers
+            else "raised an error or ran out of time"
+        )
+
+
 def test_every_operation_that_a_function_may_use_is_watched_for_faults(whole_stack) -> None:
     """DynamoDB counts its faults by table and operation, and PartiQL and transactions as such.
 
@@ -233,15 +264,34 @@ def test_every_operation_that_a_function_may_use_is_watched_for_faults(whole_sta
 
     # Transactions need the permissions of their parts, and are counted by a name of their own.
     used["lanes"].add("TransactWriteItems")
-    # PutItem on ingestions is allowed with the others and used by none.
-    used["ingestions"].discard("PutItem")
     assert watched == used
 
 
 def test_a_queue_that_stops_reporting_keeps_its_alarm(whole_stack) -> None:
     """SQS falls silent about a queue nobody uses, and its messages still wait."""
-    for name in ("dlq-not-empty-dev", "dlq-age-dev"):
-        assert named(whole_stack(), name)["treat_missing_data"] == "ignore"
+    assert named(whole_stack(), "dlq-not-empty-dev")["treat_missing_data"] == "ignore"
+
+
+def test_messages_that_wait_too_long_are_noticed_however_often_somebody_looks(whole_stack) -> None:
+    """Four days with something in the dead-letter queue in every hour; the last report stands.
+
+    The age of the oldest message leaves out what was received three times.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    alarm = named(whole_stack(), "dlq-age-dev")
+    expression, waiting = alarm["metric_query"]
+
+    assert expression["expression"] == "FILL(m1,REPEAT)"
+    assert waiting["metric"] == {
+        "namespace": "AWS/SQS",
+        "metric_name": "ApproximateNumberOfMessagesVisible",
+        "dimensions": {"QueueName": "inventory-dlq-dev"},
+        "stat": "Maximum",
+        "period": 3600,
+    }
+    assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+    assert (alarm["evaluation_periods"], alarm["treat_missing_data"]) == (96, "notBreaching")
+    assert "datapoints_to_alarm" not in alarm
 
 
 def test_expressions_of_the_dashboard_name_lines_that_are_there(whole_stack) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,22 @@ def test_another_account_may_make_rules_of_its_own(synth) -> None:
     ]
     assert first["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/files/*"]
     assert first["condition"][0]["values"] == ["&{aws:PrincipalAccount}"]
-    assert "events:PutEvents" not in json.dumps([first, second])
+    # As in "allow_account_to_manage_rules_they_created" of
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-permissions-manage.html
+    for statement in (first, second):
+        assert set(statement["actions"]) == {
+            "events:DeleteRule",
+            "events:DescribeRule",
+            "events:DisableRule",
+            "events:EnableRule",
+            "events:ListTagsForResource",
+            "events:ListTargetsByRule",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:RemoveTargets",
+            "events:TagResource",
+            "events:UntagResource",
+        }
 
 
 def test_a_grant_to_send_is_for_this_bus_alone(synth) -> None:

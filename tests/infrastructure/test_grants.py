@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
+import cdktf
+import pytest
 from constructs import Construct
 
 from constructs_lib.account import Account
 from constructs_lib.encryption_key import EncryptionKey, EncryptionKeyProps
+from constructs_lib.event_bus import EventBus, EventBusProps
+from constructs_lib.iam import Condition, PolicyStatement
 from constructs_lib.object_created_rule import ObjectCreatedRule, ObjectCreatedRuleProps
 from constructs_lib.private_bucket import PrivateBucket, PrivateBucketProps
+from constructs_lib.queue_event_rule import QueueEventRule, QueueEventRuleProps
+from constructs_lib.validation import InvalidPropsError
 from synthesised import a_function, a_queue, only, readable, resources, statements
 
 ACCOUNT = Account(
@@ -69,6 +77,34 @@ def test_a_grant_to_a_service_names_both_policies(new_stack) -> None:
     ]
 
 
+def test_rules_and_their_queues_may_use_a_key_of_another_stack() -> None:
+    """Terraform takes no resource of another stack in `depends_on`; the key is there before."""
+    app = cdktf.Testing.app()
+    key_stack, stack = cdktf.TerraformStack(app, "keys"), cdktf.TerraformStack(app, "rules")
+    key = a_key(key_stack)
+    failed, wanted = (a_queue(stack, id_, encryption_key=key) for id_ in ("Failed", "Wanted"))
+    upload = ObjectCreatedRuleProps(
+        rule_name="upload",
+        bucket=a_bucket(stack, "the-bucket", sends_events=True),
+        function=a_function(stack, dead_letter_queue=failed),
+    )
+    bus = EventBus(stack, "Bus", EventBusProps(bus_name="files", account=ACCOUNT))
+    event = QueueEventRuleProps(rule_name="e", bus=bus, queue=wanted, dead_letter_queue=failed)
+    ObjectCreatedRule(stack, "Upload", upload)
+    QueueEventRule(stack, "Event", event)
+    document = json.loads(cdktf.Testing.synth(stack))
+    key_document = json.loads(cdktf.Testing.synth(key_stack))
+
+    targets = resources(document, "aws_cloudwatch_event_target")
+    assert [len(target["depends_on"]) for target in targets] == [2, 2]
+    for target in targets:
+        for address in target["depends_on"]:
+            type_, _, id_ = address.partition(".")
+            assert id_ in document["resource"][type_]
+    _, use = statements(key_document, only(key_document, "aws_kms_key")["policy"])
+    assert use["principals"][0]["identifiers"] == ["events.amazonaws.com"]
+
+
 def test_equal_actions_on_several_resources_are_one_statement(synth) -> None:
     """Two prefixes, two buckets of one id, two keys; again changes nothing."""
 
@@ -97,18 +133,73 @@ def test_equal_actions_on_several_resources_are_one_statement(synth) -> None:
 
 
 def test_statements_of_different_effect_or_conditions_stay_apart(synth) -> None:
-    """A denial is not merged with a permission, nor one rule's queue access with another's."""
+    """A denial is not merged with a permission, nor logs of one prefix with another's."""
 
     def compose(stack) -> None:
-        queue = a_queue(stack)
-        for rule_arn in ("one", "two", "one"):
-            queue.grant_send_by_rule(rule_arn)
+        key = a_key(stack)
+        key.grant_use_by_logs("/one")
+        key.grant_use_by_logs("/two")
+        a_bucket(stack, "the-bucket")
 
     document = synth(compose)
+    (denial,) = statements(document, only(document, "aws_s3_bucket_policy")["policy"])
+    _, *logs = statements(document, only(document, "aws_kms_key")["policy"])
+
+    assert denial["effect"] == "Deny"
+    assert [each["condition"][0]["values"] for each in logs] == [
+        ["arn:aws:logs:us-east-1:123456789012:log-group:/one*"],
+        ["arn:aws:logs:us-east-1:123456789012:log-group:/two*"],
+    ]
+
+
+def test_a_queue_may_be_the_dead_letter_queue_of_sixty_rules(new_stack) -> None:
+    """One statement with one condition for all of them, and a clear refusal of one more.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+    """
+    stack = new_stack()
+    queue = a_queue(stack)
+    for number in (*range(60), 0):
+        queue.grant_send_by_rule(f"rule-{number}")
+    document = json.loads(cdktf.Testing.synth(stack))
     policy = statements(document, only(document, "aws_sqs_queue_policy")["policy"])
 
-    assert [each["effect"] for each in policy] == ["Deny", "Allow", "Allow"]
-    assert [each["condition"][0]["values"] for each in policy[1:]] == [["one"], ["two"]]
+    assert [each["effect"] for each in policy] == ["Deny", "Allow"]
+    assert policy[1]["condition"] == [
+        {
+            "test": "ArnEquals",
+            "variable": "aws:SourceArn",
+            "values": [f"rule-{number}" for number in range(60)],
+        }
+    ]
+    with pytest.raises(InvalidPropsError, match="rules that send to it: got 61, allowed 0 to 60"):
+        queue.grant_send_by_rule("rule-60")
+
+
+def test_sources_of_statements_with_different_resources_stay_apart(synth) -> None:
+    """Together they would allow each source the resources of the others."""
+
+    def compose(stack) -> None:
+        function = a_function(stack)
+        for resource, source in (("one", "a"), ("one", "b"), ("two", "a")):
+            function.add_to_policy(
+                PolicyStatement(
+                    actions=("s3:GetObject",),
+                    resources=(resource,),
+                    conditions=(
+                        Condition(test="ArnLike", variable="aws:SourceArn", values=(source,)),
+                    ),
+                )
+            )
+
+    document = synth(compose)
+    policy = statements(document, only(document, "aws_iam_role_policy")["policy"])
+
+    assert [
+        (each["resources"], each["condition"][0]["values"])
+        for each in policy
+        if "s3:GetObject" in each["actions"]
+    ] == [(["one"], ["a", "b"]), (["two"], ["a"])]
 
 
 def test_sids_and_statement_ids_are_unique_and_valid(synth) -> None:
@@ -130,7 +221,7 @@ def test_sids_and_statement_ids_are_unique_and_valid(synth) -> None:
     ]
 
     assert len(set(ids)) == len(ids) == 5
-    assert len(set(sids)) == len(sids) == 6
+    assert len(set(sids)) == len(sids) == 2
     for each in ids:
         assert 1 <= len(each) <= 100
         assert each.replace("-", "").isalnum()

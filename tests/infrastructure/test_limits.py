@@ -137,8 +137,9 @@ def three_period_alarm(stack: TerraformStack, **spec: Any) -> None:
 
 def dashboard(stack: TerraformStack, **props: Any) -> None:
     """Add a dashboard with one graph."""
-    own = {name: props.pop(name) for name in ("period_seconds", "view") if name in props}
-    graph = Graph(title="t", metrics=(), **own)
+    names = ("metrics", "period_seconds", "view")
+    own = {name: props.pop(name) for name in names if name in props}
+    graph = Graph(title="t", **{"metrics": (METRIC,), **own})
     defaults = {"dashboard_name": "d", "region": "us-east-1", "graphs": (graph,)}
     Dashboard(stack, "It", DashboardProps(**{**defaults, **props}))
 
@@ -195,7 +196,6 @@ NUMBERS = [
     (hourly_alarm, "evaluation_periods", 1, 168),
     (quick_alarm, "evaluation_periods", 1, 1440),
     (three_period_alarm, "datapoints_to_alarm", 1, 3),
-    (dashboard, "period_seconds", 1, 2_592_000),
 ]
 TEXTS = [
     (bucket, "bucket_name", 3, 63),
@@ -224,7 +224,7 @@ TEXTS = [
     (dashboard, "region", 1, 64),
 ]
 METRIC = Metric(namespace="n", metric_name="m")
-WRONG = [
+WRONG: list[tuple[Any, ...]] = [
     (bucket, "bucket_name", "Upper-case"),
     (bucket, "bucket_name", "-begins"),
     (bucket, "bucket_name", "two..dots"),
@@ -251,6 +251,8 @@ WRONG = [
     (schedule, "expression", "every hour"),
     (schedule, "expression", "rate(0 hours)"),
     (schedule, "expression", "cron(0 6 * *)"),
+    (schedule, "expression", "cron(0 6 * * * *)"),
+    (schedule, "expression", "cron(99 6 * * ? *)"),
     (schedule, "expression", "at(tomorrow)"),
     (schedule, "payload", "no JSON"),
     (schedule, "time_zone", "Mars/Olympus"),
@@ -262,6 +264,7 @@ WRONG = [
     (key, "key_alias", "a.b"),
     (topic, "topic_name", "first-in-first-out.fifo"),
     (topic, "email", "nobody"),
+    (topic, "email", "${x}@example.com"),
     (alarm, "threshold", float("nan")),
     (alarm, "threshold", float("inf")),
     (alarm, "operator", "Above"),
@@ -269,10 +272,17 @@ WRONG = [
     (alarm, "period_seconds", 45),
     (alarm, "period_seconds", -60),
     (alarm, "metrics", ()),
+    *((alarm, "metrics", (replace(METRIC, statistic=each),)) for each in ("banana", "p99")),
     (alarm, "metrics", (METRIC, METRIC)),
     (dashboard, "dashboard_name", "a.b"),
     (dashboard, "graphs", ()),
-    (dashboard, "graphs", (Graph(title="t", metrics=()),) * 501),
+    (dashboard, "graphs", (Graph(title="t", metrics=(METRIC,)),) * 501),
+    (dashboard, "metrics", ()),
+    (dashboard, "metrics", (replace(METRIC, statistic="banana"),)),
+    *((dashboard, "period_seconds", each) for each in (0, -60, 45, 61, 2_592_060)),
+    (bus_rule, "detail", {"feed": "stores/"}),
+    (bus_rule, "detail", {"feed": []}),
+    (bus_rule, "detail", {"counts": {"rejected": {}}}),
     (dashboard, "view", "pie"),
     (log_bucket, "retention_days", 0),
 ]
@@ -376,6 +386,21 @@ def test_fails_for_a_value_of_another_type(new_stack, add, name, wrong, type_) -
 def test_a_grant_may_be_for_a_folder_or_for_everything(new_stack, prefix) -> None:
     """The slash keeps folders apart whose names begin alike."""
     prefix_grant(new_stack(), prefix=prefix)
+
+
+def test_a_graph_may_have_percentiles_and_an_expression_alone(new_stack) -> None:
+    """Alarms have neither: a percentile is another argument of theirs, and math needs metrics."""
+    dashboard(new_stack(), metrics=(replace(METRIC, statistic="p99.9"),), period_seconds=30)
+    graph = Graph(title="t", metrics=(), expression="TIME_SERIES(1)", period_seconds=2_592_000)
+    dashboard(new_stack(), graphs=(graph,))
+
+
+@pytest.mark.parametrize(
+    "detail", [{}, {"feed": ["a"]}, {"counts": {"rejected": [{"numeric": []}]}}]
+)
+def test_a_detail_may_be_any_pattern(new_stack, detail) -> None:
+    """Lists of values or conditions, at any depth."""
+    bus_rule(new_stack(), detail=detail)
 
 
 def test_a_payload_may_have_context_attributes(new_stack) -> None:

@@ -13,7 +13,6 @@ from synthesised import resources
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 ALARMS = TEXT.partition("\n## Alarms\n")[2]
 PLACES = {
-    "<env>": "dev",
     "<function>": "(?:processor|chunk-processor|summary|reconcile)",
     "<table>": "(?:items|ingestions|lanes)",
 }
@@ -25,8 +24,9 @@ def sections() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def pattern(heading: str) -> re.Pattern[str]:
+def pattern(heading: str, suffix: str = "dev") -> re.Pattern[str]:
     """Pattern of the names of a section's alarms."""
+    heading = heading.replace("<env>", suffix)
     for place, names in PLACES.items():
         heading = heading.replace(place, names)
     return re.compile(heading)
@@ -46,21 +46,22 @@ def test_alarms_and_sections_are_the_same(whole_stack) -> None:
 
 
 def test_every_alarm_says_the_first_command_and_where_to_read_on(whole_stack) -> None:
-    """The command is the first of the section that the link leads to; other addresses work too."""
+    """The command is the first of the section that the link leads to.
+
+    Other addresses work too, and suffixes that are part of an alarm's name.
+    """
     url = "https://example.com/runbook"
-    for document, address in (
-        (whole_stack(), "docs/operations.md"),
-        (whole_stack(runbook_url=url), url),
-    ):
+    for suffix, address in (("dev", "docs/operations.md"), ("behind", url)):
+        document = whole_stack(environment_suffix=suffix, runbook_url=address)
         for alarm in resources(document, "aws_cloudwatch_metric_alarm"):
             [heading] = [
-                each for each in sections() if pattern(each).fullmatch(alarm["alarm_name"])
+                each for each in sections() if pattern(each, suffix).fullmatch(alarm["alarm_name"])
             ]
             command = re.search(r"^    (inventory .*)$", sections()[heading], re.MULTILINE)
             assert command is not None
             anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
             assert alarm["alarm_description"].endswith(
-                f". First: {command[1]} --env dev. Runbook: {address}#{anchor}"
+                f". First: {command[1]} --env {suffix}. Runbook: {address}#{anchor}"
             )
             assert len(alarm["alarm_description"]) <= 1024
 

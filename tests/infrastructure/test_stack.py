@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -10,7 +11,7 @@ import cdktf
 import pytest
 
 from constructs_lib.inventory_functions import LISTS_DAYS
-from constructs_lib.settings_loading import load_settings
+from constructs_lib.settings_loading import SettingsError, load_settings
 from constructs_lib.stack import InventoryStack
 from inventory.domain.validation import READS_RETENTION
 from synthesised import PACKAGES, only, prevented, readable, resources
@@ -265,6 +266,42 @@ def test_feeds_arrive_as_they_are() -> None:
         variables = function["environment"]["variables"]
         if "FEEDS_KEY" in variables:
             assert variables["FEEDS_VERSION_ID"].endswith(".version_id}")
+
+
+def test_no_two_environments_have_a_name_in_common(whole_stack) -> None:
+    """Where two could give one name to two things, the suffix of one of them is refused.
+
+    Two names can be alike if what stands before the suffix begins alike in both, and what stands
+    after it ends alike.
+    """
+    fixed: dict[str, set[tuple[str, str]]] = {}
+    for type_ in whole_stack()["resource"]:
+        for each in resources(whole_stack(environment_suffix="suffix"), type_):
+            for name in (each.get(attribute, "") for attribute in NAME_ATTRIBUTES):
+                before, found, after = name.partition("suffix")
+                if found:
+                    fixed.setdefault(type_, set()).add((before, after))
+    clashes = {
+        (longer.removeprefix(before) + "x" + other.removesuffix(after), "x")
+        if other.endswith(after)
+        else (longer.removeprefix(before) + "x", "x" + after.removesuffix(other))
+        for parts in fixed.values()
+        for (before, after), (longer, other) in itertools.permutations(parts, 2)
+        if longer.startswith(before) and (after.endswith(other) or other.endswith(after))
+    }
+
+    assert {("daily-x", "x"), ("x-dead-letter", "x"), ("behind-x", "x-errors")} <= clashes
+    for suffixes in clashes:
+        assert any(refused(suffix) for suffix in suffixes), suffixes
+
+
+def refused(suffix: str) -> bool:
+    """Tell of a suffix that settings refuse."""
+    try:
+        load_settings({"environment_suffix": suffix})
+    except SettingsError:
+        return True
+    return False
 
 
 def test_the_stack_of_production_is_the_one_reviewed(whole_stack, snapshot) -> None:

@@ -106,7 +106,7 @@ def test_rejected_rows_end_in_1_with_line_and_column(run) -> None:
         "line": 3,
         "column": "quantity",
         "error": "type-error",
-        "message": "quantity 'many' is not a plain decimal number",
+        "message": "quantity 'many' is not a plain decimal number: write digits without a unit",
     }
     assert verdict["examples"] == [{"sku": "A", "location": "default", "quantity": "1"}]
 

@@ -189,7 +189,7 @@ class DynamoDbIngestions:
             "SET #status = :status, #base = :base, finished_at = :at, "
             "read_units = :reads, write_units = :writes"
         )
-        if report.reads_by or found is None or not found.last_reads_by:
+        if report.reads_by or found is None or not found.has_rows:
             # A run that has read no row leaves what is known of those that are loaded.
             figures = _figures(report)
             setting += "".join(f", {name} = :{name}" for name in figures)

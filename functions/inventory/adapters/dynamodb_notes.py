@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
+from zlib import compress, decompress
 
 from inventory.adapters.dynamodb_registry import version_from_item, version_to_item
 from inventory.domain.absences import Listing
@@ -245,8 +246,9 @@ class DynamoDbFingerprintSets:
 class DynamoDbReadings:
     """The lanes table behind `ports.Readings`.
 
-    Partition `reading#<hash of the object id>`, position: `Job.reads_by`, which always has the same
-    text.
+    Partition `reading#<hash of the object id>`, position: `Job.reads_by`. The text is compressed:
+    it names every location of a feed that lists them, and an item has at most 400 KB.
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 
     Args:
         table: The lanes table.
@@ -260,11 +262,12 @@ class DynamoDbReadings:
         if not reads_by:
             return None
         item = self._table.get(f"{_READING}#{_digest(object_id)}", reads_by)
-        return None if item is None else str(item["how"]["S"])
+        return None if item is None else decompress(b64decode(item["how"]["B"])).decode()
 
     def put(self, object_id: str, reads_by: str, text: str, *, expires_at: int) -> None:
         """Remember how a version was read; see `ports.Readings`."""
-        attributes = {"how": {"S": text}, "expires_at": {"N": str(expires_at)}}
+        how = b64encode(compress(text.encode())).decode()
+        attributes = {"how": {"B": how}, "expires_at": {"N": str(expires_at)}}
         self._table.put(f"{_READING}#{_digest(object_id)}", reads_by, attributes)
 
 

@@ -358,13 +358,16 @@ class Absences:
             self.ask_newest(feed, version)
 
     def feed_of(self, version: ObjectVersion) -> str:
-        """The complete feed that a version belongs to, as it is read by now; "" for none."""
+        """The complete feed that a version belongs to; "" for none.
+
+        That is the one as which it is read by now; else that of the day, in which it may be listed
+        although a replay has taken it out.
+        """
         record = self._ports.ingestions.get(version.object_id)
         text = self._ports.readings.get(version.object_id, record.reads_by if record else "")
-        if text is not None:
-            return str(how_read_from(text)["complete"])
         feed = self._ports.feed_of(version.key)
-        return feed.prefix if feed.complete else ""
+        as_read = str(how_read_from(text)["complete"]) if text else ""
+        return as_read or (feed.prefix if feed.complete else "")
 
     def drop(self, version: ObjectVersion, asked_at: str, now: str) -> str:
         """Count the list of a withdrawn version no more.

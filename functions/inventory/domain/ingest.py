@@ -301,7 +301,7 @@ class Ingest:
             self._ports.ingestions.complete(admission, self._empty_report())
             return replace(outcome, status=Status.COMPLETED)
         how_before = self._how_read_before(admission)
-        loaded = admission.record is not None and bool(admission.record.last_reads_by)
+        loaded = admission.record is not None and admission.record.has_rows
         if how_before is not None and loaded and admission.kind not in _BY_TODAY:
             how = how_before
         else:
@@ -684,7 +684,7 @@ class Ingest:
         rechecks = 0 if admission.mode is Mode.RECHECK else self._abandon(admission)
         held = isinstance(error, HeldFileError)
         gone = isinstance(error, ObjectGoneError)
-        loaded = record is not None and bool(record.last_reads_by)
+        loaded = record is not None and record.has_rows
         # A held file has not begun to imply anything, and one that is loaded is read as before.
         if gone or not (held or loaded):
             self._absences.refused(admission.version)
@@ -717,11 +717,11 @@ def _base_as_before(described: _Described, record: Record | None) -> str:
 
     Its event may be the first to know the sequencer.
     """
-    if record is None or not record.last_reads_by or described.version.sequencer == "":
+    sequencer = described.version.sequencer
+    refused = isinstance(described.refusal, BadFileError)
+    if record is None or not (record.has_rows and refused and sequencer):
         return ""
-    if not isinstance(described.refusal, BadFileError):
-        return ""
-    return base_of(time_of(record.base), described.version.sequencer)
+    return base_of(time_of(record.base), sequencer)
 
 
 def _withdrawn(record: Record) -> bool:

@@ -138,10 +138,15 @@ class Record:
     last_reads_by: str = ""
 
     @property
+    def has_rows(self) -> bool:
+        """Tell whether rows of it are loaded, all or those before the file broke off."""
+        return bool(self.last_reads_by)
+
+    @property
     def wants_recheck(self) -> bool:
-        """Tell whether rows must be decided again, of a version that has ended and has some."""
-        failed = self.status is Status.FAILED and bool(self.last_reads_by)
-        ended = failed or self.status is Status.COMPLETED
+        """Tell whether rows must be decided again, of a version that has ended."""
+        broke_off = self.status is Status.FAILED and self.has_rows
+        ended = broke_off or self.status is Status.COMPLETED
         return ended and self.accepted and bool(self.recheck)
 
     @property

@@ -97,7 +97,7 @@ def test_a_part_takes_a_third_of_its_bytes_in_memory_at_most(megabytes: int, par
     client.create_multipart_upload.return_value = {"UploadId": "u"}
     sent: list[int] = []
 
-    def send(*, Body: BinaryIO, **_: object) -> dict[str, str]:  # noqa: N803 (boto3's word)
+    def send(*, Body: BinaryIO, **_: object) -> dict[str, str]:  # noqa: N803  boto3's name
         sent.append(sum(iter(lambda: len(Body.read(1 << 14)), 0)))
         return {"ETag": "e"}
 

@@ -10,7 +10,7 @@ import io
 import json
 from base64 import b64decode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -154,6 +154,8 @@ class FakeDynamoDb:
             "items": {},
             "ingestions": {},
         }
+        # boto3 gives the time of whoever asks.
+        self.created = datetime(2026, 8, 16, 1, tzinfo=timezone(timedelta(hours=2)))
         # What the functions' own adapters ask for is answered as in the tests of these.
         self.lanes = memory_tables()
 
@@ -243,8 +245,10 @@ class FakeDynamoDb:
         return Items()
 
     def describe_table(self, *, TableName: str) -> Any:
-        size = {"ItemCount": len(self.tables[TableName]), "TableSizeBytes": 1 << 30}
-        return {"Table": {"TableStatus": "ACTIVE", **size}}
+        size = {"ItemCount": len(self.tables.get(TableName, ())), "TableSizeBytes": 1 << 30}
+        return {
+            "Table": {"TableStatus": "ACTIVE", "CreationDateTime": self.created, **size},
+        }
 
 
 class NoSuchKey(Exception):  # noqa: N818  # S3's own name
@@ -325,7 +329,9 @@ class FakeS3:
                 return {"Body": io.BytesIO(json.dumps(self.feeds).encode())}
             if request["Key"] not in self.reports:
                 raise NoSuchKey
-            return {"Body": io.BytesIO(self.reports[request["Key"]])}
+            report = self.reports[request["Key"]]
+            tag = f'"{hashlib.md5(report).hexdigest()}"'
+            return {"Body": io.BytesIO(report), "ETag": tag, "ContentLength": len(report)}
         content = self.bytes[self._stored(request)["VersionId"]]
         start = int(request.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         found = f"bytes {start}-{len(content) - 1}/{len(content)}"

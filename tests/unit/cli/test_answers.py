@@ -108,21 +108,43 @@ class TestStock:
         """Of a file, of standard input, with a mark of Windows and blank lines."""
         path = tmp_path / "skus.txt"
         path.write_text("\ufeffA-1\n\nA-2\n", encoding="utf-8")
-        monkeypatch.setattr("sys.stdin", io.StringIO("A-2\nA-1\n"))
-        for arguments in (("--from", str(path)), ("-",)):
+        for arguments in (("--from", str(path)), ("-",), ("--from", "-")):
+            piped = io.BytesIO(path.read_bytes())
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped, encoding="latin-1"))
             assert len(run("stock", *arguments, "--json").json) == 3
 
-    @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
-    @pytest.mark.usefixtures("shop")
-    def test_a_list_of_another_encoding_names_what_is_not_there(
-        self, run: Any, monkeypatch: pytest.MonkeyPatch, errors: str
+    @pytest.mark.usefixtures("cloud")
+    def test_fails_for_a_list_that_is_no_text(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """Whatever the locale makes of such bytes."""
-        piped = io.TextIOWrapper(io.BytesIO(b"A-1\nGr\xfcn\n"), encoding="utf-8", errors=errors)
-        monkeypatch.setattr("sys.stdin", piped)
-        ran = run("stock", "-", "--json")
-        assert (ran.exit_code, len(ran.json)) == (4, 2)
-        assert r"no item of SKU 'Gr\\xfcn'" in ran.err
+        """Wherever it comes from."""
+        path = tmp_path / "skus.txt"
+        path.write_text("A-1\n", encoding="utf-16")
+        for arguments in (("--from", str(path)), ("-",)):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+            ran = run("stock", *arguments)
+            assert ran.exit_code == 4
+            assert "cannot be read" in ran.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("stock", ""),
+            ("stock", "A-1", "--location", ""),
+            ("history", ""),
+            ("history", "A-1", ""),
+            ("remove", "", "--yes"),
+            ("remove", "A-1", "", "--yes"),
+            ("low", "--location", ""),
+            ("out", "--location", ""),
+        ],
+    )
+    @pytest.mark.usefixtures("shop")
+    def test_fails_for_empty_words(self, run: Any, arguments: tuple[str, ...]) -> None:
+        """No key of an item is empty; DynamoDB would refuse to look."""
+        ran = run(*arguments)
+        assert ran.exit_code == 64
+        assert "'' is no" in ran.err
 
     @pytest.mark.usefixtures("shop")
     def test_what_is_stored_nowhere_is_told(self, run: Any) -> None:
@@ -373,6 +395,7 @@ class TestChanges:
         ]
         assert run("changes", "--since", "30m", "--json").json == []
         assert run("changes", "--since", "soon").exit_code == 64
+        assert run("changes", "--since", "28d").exit_code == 0
         ran = run("changes", "--since", "29d")
         assert ran.exit_code == 64
         assert "kept for 28 days" in ran.err
@@ -396,6 +419,18 @@ class TestChanges:
         ran = run("changes", "--json")
         assert (ran.exit_code, len(ran.json)) == (1, 3)
         assert "crashed.csv" in ran.err
+
+    @pytest.mark.parametrize("how", ["--csv", "--json", "--all"])
+    def test_an_item_of_which_the_stock_before_is_not_known_needs_attention(
+        self, changed: Any, run: Any, how: str
+    ) -> None:
+        """It is listed, and may have changed or not."""
+        moments = [timestamp(datetime.now(UTC) - timedelta(minutes=each)) for each in (9, 3)]
+        self.logged(changed, "stores/north.csv", timedelta(minutes=5), ("F", "7", moments[0]))
+        changed.dynamodb.item("F", "x", TIME, quantity=2, written_at=moments[1])
+        ran = run("changes", how)
+        assert ran.exit_code == 1
+        assert "what 1 of these items were before" in " ".join(ran.err.split())
 
     def test_what_was_removed_is_gone(self, changed: Any, run: Any) -> None:
         """And says who did it."""
@@ -521,18 +556,58 @@ class TestCost:
         assert dollars["reading from DynamoDB for files"] == 0.5
         assert dollars["reading from DynamoDB for summaries"] == 0.5
         assert dollars["inventory-processor-dev"] == pytest.approx(0.0482, abs=1e-4)
-        assert dollars["tables and their recovery"] == pytest.approx(0.9)
+        assert dollars["tables and their recovery"] == pytest.approx(1.35)
         assert answer["dollars"] == pytest.approx(sum(dollars.values()), abs=1e-3)
         shown = run("cost", "--month", "2026-10").out
-        assert "~$0.90" in shown
-        assert "$2.50" in shown
+        assert "~$1.35" in shown
+        assert " $2.50" in shown
         assert max(map(len, shown.splitlines())) <= 80
 
     @pytest.mark.usefixtures("cloud")
-    @pytest.mark.parametrize("month", ["2026-13", "yesterday", "2999-01"])
+    @pytest.mark.parametrize("month", ["2026-13", "yesterday", "2999-01", ""])
     def test_fails_on_months_that_make_no_sense(self, run: Any, month: str) -> None:
         """Before AWS is asked."""
         assert run("cost", "--month", month).exit_code == 64
+
+    @pytest.mark.parametrize(
+        ("stored", "finished", "sure"),
+        [
+            ("10-05", "10-05", True),
+            ("09-30", "10-05", False),
+            ("10-05", "11-05", False),
+            ("09-05", "11-05", False),
+            ("09-05", "09-05", True),
+            ("11-05", "11-05", True),
+        ],
+    )
+    def test_a_file_of_several_months_makes_its_units_an_estimate(
+        self, cloud: Any, run: Any, stored: str, finished: str, sure: bool
+    ) -> None:
+        """Its record counts the units of all runs, and says when the last one ended."""
+        cloud.dynamodb.record(
+            "uploads/a.csv#v",
+            status="COMPLETED",
+            stored_at=f"2026-{stored}T00:00:00.000000Z",
+            started_at=f"2026-{finished}T00:00:00.000000Z",
+            finished_at=f"2026-{finished}T00:00:00.000000Z",
+            write_units=4,
+        )
+        lines = run("cost", "--month", "2026-10", "--json").json["lines"]
+        assert [each["estimated"] for each in lines[:2]] == [not sure] * 2
+        assert ("1 files were processed in other months too" in lines[0]["basis"]) is not sure
+
+    @pytest.mark.usefixtures("cloud")
+    def test_costs_begin_with_the_stack(self, run: Any) -> None:
+        """In the middle of a month half of it; a month before that has no costs."""
+        whole, half = (
+            {line["what"]: line["dollars"] for line in run("cost", *each, "--json").json["lines"]}
+            for each in (("--month", "2026-10"), ("--month", "2026-08"))
+        )
+        what = "tables and their recovery"
+        assert half[what] == pytest.approx(whole[what] / 2, rel=0.05)
+        ran = run("cost", "--month", "2026-07")
+        assert ran.exit_code == 64
+        assert "2026-08-15" in ran.err
 
     def test_half_a_month_costs_half_of_what_stands_there(self) -> None:
         """And what was used all of it."""

@@ -298,3 +298,56 @@ def test_words_that_may_be_a_quantity_are_not_left_out(run) -> None:
     assert result.exit_code == 1
     assert 'not_stocked = ["n/a"]' in result.output
     assert "'many' is not a plain decimal number" in result.output
+
+
+def test_a_price_does_not_make_a_fraction_of_the_stock(run) -> None:
+    """A thousand and more is in doubt as long as no cell of stock says what a point is."""
+    result, *_ = run("SKU;Bestand;Preis\nA1;1.200;9.99\nA2;800;12.50\n")
+    assert "'1.200' is ambiguous" in result.output
+    assert '\nprice_decimals = "point"' in result.output
+    assert "\ndecimals" not in result.output
+
+
+@pytest.mark.parametrize("label", ["Stock %", "Stock (\N{EURO SIGN})", "+/- Stock"])
+def test_a_column_with_a_sign_of_something_else_is_not_proposed(run, label: str) -> None:
+    """A share, a value or a change is not taken for the stock because of its words."""
+    result, *_ = run(f"SKU,{label},On hand\nA,80,5\n")
+    assert 'quantity = "On hand"' in result.output
+
+
+@pytest.mark.parametrize(
+    ("header", "sku"),
+    [
+        ("Item,Product SKU", "Product SKU"),
+        ("Code,Custom label (SKU)", "Custom label (SKU)"),
+        ("Item,Supplier SKU", "Item"),
+        ("Article,SKU of included item", "Article"),
+    ],
+)
+def test_a_label_that_says_sku_comes_before_one_that_says_item(run, header: str, sku: str) -> None:
+    """Unless it is the SKU of something else."""
+    result, *_ = run(f"{header},Stock\nMug,M-1,5\nPot,P-1,6\n")
+    assert f'sku = "{sku}"' in result.output
+
+
+def test_a_column_of_answers_is_no_location(run) -> None:
+    """An article is in the online store, or it is not."""
+    result, *_ = run("Ref,SKU,Published in online store,Stock\n1,A,TRUE,5\n2,B,FALSE,6\n")
+    assert 'constant = "default"' in result.output
+
+
+def test_the_group_of_prices_is_said_as_that_of_stock(run) -> None:
+    """The proposal reads the rows that it was made of."""
+    data = "Artikel;Bestand;Preis\nA1;5;\N{EURO SIGN}1,250.00\nA2;6;\N{EURO SIGN}19.90\n"
+    result, path, feeds = run(data, "--write", "--prefix", "in/")
+    assert result.exit_code == 0, result.output
+    prices = [row.unit_price for row in read(path.read_bytes(), "in/a.csv", feeds).rows]
+    assert prices == ["1250", "19.9"]
+
+
+def test_a_total_far_below_is_skipped(run) -> None:
+    """The proposal is made of the first rows and holds for all."""
+    data = "Artikelnummer;Bestand\n" + "".join(f"A{n};{n}\n" for n in range(300)) + "Summe;9\n"
+    result, path, feeds = run(data, "--write", "--prefix", "in/")
+    assert result.exit_code == 0, result.output
+    assert read(path.read_bytes(), "in/a.csv", feeds).reasons == [(302, "total line")]

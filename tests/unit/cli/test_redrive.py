@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64encode
 from hashlib import blake2s
 from typing import Any
+from zlib import compress
 
 import pytest
 
@@ -245,22 +247,26 @@ def test_a_newer_version_is_read_as_it_has_loaded(
     feed = open_feed(BytesSource(GOOD), key="stock.csv", profiles=profiles)
     how = {"state": feed.state(), "start_byte": feed.start_byte, "start_line": feed.start_line}
     how |= {"latest": "", "complete": "", "absent": "zero", "part": False}
+    text = json.dumps({"how": how, "broke_off": None})
     item = {
-        "lane": f"reading#{blake2s(object_id.encode(), digest_size=16).hexdigest()}",
-        "position": "0f",
+        "lane": {"S": f"reading#{blake2s(object_id.encode(), digest_size=16).hexdigest()}"},
+        "position": {"S": "0f"},
+        "how": {"B": b64encode(compress(text.encode())).decode()},
     }
-    item["how"] = json.dumps(how)
-    cloud.dynamodb.put_item(TableName="lanes", Item={key: {"S": item[key]} for key in item})
+    cloud.dynamodb.put_item(TableName="lanes", Item=item)
     assert actions(run("redrive", "--json")) == [("row", action)]
 
 
-def test_a_refused_file_is_redriven_once_it_can_be_read(cloud: Any, run: Any) -> None:
-    """As a redrive, which its FAILED record lets in."""
+@pytest.mark.parametrize(("rows", "kind"), [({}, "redrive"), ({"last_reads_by": "r"}, "replay")])
+def test_a_refused_file_is_redriven_once_it_can_be_read(
+    cloud: Any, run: Any, rows: dict[str, str], kind: str
+) -> None:
+    """As a redrive, which its FAILED record lets in; one of which rows are loaded, as a replay."""
     version_id = cloud.s3.put("stock.csv", GOOD)
-    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base=BASE)
+    cloud.dynamodb.record(f"uploads/stock.csv#{version_id}", status="FAILED", base=BASE, **rows)
     cloud.reject("stock.csv", version_id, 1, kind="file")
     assert actions(run("redrive", "--json")) == [("file", "again")]
-    assert [body["kind"] for body in cloud.work.bodies()] == ["redrive"]
+    assert [body["kind"] for body in cloud.work.bodies()] == [kind]
 
 
 def test_a_file_that_is_still_refused_stays_until_it_is_replaced(cloud: Any, run: Any) -> None:

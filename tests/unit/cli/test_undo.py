@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.order import object_hash
+from fakes import MemoryReports
+from inventory.adapters.dynamodb_api import DynamoDbApi
+from inventory.adapters.dynamodb_notes import DynamoDbListings
+from inventory.adapters.dynamodb_table import PartitionedTable
+from inventory.domain.absences import KeyNotes, Listing, list_name
+from inventory.domain.model import ObjectVersion
+from inventory.domain.order import Tokens, base_of, object_hash
+from inventory.domain.ports import ConsumedCapacity, Deadline
 
 CONTENT = b"sku,location,quantity\nA1,x,5\nB1,x,6\n"
 TOKEN = "2026-11-22T20:00:00.000000Z#" + "0" * 32 + "#000000000002#"
@@ -72,6 +79,43 @@ def test_a_dry_run_lists_what_would_come_back_and_what_would_go(cloud: Any, run:
     assert found == {"A1": "2", "B1": None}
     assert cloud.work.messages == {}
     assert "1 would go" in run("undo", "stock.csv", "--dry-run").out
+
+
+def test_a_dry_run_knows_what_complete_files_lack(cloud: Any, run: Any) -> None:
+    """Their zeros take the place of items, and go where they rest on the withdrawn file alone."""
+    cloud.s3.feeds = {"feeds": {"stock.csv": {"complete": True, "max_stock_drop_share": 0}}}
+    lanes = PartitionedTable(
+        DynamoDbApi(cloud.dynamodb.lanes, Deadline()), "lanes", ConsumedCapacity()
+    )
+    for hour, skus in enumerate(("AB", "AC", "A", "BD")):
+        rows = "".join(f"{sku},x,{hour + 1}\n" for sku in skus)
+        version_id = cloud.s3.put("stock.csv", f"sku,location,quantity\n{rows}".encode())
+        version = ObjectVersion(
+            bucket="uploads", key="stock.csv", version_id=version_id, etag="", size_bytes=1
+        )
+        base = base_of(f"2026-11-22T{hour + 10}:00:00.000000Z", "")
+        cloud.dynamodb.record(version.object_id, status="COMPLETED", base=base)
+        name = list_name(version.object_id, "run", 1)
+        notes = KeyNotes(MemoryReports(cloud.s3.reports), name)
+        notes.saw((sku, "x") for sku in skus)
+        listing = Listing(version, base, name, (notes.store(),), True, "")  # noqa: FBT003
+        DynamoDbListings(lanes).put("stock.csv", listing, expires_at=1)
+    tokens = Tokens(base, version.object_id)
+    for sku, line in (("A", 0), ("B", 2), ("C", 0), ("D", 3)):
+        at = {"bucket": "uploads", "key": "stock.csv", "version_id": version_id, "line": str(line)}
+        token, quantity = tokens.of(line, None), 4 if line else 0
+        cloud.dynamodb.item(sku, "x", token, quantity=quantity, source=at)
+
+    def foretold(name: str) -> dict[str, str | None]:
+        ran = run("undo", name, "--dry-run", "--json")
+        assert ran.exit_code == 0
+        return {each["sku"]: each["becomes"] for each in json.loads(ran.out)["items"]}
+
+    assert foretold("stock.csv") == {"A": "3", "B": "0", "C": "0", "D": None}
+    assert "absent from stock.csv" in run("undo", "stock.csv", "--dry-run").out
+    # C is zero in the last file because the second one names it, and no other one does.
+    assert foretold("stock.csv#v2") == {"C": None}
+    assert foretold("stock.csv#v3") == {}
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [("COMPLETED", 1), ("FAILED", 0)])
@@ -189,3 +233,40 @@ def test_every_command_knows_a_version_by_the_beginning_of_its_id(
     assert len(sent) == 1
     assert run("rejects", "stores/a.csv#").exit_code == 4
     assert run("files", "stores/a.csv#q").exit_code == 4
+
+
+def waits(cloud: Any, *keys: str) -> None:
+    """Files that a pause has put aside."""
+    for key in keys:
+        version = cloud.s3.put(key, CONTENT)
+        cloud.dynamodb.record(f"uploads/{key}#{version}", status="WAITING")
+        cloud.dynamodb.follow_up(key, version)
+
+
+@pytest.mark.parametrize(
+    ("resumed", "left", "sent"),
+    [("stores/north", "stores/", []), ("stores/", "stores/north", ["stores/south.csv"])],
+)
+def test_a_pause_that_is_left_is_told(
+    cloud: Any, run: Any, resumed: str, left: str, sent: list[str]
+) -> None:
+    """What another prefix has wait is not sent, for it would only be put aside again."""
+    for prefix in (resumed, left):
+        run("pause", prefix)
+    waits(cloud, "stores/north.csv", "stores/south.csv")
+    ran = run("resume", resumed)
+    assert ran.exit_code == 5
+    assert f"{left!r}, which is paused too" in " ".join(ran.err.split())
+    assert [body["key"] for body in cloud.work.bodies()] == sent
+    assert run("resume", left).exit_code == 0
+
+
+def test_a_resume_that_broke_off_may_be_run_again(cloud: Any, run: Any) -> None:
+    """The pause is gone by then, and the files wait."""
+    run("pause", "stores/")
+    waits(cloud, "stores/north.csv")
+    cloud.sqs.refuses_work = True
+    assert run("resume", "stores/").exit_code == 4
+    cloud.sqs.refuses_work = False
+    assert run("resume", "stores/").exit_code == 0
+    assert [body["key"] for body in cloud.work.bodies()] == ["stores/north.csv"]

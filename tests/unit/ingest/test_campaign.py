@@ -54,6 +54,7 @@ SHORT = {
     "files half read again": 5,
     "settings with a slip": 8,
     "replayed by other settings": 8,
+    "replays that break off": 8,
     "replaced jobs": 5,
     "expired write sets": 5,
     "deleted versions": 8,

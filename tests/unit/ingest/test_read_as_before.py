@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -514,6 +515,22 @@ def test_a_replay_that_dies_has_left_its_complete_feed(world: World) -> None:
     assert quantities(world) == {"A": "1", "B": "2", "C": "0"}
 
 
+def test_a_version_is_withdrawn_from_the_feed_that_a_replay_has_taken_it_out_of(
+    world: World,
+) -> None:
+    """Feeds are complete, but for the moment of the replay; its list counts until then."""
+    world.complete = {"a.csv": "zero"}
+    version = put(world, "A,x,1,,", "B,x,2,,")
+    deliver(world, version)
+    deliver(world, put(world, "A,x,1,,", hour=1))
+    world.complete = {}
+    deliver(world, version, Kind.REPLAY)
+    world.complete = {"a.csv": "zero"}
+    deliver(world, version, Kind.WITHDRAW, task=_command(world))
+    come_to_rest(world)
+    assert quantities(world) == {"A": "1"}
+
+
 def test_a_reject_file_does_not_outlive_the_reading_that_made_it(world: World) -> None:
     """Also where a restore was refused in between, whose record knows of no reject."""
     version = put(world, "A,x,1,,", "!B")
@@ -523,7 +540,7 @@ def test_a_reject_file_does_not_outlive_the_reading_that_made_it(world: World) -
     world.clock.move(hours=2)
     deliver(world, version, Kind.RESTORE, task=_command(world), open_feed=_refuse)
     world.clock.move(hours=2)
-    whole = {"open_part": lambda *_, **__: TinyFeed(("A,x,1,,", "B,x,2,,"))}
+    whole: dict[str, Any] = {"open_part": lambda *_, **__: TinyFeed(("A,x,1,,", "B,x,2,,"))}
     deliver(world, version, Kind.REPLAY, **whole)
     assert world.reports.files["rejects/a.csv/v1.csv"].count(b"\n") == 1  # its header
 
@@ -543,6 +560,15 @@ def test_a_late_event_keeps_its_sequencer_after_the_tolerance_was_lowered(world:
     deliver(world, version, **tight)
     come_to_rest(world, **tight)
     assert quantities(world) == {"A": "5"}
+
+
+def test_how_a_file_is_read_fits_into_an_item(world: World) -> None:
+    """A feed may list thousands of locations, in any alphabet."""
+    text = json.dumps([f"Филиал {number}" for number in range(30_000)])
+    assert len(text) > 400 * 1024
+    readings = world.ports().readings
+    readings.put("id", "r", text, expires_at=2_000_000_000)
+    assert readings.get("id", "r") == text
 
 
 def breaking(more: int, at: int) -> Any:

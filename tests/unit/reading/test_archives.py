@@ -10,7 +10,7 @@ import pytest
 
 from feeds import read
 from inventory.domain.errors import BadFileError, ErrorCode
-from inventory.domain.reading import BytesSource
+from inventory.domain.reading import BytesSource, ProfileSet
 from inventory.domain.reading.archives import Archive, ArchiveLimits, verify
 
 FEED = b"sku,quantity\n" + b"".join(b"S%05d,%d\n" % (i, i * 7919 % 1000) for i in range(30_000))
@@ -62,6 +62,15 @@ GOOD = {
     "stored zip": (zipped(("feed.csv", FEED), method=zipfile.ZIP_STORED), "a.zip"),
     "streamed zip": (streamed_zip(FEED, zip64=False), "a.zip"),
     "streamed zip64": (streamed_zip(FEED, zip64=True), "a.zip"),
+    "zip of a folder": (zipped(("lists/", b""), ("lists/feed.csv", FEED)), "a.zip"),
+    "zip of a Mac": (
+        zipped(("feed.csv", FEED), ("__MACOSX/", b""), ("__MACOSX/._feed.csv", b"\0\5\x16\7")),
+        "a.zip",
+    ),
+    "zip with hidden files before": (
+        zipped((".DS_Store", b"\0"), ("._feed.csv", b"\0"), ("feed.csv", FEED)),
+        "a.zip",
+    ),
 }
 
 
@@ -95,6 +104,8 @@ BAD = {
     "truncated zip": (GOOD["zip"][0][:-10], "a.zip"),
     "bytes after zip": (GOOD["zip"][0] + b"x", "a.zip"),
     "two members": (zipped(("a.csv", FEED), ("b.csv", FEED)), "a.zip"),
+    "zip without a file": (zipped(("lists/", b"")), "a.zip"),
+    "large file beside": (zipped(("._a.csv", bytes(2 << 20)), ("a.csv", FEED)), "a.zip"),
     "wrong zip CRC": (GOOD["zip"][0].replace(GOOD["zip"][0][14:18], b"abcd"), "a.zip"),
     "zip without directory": (without_directory(), "a.zip"),
     "encrypted zip": (encrypted(), "a.zip"),
@@ -109,6 +120,23 @@ def test_fails_before_the_first_row_on_a_bad_archive(name: str) -> None:
     with pytest.raises(BadFileError) as caught:
         read(data, key)
     assert caught.value.code is ErrorCode.SOURCE_ERROR
+
+
+def test_fails_on_a_zip_of_several_files_and_says_what_to_do() -> None:
+    """One file is one feed."""
+    with pytest.raises(BadFileError, match="put one file into it"):
+        read(zipped(("a.csv", FEED), ("b.csv", FEED)), "a.zip")
+
+
+@pytest.mark.parametrize("name", ["returns.csv", "may/Open orders.csv", "ReservedStock.csv"])
+def test_fails_on_a_zip_whose_file_is_called_like_no_stock(name: str) -> None:
+    """Unless its feed names the profile; places and times say nothing against stock."""
+    data = zipped((name, FEED))
+    with pytest.raises(BadFileError, match="name of the file in the archive"):
+        read(data, "a.zip")
+    pinned = ProfileSet(feeds={"a": {"profile": "canonical"}})
+    assert read(data, "a.zip", pinned).rows
+    assert read(zipped(("orders/Warehouse 2026-05-01 to 2026-05-31.csv", FEED)), "a.zip").rows
 
 
 LIMITS = ArchiveLimits(size_bytes=1_000_000, ratio=100, free_bytes=200_000)

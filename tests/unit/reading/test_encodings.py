@@ -56,7 +56,10 @@ def test_fails_line_by_line_where_the_profile_allows_utf_8_alone() -> None:
     outcome = read(b"sku,quantity,name\nA,1,it\x92s\nB,2,fine\nC,3,\xc3\n")
     assert [row.sku for row in outcome.rows] == ["B"]
     assert outcome.errors == [(2, "encoding-error", "name"), (4, "encoding-error", "name")]
-    assert outcome.rejects[0].message == "the row holds bytes that are no text: it\\x92s"
+    assert outcome.rejects[0].message == (
+        "the row holds bytes that are no text: it\\x92s; save the file as CSV UTF-8, or name its "
+        "encoding in the profile (encodings)"
+    )
 
 
 def test_fails_on_a_row_with_nul() -> None:

@@ -35,6 +35,15 @@ class Header(NamedTuple):
         return dialect.record(self.labels) + dialect.record(("1",) * len(self.labels))
 
 
+def _stock_headers() -> list[tuple[str, Header]]:
+    lines = (Path(__file__).parent / "headers" / "stock.txt").read_text().splitlines()
+    parted = [line.split(" | ", 2) for line in lines if not line.startswith("#")]
+    return [
+        (profile, Header(profile, DELIMITERS[delimiter], tuple(labels.split("; "))))
+        for profile, delimiter, labels in parted
+    ]
+
+
 def _headers() -> list[Header]:
     lines = (Path(__file__).parent / "headers" / "not_stock.txt").read_text().splitlines()
     parted = [line.split(" | ", 3) for line in lines if not line.startswith("#")]
@@ -45,6 +54,41 @@ def _headers() -> list[Header]:
 
 
 HEADERS = _headers()
+COMPOUNDS = [
+    "Bestellnummer",
+    "Kundennummer",
+    "Rechnungsnummer",
+    "Lieferscheinnummer",
+    "orderid",
+    "customerid",
+    "invoiceno",
+    "Ordernummer",
+    "Klantnummer",
+    "Factuurnummer",
+    "Cliente",
+    "Fattura",
+    "Bolla",
+    "Bestellter_Bestand",
+    "PONumber",
+]
+HARMLESS = [
+    "Colour",
+    "Reorder level",
+    "Order unit",
+    "Minimum order quantity",
+    "Bestellpunkt",
+    "Bestelleinheit",
+    "Bestand",
+    "Point de commande",
+    "Lieferant",
+    "Lieferzeit",
+    "Verkaufspreis",
+    "Customizable",
+    "Porto",
+    "Sonderpreis",
+    "Backorders allowed?",
+    "Purchase price",
+]
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=[header.report for header in HEADERS])
@@ -60,6 +104,22 @@ def test_fails_on_a_report_that_is_no_stock(header: Header, monkeypatch) -> None
     for delimiter in DELIMITERS.values():
         with pytest.raises(BadFileError, match="inventory profile"):
             opened(header.file(delimiter))
+
+
+@pytest.mark.parametrize(("profile", "header"), _stock_headers())
+def test_a_whole_export_of_a_system_loads(profile: str, header: Header) -> None:
+    """Every column that the system writes is known, or says nothing of the rows."""
+    assert opened(header.file(header.delimiter)).profile == profile
+
+
+def test_a_direction_counts_as_a_whole_label_or_where_two_labels_differ_in_it() -> None:
+    """Goods went from one place to another; a word within a label may be anything."""
+    header = "SKU,Stock Level,Location,Bin Rack"
+    for more in ("From", "Destination", "Moved from,Moved to", "SourceBench,DestinationBench"):
+        with pytest.raises(BadFileError, match="looks like an order, a sale or a movement"):
+            opened(f"{header},{more}\nA,1,x,b,1{',1' * more.count(',')}\n")
+    for more in ("Publish to eCom", "Hide from page,Linked to", "Sale price", "Min sale qty"):
+        assert opened(f"{header},{more}\nA,1,x,b,1{',1' * more.count(',')}\n").profile
 
 
 def test_a_report_of_the_table_is_named_with_what_to_take_instead() -> None:
@@ -142,7 +202,9 @@ def test_every_profile_needs_a_label_beside_sku_and_quantity() -> None:
         ("qty in transit", "a state of goods"),
         ("updatedAt", "a time"),
         ("Order #", "an order, a sale or a movement"),
-        ("Colour", None),
+        *((label, "an order, a sale or a movement") for label in COMPOUNDS),
+        ("Reservierungen", "a state of goods"),
+        *((label, None) for label in HARMLESS),
         ("Reordering", None),
         ("storage", None),
     ],
@@ -150,3 +212,59 @@ def test_every_profile_needs_a_label_beside_sku_and_quantity() -> None:
 def test_columns_are_judged_by_whole_words(label: str, kind: str | None) -> None:
     """Words within other words say nothing; words joined by capitals do."""
     assert looks_like(label) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Total", "a total"),
+        ("Total on hand", "a total"),
+        ("All locations", "a total"),
+        ("Reserved", "a state of goods"),
+        ("In transit", "a state of goods"),
+        ("Sold", "an order, a sale or a movement"),
+        ("Min stock", "a property of the article"),
+        ("Vendor", "a property of the article"),
+    ],
+)
+def test_fails_on_a_column_among_those_of_locations_that_holds_something_else(
+    name: str, kind: str
+) -> None:
+    """Whether the label is the location or holds it; the column is named."""
+    wide = f"Handle,Title,SKU,HS Code,COO,Berlin,{name}\nh,t,A,,,1,2\n"
+    between = f"Token,Item Name,SKU,Current Quantity Berlin,Current Quantity {name}\nt,n,A,1,2\n"
+    for data in (wide, between):
+        with pytest.raises(BadFileError, match=f"{name}' for a location, and it looks like {kind}"):
+            opened(data)
+
+
+def test_a_feed_that_names_its_profile_may_call_a_location_like_a_state() -> None:
+    """A total is no location whoever says so."""
+    pinned = ProfileSet(feeds={"a/": {"profile": "shopify_wide"}})
+    header = "Handle,Title,SKU,HS Code,COO,Berlin"
+    rows = read(f"{header},Returns\nh,t,A,,,1,2\n", "a/b.csv", pinned).rows
+    assert [row.location for row in rows] == ["Berlin", "Returns"]
+    with pytest.raises(BadFileError, match="a total"):
+        opened(f"{header},Total\nh,t,A,,,1,2\n", "a/b.csv", pinned)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "+/- quantity",
+        "quantity (+/-)",
+        "\u00b1 quantity",
+        "quantity %",
+        "quantity \uff05",
+        "$ quantity",
+    ],
+)
+def test_fails_on_a_quantity_with_a_sign_of_something_else(label: str) -> None:
+    """Shares, values and changes are no stock; a price may have its currency."""
+    with pytest.raises(BadFileError, match="looks like a share, a value or a change"):
+        opened(f"sku,{label}\nA,5\n")
+    pinned = ProfileSet(feeds={"a/": {"profile": "canonical"}})
+    assert read(f"sku,{label}\nA,5\n", "a/b.csv", pinned).rows
+    assert read("sku,quantity,unit_price (\u20ac)\nA,5,1\n").rows[0].unit_price == "1"
+    with pytest.raises(BadFileError, match="looks like a share"):
+        opened("SKU,Stock Level (\u00a3),Location,Bin Rack\nA,5,x,b\n")

@@ -166,6 +166,12 @@ def test_groups_are_read_as_the_profile_says(decimals, group, cell, expected) ->
         ("sku;quantity;unit_price\nA;1;1.200\nB;1;1.200,00\n", {"B": "1"}),
         ("sku\tquantity\tunit_price\nA\t1\t0.5\nB\t1,5\t1.200\n", {"A": "1"}),
         ("sku|quantity|unit_price|reorder_point\nA|1|0.5|2\nB|1|1,5|1.200\n", {"A": "1"}),
+        ("sku\tquantity\treorder_point\nA\t1.200\t1000\nB\t800\t500\n", {"B": "800"}),
+        ("sku,quantity,unit_price\nA,1.200,1000\nB,800,500\n", {"B": "800"}),
+        ("sku,quantity,unit_price\nA,1500,1.200\nB,1.200,5\n", {"B": "1.2"}),
+        ("sku,quantity,unit_price\nA,1.200,0.5\n", {"A": "1.2"}),
+        ('sku\tquantity\nA\t"1,200.000"\nB\t12.000\n', {"A": "1200", "B": "12"}),
+        ("sku|quantity\nA|-1500.000\nB|12.000\n", {"A": "-1500", "B": "12"}),
         ("sku|quantity|unit_price\nA|1|0.5\nB|1.\u200b200|1,\u200b5\n", {"A": "1"}),
     ],
 )
@@ -234,6 +240,16 @@ def test_a_sku_is_what_people_see_and_never_what_a_spreadsheet_made_of_it(
     assert ["a spreadsheet has put" in reject.message for reject in rejects] == [True] * (not sku)
 
 
+@pytest.mark.parametrize("mark", ["\n", "\r\n", "\r", "\t", "\x01", "\v", "\x85", "\u2028"])
+@pytest.mark.parametrize("other", ["B", "#N/A"])
+def test_a_key_with_a_control_character_is_several_keys(mark: str, other: str) -> None:
+    """A cell holds one SKU and one location, in a row among others or not."""
+    outcome = read(f'sku,quantity,location\n"A{mark}B",5,X\nA,5,"X{mark}Y"\nD,1,{other}\n')
+    assert all(row.sku == "D" for row in outcome.rows)
+    lines = [reject for reject in outcome.rejects if "control character" in reject.message]
+    assert [reject.column for reject in lines] == ["sku", "location"]
+
+
 @pytest.mark.parametrize("cell", ["#N/A", "#BEZUG!", "8.85E+11", '="#REF!"'])
 def test_a_location_is_none_that_a_spreadsheet_has_made(cell: str) -> None:
     """Else what belongs to many places would be one of that name."""
@@ -296,3 +312,21 @@ def test_a_converter_forgets_and_stays_small() -> None:
     assert len(converter) <= 20_000
     assert converter["x" * 1000] == "x" * 1000
     assert "x" * 1000 not in converter
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("\uff15", "5"),
+        ("\uff0d\uff11\uff12", "-12"),
+        ("\u22125", "-5"),
+        ("\u22121200.5", "-1200.5"),
+        ("\uff11.\uff12\uff10\uff10", ""),
+        ("\u0663", ""),
+        ("\u2460", ""),
+        ("1\u00b2", ""),
+    ],
+)
+def test_digits_of_full_width_and_the_minus_sign_are_read(cell: str, number: str) -> None:
+    """Other characters that some take for digits are none; nor is a separator among these told."""
+    assert number_converter(Decimals.EITHER)[cell] == number

@@ -51,6 +51,31 @@ def test_a_feed_of_an_own_profile_continues_from_its_state_alone() -> None:
     assert list(rest.batches()) == list(feed.batches())
 
 
+@pytest.mark.parametrize(
+    ("points", "quantity"), [(True, "1.2"), (["quantity"], "1.2"), (False, None), ([], None)]
+)
+def test_a_feed_continues_from_a_state_that_says_the_same_of_all_numbers(points, quantity) -> None:
+    """States that were stored by an earlier release are read, too."""
+    data = "sku,quantity\nA,1.200\nB,1500\n"
+    feed = opened(data)
+    state = feed.state() | {"points": points}
+    rest = continue_feed(
+        state, BytesSource(data.encode()), start_byte=feed.start_byte, start_line=feed.start_line
+    )
+    assert gathered(rest.batches()).items.get(("A", "default")) == quantity
+
+
+def test_a_feed_continues_with_its_own_profile_under_the_name_of_a_new_built_in() -> None:
+    """What a release brings changes nothing that was read before it."""
+    feed = opened(DATA, profiles=ProfileSet({"erp": ERP}))
+    state = json.loads(json.dumps(feed.state()))
+    state["profile"] = "linnworks"
+    rest = continue_feed(
+        state, BytesSource(DATA.encode()), start_byte=feed.start_byte, start_line=feed.start_line
+    )
+    assert gathered(rest.batches()).items == {("1", "Zentrale"): "1000.5"}
+
+
 def test_the_longest_pinned_prefix_decides() -> None:
     """A pinned key follows its profile alone, even where another fits as well."""
     profiles = ProfileSet(

@@ -25,7 +25,10 @@ def test_a_reject_says_where_and_what() -> None:
     assert reject.error == "type-error"
     assert (reject.column, reject.value) == ("quantity", "many")
     assert (reject.row, reject.cells) == ("B,many,y", ("B", "many", "y"))
-    assert reject.message == "quantity 'many' is not a plain decimal number"
+    assert (
+        reject.message
+        == "quantity 'many' is not a plain decimal number: write digits without a unit"
+    )
 
 
 @pytest.mark.parametrize(

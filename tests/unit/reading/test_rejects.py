@@ -71,7 +71,7 @@ def test_a_message_says_everything_about_a_row() -> None:
     assert message(reject) == {
         "id": "uploads/in/a b+c.csv#v1/3",
         "error": "type-error",
-        "message": "quantity 'many' is not a plain decimal number",
+        "message": "quantity 'many' is not a plain decimal number: write digits without a unit",
         "column": "quantity",
         "value": "many",
         "line": 3,
@@ -199,7 +199,8 @@ def test_the_file_has_the_columns_of_the_feed_and_four_more() -> None:
     data = 'sku;quantity;name\nA;many;"x;y"\n\nB;1\nC;1;z;!\nD;1;12" wide\n'
     assert reject_file(data).decode("utf-8-sig") == (
         "sku;quantity;name;line;error;message;counts as of\n"
-        f"A;many;\"x;y\";2;type-error;quantity 'many' is not a plain decimal number;{place(2)}\n"
+        "A;many;\"x;y\";2;type-error;quantity 'many' is not a plain decimal number: write digits "
+        f"without a unit;{place(2)}\n"
         f"B;1;4;missing-cell;the row has 2 cells, the header 3;{place(4)}\n"
         f"C;1;z;!;5;extra-cell;the row has 4 cells, the header 3;{place(5)}\n"
         'D;1;"12"" wide";6;source-error;a quote in cell 3 neither begins nor ends it;'
@@ -256,7 +257,10 @@ def test_several_bad_cells_of_a_record_make_one_line() -> None:
     header = "Handle,Title,SKU,COO,Main,Depot"
     data = f"{header}\nh,t,S,,x,y\nh,t,S2,,1,2\n"
     assert len(read(data).rejects) == 2
-    first, second = (f"{name} is not a plain decimal number" for name in ("Main 'x'", "Depot 'y'"))
+    first, second = (
+        f"{name} is not a plain decimal number: write digits without a unit"
+        for name in ("Main 'x'", "Depot 'y'")
+    )
     assert reject_file(data).decode("utf-8-sig").splitlines() == [
         f"{header},line,error,message,counts as of",
         f"h,t,S,,x,y,2,type-error,{first}; {second},{place(2)}",

@@ -80,7 +80,7 @@ def test_typed_cells_are_read_as_what_people_see() -> None:
     # A formula without a stored value, a number whose digits Excel has lost, a truth value, a
     # text that could be a thousand.
     assert outcome.errors == [
-        (7, "constraint-error", "sku"),
+        (7, "type-error", "sku"),
         (8, "type-error", "sku"),
         (9, "type-error", "quantity"),
         (10, "type-error", "quantity"),
@@ -303,3 +303,62 @@ def test_of_several_sheets_of_stock_the_feed_names_one() -> None:
     assert read(data, "h/a.xlsx", profiles).items == {("A1", "default"): "7"}
     with pytest.raises(BadFileError, match="no visible sheet 'Bremen'; it has Berlin, Hamburg"):
         opened(data, "b/a.xlsx", profiles)
+
+
+@pytest.mark.parametrize("name", ["Returns", "Orders May", "Reserved"])
+def test_fails_on_a_sheet_that_is_called_like_no_stock(name: str) -> None:
+    """Unless the feed names the sheet or the profile; another sheet may be stock."""
+    book = openpyxl.Workbook()
+    book.active.title = name
+    for row in (["sku", "quantity"], ["A", 5]):
+        book.active.append(row)
+    data = saved(book)
+    with pytest.raises(BadFileError, match=f"name of the sheet, '{name}', looks like"):
+        read(data, "a/b.xlsx")
+    for feed in ({"sheet": name}, {"profile": "canonical"}):
+        assert read(data, "a/b.xlsx", ProfileSet(feeds={"a/": feed})).rows
+    stock = book.create_sheet("Warehouse May")
+    for row in (["sku", "quantity"], ["B", 7]):
+        stock.append(row)
+    assert read(saved(book), "a/b.xlsx").items == {("B", "default"): "7"}
+
+
+def test_a_formula_without_a_stored_value_is_rejected() -> None:
+    """Blank cells of a vendor mean that an article is not stocked; this one says nothing."""
+    header = ["Handle", "Title", "SKU", "Location", "On hand (current)"]
+    rows = [header, ["h", "t", "A", "Main", "=2+3"], ["h", "t", "B", "Main", 7]]
+    rows += [["h", "=A1", "C", "Main", 7], ["h", "t", "D", "Main", None]]
+    rows.append([None, None, "Total", None, "=SUM(E2:E4)"])
+    outcome = read(workbook(rows))
+    assert outcome.items == {("B", "Main"): "7"}
+    assert outcome.errors == [
+        (2, "type-error", "On hand (current)"),
+        (4, "type-error", "Title"),
+    ]
+    assert {reject.message for reject in outcome.rejects} == {
+        "the formula has no stored value; open the workbook in Excel and save it"
+    }
+    assert outcome.reasons == [(5, "not stocked"), (6, "total line")]
+
+
+def test_a_formula_whose_value_is_no_text_is_blank() -> None:
+    """Excel stores that as a text without characters."""
+    data = workbook([["sku", "quantity", "name"], ["A", 5, "=B1"]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        path = next(name for name in archive.namelist() if name.endswith("sheet2.xml"))
+        sheet = archive.read(path)
+    changed = sheet.replace(b'<c r="C2"', b'<c r="C2" t="str"')
+    assert changed != sheet
+    assert read(replaced(data, path, changed)).rows[0].name is None
+
+
+def test_a_line_break_parts_keys_and_is_a_blank_in_other_cells() -> None:
+    """What is corrected in the reject file is what stood in the workbook."""
+    rows = [["sku", "quantity", "name", "attr_note"], ["A1\nA2", 5, "x", None]]
+    rows += [["B", 7, "two\nlines", "a\r\nb"]]
+    outcome = read(workbook(rows))
+    assert [(row.sku, row.name, row.attributes) for row in outcome.rows] == [
+        ("B", "two lines", {"attr_note": "a b"})
+    ]
+    assert outcome.errors == [(2, "constraint-error", "sku")]
+    assert outcome.rejects[0].cells == ("A1\nA2", "5", "x", "")

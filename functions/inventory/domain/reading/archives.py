@@ -34,6 +34,9 @@ _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZES_AFTER_DATA = 0x1, 0x8
 _IN_ZIP64 = 0xFFFFFFFF
 
+_SEVERAL = "the archive holds more than one file: put one file into it"
+#: Most that the members may unpack to which a Mac puts beside a file.
+_MOST_BESIDE_BYTES = 1 << 20
 
 #: First bytes of files that hold no text, what they are, and what to do.
 _AS_CSV = "save it as CSV (UTF-8) or as .xlsx"
@@ -150,21 +153,25 @@ def open_unpacked(source: FeedSource, archive: Archive, start_byte: int = 0) -> 
     return unpacked
 
 
-def verify(source: FeedSource, archive: Archive, limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
+def verify(source: FeedSource, archive: Archive, limits: ArchiveLimits = DEFAULT_LIMITS) -> str:
     """Unpack everything once and check it.
+
+    Returns:
+        The name that a zip gives its file; "" in any other archive.
 
     Raises:
         BadFileError: The archive is truncated, damaged, encrypted, holds not exactly one file, has
             bytes after its end, or exceeds the limits.
     """
     if archive is Archive.NONE:
-        return
+        return ""
     unpacked = _Unpacked(source.open(), archive, limits)
     try:
         while unpacked.read(_PIECE_BYTES):
             pass
     finally:
         unpacked.close()
+    return unpacked.name
 
 
 def _refuse(message: str) -> NoReturn:
@@ -178,6 +185,7 @@ class _Packed:
         self._stream = stream
         self._back = b""
         self.taken_bytes = 0
+        self.file_name = ""
 
     def some(self) -> bytes:
         """A few bytes; none at the end."""
@@ -213,6 +221,11 @@ class _Unpacked:
         pieces = _gunzip if archive is Archive.GZIP else _unzip
         self._pieces = _bounded(pieces(self._packed), self._packed, limits)
         self._waiting = b""
+
+    @property
+    def name(self) -> str:
+        """Name of the file in a zip, as far as it was reached."""
+        return self._packed.file_name
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes; none at the end."""
@@ -266,17 +279,49 @@ def _gunzip(packed: _Packed) -> Iterator[bytes]:
 
 
 def _unzip(packed: _Packed) -> Iterator[bytes]:
-    """The one member of a zip, checked against its own header and the directory after it."""
-    header = struct.unpack("<4s5H3L2H", packed.exactly(30))
-    _, _, flags, method, _, _, crc, packed_size, size, name_length, extra_length = header
-    packed.exactly(name_length)
+    """The one file of a zip; folders, and what a Mac puts beside a file, are passed over."""
+    members = files = passed = 0
+    while (start := packed.up_to(4)) == _ZIP_MAGIC:
+        members += 1
+        header = struct.unpack("<5H3L2H", packed.exactly(26))
+        name = packed.exactly(header[8])
+        beside = _is_beside(name)
+        files += not beside
+        if files > 1:
+            _refuse(_SEVERAL)
+        if not beside:
+            packed.file_name = name.decode("utf-8", "replace")
+        for piece in _member(packed, header, folder=name.endswith(b"/")):
+            if not beside:
+                yield piece
+                continue
+            passed += len(piece)
+            if passed > _MOST_BESIDE_BYTES:
+                _refuse(_SEVERAL)
+    packed.put_back(start)
+    _check_end(packed, members)
+    if not files:
+        _refuse("the archive holds no file")
+
+
+def _is_beside(name: bytes) -> bool:
+    """Tell whether a member is a folder, or one of those that a Mac puts beside a file."""
+    base = name.rpartition(b"/")[2]
+    return (
+        not base or name.startswith(b"__MACOSX/") or base.startswith(b"._") or base == b".DS_Store"
+    )
+
+
+def _member(packed: _Packed, header: tuple[int, ...], *, folder: bool) -> Iterator[bytes]:
+    """The data of a member, checked against its header or what follows it."""
+    _, flags, method, _, _, crc, packed_size, size, _, extra_length = header
     extra = packed.exactly(extra_length)
     if flags & _ENCRYPTED:
         _refuse("the archive is encrypted")
     if method not in (_STORED, _DEFLATED):
         _refuse("the archive is packed in another way than deflate")
     after_data = bool(flags & _SIZES_AFTER_DATA)
-    if after_data and method == _STORED:
+    if after_data and method == _STORED and not folder:
         _refuse("the archive does not say how long its file is")
     zip64 = _zip64_sizes(extra)
     if zip64 is not None and size == _IN_ZIP64:
@@ -293,7 +338,6 @@ def _unzip(packed: _Packed) -> Iterator[bytes]:
         crc, packed_size, size = _descriptor(packed, wide=zip64 is not None)
     if (crc, packed_size, size) != (got_crc, got_packed_size, got_size):
         _refuse("the archive is damaged: its file is not what its header says")
-    _check_end(packed)
 
 
 def _stored(packed: _Packed, size: int) -> Iterator[bytes]:
@@ -327,13 +371,11 @@ def _descriptor(packed: _Packed, *, wide: bool) -> tuple[int, int, int]:
     return crc, packed_size, size
 
 
-def _check_end(packed: _Packed) -> None:
-    """Exactly one directory entry, the end record, and nothing after it."""
+def _check_end(packed: _Packed, members: int) -> None:
+    """A directory entry for each member, the end record, and nothing after it."""
     entries = 0
     while (magic := packed.exactly(4)) != _ZIP_END:
-        if magic == _ZIP_MAGIC:
-            _refuse("the archive holds more than one file")
-        elif magic == _ZIP_DIRECTORY:
+        if magic == _ZIP_DIRECTORY:
             entries += 1
             fixed = packed.exactly(42)
             packed.exactly(sum(struct.unpack_from("<3H", fixed, 24)))
@@ -346,8 +388,8 @@ def _check_end(packed: _Packed) -> None:
             packed.exactly(16)
         else:
             _refuse("the archive's directory is damaged")
-    if entries != 1:
-        _refuse("the archive's directory does not name exactly one file")
+    if entries != members:
+        _refuse("the archive's directory does not name what the archive holds")
     (comment_length,) = struct.unpack_from("<H", packed.exactly(18), 16)
     packed.exactly(comment_length)
     if packed.up_to(1):

@@ -18,7 +18,7 @@ from inventory.domain.reading.encodings import UNREADABLE, printable
 from inventory.domain.reading.grammar import grammar_of, physical_lines
 from inventory.domain.reading.limits import SAFE_RECORD_CHARACTERS
 from inventory.domain.reading.profiles import REJECT_COLUMNS
-from inventory.domain.reading.quantities import is_unusual
+from inventory.domain.reading.quantities import CELL_BREAK, is_unusual
 from inventory.domain.reading.rows import RecordMapper, Refusal
 from inventory.domain.reading.sharing import OwnRecords, Share, ShareReader
 
@@ -295,14 +295,19 @@ class Batcher:
         index = next((i for i, cell in enumerate(cells) if UNREADABLE.search(cell)), None)
         if index is not None and index >= len(self._layout.columns):
             index = None
-        where = "" if index is None else f" {printable(cells[index])[:80]}"
-        message = f"the row holds bytes that are no text:{where}"
+        where = "" if index is None else f": {printable(cells[index])[:80]}"
+        message = (
+            f"the row holds bytes that are no text{where}; save the file as CSV UTF-8, or name its "
+            "encoding in the profile (encodings)"
+        )
         return Refusal(ErrorCode.ENCODING_ERROR, message, index)
 
     def _rejects(
         self, refusals: Iterable[Refusal], cells: list[str], record: int, part: _Part
     ) -> list[Reject]:
         header = self._layout.header
+        if self._layout.of_sheet:
+            cells = [cell.replace(CELL_BREAK, "\n") for cell in cells]
         line, byte, raw = part.numbers[record], part.byte_offset(record), part.raw(record)
         own, place = own_cells(self._layout, cells)
         return [

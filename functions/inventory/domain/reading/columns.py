@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.reading.limits import SAFE_LOCATION_CHARACTERS, SAFE_SKU_CHARACTERS
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
-from inventory.domain.reading.quantities import is_ruined
+from inventory.domain.reading.quantities import has_control, is_ruined
 from inventory.domain.reading.rows import NO_ATTRIBUTES
+from inventory.domain.reading.totals import has_total
+from inventory.domain.reading.workbooks import NO_VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from inventory.domain.reading.layout import Layout
     from inventory.domain.reading.rows import RecordMapper
+
+_DIGITS = b"0123456789"
+#: Bytes of keys besides digits and control characters.
+_PLAIN = bytes({*range(0x20, 0x100)} - {*_DIGITS, 0x7F})
 
 
 class ColumnMapper:
@@ -54,6 +60,8 @@ class ColumnMapper:
             or "" in skus
             or max(map(len, skus)) > SAFE_SKU_CHARACTERS
             or self._ruined(skus)
+            or _odd(skus)
+            or (layout.of_sheet and any(NO_VALUE in column for column in columns))
         ):
             return None
         locations = self._locations(columns)
@@ -87,12 +95,16 @@ class ColumnMapper:
         locations = [rule.constant or DEFAULT_LOCATION] * len(columns[0])
         if not rule.constant and "location" in layout.indexes:
             stripped = list(map(str.strip, columns[layout.indexes["location"]]))
-            if max(map(len, stripped)) > SAFE_LOCATION_CHARACTERS or self._ruined(set(stripped)):
+            names = set(stripped)
+            if max(map(len, names)) > SAFE_LOCATION_CHARACTERS or self._ruined(names):
                 return None
-            if "" in stripped:
+            if "" in names:
                 if not rule.default:
                     return None
+                names.remove("")
                 stripped = [location or rule.default for location in stripped]
+            if _odd(names):
+                return None
             locations = stripped
         if layout.locations is not None and not layout.locations.issuperset(locations):
             return None
@@ -134,6 +146,21 @@ class ColumnMapper:
         return [
             {name: cell for name, cell in zip(names, row, strict=True) if cell} for row in cells
         ]
+
+
+def _odd(keys: Collection[str]) -> bool:
+    """Tell quickly whether there may be a total or a control character among keys.
+
+    Of most keys that takes some passes in C: a total has no digit, and few other keys have none.
+    """
+    text = "\n" + "\n".join(keys) + "\n"
+    left = text.encode(errors="replace").translate(None, _PLAIN)
+    return (
+        left.count(b"\n") != len(keys) + 1
+        or bool(left.translate(None, b"\n" + _DIGITS))
+        or (b"\n\n" in left and has_total(keys))
+        or not (text.isascii() or not has_control("".join(keys)))
+    )
 
 
 def _usable(layout: Layout) -> bool:

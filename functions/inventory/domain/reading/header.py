@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product, tee
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.domain.errors import BadFileError, ErrorCode
@@ -23,10 +24,11 @@ from inventory.domain.reading.encodings import (
     marked_encoding,
     survey,
 )
-from inventory.domain.reading.evidence import A_PLACE, title_looks_like
+from inventory.domain.reading.evidence import A_PLACE, name_looks_like, title_looks_like
 from inventory.domain.reading.grammar import grammar_of, physical_lines
+from inventory.domain.reading.layout import NUMBERS
 from inventory.domain.reading.profiles import DELIMITERS
-from inventory.domain.reading.quantities import POINT_FOR_SURE
+from inventory.domain.reading.quantities import CELL_BREAK, POINT_FOR_SURE, UNGROUPED
 from inventory.domain.reading.records import RecordSplitter
 from inventory.domain.reading.rows import RecordMapper
 from inventory.domain.reading.sources import BytesSource, FeedSource, FullReads
@@ -103,11 +105,14 @@ def open_header(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart
     archive = packed = archive_of(probe, key)
     if archive is Archive.WORKBOOK:
         return _open_sheet(source, key, profiles)
+    name = ""
     if archive is not Archive.NONE:
-        verify(source, archive)
+        name = PurePosixPath(verify(source, archive)).stem
         probe = _probe(source, archive)
     check_text(probe)
-    return _open_text(source, archive, probe, key, profiles, packed=packed)
+    start = _open_text(source, archive, probe, key, profiles, packed=packed)
+    _check_name(name, "file in the archive", start.layout)
+    return start
 
 
 def beginnings(source: FeedSource, key: str) -> dict[str, bytes]:
@@ -141,6 +146,8 @@ def _open_sheet(source: FeedSource, key: str, profiles: ProfileSet) -> FeedStart
         probe = _probe(lines, Archive.NONE)
         try:
             opening = _open_text(lines, Archive.NONE, probe, key, SheetProfiles(profiles))
+            if not wanted:
+                _check_name(name, "sheet", opening.layout)
         except BadFileError as error:
             refusal = refusal or error
         else:
@@ -189,7 +196,7 @@ class SheetProfiles:
         self, headers: Mapping[tuple[str, bool], Sequence[str]], key: str, *, legacy: str = ""
     ) -> Layout:
         """As `ProfileSet.match`, in whatever dialect the profile has."""
-        cells = next(iter(headers.values()))
+        cells = [cell.replace(CELL_BREAK, " ") for cell in next(iter(headers.values()))]
         dialects = product(DELIMITERS, (True, False))
         return of_sheet(self._profiles.match(dict.fromkeys(dialects, cells), key, legacy=legacy))
 
@@ -241,7 +248,7 @@ def _open_text(
     _check_body(opening, rest, records)
     if layout.profile.quoted and '"' not in rest.text:
         _check_quotes(again)
-    return replace(opening, layout=replace(layout, points=_shows_points(layout, once_more)))
+    return replace(opening, layout=replace(layout, points=_shown_points(layout, once_more)))
 
 
 def _probe(source: FeedSource, archive: Archive) -> bytes:
@@ -367,6 +374,21 @@ def _check_titles(lines: Sequence[str], layout: Layout) -> None:
         raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message, line=number)
 
 
+def _check_name(name: str, of_what: str, layout: Layout) -> None:
+    """The name of a table says nothing that its header does not.
+
+    Raises:
+        BadFileError: It says that no stock is in it, and the feed does not name its profile.
+    """
+    kind = None if layout.pinned else name_looks_like(name)
+    if kind is not None:
+        message = (
+            f"the name of the {of_what}, {name[:80]!r}, looks like {kind}. If it holds stock, give "
+            "it another name, or name the profile for its feed"
+        )
+        raise BadFileError(ErrorCode.CONSTRAINT_ERROR, message)
+
+
 def _match_unmarked(body: bytes, key: str, profiles: Profiles) -> tuple[Layout, str]:
     """The layout by a header in UTF-8, or else in an encoding that its profile allows."""
     try:
@@ -397,17 +419,21 @@ def _check_quotes(records: Iterable[list[str]]) -> None:
         raise BadFileError(ErrorCode.SOURCE_ERROR, message, line=1)
 
 
-def _shows_points(layout: Layout, records: Iterable[list[str]]) -> bool:
-    """Tell whether the first rows tell that "1.200" has a fraction.
+def _shown_points(layout: Layout, records: Iterable[list[str]]) -> frozenset[str]:
+    """Fields in whose columns the first rows tell that "1.200" has a fraction.
 
-    One of their numbers has a point that can be nothing else, or thousands without a separator.
+    A number with a point that can be nothing else says it of all columns. Thousands without a
+    separator say it of their own: in another column they may be grouped.
     """
-    return layout.delimiter != ";" and any(
-        POINT_FOR_SURE.fullmatch(cells[at].strip())
-        for cells in records
-        for at in layout.numbers
-        if at < len(cells)
-    )
+    found: set[str] = set()
+    for cells in () if layout.delimiter == ";" else records:
+        for at, field in layout.numbers.items():
+            cell = cells[at].strip() if at < len(cells) else ""
+            if POINT_FOR_SURE.fullmatch(cell):
+                return frozenset(NUMBERS)
+            if UNGROUPED.fullmatch(cell):
+                found.add(field)
+    return frozenset(found)
 
 
 def _check_width(width: int, records: Iterable[list[str]]) -> None:

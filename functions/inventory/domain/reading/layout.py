@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from inventory.domain.reading.profiles import LocationRule, Profile
 
+#: Fields of numbers.
+NUMBERS = ("quantity", "unit_price", "reorder_point")
+
 
 class StockColumn(NamedTuple):
     """The columns of one location or state in a feed with several quantity columns.
@@ -60,7 +63,7 @@ class Layout:
         latest: Latest time that a row may state, ISO 8601 UTC; "" for any.
         of_sheet: True if it is of a workbook, in which a date is no SKU and no location.
         pinned: True if its feed names the profile, and is believed.
-        points: True if the file shows that "1.200" has a fraction.
+        points: Fields in whose columns the file shows that "1.200" has a fraction.
         timeless: True if its rows have no times of their own, because the file states everything
             as of its time.
     """
@@ -86,7 +89,7 @@ class Layout:
     latest: str = ""
     of_sheet: bool = False
     pinned: bool = False
-    points: bool = True
+    points: frozenset[str] = frozenset(NUMBERS)
     timeless: bool = False
 
     @property
@@ -95,13 +98,15 @@ class Layout:
         return len(self.columns) + self.unnamed < self.width
 
     @property
-    def numbers(self) -> set[int]:
-        """Indexes of its columns of numbers."""
-        fields = ("quantity", "unit_price", "reorder_point")
-        found = {self.indexes.get(field) for field in fields} | {*self.plus, *self.minus}
+    def numbers(self) -> dict[int, str]:
+        """Indexes of its columns of numbers, each with the field that it feeds."""
+        found = {self.indexes.get(field): field for field in NUMBERS}
+        found |= dict.fromkeys((*self.plus, *self.minus), "quantity")
         for stock in self.stock:
-            found |= {stock.quantity, stock.reorder_point, stock.unit_price}
-        return {index for index in found if index is not None}
+            found[stock.quantity] = "quantity"
+            found[stock.reorder_point] = "reorder_point"
+            found[stock.unit_price] = "unit_price"
+        return {index: field for index, field in found.items() if index is not None}
 
     @property
     def width(self) -> int:

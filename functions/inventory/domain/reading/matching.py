@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.catalogue import BUILT_IN
-from inventory.domain.reading.evidence import looks_like
+from inventory.domain.reading.evidence import A_TOTAL, evidence_in, is_no_count, location_looks_like
 from inventory.domain.reading.feed_settings import FeedSettings
 from inventory.domain.reading.layout import Layout, layout_of, location_labels
 from inventory.domain.reading.not_stock import report_of
@@ -61,7 +61,10 @@ class ProfileSet:
     ) -> None:
         self._own = profiles
         own = {name: profile_from(name, data) for name, data in profiles.items()}
-        self._profiles = {**own, **built_in_profiles()}
+        # A name that a release has made built-in since still means what a stored reading says.
+        self._profiles = own | {
+            name: profile for name, profile in built_in_profiles().items() if name not in own
+        }
         self._feeds = feeds
         self._share = max_stock_drop_share
         self._lengths = sorted({len(prefix) for prefix in feeds}, reverse=True)
@@ -123,6 +126,7 @@ class ProfileSet:
         layout = layout_of(profile, candidate.labels, candidate.delimiter)
         if not feed.profile:
             _check_evidence(layout)
+        _check_locations(layout, pinned=bool(feed.profile))
         on_duplicate = feed.on_duplicate or profile.on_duplicate
         if layout.corrected and on_duplicate is OnDuplicate.SUM:
             raise BadFileError(
@@ -150,18 +154,52 @@ def _check_evidence(layout: Layout) -> None:
     report = report_of(set(map(normalised, layout.columns)))
     if report is not None:
         raise BadFileError(ErrorCode.CONSTRAINT_ERROR, report.refusal(), line=1)
-    for label in layout.unknown:
-        if profile.closed:
-            what = "is none of its columns"
-        elif kind := looks_like(label):
-            what = f"it does not know, and looks like {kind}"
-        else:
-            continue
+    for index, field in layout.numbers.items():
+        if field == "quantity" and is_no_count(layout.columns[index]):
+            label = layout.columns[index].strip()
+            raise BadFileError(
+                ErrorCode.CONSTRAINT_ERROR,
+                f"the column {label!r} looks like a share, a value or a change, and no quantity of "
+                f"stock. If it is one, {_ADVICE}, or name the profile for its feed",
+                line=1,
+                column=label,
+            )
+    if profile.closed:
+        found = [(label, "is none of its columns") for label in layout.unknown]
+    else:
+        found = [
+            (label, f"it does not know, and looks like {kind}")
+            for label, kind in evidence_in(layout.unknown)
+        ]
+    for label, what in found:
         keep = f"; call it attr_{label} to keep it" if profile.name == "canonical" else ""
         raise BadFileError(
             ErrorCode.CONSTRAINT_ERROR,
             f"{profile.title} ({profile.name}) fits but for the column {label!r}, which {what}"
             f"{keep}. If the file is stock, {_ADVICE}, or name the profile for its feed",
+            line=1,
+            column=label,
+        )
+
+
+def _check_locations(layout: Layout, *, pinned: bool) -> None:
+    """Refuse columns that stand among those of the locations and hold something else.
+
+    Raises:
+        BadFileError: One does; in a file of a feed that names its profile, only a total.
+    """
+    profile = layout.profile
+    for stock in layout.stock if profile.location.in_header else ():
+        kind = location_looks_like(stock.location)
+        if kind is None or (pinned and kind != A_TOTAL):
+            continue
+        label = layout.columns[stock.quantity].strip()
+        trust = "" if pinned else "; if it is a location, name the profile for its feed"
+        raise BadFileError(
+            ErrorCode.CONSTRAINT_ERROR,
+            f"{profile.title} ({profile.name}) would take the column {label!r} for a location, and "
+            f"it looks like {kind}: leave it out, or list it under `attributes` of a profile of "
+            f"your own{trust}",
             line=1,
             column=label,
         )

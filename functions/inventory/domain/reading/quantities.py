@@ -35,17 +35,22 @@ _DOUBTFUL = re.compile(r"\D*[1-9][0-9]{0,2}\.[0-9]{3}\D*")
 #: What all of these hold, and few other cells.
 _THREE_DIGITS = re.compile(r"\.[0-9]{3}(?![0-9])")
 _COMMA_DECIMAL = re.compile(r"\D{0,4}[0-9]{1,3}(?:\.?[0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})\D{0,4}")
-#: A number in which a point can only be before a fraction, or in which thousands stand ungrouped.
+#: A number in which a point can only be before a fraction.
 POINT_FOR_SURE = re.compile(
-    r"\D*(?:0?\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})*\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}(?:\.[0-9]+)?)\D*"
+    r"\D*(?:0?\.[0-9]+|[0-9]{1,3}\.(?:[0-9]{1,2}|[0-9]{4,})"
+    r"|(?:[0-9]{4,}|[0-9]{1,3}(?:,[0-9]{3})+)\.[0-9]+)\D*"
 )
+#: A number in which thousands stand without a separator.
+UNGROUPED = re.compile(r"\D*[0-9]{4,}\D*")
 AMBIGUOUS = (
     "is ambiguous: a thousand and more, or a fraction; say which in the profile (decimals or "
     "group), or write the number without the separator"
 )
 #: What separates groups of three digits, besides the comma or point that a profile names.
 _SPACES = " '"
-_TYPESET_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_TYPESET_TO = {0x2019: "'", 0x2212: "-"}
+#: Digits, plus and minus of full width, as Japanese and Chinese keyboards write them.
+_FULL_WIDTH_TO = {**{0xFF10 + digit: str(digit) for digit in range(10)}, 0xFF0B: "+", 0xFF0D: "-"}
 #: What becomes of characters that nobody sees: soft hyphens, zero-width ones, marks of direction
 #: and byte order marks vanish, and a blank that does not break a line is a blank.
 _UNSEEN_TO: dict[int, str | None] = {
@@ -64,6 +69,11 @@ _RUINED = re.compile(
 _DATE_OR_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8})?|[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
 )
+
+#: Line breaks and other characters that part keys, where several stand in one cell.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
+#: What stands for a line break in a cell of a workbook, whose rows are lines.
+CELL_BREAK = "\v"
 
 
 class Decimals(StrEnum):
@@ -85,6 +95,7 @@ def is_unusual(text: str) -> bool:
         ("=" in text and '="' in text)
         or ("+" in text and ("E+" in text or "e+" in text))
         or ("#" in text and _RUINED.search(text) is not None)
+        or CELL_BREAK in text
         or not (text.isascii() or not any(character in text for character in _UNSEEN))
     )
 
@@ -107,6 +118,11 @@ def is_ruined(key: str, *, of_sheet: bool = False) -> bool:
     if of_sheet and _DATE_OR_TIME.fullmatch(key):
         return True
     return ("+" in key or "#" in key) and _RUINED.fullmatch(key) is not None
+
+
+def has_control(text: str) -> bool:
+    """Tell whether a control character stands in a key, or in several one after another."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def has_comma_decimal(cells: Iterable[str]) -> bool:
@@ -198,7 +214,7 @@ def number_converter(
         try:
             if cell.casefold() not in words:
                 number = _without_currency(cell) if money else cell
-                number = number.replace(_TYPESET_APOSTROPHE, "'")
+                number = number if number.isascii() else _in_ascii(number)
                 if number.endswith("-") and number[:1].isdecimal():
                     number = "-" + number[:-1].rstrip()
                 return canonical(_with_point(number, decimals, group, points=points))
@@ -212,11 +228,23 @@ def number_converter(
     return Converter(convert, _DOUBTFUL if unsaid and points else None)
 
 
+def _in_ascii(number: str) -> str:
+    """The number with a plain apostrophe and minus; digits of full width only without separators.
+
+    What a comma of full width separates is in no way told by the rest of the file.
+    """
+    number = number.translate(_TYPESET_TO)
+    plain = number.translate(_FULL_WIDTH_TO)
+    return plain if plain.lstrip("+-").isdecimal() and plain.isascii() else number
+
+
 def _wrong_with(cell: str, decimals: Decimals, group: str, *, money: bool) -> str:
     number = _without_currency(cell) if money else cell
     if not group and decimals is not Decimals.COMMA and _BOTH.fullmatch(number.rstrip("- ")):
         return AMBIGUOUS
-    return f"is not {'an amount' if money else 'a plain decimal number'}"
+    if money:
+        return "is not an amount: write digits, with the currency at most"
+    return "is not a plain decimal number: write digits without a unit"
 
 
 def _without_currency(cell: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from inventory.domain.decimals import DecimalRangeError, canonical
 from inventory.domain.errors import ErrorCode
@@ -27,15 +28,19 @@ from inventory.domain.reading.limits import (
 from inventory.domain.reading.profiles import DEFAULT_LOCATION, SkuForm
 from inventory.domain.reading.quantities import (
     AMBIGUOUS,
+    CELL_BREAK,
     CellError,
     Converter,
     currency_converter,
+    has_control,
     is_ruined,
     number_converter,
     seen,
     time_converter,
 )
 from inventory.domain.reading.repeated import EXACT
+from inventory.domain.reading.totals import is_total
+from inventory.domain.reading.workbooks import NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +54,7 @@ _NO_LOCATION = (
     "the location is blank: fill it in in every row (cells that were joined hold it once), leave "
     "the whole column out, or have a profile say its `default`"
 )
+_NO_VALUE = "the formula has no stored value; open the workbook in Excel and save it"
 _FORMULA_STARTS = ("'=", "'+", "'-", "'@")
 
 
@@ -82,6 +88,14 @@ def _ruined(text: str, what: str, column: int) -> _RefusedError:
     return _RefusedError(ErrorCode.TYPE_ERROR, message, column)
 
 
+def _parted(text: str, what: str, column: int) -> _RefusedError:
+    message = (
+        f"the {what} {text[:80]!r} holds a line break or another control character: write one "
+        f"{what} in a cell, and a row for each"
+    )
+    return _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, column)
+
+
 class RecordMapper:
     """Maps the records of one feed.
 
@@ -92,21 +106,32 @@ class RecordMapper:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         profile = layout.profile
-        money = profile.name != "canonical"
-        written: dict[str, Any] = {"group": profile.group, "points": layout.points}
+        #: True where people write the file themselves, so that they are told of what is odd in it.
+        self._by_hand = profile.name == "canonical"
+        counts = partial(
+            number_converter,
+            profile.decimals,
+            group=profile.group,
+            points="quantity" in layout.points,
+        )
         #: Field to what converts its cells; other fields are text.
         self.converters: dict[str, Converter] = {
-            "quantity": number_converter(profile.decimals, words=profile.not_stocked, **written),
-            "reorder_point": number_converter(profile.decimals, **written),
+            "quantity": counts(words=profile.not_stocked),
+            "reorder_point": number_converter(
+                profile.decimals, group=profile.group, points="reorder_point" in layout.points
+            ),
             "unit_price": number_converter(
-                profile.price_decimals, words=profile.blank_prices, money=money, **written
+                profile.price_decimals,
+                words=profile.blank_prices,
+                money=not self._by_hand,
+                group=profile.group,
+                points="unit_price" in layout.points,
             ),
             "currency": currency_converter(),
             "updated_at": time_converter(layout.latest, profile.times.formats, profile.times.zone),
         }
-        self.converters["addend"] = number_converter(profile.decimals, **written)
+        self.converters["addend"] = counts()
         self._blank_words = {"unit_price": profile.blank_prices}
-        self._may_skip = profile.skip_blank_sku or any(index is not None for index in layout.skips)
 
     def map(
         self, cells: list[str], line: int, *, sized: bool, rows: list[Row], skips: list[Skip]
@@ -131,17 +156,15 @@ class RecordMapper:
             cells = restored(cells)
         if refusal := self._misfit(cells):
             return (refusal,)
-        columns = layout.columns
         if layout.profile.formula_guard:
             cells = [c[1:] if c.startswith(_FORMULA_STARTS) else c for c in cells]
         sku = self._sku(cells)
-        skip = self._skip_of(cells, sku, line) if self._may_skip else None
+        skip = self._skip_of(cells, sku, line)
         if skip is not None:
             skips.extend([skip] * max(len(layout.stock), 1))
             return ()
-        # In a reject file what it appended is never blank and no part of the row.
-        if not sku and not any(map(str.strip, cells[: len(columns)])):
-            return (Refusal(ErrorCode.BLANK_ROW, "the row is blank", None),)
+        if refusal := self._without_content(cells, sku):
+            return (refusal,)
         refusals: list[Refusal] = []
         for stock in layout.stock or (None,):
             try:
@@ -233,6 +256,16 @@ class RecordMapper:
                 return Refusal(ErrorCode.EXTRA_CELL, message, None)
         return None
 
+    def _without_content(self, cells: list[str], sku: str) -> Refusal | None:
+        """Why a record says nothing, or not all that it should."""
+        layout = self.layout
+        # In a reject file what it appended is never blank and no part of the row.
+        if not sku and not any(map(str.strip, cells[: len(layout.columns)])):
+            return Refusal(ErrorCode.BLANK_ROW, "the row is blank", None)
+        if (layout.of_sheet or layout.corrected) and NO_VALUE in cells:
+            return Refusal(ErrorCode.TYPE_ERROR, _NO_VALUE, cells.index(NO_VALUE))
+        return None
+
     def _skip_of(self, cells: Sequence[str], sku: str, line: int) -> Skip | None:
         layout = self.layout
         for rule, index in zip(layout.profile.skip_rows, layout.skips, strict=True):
@@ -240,7 +273,16 @@ class RecordMapper:
                 return Skip(line, rule.reason, layout.columns[index])
         if layout.profile.skip_blank_sku and not sku:
             return Skip(line, "blank sku", layout.columns[layout.indexes["sku"]])
-        return None
+        total_at = None if self._by_hand else self._total_at(cells, sku)
+        return None if total_at is None else Skip(line, "total line", layout.columns[total_at])
+
+    def _total_at(self, cells: Sequence[str], sku: str) -> int | None:
+        """Index of the key's column that tells a total; None in a row of stock."""
+        indexes, rule = self.layout.indexes, self.layout.profile.location
+        if is_total(sku):
+            return indexes["sku"]
+        at = None if rule.constant else indexes.get("location")
+        return at if at is not None and is_total(seen(cells[at])) else None
 
     def _row(
         self, cells: Sequence[str], sku: str, line: int, stock: StockColumn | None
@@ -250,16 +292,7 @@ class RecordMapper:
         quantity = self.converters["quantity"][cells[at]]
         if not quantity and cells[at].strip().casefold() in layout.profile.not_stocked:
             return Skip(line, "not stocked", layout.columns[at])
-        if not sku:
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
-        if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
-            message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
-        if is_ruined(sku, of_sheet=layout.of_sheet):
-            raise _ruined(sku, "SKU", layout.indexes["sku"])
-        if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
-            message = f"sku has more than {MAX_SKU_BYTES} bytes"
-            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
+        self._check_sku(cells, sku)
         if not quantity or self.converters["quantity"].doubts(cells, at):
             raise self._refused("quantity", cells[at], at)
         if layout.plus or layout.minus:
@@ -284,6 +317,28 @@ class RecordMapper:
             attributes=self._attributes(cells, stock),
             updated_at=self._time(cells),
         )
+
+    def _check_sku(self, cells: Sequence[str], sku: str) -> None:
+        """Refuse what is no SKU."""
+        layout = self.layout
+        if not sku:
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, "sku is blank", layout.indexes["sku"])
+        if self._by_hand and (total_at := self._total_at(cells, sku)) is not None:
+            message = (
+                f"{layout.columns[total_at].strip()} {seen(cells[total_at])[:80]!r} is that of a "
+                "line of totals, which is no stock: leave the line out"
+            )
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, total_at)
+        if layout.profile.sku_form is SkuForm.SINGLE and "," in sku:
+            message = f"sku {sku[:80]!r} is several SKUs, and how many of each is not said"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
+        if has_control(sku):
+            raise _parted(sku, "SKU", layout.indexes["sku"])
+        if is_ruined(sku, of_sheet=layout.of_sheet):
+            raise _ruined(sku, "SKU", layout.indexes["sku"])
+        if len(sku) > SAFE_SKU_CHARACTERS and byte_size(sku) > MAX_SKU_BYTES:
+            message = f"sku has more than {MAX_SKU_BYTES} bytes"
+            raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, layout.indexes["sku"])
 
     def _sum(self, quantity: str, cells: Sequence[str]) -> str:
         """The quantity with what further columns add to it and take from it."""
@@ -345,6 +400,8 @@ class RecordMapper:
             ends = [seen(cells[index]) for index in layout.suffixes]
             ends.append(stock.location if stock is not None else "")
             location = "-".join([base, *filter(None, ends)])
+        if has_control(location):
+            raise _parted(location, "location", at or 0)
         if layout.locations is not None and location not in layout.locations:
             message = f"location {location[:80]!r} is none that this feed may set"
             raise _RefusedError(ErrorCode.CONSTRAINT_ERROR, message, at or 0)
@@ -355,7 +412,10 @@ class RecordMapper:
 
     def _text(self, cells: Sequence[str], field: str) -> str | None:
         at = self.layout.indexes.get(field)
-        return None if at is None else cells[at] or None
+        return None if at is None else self._on_one_line(cells[at]) or None
+
+    def _on_one_line(self, cell: str) -> str:
+        return cell.replace(CELL_BREAK, " ") if self.layout.of_sheet else cell
 
     def _converted(self, cells: Sequence[str], field: str, at: int | None = None) -> str | None:
         if at is None:
@@ -384,4 +444,4 @@ class RecordMapper:
         extras = self.layout.extras + (stock.extras if stock is not None else ())
         if not extras:
             return NO_ATTRIBUTES
-        return {name: cells[index] for name, index in extras if cells[index]}
+        return {name: self._on_one_line(cells[index]) for name, index in extras if cells[index]}

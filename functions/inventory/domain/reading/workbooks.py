@@ -28,15 +28,19 @@ from xml.parsers import expat
 
 from inventory.domain.errors import BadFileError, ErrorCode
 from inventory.domain.reading.archives import DEFAULT_LIMITS
+from inventory.domain.reading.quantities import CELL_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from xml.etree.ElementTree import Element
 
     from inventory.domain.reading.sources import ByteStream, FeedSource
 
 #: Delimiter of the CSV file that stands for a sheet. With it the text `1.200` is in doubt; the
 #: numbers of a sheet are not.
 SHEET_DELIMITER = ";"
+#: Text of a cell whose formula has no stored value: what wrote the workbook computes none.
+NO_VALUE = "(formula without a value)"
 #: Largest workbook, and largest sum of its shared texts; both are kept on the temporary disk.
 MAX_WORKBOOK_BYTES = 200 << 20
 MAX_TEXT_BYTES = 200 << 20
@@ -147,13 +151,13 @@ def _csv(source: FeedSource, sheet: int) -> Generator[bytes]:
             yield lines.getvalue().encode()
 
 
-def _rows(reader: Any, part: _Part, texts: _Texts) -> Iterator[tuple[int, list[str]]]:
+def _rows(reader: Any, stream: _Part, texts: _Texts) -> Iterator[tuple[int, list[str]]]:
     """Numbers and cells of the rows that are not blank."""
     from openpyxl.worksheet._reader import WorkSheetParser
 
     book = reader.wb
     parser = WorkSheetParser(
-        part,
+        stream,
         texts,
         data_only=True,
         epoch=book.epoch,
@@ -162,22 +166,30 @@ def _rows(reader: Any, part: _Part, texts: _Texts) -> Iterator[tuple[int, list[s
     )
     cell_text = _CellText(book)
     data: Any = None
-    for event, element in iterparse(part, events=("start", "end")):
+    for event, element in iterparse(stream, events=("start", "end")):
         if event == "start":
             data = element if element.tag == _MAIN + "sheetData" else data
         elif element.tag == _MAIN + "row":
             number, found = parser.parse_row(element)
             parser.row_dimensions.clear()
             data.clear()
-            part.forget()
+            stream.forget()
             cells: list[str] = []
-            for cell in found:
+            for cell, part in zip(found, element, strict=True):
                 cells += [""] * (cell["column"] - 1 - len(cells))
-                cells.append(cell_text.of(cell))
+                cells.append(NO_VALUE if _lacks_value(part) else cell_text.of(cell))
             if any(map(str.strip, cells)):
                 yield number, cells
         elif element is data:
             return
+
+
+def _lacks_value(cell: Element) -> bool:
+    """Tell whether a cell has a formula whose value nobody has computed; it may be no text."""
+    if cell.find(_MAIN + "f") is None:
+        return False
+    value = cell.find(_MAIN + "v")
+    return value is None or (not value.text and cell.get("t") != "str")
 
 
 class _CellText:
@@ -192,12 +204,14 @@ class _CellText:
         self._forms: dict[int, list[str | None]] = {}
 
     def of(self, cell: dict[str, Any]) -> str:
-        """The text: numbers plain, dates in ISO 8601, line breaks as blanks."""
+        """The text: numbers plain, dates in ISO 8601, line breaks as `CELL_BREAK`."""
         value = cell["value"]
         if value is None:
             return ""
         if isinstance(value, str):
-            return _BREAKS.sub(" ", _ESCAPED.sub(_unescaped, value) if "_x" in value else value)
+            return _BREAKS.sub(
+                CELL_BREAK, _ESCAPED.sub(_unescaped, value) if "_x" in value else value
+            )
         if isinstance(value, bool):
             return str(value).upper()
         if isinstance(value, int | float):

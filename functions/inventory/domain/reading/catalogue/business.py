@@ -74,6 +74,9 @@ BUSINESS: Mapping[str, Mapping[str, Any]] = {
             "Sales *",
             "Purchase *",
             "CF.*",
+            "Bin Tracking",
+            "Created Time",
+            "Last Modified Time",
         ],
         "location": {"column": ["Location Name", "Warehouse Name"]},
         "not_stocked": [""],
@@ -137,7 +140,7 @@ BUSINESS: Mapping[str, Mapping[str, Any]] = {
             "For Assemblies",
         ],
         "not_stocked": [""],
-        "skip_rows": [{"column": "Item", "words": ["Total *", "Total"], "reason": "total line"}],
+        "skip_rows": [{"column": "Item", "words": ["Total *"], "reason": "total line"}],
     },
     "quickbooks_online": {
         "title": "QuickBooks Online products and services",
@@ -211,7 +214,6 @@ BUSINESS: Mapping[str, Mapping[str, Any]] = {
         ],
         "location": {"column": "Warehouse"},
         "not_stocked": [""],
-        "skip_rows": [{"column": "Item", "words": ["Total"], "reason": "total line"}],
     },
     "erpnext_projected": {
         "title": "ERPNext stock projected quantity",
@@ -226,7 +228,6 @@ BUSINESS: Mapping[str, Mapping[str, Any]] = {
         "attributes": ["* Qty", "Reserved *"],
         "location": {"column": "Warehouse"},
         "not_stocked": [""],
-        "skip_rows": [{"column": "Item Code", "words": ["Total"], "reason": "total line"}],
     },
     "elliott_846": {
         "title": "Elliott inventory advice (EDI 846)",

@@ -43,6 +43,7 @@ TILLS: Mapping[str, Mapping[str, Any]] = {
         "negative": ["Qty", "Price Point Name", "Gross Sales", "Transaction ID", "Event Type"],
         "attributes": [
             "Square Online *",
+            "Customer-facing *",
             "Categories",
             "Reporting Category",
             "Default *",

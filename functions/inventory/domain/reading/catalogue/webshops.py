@@ -65,7 +65,15 @@ WEBSHOPS: Mapping[str, Mapping[str, Any]] = {
         },
         "required": [["Handle", "URL handle"], "Vendor", "Tags"],
         "negative": ["Location", "On hand*", "inventory_item_id", "Lineitem*"],
-        "attributes": ["Published*", "Google Shopping*", "Image *", "Variant *", "Included / *"],
+        "attributes": [
+            "Published*",
+            "Google Shopping*",
+            "Image *",
+            "Variant *",
+            "Included / *",
+            "*(product.metafields.*",
+            "*(variant.metafields.*",
+        ],
         "not_stocked": [""],
         "skip_rows": [
             {
@@ -91,7 +99,6 @@ WEBSHOPS: Mapping[str, Mapping[str, Any]] = {
         "negative": ["Items sold", "Orders", "Date", "Order*", "Quantity"],
         "attributes": [
             "Date sale price *",
-            "Sale price",
             "Allow customer reviews?",
             "Shipping class",
             "Sold individually*",
@@ -143,7 +150,7 @@ WEBSHOPS: Mapping[str, Mapping[str, Any]] = {
         },
         "required": ["Item Type", "Track Inventory"],
         "negative": ["Order ID", "Order Status"],
-        "attributes": ["Sale Price", "Sort Order", "Bin Picking Number", "Event Date*", "Date *"],
+        "attributes": ["Sort Order", "Bin Picking Number", "Event Date*", "Date *"],
         "not_stocked": [""],
         "skip_rows": [
             {"column": "Item Type", "other_than": ["Product", "SKU"], "reason": "no product"},
@@ -205,7 +212,7 @@ WEBSHOPS: Mapping[str, Mapping[str, Any]] = {
             "unit_price": "Price",
         },
         "required": ["Product ID [Non Editable]", "Variant ID [Non Editable]"],
-        "attributes": ["Sale Price", "On Sale"],
+        "attributes": ["On Sale"],
         "not_stocked": ["", "unlimited"],
     },
     "magento_msi": {
@@ -237,6 +244,7 @@ WEBSHOPS: Mapping[str, Mapping[str, Any]] = {
             "new_to_date",
             "special_price_*",
             "custom_design_*",
+            "bundle_*",
         ],
         "not_stocked": [""],
         "skip_rows": [
