@@ -12,7 +12,7 @@ from inventory.domain.reading.corrections import names_reject_file
 from inventory.domain.reading.encodings import FeedEncoding
 from inventory.domain.reading.grammar import grammar_of
 from inventory.domain.reading.header import FeedStart, of_sheet, open_header
-from inventory.domain.reading.layout import NUMBERS, layout_of, stripped_reject_file
+from inventory.domain.reading.layout import layout_of, stripped_reject_file
 from inventory.domain.reading.matching import ProfileSet
 from inventory.domain.reading.profiles import OnDuplicate
 from inventory.domain.reading.records import RecordSplitter
@@ -85,7 +85,7 @@ def continue_feed(
         layout_of(profile, tuple(state["header"]), state["delimiter"]),
         locations=None if locations is None else frozenset(locations),
         on_duplicate=OnDuplicate(state["on_duplicate"]),
-        points=_fields_with_points(state),
+        points=frozenset(state["points"]),
         timeless=state["timeless"],
         latest=latest,
     )
@@ -104,14 +104,6 @@ def continue_feed(
     )
     start = replace(first, body_byte=start_byte, body_line=start_line)
     return Feed(start, profiles=profiles, block_bytes=block_bytes, first=first)
-
-
-def _fields_with_points(state: Mapping[str, Any]) -> frozenset[str]:
-    """`Layout.points` of a state; an older one says the same of all fields."""
-    points = state["points"]
-    if isinstance(points, bool):
-        return frozenset(NUMBERS if points else ())
-    return frozenset(points)
 
 
 class Feed:
