@@ -29,12 +29,20 @@ class _Calls:
 
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Call an operation."""
-        answer: Any = getattr(self._client, _METHODS[operation])(**payload)
-        for item in answer.get("Items", ()):
-            for name, value in item.items():
-                if "B" in value:  # boto3 has decoded it, and the adapters do so themselves
-                    item[name] = {"B": b64encode(value["B"]).decode()}
-        return dict(answer)
+        answer: Any = dict(getattr(self._client, _METHODS[operation])(**payload))
+        if "Item" in answer:
+            answer["Item"] = _as_sent(answer["Item"])
+        if "Items" in answer:
+            answer["Items"] = [_as_sent(item) for item in answer["Items"]]
+        return cast("dict[str, Any]", answer)
+
+
+def _as_sent(item: dict[str, Any]) -> dict[str, Any]:
+    """An item with its bytes as text; boto3 has decoded them, and the adapters do so themselves."""
+    return {
+        name: {"B": b64encode(value["B"]).decode()} if "B" in value else value
+        for name, value in item.items()
+    }
 
 
 def lanes_of(session: Session) -> PartitionedTable:

@@ -98,7 +98,7 @@ def test_a_dry_run_knows_what_complete_files_lack(cloud: Any, run: Any) -> None:
         name = list_name(version.object_id, "run", 1)
         notes = KeyNotes(MemoryReports(cloud.s3.reports), name)
         notes.saw((sku, "x") for sku in skus)
-        listing = Listing(version, base, name, (notes.store(),), True, "")  # noqa: FBT003
+        listing = Listing(version, base, name, (notes.store(),), implies=True, decided_at="")
         DynamoDbListings(lanes).put("stock.csv", listing, expires_at=1)
     tokens = Tokens(base, version.object_id)
     for sku, line in (("A", 0), ("B", 2), ("C", 0), ("D", 3)):
