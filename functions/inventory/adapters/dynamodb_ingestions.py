@@ -189,12 +189,15 @@ class DynamoDbIngestions:
             "SET #status = :status, #base = :base, finished_at = :at, "
             "read_units = :reads, write_units = :writes"
         )
-        if report.reads_by or found is None or not found.has_rows:
+        removing = ["lease_until", "messages_sent"]
+        loaded = found is not None and found.has_rows
+        if status is Status.FAILED and not (report.reads_by or loaded):
+            removing.append("recheck")
+        if report.reads_by or not loaded:
             # A run that has read no row leaves what is known of those that are loaded.
             figures = _figures(report)
             setting += "".join(f", {name} = :{name}" for name in figures)
             values |= {f":{name}": figure for name, figure in figures.items()}
-        removing = ["lease_until", "messages_sent"]
         if report.reads_by:
             values[":by"] = {"S": report.reads_by}
             setting += ", reads_by = :by, last_reads_by = :by"
@@ -492,7 +495,17 @@ class DynamoDbIngestions:
 
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
         """Note write sets that ask for a recheck; see `ports.Ingestions`."""
-        self._set(object_id, "ADD recheck :value", {"SS": sorted(pointers)})
+        values: _Json = {
+            ":pointers": {"SS": sorted(pointers)},
+            ":failed": {"S": Status.FAILED.value},
+        }
+        # Whoever loads a version later of which nothing is loaded decides all of its rows.
+        condition = (
+            "attribute_exists(object_id) AND "
+            "(#status <> :failed OR attribute_exists(last_reads_by))"
+        )
+        names = {"#status": "status"}
+        self._update(object_id, "ADD recheck :pointers", condition, names, values)
 
     def note_messages(self, object_id: str, note: str) -> None:
         """Note how many reject messages were taken; see `ports.Ingestions`."""

@@ -566,7 +566,7 @@ class Ingestions(Protocol):
         ...
 
     def request_recheck(self, object_id: str, pointers: Collection[str]) -> None:
-        """Note write sets because of which rows must be decided again."""
+        """Note write sets because of which rows must be decided again, unless none is loaded."""
         ...
 
     def note_messages(self, object_id: str, note: str) -> None:

@@ -802,6 +802,27 @@ def test_a_recheck_of_a_version_that_is_gone_asks_nobody() -> None:
     assert quantities(world) == {"K": "5"}
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_file_of_which_nothing_is_loaded_keeps_no_request(ended: bool) -> None:
+    """Neither one that stands at its end, nor one that comes later: they would only add up."""
+    world = World()
+    version = put(world, "K,x,5,,")
+
+    def die(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        deliver(world, version, readings=SimpleNamespace(put=die))
+    world.objects.delete(version)
+    if ended:
+        deliver(world, version, Kind.REDRIVE)
+    world.ports().ingestions.request_recheck(version.object_id, {"3#1#1797998400"})
+    if not ended:
+        deliver(world, version, Kind.REDRIVE)
+    assert world.record(version)["status"] == "FAILED"
+    assert "recheck" not in world.record(version)
+
+
 # Reject files, and counts, of files that are read in another way than before
 
 
