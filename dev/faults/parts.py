@@ -653,6 +653,16 @@ def _newer_first(rng: Random, *, events: int) -> Case:
     return case
 
 
+def _to_be_replayed(rng: Random) -> Case:
+    """The second file writes over a row that the third one has, among others."""
+    case = Case(first=1)
+    case.add("1.csv", ["B,x,1,,"], seconds=1)
+    case.add("2.csv", ["B,x,2,,", "D,x,1,,"], seconds=2, events=rng.choice((1, 2)))
+    lines = [f"{sku},x,1,," for sku in rng.sample("BDEFG", 4)]
+    case.add("3.csv", lines, seconds=3, events=rng.choice((1, 2)))
+    return case
+
+
 @_part("settings with a slip", 1_000)
 def _(rng: Random) -> FaultyWorld:
     """Files that are asked again while today's settings would have them refused."""
@@ -667,11 +677,7 @@ def _(rng: Random) -> FaultyWorld:
 @_part("replayed by other settings", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """A file that is replayed by other settings, while others have it read again as before."""
-    case = Case(first=1)
-    case.add("1.csv", ["B,x,1,,"], seconds=1)
-    case.add("2.csv", ["B,x,2,,", "D,x,1,,"], seconds=2, events=rng.choice((1, 2)))
-    lines = [f"{sku},x,1,," for sku in rng.sample("BDEFG", 4)]
-    case.add("3.csv", lines, seconds=3, events=rng.choice((1, 2)))
+    case = _to_be_replayed(rng)
     conditions = replace(
         Conditions.random(rng),
         batch_rows=rng.choice((1, 2)),
@@ -684,11 +690,7 @@ def _(rng: Random) -> FaultyWorld:
 @_part("replays that break off", 2_000)
 def _(rng: Random) -> FaultyWorld:
     """A file that is replayed again and again, also by settings that break off."""
-    case = Case(first=1)
-    case.add("1.csv", ["B,x,1,,"], seconds=1)
-    case.add("2.csv", ["B,x,2,,", "D,x,1,,"], seconds=2, events=rng.choice((1, 2)))
-    lines = [f"{sku},x,1,," for sku in rng.sample("BDEFG", 4)]
-    case.add("3.csv", lines, seconds=3, events=rng.choice((1, 2)))
+    case = _to_be_replayed(rng)
     conditions = replace(
         Conditions.random(rng),
         batch_rows=1,

@@ -183,9 +183,7 @@ class S3ReportWriter:
         """What waits, to be read, and sought in, as if it were not compressed."""
         self._compressor.close()
         self._compressed.seek(0)
-        part = BufferedReader(GzipFile(fileobj=self._compressed))
-        self._begin_part()
-        return part
+        return BufferedReader(GzipFile(fileobj=self._compressed))
 
     def _send(self) -> None:
         part = self._take()
@@ -212,6 +210,7 @@ class S3ReportWriter:
         if "ChecksumCRC32" in answer:
             sent["ChecksumCRC32"] = answer["ChecksumCRC32"]
         self._parts.append(sent)
+        self._begin_part()
 
 
 def _put(

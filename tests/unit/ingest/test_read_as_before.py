@@ -52,22 +52,11 @@ def adding(more: int, at: int = 0, meanwhile: Callable[[], object] | None = None
     """Settings that add so much; what happens once, before a batch of a file read by them."""
     events = [] if meanwhile is None else [meanwhile]
 
-    def read(feed: TinyFeed, profile: str) -> AddingFeed:
-        def before(number: int) -> None:
-            if events and number == at and profile == f"plus {more}":
-                events.pop()()
+    def before(number: int) -> None:
+        if events and number == at:
+            events.pop()()
 
-        return AddingFeed(feed.lines, feed.start_line, profile=profile, before=before)
-
-    return {
-        "open_feed": lambda source, *, key, latest: read(
-            open_tiny_feed(source, key=key, latest=latest), f"plus {more}"
-        ),
-        "open_part": lambda state, source, **place: read(
-            open_tiny_part(state, source, **place), state["profile"]
-        ),
-        "batch_rows": 1,
-    }
+    return reading(more, before)
 
 
 @pytest.fixture
@@ -189,8 +178,7 @@ def test_a_version_is_withdrawn_from_the_feed_in_which_it_has_loaded(world: Worl
     deliver(world, put(world, "A,x,1,,", hour=1))
     assert quantities(world) == {"A": "1", "B": "0"}
     world.complete = {}
-    command = Command(asked_at=timestamp(world.clock()), by="ann", reason="")
-    deliver(world, version, Kind.WITHDRAW, task=command.to_data())
+    deliver(world, version, Kind.WITHDRAW, task=_command(world))
     come_to_rest(world)
     assert quantities(world) == {"A": "1"}
 
@@ -212,7 +200,7 @@ def test_messages_that_were_taken_away_are_sent_once_more_by_a_first_run(world: 
     """The run that sent them has died, and `inventory redrive` took them for readable."""
     version = put(world, "A,x,1,,", "!B")
     with pytest.raises(MemoryError):
-        deliver(world, version, readings=SimpleNamespace(put=lambda *_, **__: _die()))
+        deliver(world, version, readings=SimpleNamespace(put=_die))
     assert [body["line"] for _, body in world.rejects.bodies] == [3]
     world.rejects.bodies.clear()
     deliver(world, version, Kind.REPLAY, untold=True)
@@ -407,7 +395,7 @@ def test_a_withdrawn_file_is_not_rechecked_before_it_is_restored(world: World, d
     world.clock.move(hours=2)
     if dies:
         with pytest.raises(MemoryError):
-            deliver(world, version, Kind.RESTORE, task=_command(world), open_feed=_die_opening)
+            deliver(world, version, Kind.RESTORE, task=_command(world), open_feed=_die)
     else:
         deliver(world, version, Kind.RESTORE, task=_command(world), open_feed=_refuse)
     deliver(world, put(world, "A,x,9,,", hour=2, key="late.csv"), **adding(0))
@@ -610,11 +598,7 @@ def _refuse(*_: Any, **__: Any) -> Any:
     raise BadFileError(ErrorCode.MISSING_LABEL, "The file fits no profile now.", line=1)
 
 
-def _die_opening(*_: Any, **__: Any) -> Any:
-    raise MemoryError
-
-
-def _die() -> None:
+def _die(*_: Any, **__: Any) -> Any:
     raise MemoryError
 
 
